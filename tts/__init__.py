@@ -1,0 +1,1 @@
+"""tts-engine: spends test-time compute well."""

@@ -1,0 +1,51 @@
+r"""The exact check of one solution step, which labels the data of the shipped step scorer."""
+
+import re
+
+from tts.arithmetic.evaluate import evaluate
+from tts.arithmetic.operation import Operation
+from tts.arithmetic.parse import parse
+from tts.arithmetic.solution import STEP_SEPARATOR
+
+_BOXED = re.compile(r"\\boxed\{(\d+)\}")
+
+
+def step_is_correct(expression: str, preceding: str, step: str) -> bool:
+    r"""Whether `step` is a legal reduction that still has the problem's true value.
+
+    `preceding` is the text of the earlier steps, empty for the first. A reduction is legal when
+    it replaces at least one operation of the expression before it by that operation's exact
+    value and leaves the rest as it was; ``\boxed{N}`` counts as the number N. Every step after
+    a wrong one is wrong, for it no longer has the true value, even if it reduces legally.
+    A step that cannot be read is wrong; an unreadable `expression` raises ValueError.
+    """
+    problem = parse(expression)
+    earlier = [text for text in preceding.split(STEP_SEPARATOR) if text.strip()]
+    try:
+        before = _read(earlier[-1]) if earlier else problem
+        after = _read(step)
+    except ValueError:
+        return False
+    if evaluate(after) != evaluate(problem):
+        return False
+    return _reduces_to(before, after) and (after != before or _is_boxed(step))
+
+
+def _read(step: str) -> int | Operation:
+    boxed = _BOXED.fullmatch(step.strip())
+    return int(boxed.group(1)) if boxed else parse(step)
+
+
+def _is_boxed(step: str) -> bool:
+    return _BOXED.fullmatch(step.strip()) is not None
+
+
+def _reduces_to(before: int | Operation, after: int | Operation) -> bool:
+    if isinstance(after, int):
+        return evaluate(before) == after
+    return (
+        isinstance(before, Operation)
+        and before.operator == after.operator
+        and _reduces_to(before.left, after.left)
+        and _reduces_to(before.right, after.right)
+    )

@@ -1,0 +1,174 @@
+"""Every error that the project raises, in one small tree.
+
+- TTSError
+    - UsageError            the caller asked for something impossible; the message says what to do
+        - UnknownName       a name that no registry knows; lists the known ones
+        - BadInput          a file or a value that cannot be read; names file, line and reason
+        - BudgetTooSmall    a ceiling below the least sum that a strategy needs
+        - UnknownPrice      a dollar cap on a model without a price
+        - ManifestChanged   a resumed job whose keys or grades would change; carries the diff
+    - CallError             one attempt of one call failed; data, not a crash
+        - NotSent           the request provably never reached the other side; costs nothing
+        - RateLimited       the other side asked us to slow down
+        - Unavailable       the other side failed; the work may or may not have been billed
+        - CallTimeout       no answer in time; the work may have been billed
+        - BadRequest        the other side refused the request; repeating it cannot help
+        - Unauthorized      the credentials are missing or wrong; every call would fail
+        - BadReply          the answer came and cannot be used
+        - ContextTooLong    prompt and allowance exceed the model's context
+        - ToolFailed        a tool raised
+    - CallFailed            awaiting a node whose call failed after its last attempt
+        - Dropped           the node was cancelled because nobody wants it any more
+    - Stopped               the run ends here; the engine turns it into `stopped_by`
+        - BudgetExhausted   a call was refused by an account
+        - Deadline          the wall-clock ceiling passed
+        - Suspended         the job's wallet ended or the user interrupted; resumable
+    - StrategyError         a strategy or one of its local functions raised
+    - LedgerError           the journal cannot be written or read; no paid call goes out after it
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from difflib import get_close_matches
+from typing import Literal
+
+Sent = Literal["not_sent", "sent_unknown", "settled"]
+
+
+class TTSError(Exception):
+    """Base of every error of this project."""
+
+
+class UsageError(TTSError):
+    """The caller asked for something that cannot be done."""
+
+
+class UnknownName(UsageError):
+    """A name that no registry knows."""
+
+    def __init__(self, kind: str, name: str, known: Iterable[str]) -> None:
+        names = sorted(known)
+        near = get_close_matches(name, names, n=1)
+        hint = f" Did you mean {near[0]!r}?" if near else ""
+        super().__init__(f"There is no {kind} {name!r}.{hint} Known: {', '.join(names)}.")
+
+
+class BadInput(UsageError):
+    """A file or value that cannot be read: where it is, and why."""
+
+
+class BudgetTooSmall(UsageError):
+    """A ceiling below what the strategy needs to give any answer."""
+
+
+class UnknownPrice(UsageError):
+    """A dollar cap was asked for a model whose price is unknown."""
+
+
+class ManifestChanged(UsageError):
+    """A resumed job differs from the recorded one in what changes keys or grades."""
+
+
+class CallError(TTSError):
+    """One attempt of one call failed."""
+
+    retryable: bool = False
+    sent: Sent = "settled"
+
+    def __init__(self, message: str, *, retry_after: float | None = None) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after
+        """Seconds that the other side asked us to wait, where it said so."""
+
+
+class NotSent(CallError):
+    """The request never reached the other side: connection refused, name not resolved."""
+
+    retryable = True
+    sent = "not_sent"
+
+
+class RateLimited(CallError):
+    """429 or its kin: nothing was done, try later."""
+
+    retryable = True
+    sent = "not_sent"
+
+
+class Unavailable(CallError):
+    """5xx, a reset or a truncated answer: the work may have been billed."""
+
+    retryable = True
+    sent = "sent_unknown"
+
+
+class CallTimeout(CallError):
+    """No answer within the call's time limit: the work may have been billed."""
+
+    retryable = True
+    sent = "sent_unknown"
+
+
+class BadRequest(CallError):
+    """The other side refused the request itself."""
+
+    sent = "not_sent"
+
+
+class Unauthorized(BadRequest):
+    """Missing or wrong credentials: the whole job stops instead of failing call by call."""
+
+
+class ContextTooLong(BadRequest):
+    """Prompt and allowance exceed the model's context."""
+
+
+class BadReply(CallError):
+    """The answer came, was billed, and cannot be used."""
+
+
+class ToolFailed(CallError):
+    """A user's tool raised."""
+
+
+class CallFailed(TTSError):
+    """A node's call failed after its last attempt; `cause` says how."""
+
+    def __init__(self, message: str, cause: BaseException | None = None) -> None:
+        super().__init__(message)
+        self.cause = cause
+
+
+class Dropped(CallFailed):
+    """The node was cancelled: nobody wanted it any more."""
+
+
+class Stopped(TTSError):
+    """The run ends here; strategies never catch it."""
+
+
+class BudgetExhausted(Stopped):
+    """A call was refused: which dimension, what it needed, what was left."""
+
+    def __init__(self, dimension: str, needed: int, left: int, scope: str = "budget") -> None:
+        super().__init__(
+            f"The {scope} has {left} {dimension} left and the next call needs {needed}."
+        )
+        self.dimension, self.needed, self.left, self.scope = dimension, needed, left, scope
+
+
+class Deadline(Stopped):
+    """The wall-clock ceiling passed."""
+
+
+class Suspended(Stopped):
+    """The job's wallet ended or the user interrupted; the problem stays open and resumable."""
+
+
+class StrategyError(TTSError):
+    """A strategy, or a local function of its graph, raised: a bug in the strategy."""
+
+
+class LedgerError(TTSError):
+    """The journal cannot be written or read."""

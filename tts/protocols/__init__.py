@@ -1,0 +1,61 @@
+"""The seams of the engine: what each side promises the other."""
+
+from tts.protocols.generator import GenerateReply, GenerateRequest, Generator, TextListener
+from tts.protocols.journal import (
+    CallRow,
+    CandidateRow,
+    Durable,
+    IntentRow,
+    JobRow,
+    Journal,
+    Leases,
+    Origin,
+    OutcomeKind,
+    OutcomeRow,
+    Row,
+    RunRow,
+    SettledRow,
+    TextRow,
+    UseRow,
+)
+from tts.protocols.node import Awaitable, Verbs
+from tts.protocols.operation import Draw, Effect, Meter, Operation, OperationSpec, Reply, Role
+from tts.protocols.step_scorer import StepScorer, StepScoreReply, StepScoreRequest
+from tts.protocols.strategy import Strategy
+from tts.protocols.verifier import Verifier
+
+__all__ = [
+    "Awaitable",
+    "CallRow",
+    "CandidateRow",
+    "Draw",
+    "Durable",
+    "Effect",
+    "GenerateReply",
+    "GenerateRequest",
+    "Generator",
+    "IntentRow",
+    "JobRow",
+    "Journal",
+    "Leases",
+    "Meter",
+    "Operation",
+    "OperationSpec",
+    "Origin",
+    "OutcomeKind",
+    "OutcomeRow",
+    "Reply",
+    "Role",
+    "Row",
+    "RunRow",
+    "SettledRow",
+    "StepScoreReply",
+    "StepScoreRequest",
+    "StepScorer",
+    "Strategy",
+    "TextListener",
+    "TextRow",
+    "UseRow",
+    "Verbs",
+    "Verifier",
+]

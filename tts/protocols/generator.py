@@ -1,0 +1,57 @@
+"""Where completions come from."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Protocol
+
+from msgspec import Struct
+
+from tts.protocols.operation import Meter
+from tts.values import Capabilities, Completion, Message, Model, Sampling, Usage
+
+TextListener = Callable[[int, str], None]
+"""Called with (draw position in the request, new text) as a streamed answer grows."""
+
+
+class GenerateRequest(Struct, frozen=True, kw_only=True):
+    """One request for one or several draws of one prompt."""
+
+    messages: tuple[Message, ...]
+    prefix: str = ""
+    """Text of the assistant's turn so far, to be continued; it is not repeated in the reply."""
+    sampling: Sampling
+    seeds: tuple[int, ...]
+    """One per draw; as many draws as seeds."""
+
+
+class GenerateReply(Struct, frozen=True, kw_only=True):
+    """The draws of one request, in order; None where the server returned fewer than asked."""
+
+    completions: tuple[Completion | None, ...]
+    usage: Usage
+    """Of the whole request, as billed; `calls` is 1."""
+    server_price: bool = False
+    """`usage.nanodollars` was reported by the server itself."""
+    estimated: bool = False
+    """The server reported no usage; the counts are the tokenizer's or an upper bound."""
+
+
+class Generator(Protocol):
+    """A model that writes text. Errors leave it as `tts.errors.CallError` and nothing else."""
+
+    @property
+    def model(self) -> Model: ...
+
+    @property
+    def capabilities(self) -> Capabilities: ...
+
+    def count_prompt(self, messages: Sequence[Message], prefix: str) -> int:
+        """Prompt tokens: exact with a tokenizer at hand, otherwise an upper bound."""
+
+    async def generate(
+        self, request: GenerateRequest, meter: Meter, listener: TextListener | None = None
+    ) -> GenerateReply:
+        """Draw. Cancelling the coroutine aborts the request on the other side."""
+
+    async def close(self) -> None: ...

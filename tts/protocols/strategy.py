@@ -1,0 +1,24 @@
+"""What spends compute."""
+
+from __future__ import annotations
+
+from typing import Any, Protocol
+
+from tts.values import Candidate, Problem
+
+
+class Strategy(Protocol):
+    """One method of spending compute, configured by its constructor and otherwise stateless."""
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def parameters(self) -> dict[str, Any]:
+        """The configuration as JSON-able data: part of every run's identity."""
+
+    async def solve(self, problem: Problem, run: Any) -> Candidate | None:
+        """The best candidate, by calls on `run` (a `tts.run.Run`)."""
+
+    async def finish(self, problem: Problem, run: Any) -> Candidate | None:
+        """The best candidate of what there is, after a refusal or at the deadline."""

@@ -1,0 +1,45 @@
+"""The values that cross package boundaries: frozen, serialisable, free of behaviour."""
+
+from tts.values.budget import DIMENSIONS, Budget, Dimension
+from tts.values.candidate import STEP_SEPARATOR, Candidate, split_steps
+from tts.values.completion import Completion, FinishReason, TokenLogprob
+from tts.values.event import AnswerEvent, CandidateEvent, Event, NodeEvent, SpendEvent
+from tts.values.message import Message, MessageRole
+from tts.values.model import Capabilities, Model
+from tts.values.problem import Problem
+from tts.values.result import Kept, Result, StoppedBy
+from tts.values.sampling import Sampling
+from tts.values.score import Score, Scored
+from tts.values.usage import NANO, NOTHING, Usage, known_sum
+
+__all__ = [
+    "DIMENSIONS",
+    "NANO",
+    "NOTHING",
+    "STEP_SEPARATOR",
+    "AnswerEvent",
+    "Budget",
+    "Candidate",
+    "CandidateEvent",
+    "Capabilities",
+    "Completion",
+    "Dimension",
+    "Event",
+    "FinishReason",
+    "Kept",
+    "Message",
+    "MessageRole",
+    "Model",
+    "NodeEvent",
+    "Problem",
+    "Result",
+    "Sampling",
+    "Score",
+    "Scored",
+    "SpendEvent",
+    "StoppedBy",
+    "TokenLogprob",
+    "Usage",
+    "known_sum",
+    "split_steps",
+]

@@ -1,0 +1,54 @@
+"""The ceiling on what may be spent."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from msgspec import Struct
+
+from tts.values.usage import NANO, Usage
+
+Dimension = Literal[
+    "tokens",
+    "prompt_tokens",
+    "cached_prompt_tokens",
+    "completion_tokens",
+    "reasoning_tokens",
+    "calls",
+    "nanodollars",
+    "flops",
+    "gpu_microseconds",
+]
+DIMENSIONS: tuple[Dimension, ...] = Dimension.__args__  # type: ignore[attr-defined]
+
+
+class Budget(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A ceiling per dimension; None means no ceiling. A budget never changes."""
+
+    tokens: int | None = None
+    """Prompt and completion tokens together, those of verifiers included."""
+    prompt_tokens: int | None = None
+    cached_prompt_tokens: int | None = None
+    completion_tokens: int | None = None
+    reasoning_tokens: int | None = None
+    calls: int | None = None
+    nanodollars: int | None = None
+    flops: int | None = None
+    gpu_microseconds: int | None = None
+    seconds: float | None = None
+    """Wall-clock: a deadline, never reserved."""
+
+    @classmethod
+    def of_dollars(cls, dollars: float) -> Budget:
+        return cls(nanodollars=round(dollars * NANO))
+
+    @property
+    def ceilings(self) -> dict[Dimension, int]:
+        """The additive ceilings that are set."""
+        pairs = ((name, getattr(self, name)) for name in DIMENSIONS)
+        return {name: value for name, value in pairs if value is not None}
+
+    def allows(self, usage: Usage) -> bool:
+        """Whether a usage lies within every ceiling; an unknown amount lies within none."""
+        spent = ((getattr(usage, name), ceiling) for name, ceiling in self.ceilings.items())
+        return all(value is not None and value <= ceiling for value, ceiling in spent)

@@ -1,0 +1,50 @@
+"""A whole or partial solution."""
+
+from __future__ import annotations
+
+from msgspec import Struct
+
+from tts.values.completion import FinishReason
+from tts.values.problem import Problem
+
+STEP_SEPARATOR = "\n\n"
+
+
+def split_steps(text: str, separator: str = STEP_SEPARATOR) -> tuple[str, ...]:
+    """The non-empty steps of a text; separators at either end or in a row make no empty step."""
+    return tuple(step for step in (part.strip() for part in text.split(separator)) if step)
+
+
+class Candidate(Struct, frozen=True, kw_only=True):
+    """A whole or partial solution: it knows its problem, its parent and whether it is final."""
+
+    problem: Problem
+    text: str
+    """The whole text so far, ancestors included."""
+    key: str
+    """Key of the call that drew it: two draws with equal text stay two candidates."""
+    parent: Candidate | None = None
+    final: bool = False
+    """Ended by itself: a truncated text is never final."""
+    answer: str | None = None
+    """The extracted answer, None where there is none."""
+    finish_reason: FinishReason | None = None
+    completion_tokens: int = 0
+    """Tokens of the whole text so far."""
+    mean_logprob: float | None = None
+    """Mean log-probability of the tokens drawn last, where the backend reports it."""
+
+    @property
+    def steps(self) -> tuple[str, ...]:
+        """The steps of the whole text."""
+        return split_steps(self.text)
+
+    @property
+    def delta(self) -> str:
+        """What this candidate added to its parent."""
+        return self.text[len(self.parent.text) :] if self.parent else self.text
+
+    @property
+    def depth(self) -> int:
+        """How many draws lie behind this one."""
+        return self.parent.depth + 1 if self.parent else 0

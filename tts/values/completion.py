@@ -1,0 +1,37 @@
+"""One drawn text."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from msgspec import Struct
+
+FinishReason = Literal["stop", "length", "content_filter", "tool_calls"]
+
+
+class TokenLogprob(Struct, frozen=True, array_like=True):
+    """A chosen token, its log-probability and those of its best alternatives."""
+
+    token: str
+    logprob: float
+    top: tuple[tuple[str, float], ...] = ()
+
+
+class Completion(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One drawn text and how it ended."""
+
+    text: str
+    """The stop string, where one ended the draw, is part of the text."""
+    finish_reason: FinishReason
+    """`stop`: a stop string or the end of the sequence; `length`: cut by max_tokens."""
+    stop: str | None = None
+    """The stop string that ended the draw; None means end of sequence, or not reported."""
+    completion_tokens: int = 0
+    reasoning_tokens: int = 0
+    """Included in `completion_tokens`."""
+    reasoning: str | None = None
+    """The thoughts of a reasoning model, where the backend reports them apart."""
+    token_ids: tuple[int, ...] = ()
+    logprobs: tuple[TokenLogprob, ...] = ()
+    estimated: bool = False
+    """The token count was not reported for this draw and was inferred."""

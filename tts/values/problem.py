@@ -1,0 +1,21 @@
+"""A question to solve."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from msgspec import Struct, field
+
+
+class Problem(Struct, frozen=True, kw_only=True):
+    """A question, what kind of question it is and, where known, its reference answer."""
+
+    id: str
+    prompt: str
+    answer: str | None = None
+    """The reference answer: seen by graders only, never by a strategy or a model."""
+    task: str = "math"
+    """Which prompt template and answer extraction apply; a key of `tts.prompts.TASKS`."""
+    difficulty_bin: int | None = None
+    """1 (easiest) to 5."""
+    metadata: dict[str, Any] = field(default_factory=dict)

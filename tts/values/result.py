@@ -1,0 +1,39 @@
+"""How one run of a strategy on one problem ended."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from msgspec import Struct
+
+from tts.values.candidate import Candidate
+from tts.values.score import Score
+from tts.values.usage import Usage
+
+StoppedBy = Literal["done", "budget", "deadline", "suspended", "failed"]
+
+
+class Kept(Struct, frozen=True):
+    """A candidate that the run saw, with its score where a verifier gave one."""
+
+    candidate: Candidate
+    score: Score | None = None
+
+
+class Result(Struct, frozen=True, kw_only=True):
+    """The best answer of a run and what it took."""
+
+    problem_id: str
+    answer: str | None
+    """None: no candidate held an answer."""
+    candidate: Candidate | None
+    candidates: tuple[Kept, ...]
+    usage: Usage
+    """Attributed: what this run would have cost alone."""
+    billed: Usage
+    """What was really spent for this run, now; calls found in the ledger cost nothing."""
+    stopped_by: StoppedBy
+    error: str | None = None
+    """Why the run failed, where it did: an errored run is not a wrong answer."""
+    seconds: float = 0.0
+    run_id: str = ""

@@ -1,0 +1,25 @@
+"""How a completion is drawn."""
+
+from __future__ import annotations
+
+from msgspec import Struct
+
+
+class Sampling(Struct, frozen=True, kw_only=True):
+    """Parameters of one draw; part of the call's key."""
+
+    temperature: float = 1.0
+    """0 is greedy: every such draw of one prompt is the same draw."""
+    top_p: float = 1.0
+    top_k: int = 0
+    """0 means no limit."""
+    max_tokens: int = 512
+    """The most completion tokens of one draw; what a reservation assumes."""
+    stop: tuple[str, ...] = ()
+    """Strings that end a draw; they stay in the text."""
+    logprobs: int | None = None
+    """How many alternatives to report beside each chosen token (0: the chosen token only)."""
+
+    @property
+    def greedy(self) -> bool:
+        return self.temperature == 0
