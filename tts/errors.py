@@ -152,10 +152,15 @@ class BudgetExhausted(Stopped):
     """A call was refused: which dimension, what it needed, what was left."""
 
     def __init__(self, dimension: str, needed: int, left: int, scope: str = "budget") -> None:
-        super().__init__(
-            f"The {scope} has {left} {dimension} left and the next call needs {needed}."
-        )
+        super().__init__(f"The {scope} has {left} {dimension} left; the next call needs {needed}.")
         self.dimension, self.needed, self.left, self.scope = dimension, needed, left, scope
+
+    @classmethod
+    def recorded(cls, message: str) -> BudgetExhausted:
+        """A refusal of an earlier process, repeated."""
+        error = cls("", 0, 0)
+        error.args = (message,)
+        return error
 
 
 class Deadline(Stopped):

@@ -1,0 +1,6 @@
+"""What judges candidates."""
+
+from tts.verifiers.process_reward import ProcessReward
+from tts.verifiers.step_scoring import StepScores, StepScoring
+
+__all__ = ["ProcessReward", "StepScores", "StepScoring"]

@@ -1,5 +1,7 @@
 """The five difficulty bins."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass
 
 

@@ -1,5 +1,7 @@
 """Exact evaluation."""
 
+from __future__ import annotations
+
 from tts.arithmetic.operation import Operation, Operator
 
 

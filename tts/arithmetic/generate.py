@@ -1,5 +1,7 @@
 """Seeded problem generation, with held-out problems kept apart from training problems."""
 
+from __future__ import annotations
+
 import random
 import zlib
 

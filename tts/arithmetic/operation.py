@@ -1,5 +1,7 @@
 """The tree of a fully parenthesised integer expression."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass
 from typing import Literal
 
@@ -11,5 +13,5 @@ class Operation:
     """One binary operation whose sides are natural numbers or nested operations."""
 
     operator: Operator
-    left: "int | Operation"
-    right: "int | Operation"
+    left: int | Operation
+    right: int | Operation

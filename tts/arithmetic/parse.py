@@ -1,5 +1,7 @@
 """Reading an expression back from text."""
 
+from __future__ import annotations
+
 import re
 from collections.abc import Iterator
 

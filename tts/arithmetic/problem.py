@@ -1,5 +1,7 @@
 """One generated problem."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass
 
 

@@ -1,5 +1,7 @@
 """The canonical text of an expression."""
 
+from __future__ import annotations
+
 from tts.arithmetic.operation import Operation
 
 

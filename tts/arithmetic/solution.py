@@ -1,5 +1,7 @@
 """The gold step-by-step solution."""
 
+from __future__ import annotations
+
 from tts.arithmetic.evaluate import apply
 from tts.arithmetic.operation import Operation
 from tts.arithmetic.parse import parse

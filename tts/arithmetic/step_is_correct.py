@@ -1,5 +1,7 @@
 r"""The exact check of one solution step, which labels the data of the shipped step scorer."""
 
+from __future__ import annotations
+
 import re
 
 from tts.arithmetic.evaluate import evaluate

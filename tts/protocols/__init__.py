@@ -19,12 +19,22 @@ from tts.protocols.journal import (
     UseRow,
 )
 from tts.protocols.node import Awaitable, Verbs
-from tts.protocols.operation import Draw, Effect, Meter, Operation, OperationSpec, Reply, Role
+from tts.protocols.operation import (
+    Answer,
+    Draw,
+    Effect,
+    Meter,
+    Operation,
+    OperationSpec,
+    Reply,
+    Role,
+)
 from tts.protocols.step_scorer import StepScorer, StepScoreReply, StepScoreRequest
 from tts.protocols.strategy import Strategy
 from tts.protocols.verifier import Verifier
 
 __all__ = [
+    "Answer",
     "Awaitable",
     "CallRow",
     "CandidateRow",

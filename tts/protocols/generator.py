@@ -23,6 +23,10 @@ class GenerateRequest(Struct, frozen=True, kw_only=True):
     sampling: Sampling
     seeds: tuple[int, ...]
     """One per draw; as many draws as seeds."""
+    indices: tuple[int, ...] = ()
+    """One per draw: which of its prompt's draws it is; recorded and scripted samples go by it."""
+    replicate: int = 0
+    """Which repetition of the whole experiment this draw belongs to."""
 
 
 class GenerateReply(Struct, frozen=True, kw_only=True):

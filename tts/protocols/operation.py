@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, Literal, Protocol
 
 from msgspec import Struct
@@ -26,8 +26,8 @@ class OperationSpec(Struct, frozen=True, kw_only=True):
     effect: Effect
     model: str = ""
     revision: str = ""
-    stochastic: bool = False
-    """Repeating it gives another draw, so path, seed and index enter the key."""
+    coalesce: bool = False
+    """Draws submitted together may travel as one request."""
     pool: str = ""
     """The cap that its calls share: a model's or a tool's name."""
     timeout: float | None = None
@@ -45,13 +45,15 @@ class Draw(Struct, frozen=True):
 
 
 class Meter:
-    """What an attempt has spent so far, kept current so that a cancelled one can be settled."""
+    """What an attempt tells while it is under way."""
 
-    __slots__ = ("usage",)
+    __slots__ = ("hear", "usage")
 
     def __init__(self) -> None:
         self.usage: Usage | None = None
-        """None: nothing is known, the worst case is assumed."""
+        """Spent so far, so that a cancelled attempt can be settled; None: assume the worst."""
+        self.hear: Callable[[int, str], None] | None = None
+        """Where somebody wants the text as it grows: called with (draw position, new text)."""
 
 
 class Reply(Struct, frozen=True, kw_only=True):
@@ -60,11 +62,20 @@ class Reply(Struct, frozen=True, kw_only=True):
     content: Any
     """What is journalled: an instance of the operation's `content_type`."""
     usage: Usage
-    """What this draw cost; its price is filled in by the executor unless the server said it."""
-    server_price: bool = False
-    """`usage.nanodollars` was reported by the server itself."""
+    """This draw with its whole prompt, as if it had been sent alone; not priced."""
     degraded: str = ""
     """Why the figures are to be read with care: `estimated` token counts, for example."""
+
+
+class Answer(Struct, frozen=True, kw_only=True):
+    """What one attempt brought for all of its draws."""
+
+    replies: tuple[Reply | CallError, ...]
+    """In the order of the draws; a missing one is an error of its own."""
+    billed: Usage
+    """Of the whole attempt; priced by the executor unless the server said what it cost."""
+    server_price: bool = False
+    """`billed.nanodollars` was reported by the server itself."""
 
 
 class Operation(Protocol):
@@ -86,13 +97,17 @@ class Operation(Protocol):
     def worst(self, args: tuple[Any, ...], *, first: bool) -> Usage:
         """The most that one draw may be charged. `first`: it carries the group's prompt."""
 
-    def attributed(self, args: tuple[Any, ...], usage: Usage, *, first: bool) -> Usage:
+    def attributed(self, usage: Usage, *, first: bool) -> Usage:
         """What a draw of that usage would have cost alone: uncached, first attempt only."""
 
-    async def perform(
-        self, args: tuple[Any, ...], draws: Sequence[Draw], meter: Meter
-    ) -> Sequence[Reply | CallError]:
+    async def perform(self, args: tuple[Any, ...], draws: Sequence[Draw], meter: Meter) -> Answer:
         """One attempt for all the draws; raises `CallError` where it failed as a whole."""
+
+    def foresee(self, args: tuple[Any, ...], reach: int) -> Usage:
+        """An upper bound while inputs are open. `reach`: tokens that their text may grow to."""
+
+    def growth(self, args: tuple[Any, ...]) -> int:
+        """The most tokens of text that the value adds to what it continues; 0 for a verdict."""
 
     def value(self, args: tuple[Any, ...], content: Any, key: str) -> Any:
         """The node's value, from the journalled content."""

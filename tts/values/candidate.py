@@ -5,6 +5,7 @@ from __future__ import annotations
 from msgspec import Struct
 
 from tts.values.completion import FinishReason
+from tts.values.message import Message
 from tts.values.problem import Problem
 
 STEP_SEPARATOR = "\n\n"
@@ -31,6 +32,8 @@ class Candidate(Struct, frozen=True, kw_only=True):
     finish_reason: FinishReason | None = None
     completion_tokens: int = 0
     """Tokens of the whole text so far."""
+    messages: tuple[Message, ...] = ()
+    """The conversation it was drawn from, where that was not the task's own prompt."""
     mean_logprob: float | None = None
     """Mean log-probability of the tokens drawn last, where the backend reports it."""
 

@@ -1,0 +1,50 @@
+"""Whether an answer is right."""
+
+from __future__ import annotations
+
+from typing import Literal, Protocol
+
+from msgspec import Struct
+
+from tts.equivalence import Verdict
+from tts.values import Problem, Result
+
+GradeReason = Literal[
+    "same", "different", "undecided", "no_answer", "failed", "suspended", "no_reference"
+]
+
+
+class Comparison(Protocol):
+    """The part of `tts.equivalence.Equivalence` that grading uses."""
+
+    async def compare(self, a: str, b: str) -> Verdict: ...
+
+
+class Grade(Struct, frozen=True):
+    """A verdict on one run: right, wrong, or None where it says nothing about the answer."""
+
+    correct: bool | None
+    reason: GradeReason
+
+
+async def grade(answer: str | None, problem: Problem, equivalence: Comparison) -> Grade:
+    """Compare an answer with the reference.
+
+    No answer is a wrong one. An undecided comparison is wrong too, and `reason` tells it apart.
+    Without a reference there is nothing to be right about: None.
+    """
+    if problem.answer is None:
+        return Grade(None, "no_reference")
+    if answer is None:
+        return Grade(False, "no_answer")
+    verdict = await equivalence.compare(answer, problem.answer)
+    return Grade(verdict == "same", verdict)
+
+
+async def grade_result(result: Result, problem: Problem, equivalence: Comparison) -> Grade:
+    """Grade how a run ended: a failed or suspended run is not a wrong answer."""
+    if result.stopped_by == "suspended":
+        return Grade(None, "suspended")
+    if result.stopped_by == "failed" or result.error is not None:
+        return Grade(None, "failed")
+    return await grade(result.answer, problem, equivalence)

@@ -1,0 +1,67 @@
+"""Rows of a JSON Lines file."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from tts.eval.problems.bad_row import BadRow
+from tts.eval.problems.byte_lines import MAX_LINE_BYTES
+from tts.eval.problems.text_lines import text_lines
+
+MAX_DEPTH = 64
+"""Deeper nesting is refused: no problem set needs it."""
+
+
+def json_rows(
+    path: Path, *, max_line_bytes: int = MAX_LINE_BYTES
+) -> Iterator[tuple[int, dict[str, Any] | BadRow]]:
+    """Line numbers (from 1) and objects, or why a line holds none; blank lines are passed over."""
+    for number, line in text_lines(path, max_line_bytes=max_line_bytes):
+        if isinstance(line, BadRow):
+            yield number, line
+        elif line.strip():
+            yield number, _object(line)
+
+
+def _object(line: str) -> dict[str, Any] | BadRow:
+    try:
+        value = json.loads(line, parse_constant=_refuse, parse_float=_finite)
+    except json.JSONDecodeError as error:
+        return BadRow(f"not JSON: {error.msg} at column {error.colno}")
+    except RecursionError:
+        return BadRow(f"nested deeper than {MAX_DEPTH} levels")
+    except ValueError as error:
+        return BadRow(str(error))
+    if not isinstance(value, dict):
+        return BadRow(f"a JSON object is needed, not {type(value).__name__}")
+    return value if _shallow(value) else BadRow(f"nested deeper than {MAX_DEPTH} levels")
+
+
+def _refuse(constant: str) -> Any:
+    raise BadRow(f"{constant} is not a JSON number")
+
+
+def _finite(text: str) -> float:
+    value = float(text)
+    if not math.isfinite(value):
+        raise BadRow(f"the number {text[:40]} is out of range")
+    return value
+
+
+def _shallow(value: Any) -> bool:
+    layer = [value]
+    for _ in range(MAX_DEPTH):
+        layer = [child for parent in layer for child in _children(parent)]
+        if not layer:
+            return True
+    return False
+
+
+def _children(value: Any) -> list[Any]:
+    if isinstance(value, dict):
+        return list(value.values())
+    return value if isinstance(value, list) else []

@@ -1,0 +1,71 @@
+"""One entry to every kind of problem set."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection
+from pathlib import Path
+
+from msgspec.structs import replace
+
+from tts.errors import BadInput
+from tts.eval.problems.arithmetic_set import arithmetic_set
+from tts.eval.problems.choose import choose
+from tts.eval.problems.file_set import SUFFIXES, file_set
+from tts.eval.problems.hub_set import hub_set
+from tts.eval.problems.problem_set import ProblemSet
+from tts.values import Problem
+
+_REPOSITORY = re.compile(r"[\w.-]+/[\w.-]+")
+
+
+def load_problem_set(
+    source: str | Path,
+    *,
+    limit: int | None = None,
+    seed: int | None = None,
+    bins: Collection[int] | None = None,
+    task: str = "math",
+    skip_bad: bool = False,
+    revision: str | None = None,
+) -> ProblemSet:
+    """Problems of a file, `arithmetic:…`, `replay:FILE` or a Hugging Face `owner/name`.
+
+    `task` applies to rows that name none. Raises `BadInput` where the source cannot be read.
+    """
+    whole = _read(str(source), task=task, skip_bad=skip_bad, revision=revision)
+    return replace(whole, problems=choose(whole.problems, limit=limit, seed=seed, bins=bins))
+
+
+def load_problems(
+    source: str | Path,
+    *,
+    limit: int | None = None,
+    seed: int | None = None,
+    bins: Collection[int] | None = None,
+) -> list[Problem]:
+    """The problems of `load_problem_set`, with no bad row allowed."""
+    return list(load_problem_set(source, limit=limit, seed=seed, bins=bins).problems)
+
+
+def _read(source: str, *, task: str, skip_bad: bool, revision: str | None) -> ProblemSet:
+    if source.startswith("arithmetic:"):
+        return arithmetic_set(source)
+    if source.startswith("replay:"):
+        return _recorded(source)
+    path = Path(source)
+    if path.is_file() or source.lower().removesuffix(".gz").endswith(SUFFIXES):
+        return file_set(path, task=task, skip_bad=skip_bad)
+    if _REPOSITORY.fullmatch(source):
+        return hub_set(source, revision=revision, task=task, skip_bad=skip_bad)
+    raise BadInput(
+        f"{source}: no such file; a JSON Lines or CSV file, arithmetic:N, replay:FILE "
+        "or a Hugging Face owner/name is needed."
+    )
+
+
+def _recorded(source: str) -> ProblemSet:
+    from tts.backends.replay import replay_problems
+
+    problems = tuple(replay_problems(Path(source.removeprefix("replay:"))))
+    return ProblemSet(source=source, problems=problems)

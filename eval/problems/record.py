@@ -1,0 +1,74 @@
+"""A row of any known set, read as a Problem."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from tts.eval.problems.bad_row import BadRow
+from tts.values import Problem
+
+ID_FIELDS = ("id", "problem_id", "unique_id", "task_id", "index", "rank")
+PROMPT_FIELDS = ("problem", "question", "prompt", "puzzle", "puzzles")
+ANSWER_FIELDS = ("answer", "final_answer", "reference", "target")
+BIN_FIELDS = ("difficulty_bin", "level", "difficulty")
+_GSM8K_MARK = "####"
+_LEVEL = re.compile(r"(?:level\s*)?([1-5])", re.IGNORECASE)
+
+
+def problem_of(row: Mapping[str, Any], *, default_id: str, default_task: str) -> Problem:
+    """The Problem in a row; what no field of a Problem takes is kept as metadata.
+
+    Raises `BadRow` where the question is missing or a field has a type that makes no sense.
+    """
+    prompt = _text(row, PROMPT_FIELDS)
+    if prompt is None or not prompt.strip():
+        raise BadRow(f"no question: one of {', '.join(PROMPT_FIELDS)} is needed")
+    raw_answer = _text(row, ANSWER_FIELDS)
+    known = {_used(row, fields) for fields in (ID_FIELDS, PROMPT_FIELDS, ANSWER_FIELDS)} | {"task"}
+    metadata = {str(name): value for name, value in row.items() if name not in known}
+    if raw_answer is not None and _GSM8K_MARK in raw_answer:
+        metadata.setdefault("solution", raw_answer)
+    return Problem(
+        id=_text(row, ID_FIELDS) or default_id,
+        prompt=prompt,
+        answer=_final_answer(raw_answer),
+        task=_text(row, ("task",)) or default_task,
+        difficulty_bin=_bin(row),
+        metadata=metadata,
+    )
+
+
+def _used(row: Mapping[str, Any], fields: tuple[str, ...]) -> str | None:
+    return next((name for name in fields if row.get(name) is not None), None)
+
+
+def _text(row: Mapping[str, Any], fields: tuple[str, ...]) -> str | None:
+    name = _used(row, fields)
+    if name is None:
+        return None
+    value = row[name]
+    parts = value if isinstance(value, list) and value else [value]
+    if not all(_is_plain(part) for part in parts):
+        raise BadRow(f"{name!r} must be text or a number, not {type(value).__name__}")
+    return ", ".join(str(part) for part in parts)
+
+
+def _is_plain(value: Any) -> bool:
+    if isinstance(value, float):
+        return math.isfinite(value)
+    return isinstance(value, str | int)
+
+
+def _final_answer(text: str | None) -> str | None:
+    if text is None:
+        return None
+    return text.rpartition(_GSM8K_MARK)[2].strip() or None
+
+
+def _bin(row: Mapping[str, Any]) -> int | None:
+    name = _used(row, BIN_FIELDS)
+    match = _LEVEL.fullmatch(str(row[name]).strip()) if name else None
+    return int(match.group(1)) if match else None

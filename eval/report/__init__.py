@@ -1,0 +1,30 @@
+"""A comparison as a frozen value, and its page, terminal table and exports."""
+
+from tts.eval.report.assemble import assemble
+from tts.eval.report.attempt import Attempt
+from tts.eval.report.comparison_report import ComparisonReport
+from tts.eval.report.curve import Curve, Point, curves_of, frontier
+from tts.eval.report.export import to_csv, to_json
+from tts.eval.report.page import render_page
+from tts.eval.report.problem_line import Cell, ProblemLine
+from tts.eval.report.row import BinAccuracy, RoleSpend, Row
+from tts.eval.report.terminal import render_table
+
+__all__ = [
+    "Attempt",
+    "BinAccuracy",
+    "Cell",
+    "ComparisonReport",
+    "Curve",
+    "Point",
+    "ProblemLine",
+    "RoleSpend",
+    "Row",
+    "assemble",
+    "curves_of",
+    "frontier",
+    "render_page",
+    "render_table",
+    "to_csv",
+    "to_json",
+]

@@ -1,0 +1,98 @@
+"""From recorded runs to a report."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+
+from msgspec.structs import replace
+
+from tts.errors import UsageError
+from tts.eval.report.attempt import Attempt
+from tts.eval.report.cautions import cautions
+from tts.eval.report.comparison_report import ComparisonReport
+from tts.eval.report.curve import Curve
+from tts.eval.report.problem_lines import problem_lines
+from tts.eval.report.row import Row
+from tts.eval.report.row_of import row_of, solved_shares
+from tts.eval.statistics import PairedDifference, holm, paired_difference, verdict
+from tts.values import Problem
+
+Group = tuple[str, str]
+
+
+def assemble(
+    attempts: Iterable[Attempt],
+    problems: Sequence[Problem],
+    *,
+    title: str,
+    seed: int,
+    baseline: str | None = None,
+    manifest: Mapping[str, str] | None = None,
+    reference_curves: Sequence[Curve] = (),
+    notes: Sequence[str] = (),
+    warnings: Sequence[str] = (),
+) -> ComparisonReport:
+    """Rows in order of first appearance, each compared with the baseline strategy.
+
+    The counterpart of a row is the baseline under the same budget or, where the baseline ran
+    under one budget only, that one. `seed` is that of the bootstrap. Raises `UsageError` for a
+    baseline that did not run.
+    """
+    groups: dict[Group, list[Attempt]] = {}
+    for attempt in attempts:
+        groups.setdefault((attempt.strategy, attempt.budget), []).append(attempt)
+    if baseline is not None and baseline not in {strategy for strategy, _ in groups}:
+        raise UsageError(f"The baseline {baseline!r} is none of the strategies that ran.")
+    bins = {problem.id: problem.difficulty_bin for problem in problems}
+    rows = {group: row_of(members, bins) for group, members in groups.items()}
+    compared = _compared(groups, rows, baseline, seed)
+    return ComparisonReport(
+        title=title,
+        manifest=tuple((manifest or {}).items()),
+        rows=compared,
+        problems=problem_lines(problems, list(groups.values())),
+        reference_curves=tuple(reference_curves),
+        verdicts=tuple(_sentence(row) for row in compared if row.difference is not None),
+        notes=tuple(notes),
+        warnings=(*warnings, *cautions(compared)),
+    )
+
+
+def _compared(
+    groups: Mapping[Group, list[Attempt]],
+    rows: Mapping[Group, Row],
+    baseline: str | None,
+    seed: int,
+) -> tuple[Row, ...]:
+    shares = {group: solved_shares(members) for group, members in groups.items()}
+    pairs: dict[Group, tuple[Group, PairedDifference]] = {}
+    for group in groups:
+        other = _counterpart(group, groups, baseline)
+        found = paired_difference(shares[group], shares[other], seed=seed) if other else None
+        if other and found:
+            pairs[group] = other, found
+    corrected = dict(zip(pairs, holm([found.p for _, found in pairs.values()]), strict=True))
+    return tuple(
+        replace(
+            row,
+            against=rows[pairs[group][0]].label,
+            difference=pairs[group][1],
+            p_holm=corrected[group],
+        )
+        if group in pairs
+        else row
+        for group, row in rows.items()
+    )
+
+
+def _counterpart(group: Group, groups: Iterable[Group], baseline: str | None) -> Group | None:
+    if baseline is None or group[0] == baseline:
+        return None
+    offered = [other for other in groups if other[0] == baseline]
+    same = next((other for other in offered if other[1] == group[1]), None)
+    return same or (offered[0] if len(offered) == 1 else None)
+
+
+def _sentence(row: Row) -> str:
+    assert row.difference is not None
+    return f"{row.label} against {row.against}: {verdict(row.difference, p=row.p_holm)}"

@@ -1,0 +1,30 @@
+"""One run as a comparison records it."""
+
+from __future__ import annotations
+
+from msgspec import Struct, field
+
+from tts.eval.grader import Grade
+from tts.protocols import Role
+from tts.values import StoppedBy, Usage
+
+
+class Attempt(Struct, frozen=True, kw_only=True):
+    """One strategy on one problem under one budget: how it ended, its grade, what it spent."""
+
+    strategy: str
+    """Label of name and parameters; equal labels are one line of a figure."""
+    budget: str
+    """Label of the ceilings, for example `4096 tokens`."""
+    problem_id: str
+    grade: Grade
+    answer: str | None
+    attributed: Usage
+    """What the run would have cost alone."""
+    billed: Usage
+    """What was really spent for it."""
+    stopped_by: StoppedBy
+    spend: dict[Role, Usage] = field(default_factory=dict)
+    """`attributed` by what the calls were for; empty where it was not recorded."""
+    seconds: float | None = None
+    replicate: int = 0

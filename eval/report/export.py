@@ -1,0 +1,82 @@
+"""The rows of a report for other programs."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from typing import Any
+
+from msgspec import to_builtins
+
+from tts.eval.report.comparison_report import ComparisonReport
+from tts.eval.report.row import Row
+
+_RISKY = ("=", "+", "-", "@", "\t", "\r")
+
+
+def to_json(report: ComparisonReport) -> str:
+    """The whole report; what is unknown is null. ASCII, so that any text survives."""
+    return json.dumps(to_builtins(report), indent=1, allow_nan=False)
+
+
+def to_csv(report: ComparisonReport) -> str:
+    """One line per row under a header; what is unknown is an empty cell.
+
+    Labels that a spreadsheet would run as a formula are quoted with an apostrophe.
+    """
+    lines = [_flat(row) for row in report.rows]
+    text = io.StringIO()
+    names = list(dict.fromkeys(name for line in lines for name in line))
+    writer = csv.DictWriter(text, names, restval="", lineterminator="\n")
+    writer.writeheader()
+    writer.writerows({name: _safe(value) for name, value in line.items()} for line in lines)
+    return text.getvalue()
+
+
+def _flat(row: Row) -> dict[str, Any]:
+    line: dict[str, Any] = {
+        "strategy": row.strategy,
+        "budget": row.budget,
+        "n": row.n,
+        "runs": row.runs,
+        "ungraded": row.ungraded,
+        "undecided": row.undecided,
+        **_estimate("accuracy", row.accuracy),
+        "against": row.against,
+        **_estimate("difference", row.difference.estimate if row.difference else None),
+        "p": row.difference.p if row.difference else None,
+        "p_holm": row.p_holm,
+        "test": row.difference.test if row.difference else None,
+        **_usage("attributed", row),
+        **_usage("billed", row),
+        "seconds": row.seconds,
+    }
+    line |= {f"stopped_by_{name}": number for name, number in sorted(row.stopped_by.items())}
+    line |= {f"tokens_{one.role}": one.usage.tokens for one in row.spend}
+    return line | {f"accuracy_bin_{one.bin}": one.accuracy.value for one in row.bins}
+
+
+def _estimate(name: str, estimate: Any) -> dict[str, float | None]:
+    return {
+        name: estimate.value if estimate else None,
+        f"{name}_low": estimate.low if estimate else None,
+        f"{name}_high": estimate.high if estimate else None,
+    }
+
+
+def _usage(name: str, row: Row) -> dict[str, Any]:
+    usage = getattr(row, name)
+    return {
+        f"{name}_calls": usage.calls,
+        f"{name}_tokens": usage.tokens,
+        f"{name}_prompt_tokens": usage.prompt_tokens,
+        f"{name}_completion_tokens": usage.completion_tokens,
+        f"{name}_dollars": usage.dollars,
+    }
+
+
+def _safe(value: Any) -> Any:
+    if value is None:
+        return ""
+    return f"'{value}" if isinstance(value, str) and value.startswith(_RISKY) else value

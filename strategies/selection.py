@@ -1,0 +1,44 @@
+"""Selection rules: one candidate out of those that finished."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Sequence
+
+from tts.run import Run
+from tts.values import Candidate, Kept, Scored
+from tts.voting import Vote, majority_vote, select_best, weighted_vote
+
+Select = Callable[[Sequence[Kept], Run], Awaitable[Candidate | None]]
+
+
+async def first_answered(kept: Sequence[Kept], run: Run) -> Candidate | None:
+    """The first candidate with an answer."""
+    return next((entry.candidate for entry in kept if entry.candidate.answer is not None), None)
+
+
+async def most_voted(kept: Sequence[Kept], run: Run) -> Candidate | None:
+    """A candidate of the answer that most finished candidates give."""
+    candidates = [entry.candidate for entry in kept]
+    return _winner(await majority_vote(candidates, run.equivalence), candidates)
+
+
+async def highest_scored(kept: Sequence[Kept], run: Run) -> Candidate | None:
+    """The finished candidate with the highest score; unscored ones only where none is scored."""
+    best = select_best(_scored(kept))
+    return best.candidate if best else await first_answered(kept, run)
+
+
+async def most_weighted(kept: Sequence[Kept], run: Run) -> Candidate | None:
+    """A candidate of the answer with the greatest sum of scores."""
+    scored = _scored(kept)
+    candidates = [entry.candidate for entry in scored]
+    winner = _winner(await weighted_vote(scored, run.equivalence), candidates)
+    return winner or await first_answered(kept, run)
+
+
+def _scored(kept: Sequence[Kept]) -> list[Scored]:
+    return [Scored(entry.candidate, entry.score) for entry in kept if entry.score is not None]
+
+
+def _winner(vote: Vote, candidates: Sequence[Candidate]) -> Candidate | None:
+    return candidates[vote.winner.representative] if vote.winner else None

@@ -1,0 +1,99 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tts.errors import BadInput, UsageError
+from tts.eval.problems import choose, digest, load_problem_set, load_problems
+from tts.values import Problem
+
+COUNTS = {
+    "aime24.jsonl": 30,
+    "aime25.jsonl": 30,
+    "amc23.jsonl": 40,
+    "game24.csv": 1362,
+    "gsm8k_test.jsonl": 1319,
+    "math500.jsonl": 500,
+    "minerva_math.jsonl": 272,
+    "olympiadbench.jsonl": 675,
+}
+MANY = tuple(Problem(id=str(n), prompt="q", difficulty_bin=1 + n % 5) for n in range(40))
+
+
+@pytest.mark.parametrize(("name", "count"), COUNTS.items())
+def test_every_local_set_loads_whole(real_data: Path, name: str, count: int) -> None:
+    assert len(load_problems(real_data / "problems" / name)) == count
+
+
+def test_math500_levels_become_bins(real_data: Path) -> None:
+    hardest = load_problems(real_data / "problems" / "math500.jsonl", bins={5})
+    assert len(hardest) == 134
+
+
+def test_arithmetic_is_spread_over_the_bins() -> None:
+    problems = load_problems("arithmetic:7")
+    assert [one.difficulty_bin for one in problems] == [1, 1, 2, 2, 3, 4, 5]
+    assert {one.task for one in problems} == {"arithmetic"}
+
+
+def test_arithmetic_options_choose_bin_count_and_seed() -> None:
+    first = load_problems("arithmetic:bin=3,n=5,seed=1")
+    second = load_problems("arithmetic:bin=3,n=5,seed=2")
+    assert {one.difficulty_bin for one in first} == {3}
+    assert digest(first) != digest(second)
+
+
+@pytest.mark.parametrize(
+    "source",
+    ["arithmetic:", "arithmetic:x", "arithmetic:0", "arithmetic:n=5,bin=9", "arithmetic:m=3",
+     "arithmetic:n=3,n=4", "arithmetic:n=5,seed=1000000", "arithmetic:bin=1,n=100000"],
+)  # fmt: skip
+def test_impossible_arithmetic_is_refused(source: str) -> None:
+    with pytest.raises(BadInput, match="arithmetic"):
+        load_problems(source)
+
+
+def test_recorded_samples_bring_their_problems(real_data: Path) -> None:
+    found = load_problem_set(f"replay:{real_data}/samples/qwen_math100_rm8.jsonl.gz", limit=7)
+    assert len(found.problems) == 7
+    assert all(one.answer for one in found.problems)
+
+
+def test_an_unknown_source_lists_the_kinds() -> None:
+    with pytest.raises(BadInput, match="JSON Lines or CSV"):
+        load_problems("nothing")
+
+
+def test_equal_content_has_an_equal_digest_whatever_the_file(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text("id,problem,answer\n1,q,2\n")
+    (tmp_path / "b.jsonl").write_text('{"answer": "2", "id": "1", "problem": "q"}\n')
+    one, other = (load_problem_set(tmp_path / name) for name in ("a.csv", "b.jsonl"))
+    assert one.digest == other.digest
+    assert len(one.digest) == 64
+
+
+def test_a_lone_surrogate_has_a_digest() -> None:
+    assert digest([Problem(id="1", prompt="\ud800")])
+
+
+@given(st.integers(1, 40), st.integers(1, 40), st.integers(0, 9))
+def test_a_seeded_part_grows_with_its_limit(small: int, large: int, seed: int) -> None:
+    less, more = sorted((small, large))
+    few = choose(MANY, limit=less, seed=seed)
+    assert {one.id for one in few} <= {one.id for one in choose(MANY, limit=more, seed=seed)}
+    assert len(few) == less
+
+
+def test_a_part_keeps_the_order_of_the_set() -> None:
+    chosen = [int(one.id) for one in choose(MANY, limit=9, seed=3)]
+    assert chosen == sorted(chosen)
+
+
+def test_nothing_left_to_solve_is_an_error() -> None:
+    with pytest.raises(UsageError, match="difficulty bin"):
+        choose(MANY, bins=[7])
+    with pytest.raises(UsageError, match="limit of 0"):
+        choose(MANY, limit=0)

@@ -1,0 +1,123 @@
+from __future__ import annotations
+
+import re
+from base64 import b64encode
+from collections.abc import Callable
+from hashlib import sha256
+from html.parser import HTMLParser
+from xml.etree import ElementTree
+
+import pytest
+
+from tts.eval.report import Attempt, ComparisonReport, assemble, render_page
+from tts.values import Problem
+
+Make = Callable[..., Attempt]
+MakeRuns = Callable[..., list[Attempt]]
+
+HOSTILE = [
+    "<script>alert(1)</script>",
+    "{{7*7}}{% raw %}",
+    "\"><img src=x onerror='alert(1)'>",
+    "</style></title></svg><b>",
+    "\u202egnp.exe\u2066 שלום",
+    "👩‍🔬🇨🇭 ẑ̷͈",
+    "nul\x00 escape\x1b[31m surrogate\ud800",
+    "x" * 10_000,
+]
+
+
+class Tags(HTMLParser):
+    """Collects tags and attributes."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.seen: list[tuple[str, dict[str, str | None]]] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.seen.append((tag, dict(attrs)))
+
+
+def tags_of(page: str) -> list[tuple[str, dict[str, str | None]]]:
+    parser = Tags()
+    parser.feed(page)
+    return parser.seen
+
+
+def report_of(problems: list[Problem], made: list[Attempt], text: str = "t") -> ComparisonReport:
+    return assemble(
+        made, problems, title=text, seed=0, baseline=made[0].strategy, manifest={text: text},
+        notes=[text], warnings=[text],
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("text", HOSTILE, ids=range(len(HOSTILE)))
+def test_no_text_can_add_an_element_or_be_evaluated(
+    problems: list[Problem], attempt: Make, text: str
+) -> None:
+    def page(label: str) -> str:
+        told = [Problem(id="p0", prompt=label, answer=label, difficulty_bin=1)]
+        made = [attempt(label, label, answer=label), attempt("base", "b")]
+        return render_page(report_of(told, made, label))
+
+    plain, hostile = ([tag for tag, _ in tags_of(page(one))] for one in ("label", text))
+    hidden_titles = [tag for tag in hostile if tag != "title"]
+    assert hidden_titles == [tag for tag in plain if tag != "title"]
+    assert "49" not in page(text).split("<h1>")[1].split("</h1>")[0]
+
+
+@pytest.mark.parametrize("text", HOSTILE, ids=range(len(HOSTILE)))
+def test_a_page_can_be_written_as_utf8_and_hides_no_control_character(
+    problems: list[Problem], runs: MakeRuns, text: str
+) -> None:
+    page = render_page(report_of(problems, runs(text, 3), text))
+    assert page.encode()
+    assert not re.search("[\x00-\x08\x0b-\x1f\u202a-\u202e\u2066-\u2069]", page)
+
+
+def test_a_long_label_does_not_fill_the_page(problems: list[Problem], runs: MakeRuns) -> None:
+    longest, short = (render_page(report_of(problems, runs(one, 3))) for one in ("x" * 10_000, "x"))
+    assert len(longest) < len(short) + 10_000
+
+
+def test_a_page_loads_nothing(problems: list[Problem], runs: MakeRuns) -> None:
+    page = render_page(report_of(problems, [*runs("a", 3), *runs("b", 6)]))
+    assert not {"link", "img", "iframe", "object", "embed"} & {tag for tag, _ in tags_of(page)}
+    names = {name for _, attributes in tags_of(page) for name in attributes}
+    assert not {"src", "href", "style", "srcset", "onclick", "onload"} & names
+    assert "http://" not in page and "https://" not in page and "url(" not in page
+
+
+def test_the_policy_allows_the_pages_own_style_and_script_alone(
+    problems: list[Problem], runs: MakeRuns
+) -> None:
+    page = render_page(report_of(problems, runs("a", 3)))
+    policy = next(a["content"] for tag, a in tags_of(page) if tag == "meta" and "content" in a)
+    assert policy is not None and policy.startswith("default-src 'none'")
+    for tag in ("style", "script"):
+        (text,) = re.findall(f"<{tag}>(.*?)</{tag}>", page, re.DOTALL)
+        assert f"'sha256-{b64encode(sha256(text.encode()).digest()).decode()}'" in policy
+    assert "unsafe" not in policy
+
+
+def test_figures_are_well_formed_and_named(problems: list[Problem], runs: MakeRuns) -> None:
+    page = render_page(report_of(problems, [*runs("a", 3), *runs("b", 6, tokens=9000)]))
+    figures = [ElementTree.fromstring(one) for one in re.findall(r"<svg.*?</svg>", page)]
+    assert len(figures) == 4
+    assert all(one[0].tag == "title" and one[0].text for one in figures)
+
+
+def test_unknown_cost_is_called_unknown(problems: list[Problem], runs: MakeRuns) -> None:
+    page = render_page(report_of(problems, runs("a", 3, nanodollars=None)))
+    assert page.count(">unknown<") == 3
+    assert "$0" not in page
+    assert "dollars per run" not in page
+
+
+def test_a_report_without_any_grade_still_renders(problems: list[Problem], attempt: Make) -> None:
+    page = render_page(assemble([attempt(correct=None)], problems, title="t", seed=0))
+    assert "unknown</td>" in page
+
+
+def test_a_report_without_rows_still_renders() -> None:
+    assert "0 rows" in render_page(ComparisonReport(title="t", rows=()))

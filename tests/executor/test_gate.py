@@ -1,0 +1,270 @@
+"""Slots: never too many, never lost, and in order."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Coroutine
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tts.executor.concurrency import Concurrency
+from tts.executor.gate import LONGEST_PAUSE, Gate
+
+Simulate = Callable[[Coroutine[Any, Any, Any]], Any]
+
+
+def two_pools(*, a: int = 2, b: int = 2, limit: int = 3) -> Gate:
+    return Gate(limit, pools={"a": Concurrency(a), "b": Concurrency(b)})
+
+
+async def settle_loop() -> None:
+    for _ in range(3):
+        await asyncio.sleep(0)
+
+
+async def queued(
+    gate: Gate, rows: list[tuple[str, str, int]]
+) -> tuple[list[str], list[asyncio.Task[None]]]:
+    """Tasks waiting for a full gate; the list fills with what enters, as it enters."""
+    entered: list[str] = []
+
+    async def one(pool: str, problem: str, priority: int) -> None:
+        await gate.enter(pool, problem, (priority,))
+        entered.append(f"{pool}:{problem}{priority}")
+
+    tasks = [asyncio.create_task(one(*row)) for row in rows]
+    await settle_loop()
+    return entered, tasks
+
+
+async def test_a_free_slot_is_taken_without_waiting() -> None:
+    gate = Gate(2)
+    assert [gate.enter_nowait("m") for _ in range(3)] == [True, True, False]
+    gate.leave("m")
+    assert gate.enter_nowait("m")
+
+
+async def test_nobody_overtakes_a_waiter_of_the_same_pool() -> None:
+    gate = two_pools(a=1)
+    assert gate.enter_nowait("a")
+    _, tasks = await queued(gate, [("a", "p", 0)])
+    gate.leave("a")
+    assert not gate.enter_nowait("a")
+    await asyncio.gather(*tasks)
+
+
+async def test_a_full_pool_holds_no_other_pool_up() -> None:
+    gate = two_pools(a=1)
+    assert gate.enter_nowait("a")
+    _, tasks = await queued(gate, [("a", "p", 0)])
+    assert gate.enter_nowait("b")
+    gate.leave("a")
+    await asyncio.gather(*tasks)
+
+
+async def test_waiters_enter_by_problem_in_turn_and_by_priority_inside() -> None:
+    gate = Gate(1)
+    assert gate.enter_nowait("m")
+    rows = [("m", "p", 2), ("m", "p", 1), ("m", "q", 5), ("m", "q", 4)]
+    entered, tasks = await queued(gate, rows)
+    for _ in rows:
+        gate.leave("m")
+        await settle_loop()
+    assert entered == ["m:p1", "m:q4", "m:p2", "m:q5"]
+    await asyncio.gather(*tasks)
+
+
+async def test_where_the_limit_in_all_binds_pools_take_turns() -> None:
+    gate = two_pools(limit=1)
+    assert gate.enter_nowait("a")
+    rows = [("a", "p", 0), ("a", "p", 1), ("b", "p", 0), ("b", "p", 1)]
+    entered, tasks = await queued(gate, rows)
+    for pool in ("a", "b", "a", "b"):
+        gate.leave(pool)
+        await settle_loop()
+    assert entered == ["b:p0", "a:p0", "b:p1", "a:p1"]
+    await asyncio.gather(*tasks)
+
+
+async def test_a_cancelled_waiter_frees_its_place() -> None:
+    gate = Gate(1)
+    assert gate.enter_nowait("m")
+    entered, tasks = await queued(gate, [("m", "p", 0), ("m", "p", 1)])
+    tasks[0].cancel()
+    await settle_loop()
+    assert gate.statistics().waiting == 1
+    gate.leave("m")
+    await tasks[1]
+    assert entered == ["m:p1"]
+
+
+async def test_a_slot_granted_at_the_moment_of_cancellation_is_handed_on() -> None:
+    gate = Gate(1)
+    assert gate.enter_nowait("m")
+    entered, tasks = await queued(gate, [("m", "p", 0), ("m", "p", 1)])
+    gate.leave("m")
+    tasks[0].cancel()
+    await tasks[1]
+    assert entered == ["m:p1"]
+    assert gate.in_flight("m") == 1
+
+
+async def test_a_slot_freed_after_the_cancellation_passes_the_cancelled_waiter_by() -> None:
+    gate = Gate(1)
+    assert gate.enter_nowait("m")
+    entered, tasks = await queued(gate, [("m", "p", 0), ("m", "p", 1)])
+    tasks[0].cancel()
+    gate.leave("m")
+    await tasks[1]
+    assert entered == ["m:p1"]
+    assert gate.statistics().in_flight == 1
+
+
+async def test_a_growing_limit_wakes_waiters() -> None:
+    gate = two_pools(a=1)
+    assert gate.enter_nowait("a")
+    entered, tasks = await queued(gate, [("a", "p", 0), ("a", "p", 1)])
+    gate.concurrency("a").resize(2)
+    await settle_loop()
+    assert entered == ["a:p0"]
+    gate.concurrency("a").resize(3)
+    await asyncio.gather(*tasks)
+
+
+async def test_a_growing_limit_in_all_wakes_waiters() -> None:
+    gate = Gate(1, default=lambda: Concurrency(8))
+    assert gate.enter_nowait("m")
+    entered, tasks = await queued(gate, [("m", "p", 0)])
+    gate.total.resize(2)
+    await asyncio.gather(*tasks)
+    assert entered == ["m:p0"]
+
+
+async def test_a_shrunk_limit_admits_nobody_until_enough_have_left() -> None:
+    gate = two_pools(a=2)
+    assert gate.enter_nowait("a") and gate.enter_nowait("a")
+    gate.concurrency("a").resize(1)
+    gate.leave("a")
+    assert not gate.enter_nowait("a")
+    gate.leave("a")
+    assert gate.enter_nowait("a")
+
+
+def test_a_paused_pool_opens_when_its_pause_ends(simulate: Simulate) -> None:
+    async def scene() -> float:
+        gate = two_pools()
+        gate.pause("a", 7.0)
+        gate.pause("a", 2.0)
+        assert not gate.enter_nowait("a")
+        assert gate.enter_nowait("b")
+        await gate.enter("a", "p", (0,))
+        return asyncio.get_running_loop().time()
+
+    assert simulate(scene()) == pytest.approx(7.0, abs=0.01)
+
+
+def test_a_pause_made_longer_while_calls_wait_is_kept(simulate: Simulate) -> None:
+    async def scene() -> float:
+        gate = Gate(4)
+        gate.pause("m", 1.0)
+        asyncio.get_running_loop().call_later(0.5, gate.pause, "m", 9.0)
+        await gate.enter("m", "p", (0,))
+        return asyncio.get_running_loop().time()
+
+    assert simulate(scene()) == pytest.approx(9.5, abs=0.01)
+
+
+def test_retry_after_pauses_its_pool_but_never_for_hours(simulate: Simulate) -> None:
+    async def scene() -> float:
+        gate = Gate(4)
+        gate.throttled("m", 86_400.0)
+        return gate.statistics().pools["m"].paused_s
+
+    assert simulate(scene()) == LONGEST_PAUSE
+
+
+async def test_statistics_tell_slots_and_waiters_per_pool() -> None:
+    gate = two_pools(a=1)
+    assert gate.enter_nowait("a") and gate.enter_nowait("b")
+    _, tasks = await queued(gate, [("a", "p", 0)])
+    seen = gate.statistics()
+    assert (seen.in_flight, seen.waiting, seen.limit) == (2, 1, 3)
+    assert (seen.pools["a"].in_flight, seen.pools["a"].waiting) == (1, 1)
+    gate.leave("a")
+    await asyncio.gather(*tasks)
+
+
+async def test_leaving_more_often_than_entering_is_a_bug() -> None:
+    gate = Gate(1)
+    assert gate.enter_nowait("m")
+    gate.leave("m")
+    with pytest.raises(RuntimeError, match="more often"):
+        gate.leave("m")
+
+
+def test_ten_thousand_waiters_pass_quickly(simulate: Simulate) -> None:
+    async def scene() -> int:
+        gate = Gate(64)
+
+        async def one(i: int) -> None:
+            await gate.enter("m", f"p{i % 50}", (i % 7, i))
+            await asyncio.sleep(0.001)
+            gate.leave("m")
+
+        await asyncio.gather(*(one(i) for i in range(10_000)))
+        return gate.statistics().in_flight
+
+    assert simulate(scene()) == 0
+
+
+class Watched:
+    """Random calls through a gate, each checked against the limits as it enters."""
+
+    def __init__(self, gate: Gate) -> None:
+        self.gate = gate
+        self.inside = {"a": 0, "b": 0}
+        self.worst = 0
+
+    async def call(self, pool: str, problem: str, seconds: int) -> None:
+        await self.gate.enter(pool, problem, (seconds,))
+        self.inside[pool] += 1
+        assert self.inside[pool] <= self.gate.concurrency(pool).limit
+        assert sum(self.inside.values()) <= self.gate.total.limit
+        try:
+            await asyncio.sleep(seconds)
+        finally:
+            self.inside[pool] -= 1
+            self.gate.leave(pool)
+
+
+CALLS = st.lists(
+    st.tuples(
+        st.sampled_from("ab"),
+        st.sampled_from("pq"),
+        st.integers(0, 3),
+        st.integers(0, 8) | st.none(),
+    ),
+    max_size=25,
+)
+
+
+@settings(max_examples=80, deadline=None)
+@given(CALLS, st.integers(1, 3), st.integers(1, 3), st.integers(1, 4))
+def test_no_limit_is_passed_and_no_slot_lost_under_random_cancels(
+    simulate: Simulate, calls: list[tuple[str, str, int, int | None]], a: int, b: int, limit: int
+) -> None:
+    async def scene() -> None:
+        gate = two_pools(a=a, b=b, limit=limit)
+        watched, loop = Watched(gate), asyncio.get_running_loop()
+        tasks = [asyncio.create_task(watched.call(*row[:3])) for row in calls]
+        for task, (*_, cancel_at) in zip(tasks, calls, strict=True):
+            if cancel_at is not None:
+                loop.call_at(cancel_at, task.cancel)
+        ends = await asyncio.gather(*tasks, return_exceptions=True)
+        assert all(end is None or isinstance(end, asyncio.CancelledError) for end in ends)
+        assert (gate.statistics().in_flight, gate.statistics().waiting) == (0, 0)
+
+    simulate(scene())

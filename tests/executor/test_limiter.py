@@ -1,0 +1,219 @@
+"""Requests and tokens per minute."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Coroutine
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tts.errors import UsageError
+from tts.executor.bucket import Bucket
+from tts.executor.limiter import RateLimiter
+from tts.executor.throttle import Throttle
+
+Simulate = Callable[[Coroutine[Any, Any, Any]], Any]
+
+
+def now() -> float:
+    return asyncio.get_running_loop().time()
+
+
+async def departures(limiter: RateLimiter, calls: list[int]) -> list[tuple[float, int]]:
+    """When each call left, in order of leaving."""
+    left: list[tuple[float, int]] = []
+
+    async def one(tokens: int) -> None:
+        await limiter.acquire(tokens)
+        left.append((now(), tokens))
+
+    await asyncio.gather(*(one(tokens) for tokens in calls))
+    return left
+
+
+def test_requests_beyond_a_minutes_worth_leave_at_the_rate(simulate: Simulate) -> None:
+    left = simulate(departures(RateLimiter(60, None), [0] * 63))
+    assert [round(at, 2) for at, _ in left] == [0.0] * 60 + [1.0, 2.0, 3.0]
+
+
+def test_tokens_beyond_a_minutes_worth_leave_at_the_rate(simulate: Simulate) -> None:
+    left = simulate(departures(RateLimiter(None, 600), [600, 100, 50]))
+    assert [round(at, 2) for at, _ in left] == [0.0, 10.0, 15.0]
+
+
+def test_a_big_call_is_not_overtaken_by_small_ones(simulate: Simulate) -> None:
+    left = simulate(departures(RateLimiter(None, 600), [600, 500, 1, 1]))
+    assert [tokens for _, tokens in left] == [600, 500, 1, 1]
+
+
+def test_a_call_bigger_than_a_minute_leaves_a_full_bucket_and_a_debt(simulate: Simulate) -> None:
+    left = simulate(departures(RateLimiter(None, 600), [1200, 1]))
+    assert [round(at, 1) for at, _ in left] == [0.0, 60.1]
+
+
+def test_what_was_estimated_too_high_lets_the_next_go_at_once(simulate: Simulate) -> None:
+    async def scene() -> float:
+        limiter = RateLimiter(None, 600)
+        await limiter.acquire(600)
+        asyncio.get_running_loop().call_later(2, limiter.settle, 600, 0)
+        await limiter.acquire(500)
+        return now()
+
+    assert simulate(scene()) == pytest.approx(2.0, abs=0.01)
+
+
+def test_what_was_estimated_too_low_is_waited_for(simulate: Simulate) -> None:
+    async def scene() -> float:
+        limiter = RateLimiter(None, 600)
+        await limiter.acquire(100)
+        limiter.settle(100, 600)
+        await limiter.acquire(60)
+        return now()
+
+    assert simulate(scene()) == pytest.approx(6.0, abs=0.01)
+
+
+def test_the_fast_path_waits_behind_the_queue(simulate: Simulate) -> None:
+    async def scene() -> None:
+        limiter = RateLimiter(None, 600)
+        assert limiter.acquire_nowait(500)
+        big = asyncio.create_task(limiter.acquire(300))
+        await asyncio.sleep(0)
+        assert (limiter.acquire_nowait(1), limiter.waiting) == (False, 1)
+        await big
+
+    simulate(scene())
+
+
+def test_a_cancelled_head_makes_way_for_the_next(simulate: Simulate) -> None:
+    async def scene() -> float:
+        limiter = RateLimiter(None, 600)
+        assert limiter.acquire_nowait(600)
+        big, small = (asyncio.create_task(limiter.acquire(n)) for n in (600, 10))
+        await asyncio.sleep(0)
+        big.cancel()
+        await small
+        return now()
+
+    assert simulate(scene()) == pytest.approx(1.0, abs=0.01)
+
+
+def test_a_call_cancelled_as_it_is_granted_gives_everything_back(simulate: Simulate) -> None:
+    async def scene() -> None:
+        limiter = RateLimiter(1, 600)
+        assert limiter.acquire_nowait(600)
+        task = asyncio.create_task(limiter.acquire(600))
+        await asyncio.sleep(59)
+        asyncio.get_running_loop().call_at(60, task.cancel)
+        await asyncio.sleep(2)
+        assert task.cancelled()
+        assert limiter.acquire_nowait(600)
+
+    simulate(scene())
+
+
+def test_waiting_calls_cost_no_polling(simulate: Simulate) -> None:
+    async def scene() -> int:
+        served = 0
+        limiter = RateLimiter(6, None)
+        serve = limiter._serve
+
+        def counted() -> None:
+            nonlocal served
+            served += 1
+            serve()
+
+        limiter._serve = counted  # type: ignore[method-assign]
+        await departures(limiter, [0] * 26)
+        return served
+
+    assert simulate(scene()) < 100
+
+
+@pytest.mark.parametrize("rate", [0, -1, float("nan")])
+def test_a_rate_must_be_above_zero(rate: float) -> None:
+    with pytest.raises(UsageError, match="above zero"):
+        RateLimiter(rate, None)
+
+
+def test_a_clock_that_steps_back_neither_refills_nor_stalls() -> None:
+    bucket = Bucket(60, now=1000.0)
+    bucket.take(60)
+    assert bucket.wait(1, 10.0) == pytest.approx(1.0)
+    assert bucket.wait(1, 11.0) == 0.0
+    assert bucket.wait(60, 1e9) == 0.0
+
+
+CALLS = st.lists(st.tuples(st.integers(0, 900), st.integers(0, 40)), min_size=1, max_size=20)
+
+
+@settings(max_examples=60, deadline=None)
+@given(CALLS)
+def test_calls_leave_in_order_and_never_faster_than_the_rate(
+    simulate: Simulate, calls: list[tuple[int, int]]
+) -> None:
+    async def scene() -> list[tuple[float, int, int]]:
+        limiter, left = RateLimiter(12, 600), []
+
+        async def one(number: int, tokens: int) -> None:
+            await limiter.acquire(tokens)
+            left.append((now(), tokens, number))
+
+        async with asyncio.TaskGroup() as group:
+            for number, (tokens, pause) in enumerate(calls):
+                group.create_task(one(number, tokens))
+                await asyncio.sleep(pause)
+        return left
+
+    left = simulate(scene())
+    assert [number for _, _, number in left] == list(range(len(calls)))
+    for i, (start, *_) in enumerate(left):
+        for j in range(i, len(left)):
+            minutes, window = (left[j][0] - start) / 60, left[i : j + 1]
+            over = max(0, window[-1][1] - 600)
+            assert len(window) <= 12 * (1 + minutes) + 1e-3
+            assert sum(tokens for _, tokens, _ in window) <= 600 * (1 + minutes) + over + 1e-3
+
+
+@settings(max_examples=40, deadline=None)
+@given(CALLS)
+def test_cancelled_calls_never_hold_the_queue_up(
+    simulate: Simulate, calls: list[tuple[int, int]]
+) -> None:
+    async def scene() -> None:
+        limiter, loop = RateLimiter(12, 600), asyncio.get_running_loop()
+        tasks = [asyncio.create_task(limiter.acquire(tokens)) for tokens, _ in calls]
+        for task, (_, cancel_at) in zip(tasks, calls, strict=True):
+            loop.call_at(cancel_at, task.cancel)
+        await asyncio.gather(*tasks, return_exceptions=True)
+        await limiter.acquire(1)
+        assert limiter.waiting == 0
+
+    simulate(scene())
+
+
+async def test_a_throttle_lets_so_many_calls_into_a_period_and_no_more() -> None:
+    throttle, started = Throttle(3, period=0.05), now()
+    for _ in range(4):
+        await throttle.acquire(1000)
+    throttle.settle(1000, 10)
+    assert 0.05 <= now() - started < 1.0
+
+
+async def test_a_throttled_call_that_is_cancelled_takes_nothing() -> None:
+    throttle = Throttle(1, period=0.05)
+    await throttle.acquire(0)
+    task = asyncio.create_task(throttle.acquire(0))
+    await asyncio.sleep(0)
+    task.cancel()
+    await asyncio.wait([task])
+    async with asyncio.timeout(1.0):
+        await throttle.acquire(0)
+
+
+def test_a_throttle_of_no_calls_is_refused() -> None:
+    with pytest.raises(UsageError, match="above zero"):
+        Throttle(0)

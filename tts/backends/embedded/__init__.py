@@ -1,0 +1,1 @@
+"""The model family that ships with the package, run by numpy alone."""

@@ -1,0 +1,108 @@
+"""The generator over a shipped model."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+
+from tts.backends.embedded.decoder import Decoder
+from tts.backends.embedded.draw import Draw
+from tts.backends.embedded.embedded_model import EmbeddedModel
+from tts.backends.embedded.pending_draw import PendingDraw
+from tts.backends.embedded.scheduler import Scheduler
+from tts.errors import Unavailable
+from tts.protocols import GenerateReply, GenerateRequest, Meter, TextListener
+from tts.values import Capabilities, Completion, Message, Model, Usage
+
+_CAPABILITIES = Capabilities(
+    n=True,
+    coalesce=True,
+    bills_prompt_once=True,
+    prefill=True,
+    logprobs=True,
+    seed=True,
+    keeps_stop=True,
+)
+
+
+class EmbeddedGenerator:
+    """Draws from an embedded model, batched with every other request to it.
+
+    A draw depends on its prompt, sampling and seed alone, up to float rounding.
+    """
+
+    def __init__(
+        self, embedded: EmbeddedModel, *, rows: int = 64, prefix_tokens: int = 8192
+    ) -> None:
+        """`rows`: the most draws in one batch. `prefix_tokens`: how many tokens of recent texts
+        are kept for prompts that continue them (4 KiB each for the small model)."""
+        self._embedded = embedded
+        decoder = Decoder(embedded.transformer, embedded.tokenizer, rows, prefix_tokens)
+        self._scheduler = Scheduler(decoder, embedded.model.name)
+
+    @property
+    def model(self) -> Model:
+        """Name, weights digest, size and context."""
+        return self._embedded.model
+
+    @property
+    def capabilities(self) -> Capabilities:
+        """Everything but reasoning."""
+        return _CAPABILITIES
+
+    def count_prompt(self, messages: Sequence[Message], prefix: str) -> int:
+        """The exact number of prompt tokens."""
+        return len(self._embedded.tokenizer.encode_chat(messages, prefix))
+
+    async def generate(
+        self, request: GenerateRequest, meter: Meter, listener: TextListener | None = None
+    ) -> GenerateReply:
+        """Draw; cancelling it frees the rows before the next step.
+
+        Raises ContextTooLong, or Unavailable where the runtime failed or was closed.
+        """
+        prompt = tuple(self._embedded.tokenizer.encode_chat(request.messages, request.prefix))
+        self._embedded.check_length(len(prompt) + request.sampling.max_tokens)
+        pending = [PendingDraw(position, listener) for position in range(len(request.seeds))]
+        draws = [
+            Draw(prompt, request.sampling, seed, observer)
+            for seed, observer in zip(request.seeds, pending, strict=True)
+        ]
+        try:
+            self._scheduler.submit(draws)
+            await asyncio.gather(*(one.done for one in pending))
+        except RuntimeError as error:
+            raise Unavailable(str(error)) from error
+        finally:
+            for draw in draws:
+                draw.cancelled = True
+            meter.usage = self._usage(draws)
+        return GenerateReply(
+            completions=tuple(_completion(draw) for draw in draws), usage=meter.usage
+        )
+
+    async def close(self) -> None:
+        """End the decoding thread."""
+        await asyncio.to_thread(self._scheduler.close)
+
+    def _usage(self, draws: Sequence[Draw]) -> Usage:
+        prompt = len(draws[0].prompt) if draws else 0
+        drawn = sum(len(draw.tokens) for draw in draws)
+        return Usage(
+            calls=1,
+            prompt_tokens=prompt,
+            cached_prompt_tokens=max((draw.cached for draw in draws), default=0),
+            completion_tokens=drawn,
+            flops=self._embedded.flops(prompt + drawn),
+        )
+
+
+def _completion(draw: Draw) -> Completion:
+    return Completion(
+        text=draw.text,
+        finish_reason=draw.finish_reason or "length",
+        stop=draw.stop,
+        completion_tokens=len(draw.tokens),
+        token_ids=tuple(draw.tokens),
+        logprobs=tuple(draw.logprobs),
+    )

@@ -1,0 +1,140 @@
+"""Continuous batching: rows join and leave between steps."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tts.backends.embedded.draw import Draw
+from tts.backends.embedded.kv_cache import KvCache
+from tts.backends.embedded.prefix_cache import PrefixCache
+from tts.backends.embedded.sampler import SamplerRows, sample
+from tts.backends.embedded.token_logprobs import token_logprobs
+from tts.backends.embedded.tokenizer import EmbeddedTokenizer
+from tts.backends.embedded.transformer import Transformer
+from tts.backends.embedded.weights import Floats
+
+
+class Decoder:
+    """A batch of at most `rows` draws, advanced one token per step; for one thread only.
+
+    Draws of one prompt that join together share one prefill, and a prompt that continues a text
+    of the prefix cache computes its new tokens only.
+    """
+
+    def __init__(
+        self, transformer: Transformer, tokenizer: EmbeddedTokenizer, rows: int, prefix_tokens: int
+    ) -> None:
+        self._transformer = transformer
+        self._tokenizer = tokenizer
+        self._cache = KvCache(transformer.config, rows)
+        self._prefixes = PrefixCache(prefix_tokens)
+        self._active: list[Draw] = []
+
+    @property
+    def active(self) -> tuple[Draw, ...]:
+        """The draws in the batch."""
+        return tuple(self._active)
+
+    def join(self, waiting: deque[Draw]) -> None:
+        """Take draws from the queue while rows are free, and draw their first tokens."""
+        joined: dict[tuple[int, ...], list[Draw]] = {}
+        free = self._cache.rows - len(self._active)
+        while waiting and free:
+            draw = waiting.popleft()
+            if not draw.cancelled:
+                joined.setdefault(draw.prompt, []).append(draw)
+                free -= 1
+        if joined:
+            self._prefill(list(joined.values()))
+
+    def step(self) -> None:
+        """Draw the next token of every row; ended and cancelled draws leave first."""
+        self._leave()
+        if not self._active:
+            return
+        last = np.array([[draw.tokens[-1]] for draw in self._active])
+        starts = np.array([len(draw.prompt) + len(draw.tokens) - 1 for draw in self._active])
+        hidden = self._transformer.forward(last, starts, self._cache)
+        self._advance(self._active, self._transformer.logits(hidden[:, 0]))
+        self._leave()
+
+    def clear(self) -> None:
+        """Forget every draw."""
+        self._active.clear()
+
+    def _prefill(self, groups: list[list[Draw]]) -> None:
+        first_row = len(self._active)
+        prompts = [group[0].prompt for group in groups]
+        starts = np.array(
+            [self._restore(first_row + index, group[0]) for index, group in enumerate(groups)]
+        )
+        fresh = [len(prompt) - start for prompt, start in zip(prompts, starts, strict=True)]
+        tokens = np.zeros((len(groups), max(fresh)), dtype=np.intp)
+        for row, (prompt, start, count) in enumerate(zip(prompts, starts, fresh, strict=True)):
+            tokens[row, :count] = prompt[start:]
+        hidden = self._transformer.forward(tokens, starts, self._cache, first_row)
+        ends = hidden[np.arange(len(groups)), np.array(fresh) - 1]
+        logits = self._transformer.logits(ends)
+        sources = [row for row, group in enumerate(groups) for _ in group[1:]]
+        for offset, source in enumerate(sources):
+            row = first_row + len(groups) + offset
+            self._cache.copy_row(first_row + source, row, len(prompts[source]))
+        joined = [group[0] for group in groups] + [draw for group in groups for draw in group[1:]]
+        self._active += joined
+        self._advance(joined, logits[[*range(len(groups)), *sources]])
+        self._leave()
+
+    def _restore(self, row: int, draw: Draw) -> int:
+        """Fill a row from the prefix cache; returns how many prompt tokens need no computing."""
+        found = self._prefixes.longest(draw.prompt)
+        if found is None:
+            return 0
+        # The last prompt token is always computed: its logits give the first drawn token.
+        length = min(found[0], len(draw.prompt) - 1)
+        self._cache.reserve(length)
+        self._cache.restore(row, length, found[1])
+        draw.cached = length
+        return length
+
+    def _advance(self, draws: Sequence[Draw], logits: Floats) -> None:
+        chosen = sample(logits, _sampler_rows(draws))
+        reports = token_logprobs(logits, chosen, draws, self._tokenizer)
+        end = self._transformer.config.end_tokens
+        for draw, token, report in zip(draws, chosen.tolist(), reports, strict=True):
+            if report is not None:
+                draw.logprobs.append(report)
+            draw.append(token, self._tokenizer.piece(token), is_end=token in end)
+
+    def _leave(self) -> None:
+        for row in reversed(range(len(self._active))):
+            draw = self._active[row]
+            if not (draw.cancelled or draw.finish_reason):
+                continue
+            read = (*draw.prompt, *draw.tokens[:-1])
+            self._prefixes.put(read, self._cache.snapshot(row, len(read)))
+            mover = self._active.pop()
+            if mover is not draw:
+                length = len(mover.prompt) + len(mover.tokens) - 1
+                self._cache.copy_row(len(self._active), row, length)
+                self._active[row] = mover
+            draw.observer.ended(draw, None)
+
+
+def _sampler_rows(draws: Sequence[Draw]) -> SamplerRows:
+    def column(values: list[float]) -> Floats:
+        return np.array(values, dtype=np.float32)
+
+    def whole(values: list[int]) -> NDArray[np.uint64]:
+        return np.array(values, dtype=np.uint64)
+
+    return SamplerRows(
+        temperature=column([draw.sampling.temperature for draw in draws]),
+        top_p=column([draw.sampling.top_p for draw in draws]),
+        top_k=np.array([draw.sampling.top_k for draw in draws], dtype=np.intp),
+        seeds=whole([draw.seed for draw in draws]),
+        counters=whole([len(draw.tokens) for draw in draws]),
+    )

@@ -1,0 +1,63 @@
+"""One text being drawn."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from tts.values import FinishReason, Sampling, TokenLogprob
+
+
+class DrawObserver(Protocol):
+    """Told of a draw's progress, on the decoding thread."""
+
+    def grew(self, draw: Draw, text: str) -> None:
+        """New text came."""
+
+    def ended(self, draw: Draw, error: BaseException | None) -> None:
+        """Nothing more will come."""
+
+
+@dataclass(slots=True, eq=False)
+class Draw:
+    """What is asked for and what has come so far; the decoding thread alone appends to it."""
+
+    prompt: tuple[int, ...]
+    sampling: Sampling
+    seed: int
+    observer: DrawObserver
+    tokens: list[int] = field(default_factory=list)
+    text: str = ""
+    logprobs: list[TokenLogprob] = field(default_factory=list)
+    finish_reason: FinishReason | None = None
+    stop: str | None = None
+    cached: int = 0
+    """Prompt tokens found in the prefix cache; counted on the first draw of a prompt only."""
+    cancelled: bool = False
+    """Set from any thread; the draw leaves the batch before the next step."""
+
+    def append(self, token: int, piece: str, *, is_end: bool) -> None:
+        """Take the next token, and end the draw where it says so."""
+        self.tokens.append(token)
+        searched = len(self.text)
+        self.text += piece
+        if is_end:
+            self.finish_reason = "stop"
+        elif match := _first_stop(self.text, self.sampling.stop, searched):
+            self.stop, end = match
+            self.text = self.text[:end]
+            self.finish_reason = "stop"
+        elif len(self.tokens) >= self.sampling.max_tokens:
+            self.finish_reason = "length"
+        if len(self.text) > searched:
+            self.observer.grew(self, self.text[searched:])
+
+
+def _first_stop(text: str, stops: tuple[str, ...], searched: int) -> tuple[str, int] | None:
+    """The stop string that ends first in text, and where it ends; only new matches count."""
+    found: tuple[str, int] | None = None
+    for stop in stops:
+        start = text.find(stop, max(0, searched - len(stop) + 1)) if stop else -1
+        if start >= 0 and (found is None or start + len(stop) < found[1]):
+            found = (stop, start + len(stop))
+    return found

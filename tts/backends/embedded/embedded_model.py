@@ -1,0 +1,64 @@
+"""A loaded model folder."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from importlib.resources import files
+from pathlib import Path
+from typing import Literal
+
+from tts.backends.embedded.config import EmbeddedConfig
+from tts.backends.embedded.tokenizer import EmbeddedTokenizer
+from tts.backends.embedded.transformer import Transformer
+from tts.backends.embedded.weights import Weights
+from tts.errors import ContextTooLong
+from tts.values import Model
+
+EmbeddedName = Literal["small", "large", "prm"]
+EMBEDDED_NAMES: tuple[EmbeddedName, ...] = ("small", "large", "prm")
+
+
+@dataclass(frozen=True, slots=True)
+class EmbeddedModel:
+    """Weights, tokenizer and forward pass of one model."""
+
+    model: Model
+    parameters: int
+    weights: Weights
+    tokenizer: EmbeddedTokenizer
+    transformer: Transformer
+
+    @classmethod
+    def shipped(cls, name: EmbeddedName) -> EmbeddedModel:
+        """One of the models that the package contains; it is called `embedded:<name>`."""
+        return cls.load(model_folder(name), f"embedded:{name}")
+
+    @classmethod
+    def load(cls, folder: Path, name: str) -> EmbeddedModel:
+        """Read a Hugging Face folder; raises BadInput for one that the runtime cannot run."""
+        config, weights = EmbeddedConfig.load(folder), Weights.load(folder)
+        model = Model(
+            name=name,
+            revision=weights.digest,
+            parameters=weights.parameters,
+            context_length=config.positions,
+        )
+        transformer = Transformer(config, weights)
+        return cls(model, weights.parameters, weights, EmbeddedTokenizer(folder), transformer)
+
+    def check_length(self, tokens: int) -> None:
+        """Raises ContextTooLong where so many tokens do not fit the context."""
+        positions = self.transformer.config.positions
+        if tokens > positions:
+            raise ContextTooLong(
+                f"Prompt and allowance are {tokens} tokens; {self.model.name} holds {positions}."
+            )
+
+    def flops(self, tokens: int) -> int:
+        """2 · parameters · tokens."""
+        return 2 * self.parameters * tokens
+
+
+def model_folder(name: EmbeddedName) -> Path:
+    """Where a shipped model lies."""
+    return Path(str(files("tts.backends.embedded"))) / "models" / name

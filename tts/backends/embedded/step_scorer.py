@@ -1,0 +1,96 @@
+"""The step scorer over the shipped process reward model."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+
+from tts.backends.embedded.embedded_model import EmbeddedModel
+from tts.backends.embedded.marked_rows import MarkedRow, marked_rows
+from tts.backends.embedded.scorer import Scorer
+from tts.errors import Unavailable
+from tts.protocols import Meter, StepScoreReply, StepScoreRequest
+from tts.values import Message, Model, Usage
+
+_Waiting = tuple[MarkedRow, asyncio.Future[list[float]]]
+
+
+class EmbeddedStepScorer:
+    """Scores steps on one background thread; requests that wait together share a batch.
+
+    Belongs to the event loop of its first request.
+    """
+
+    def __init__(self, embedded: EmbeddedModel, *, rows: int = 64) -> None:
+        """`rows`: the most texts in one batch. Raises BadInput for a model without the head."""
+        self._embedded = embedded
+        self._scorer = Scorer(embedded.transformer, embedded.weights)
+        self._rows = rows
+        self._waiting: list[_Waiting] = []
+        self._worker: asyncio.Task[None] | None = None
+        self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix=embedded.model.name)
+
+    @property
+    def model(self) -> Model:
+        """Name, weights digest, size and context."""
+        return self._embedded.model
+
+    def count(self, messages: Sequence[Message], steps: Sequence[str]) -> int:
+        """The exact number of tokens; raises ContextTooLong as `score_steps` does."""
+        return sum(len(row.ids) for row in self._marked(messages, steps))
+
+    async def score_steps(self, request: StepScoreRequest, meter: Meter) -> StepScoreReply:
+        """One P(good) per step, read at the marker behind it.
+
+        A text beyond the context is scored in parts, each with the question before it, and the
+        reply is degraded. Raises ContextTooLong, or Unavailable after `close`.
+        """
+        rows = self._marked(request.messages, request.steps)
+        tokens = sum(len(row.ids) for row in rows)
+        usage = Usage(calls=1, prompt_tokens=tokens, flops=self._embedded.flops(tokens))
+        meter.usage = usage
+        parts = await asyncio.gather(*(self._enqueue(row) for row in rows))
+        scores = tuple(score for part in parts for score in part)
+        return StepScoreReply(scores=scores, usage=usage, degraded=len(rows) > 1)
+
+    async def close(self) -> None:
+        """End the scoring thread."""
+        await asyncio.to_thread(self._thread.shutdown)
+
+    def _marked(self, messages: Sequence[Message], steps: Sequence[str]) -> tuple[MarkedRow, ...]:
+        limit = self._embedded.transformer.config.positions
+        return marked_rows(self._embedded.tokenizer, messages, steps, limit)
+
+    def _enqueue(self, row: MarkedRow) -> asyncio.Future[list[float]]:
+        future: asyncio.Future[list[float]] = asyncio.get_running_loop().create_future()
+        self._waiting.append((row, future))
+        if self._worker is None or self._worker.done():
+            self._worker = asyncio.create_task(self._work())
+        return future
+
+    async def _work(self) -> None:
+        loop = asyncio.get_running_loop()
+        # Requests made in this turn of the loop join the first batch.
+        await asyncio.sleep(0)
+        while batch := self._next_batch():
+            rows = [(row.ids, row.marks) for row, _ in batch]
+            try:
+                scores = await loop.run_in_executor(self._thread, self._scorer.score, rows)
+            except RuntimeError as error:
+                for _, future in batch:
+                    _fail(future, Unavailable(str(error)))
+                continue
+            for (_, future), own in zip(batch, scores, strict=True):
+                if not future.done():
+                    future.set_result(own)
+
+    def _next_batch(self) -> list[_Waiting]:
+        wanted = [(row, future) for row, future in self._waiting if not future.done()]
+        self._waiting = wanted[self._rows :]
+        return wanted[: self._rows]
+
+
+def _fail(future: asyncio.Future[list[float]], error: Exception) -> None:
+    if not future.done():
+        future.set_exception(error)

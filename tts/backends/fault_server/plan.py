@@ -1,0 +1,92 @@
+"""What a fault-injecting server does to its clients."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, Literal
+
+from msgspec import Struct
+
+from tts.backends.fault_server.latency import Latency
+
+FaultKind = Literal[
+    "status",
+    "reset_before_headers",
+    "reset_after_headers",
+    "close_before_headers",
+    "wrong_length",
+    "truncated_json",
+    "chunked_cut",
+    "stall",
+    "stall_after_headers",
+    "slow",
+    "body",
+    "edit",
+    "edit_choice",
+    "replace",
+    "fewer_choices",
+    "stream_cut",
+    "stream_stall",
+]
+
+Answer = Callable[[str, int, int], str]
+"""(prompt with prefix, seed, draw in the request) to the whole text of a draw."""
+
+
+class Fault(Struct, frozen=True, kw_only=True):
+    """One deviation from a good answer.
+
+    status: `status`, `headers`, `body` as they are. reset…, close…: the connection ends there.
+    wrong_length, chunked_cut: the body breaks off on the wire; truncated_json: in its content.
+    stall…: nothing more until the client leaves. slow: a byte every `seconds`. body: these bytes
+    under status 200. edit, edit_choice: `fields` overwrite the reply or each choice. replace:
+    bytes `old` become `new` in the encoded reply. fewer_choices: the first `keep` come.
+    stream_cut, stream_stall: after `keep` events.
+    """
+
+    kind: FaultKind
+    status: int = 500
+    headers: Mapping[str, str] = {}
+    body: bytes = b'{"error":{"message":"injected"}}'
+    fields: Mapping[str, Any] = {}
+    old: bytes = b""
+    new: bytes = b""
+    keep: int = 0
+    seconds: float = 1.0
+
+
+class FaultPlan(Struct, frozen=True, kw_only=True):
+    """Which request meets which fault, and how the good answers are made.
+
+    The k-th generation request meets `script[k]`; beyond the script (or with `repeat`, never
+    beyond it) a request meets one of `mix` with probability `rate`, by `seed` and arrival number.
+    """
+
+    script: tuple[Fault | None, ...] = ()
+    repeat: bool = False
+    rate: float = 0.0
+    mix: tuple[Fault, ...] = ()
+    seed: int = 0
+    latency: Latency = Latency()
+    chunk_seconds: float = 0.0
+    """Between two events of a stream."""
+    words: int = 24
+    """Tokens of a draw that is not cut short; a token is a word with its space."""
+    answer: Answer | None = None
+    """Replaces the built-in text."""
+    dialect: Literal["openai", "vllm"] = "vllm"
+    """`openai`: stop strings are cut off silently, `/tokenize` does not exist."""
+    names_stop: bool = True
+    trims_prefix: bool = False
+    """The chat template drops white space at the end of a text to be continued."""
+    reports_usage: bool = True
+    supports_n: bool = True
+    supports_logprobs: bool = True
+    supports_prefill: bool = True
+    ceiling: Literal["any", "max_tokens", "max_completion_tokens"] = "any"
+    """Which field may bound the length; the other one is refused."""
+    reasoning_tokens: int = 0
+    """Reported as thoughts beside each draw's own tokens."""
+    api_key: str | None = None
+    """Requests without it get 401."""
+    keep_records: bool = True

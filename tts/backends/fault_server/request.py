@@ -1,0 +1,58 @@
+"""What the simulated server reads of a request."""
+
+from __future__ import annotations
+
+import msgspec
+from msgspec import Struct
+
+
+class ChatTurn(Struct, gc=False):
+    """A message; parts of content lists are not simulated."""
+
+    role: str
+    content: str = ""
+
+
+class StreamOptions(Struct, gc=False):
+    """Whether the last events report usage."""
+
+    include_usage: bool = False
+    continuous_usage_stats: bool = False
+
+
+class ServedRequest(Struct):
+    """A body of `/chat/completions` or `/completions`."""
+
+    model: str = ""
+    messages: list[ChatTurn] | None = None
+    prompt: str | None = None
+    n: int = 1
+    seed: int | None = None
+    stop: str | list[str] | None = None
+    max_tokens: int | None = None
+    max_completion_tokens: int | None = None
+    stream: bool = False
+    stream_options: StreamOptions | None = None
+    logprobs: bool | int | None = None
+    top_logprobs: int = 0
+    continue_final_message: bool = False
+    include_stop_str_in_output: bool = False
+    return_token_ids: bool = False
+    temperature: float = 1.0
+
+    @property
+    def text(self) -> str:
+        """The prompt as one text."""
+        turns = [turn.content for turn in self.messages or ()]
+        return self.prompt if self.prompt is not None else "\n".join(turns)
+
+    @property
+    def stops(self) -> list[str]:
+        return [self.stop] if isinstance(self.stop, str) else self.stop or []
+
+    @property
+    def ceiling(self) -> int:
+        return self.max_completion_tokens or self.max_tokens or 1 << 30
+
+
+SERVED: msgspec.json.Decoder[ServedRequest] = msgspec.json.Decoder(ServedRequest)

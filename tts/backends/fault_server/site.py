@@ -1,0 +1,118 @@
+"""What the simulated server does with each request."""
+
+from __future__ import annotations
+
+import asyncio
+from functools import partial
+from hashlib import blake2b
+from random import Random
+from time import monotonic
+from typing import Any
+
+import msgspec
+
+from tts.backends.fault_server.deliver import deliver, deliver_stream
+from tts.backends.fault_server.helpers import detokenize, models, pooling, tokenize
+from tts.backends.fault_server.plan import Fault, FaultPlan
+from tts.backends.fault_server.record import Record, Seen
+from tts.backends.fault_server.refuse import refused
+from tts.backends.fault_server.reply import reply
+from tts.backends.fault_server.request import SERVED, ServedRequest
+from tts.backends.fault_server.stream import stream_events
+from tts.backends.fault_server.wire import Wire, header
+
+_GENERATES = frozenset({"/v1/chat/completions", "/v1/completions"})
+
+
+class Site:
+    """Routes requests, lets them meet their faults and keeps the record."""
+
+    def __init__(self, plan: FaultPlan) -> None:
+        self.plan = plan
+        self.record = Record(keep=plan.keep_records)
+
+    def handle(self, wire: Wire, method: str, path: str, head: bytes, body: bytes) -> None:
+        """Take one request."""
+        if self.plan.api_key and header(head, "authorization") != f"Bearer {self.plan.api_key}":
+            said = b'{"error":{"message":"Incorrect API key provided","code":"invalid_api_key"}}'
+            wire.respond(401, {}, said)
+        elif path in _GENERATES or path.endswith("/pooling"):
+            self._call(wire, path, head, body)
+        else:
+            self._side(wire, path, body)
+
+    def _call(self, wire: Wire, path: str, head: bytes, body: bytes) -> None:
+        number = self.record.arrive(self._seen(path, head, body))
+        wire.on_lost, wire.on_done = self._lost, self._done
+        rng = Random(self.plan.seed * 1_000_003 + number) if self._random else None
+        fault = self._fault(number, rng)
+        if fault:
+            self.record.faults[fault.kind] += 1
+        delay = self.plan.latency.draw(rng) if rng else self.plan.latency.median
+        answer = partial(
+            self._pool if path.endswith("/pooling") else self._answer, wire, body, fault
+        )
+        if delay > 0:
+            asyncio.get_running_loop().call_later(delay, answer)
+        else:
+            answer()
+
+    @property
+    def _random(self) -> bool:
+        return self.plan.rate > 0 or self.plan.latency.kind != "fixed"
+
+    def _seen(self, path: str, head: bytes, body: bytes) -> Seen:
+        digest = blake2b(body, digest_size=16).hexdigest()
+        return Seen(monotonic(), path, digest, header(head, "authorization"), body)
+
+    def _fault(self, number: int, rng: Random | None) -> Fault | None:
+        script = self.plan.script
+        if script and (self.plan.repeat or number < len(script)):
+            return script[number % len(script)]
+        if rng and self.plan.mix and rng.random() < self.plan.rate:
+            return rng.choice(self.plan.mix)
+        return None
+
+    def _answer(self, wire: Wire, body: bytes, fault: Fault | None) -> None:
+        if wire.closed:
+            return
+        asked = SERVED.decode(body)
+        if said := refused(asked, self.plan):
+            wire.respond(400, {}, msgspec.json.encode({"error": {"message": said}}))
+        elif asked.stream and (fault is None or fault.kind.startswith("stream")):
+            deliver_stream(wire, stream_events(asked, self.plan), fault, self.plan.chunk_seconds)
+        else:
+            self._whole(wire, asked, fault)
+
+    def _whole(self, wire: Wire, asked: ServedRequest, fault: Fault | None) -> None:
+        if fault is None:
+            wire.answer(msgspec.json.encode(reply(asked, self.plan)))
+        else:
+            deliver(wire, fault, partial(reply, asked, self.plan))
+
+    def _pool(self, wire: Wire, body: bytes, fault: Fault | None) -> None:
+        if fault is None:
+            wire.answer(msgspec.json.encode(pooling(body)))
+        else:
+            deliver(wire, fault, partial(pooling, body))
+
+    def _side(self, wire: Wire, path: str, body: bytes) -> None:
+        answered: Any = None
+        if path == "/v1/models":
+            answered = models()
+        elif path == "/tokenize" and self.plan.dialect == "vllm":
+            answered = tokenize(body, trims=self.plan.trims_prefix)
+        elif path == "/detokenize" and self.plan.dialect == "vllm":
+            answered = detokenize(body)
+        if answered is None:
+            wire.respond(404, {}, b'{"error":{"message":"no such path"}}')
+        else:
+            wire.answer(msgspec.json.encode(answered))
+
+    def _done(self) -> None:
+        self.record.in_flight -= 1
+        self.record.answered += 1
+
+    def _lost(self) -> None:
+        self.record.in_flight -= 1
+        self.record.cancelled += 1

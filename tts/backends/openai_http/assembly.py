@@ -1,0 +1,101 @@
+"""A streamed reply put together again."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tts.backends.openai_http.completions import thoughts, written
+from tts.backends.openai_http.wire import WireChoice, WireLogprobs, WireMessage, WireReply
+
+
+class Assembly:
+    """Collects the chunks of a stream into the reply that would have come in one piece."""
+
+    def __init__(self, n: int) -> None:
+        self._drafts = [_Draft() for _ in range(n)]
+        self._usage: Any = None
+        self.size = 0
+        """UTF-8 bytes of everything that came: at least as many as tokens."""
+
+    def add(self, chunk: WireReply) -> list[tuple[int, str]]:
+        """Take a chunk; the (draw, new text) pairs that it brought."""
+        if chunk.usage is not None:
+            self._usage = chunk.usage
+        fresh = list[tuple[int, str]]()
+        for position, choice in enumerate(chunk.choices or ()):
+            if choice is None:
+                continue
+            index = position if choice.index is None else choice.index
+            if 0 <= index < len(self._drafts):
+                text, size = self._drafts[index].add(choice)
+                self.size += size
+                fresh.extend([(index, text)] if text else ())
+        return fresh
+
+    @property
+    def usage(self) -> Any:
+        """The last usage that a chunk carried."""
+        return self._usage
+
+    @property
+    def complete(self) -> bool:
+        """Whether every draw that began has ended."""
+        begun = [draft for draft in self._drafts if draft.begun]
+        return bool(begun) and all(draft.last.finish_reason for draft in begun)
+
+    @property
+    def reply(self) -> WireReply:
+        """What has come so far."""
+        choices = [
+            draft.choice(index) if draft.begun else None for index, draft in enumerate(self._drafts)
+        ]
+        return WireReply(choices=choices, usage=self._usage)
+
+
+class _Draft:
+    """One draw as it grows."""
+
+    def __init__(self) -> None:
+        self.begun = False
+        self.last = WireChoice()
+        self._text: list[str] = []
+        self._thoughts: list[str] = []
+        self._ids: list[int] = []
+        self._logprobs = WireLogprobs()
+
+    def add(self, chunk: WireChoice) -> tuple[str, int]:
+        """Take a piece; its text, and the bytes of its text and thoughts."""
+        self.begun = True
+        piece = WireChoice(message=chunk.delta, text=chunk.text)
+        text, thought = written(piece), thoughts(piece) or ""
+        self._text.append(text)
+        self._thoughts.append(thought)
+        self._ids.extend(chunk.token_ids or ())
+        if chunk.logprobs is not None:
+            _extend(self._logprobs, chunk.logprobs)
+        if chunk.finish_reason is not None:
+            self.last = chunk
+        return text, len(text.encode("utf-8", "replace")) + len(thought.encode("utf-8", "replace"))
+
+    def choice(self, index: int) -> WireChoice:
+        message = WireMessage(
+            content="".join(self._text), reasoning_content="".join(self._thoughts) or None
+        )
+        return WireChoice(
+            index=index,
+            message=message,
+            finish_reason=self.last.finish_reason,
+            stop_reason=self.last.stop_reason,
+            matched_stop=self.last.matched_stop,
+            logprobs=self._logprobs,
+            token_ids=self._ids,
+        )
+
+
+def _extend(whole: WireLogprobs, more: WireLogprobs) -> None:
+    for name in ("content", "tokens", "token_logprobs", "top_logprobs"):
+        fresh, kept = getattr(more, name), getattr(whole, name)
+        if fresh and kept is None:
+            setattr(whole, name, fresh)
+        elif fresh:
+            kept.extend(fresh)

@@ -1,0 +1,118 @@
+"""What is asked of the server."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Literal
+
+import msgspec
+from msgspec import Struct
+
+from tts.errors import BadRequest
+from tts.protocols import GenerateRequest
+from tts.values import Capabilities, Message, Sampling
+
+Endpoint = Literal["chat", "completions"]
+Dialect = Literal["openai", "vllm"]
+"""`vllm` adds what vLLM understands beyond the OpenAI API."""
+
+Template = Callable[[Sequence[Message]], str]
+"""The messages as one text that ends where the assistant's turn begins."""
+
+
+def plain_template(messages: Sequence[Message]) -> str:
+    """The contents alone, for models without a chat template."""
+    return "\n\n".join(message.content for message in messages)
+
+
+class Wording(Struct, frozen=True, kw_only=True):
+    """How requests to one endpoint are written."""
+
+    model: str
+    endpoint: Endpoint = "chat"
+    dialect: Dialect = "openai"
+    capabilities: Capabilities = Capabilities()
+    template: Template = plain_template
+    """Used by the `completions` endpoint."""
+    extra: Mapping[str, Any] = {}
+    """Further fields of every request; they win over all others."""
+
+    @property
+    def path(self) -> str:
+        return "/chat/completions" if self.endpoint == "chat" else "/completions"
+
+
+def body(request: GenerateRequest, wording: Wording, *, stream: bool = False) -> bytes:
+    """The request as JSON; raises `BadRequest` for what the endpoint is known to lack."""
+    refuse_impossible(request, wording)
+    return msgspec.json.encode(fields(request, wording, stream=stream))
+
+
+def refuse_impossible(request: GenerateRequest, wording: Wording) -> None:
+    """Raise `BadRequest` for a request that this endpoint cannot answer."""
+    can = wording.capabilities
+    if len(request.seeds) > 1 and not can.n:
+        raise BadRequest("This endpoint returns one draw per request (capability `n` is off).")
+    if request.prefix and wording.endpoint == "chat" and not can.prefill:
+        raise BadRequest("This endpoint cannot continue a partial answer (`prefill` is off).")
+    if request.sampling.logprobs is not None and not can.logprobs:
+        raise BadRequest("This endpoint reports no log-probabilities (`logprobs` is off).")
+
+
+def fields(request: GenerateRequest, wording: Wording, *, stream: bool) -> dict[str, Any]:
+    """The request's JSON object."""
+    can, sampling = wording.capabilities, request.sampling
+    ceiling = "max_completion_tokens" if can.max_completion_tokens else "max_tokens"
+    asked: dict[str, Any] = {"model": wording.model, ceiling: sampling.max_tokens}
+    asked |= _prompt(request, wording)
+    asked |= _sampling(sampling, wording)
+    if len(request.seeds) > 1:
+        asked["n"] = len(request.seeds)
+    if can.seed:
+        asked["seed"] = request.seeds[0]
+    if stream:
+        asked |= _streaming(wording)
+    return asked | dict(wording.extra)
+
+
+def _prompt(request: GenerateRequest, wording: Wording) -> dict[str, Any]:
+    if wording.endpoint == "completions":
+        return {"prompt": wording.template(request.messages) + request.prefix}
+    if not request.prefix:
+        return {"messages": request.messages}
+    asked: dict[str, Any] = {"messages": (*request.messages, Message("assistant", request.prefix))}
+    if wording.dialect == "vllm":
+        asked |= {"continue_final_message": True, "add_generation_prompt": False}
+    return asked
+
+
+def _sampling(sampling: Sampling, wording: Wording) -> dict[str, Any]:
+    """Sampling fields: the API's own defaults are left out, vLLM's depend on the model."""
+    vllm = wording.dialect == "vllm"
+    asked: dict[str, Any] = {}
+    if vllm or sampling.temperature != 1.0:
+        asked["temperature"] = sampling.temperature
+    if vllm or sampling.top_p != 1.0:
+        asked["top_p"] = sampling.top_p
+    if vllm or sampling.top_k:
+        asked["top_k"] = sampling.top_k or -1
+    if sampling.stop:
+        asked["stop"] = sampling.stop
+    if vllm:
+        asked |= {"include_stop_str_in_output": True, "return_token_ids": True}
+    return asked | _logprobs(sampling, wording.endpoint)
+
+
+def _logprobs(sampling: Sampling, endpoint: Endpoint) -> dict[str, Any]:
+    if sampling.logprobs is None:
+        return {}
+    if endpoint == "completions":
+        return {"logprobs": sampling.logprobs}
+    return {"logprobs": True, "top_logprobs": sampling.logprobs}
+
+
+def _streaming(wording: Wording) -> dict[str, Any]:
+    options = {"include_usage": True}
+    if wording.dialect == "vllm":
+        options["continuous_usage_stats"] = True
+    return {"stream": True, "stream_options": options}

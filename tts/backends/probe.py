@@ -1,0 +1,164 @@
+"""Finding out what an endpoint supports, by asking it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+from msgspec import Struct
+
+from tts.backends.openai_http.connection import Connection
+from tts.backends.openai_http.decode import decode
+from tts.errors import BadRequest, CallError, NotSent, Unauthorized
+from tts.values import Capabilities
+
+_ANY: msgspec.json.Decoder[dict[str, Any]] = msgspec.json.Decoder(dict[str, Any])
+_COUNT = "Count from one to five in words, separated by single spaces, and nothing else."
+_PREFIX = "one two three"
+_TINY = 16
+"""Completion tokens of each question: the least that some servers accept."""
+
+
+class Probed(Struct, frozen=True, kw_only=True):
+    """What an endpoint was found to support, and what stayed in doubt."""
+
+    capabilities: Capabilities
+    models: tuple[str, ...] = ()
+    """Ids that the server lists; empty where it lists none."""
+    notes: tuple[str, ...] = ()
+    """Why a capability is off, in the server's words where it said something."""
+
+
+async def probe(connection: Connection, *, model: str, vllm: bool = False) -> Probed:
+    """Ask seven tiny questions, at most 16 tokens each.
+
+    Raises `NotSent` where nobody answers at that address, `Unauthorized` for a wrong key and
+    `BadRequest` where even a plain question is refused. What fails in any other way is off.
+    """
+    asking = _Asking(connection, model=model)
+    listed = await _models(connection)
+    ceiling = await asking.ceiling()
+    plain = await asking.ask({})
+    answers = await asyncio.gather(
+        asking.tried("n", {"n": 2}),
+        asking.tried("seed", {"seed": 7}),
+        asking.tried("logprobs", {"logprobs": True, "top_logprobs": 1}),
+        asking.tried(
+            "stop", {"stop": ["three"]} | ({"include_stop_str_in_output": True} if vllm else {})
+        ),
+        asking.tried("prefill", _prefilled(vllm)),
+    )
+    n, seed, logprobs, stop, prefill = answers
+    found = Capabilities(
+        n=len(_choices(n)) == 2,
+        prefill=_continues(prefill),
+        logprobs=bool(_choice(logprobs).get("logprobs")),
+        seed=bool(seed),
+        keeps_stop=_keeps(stop, "three"),
+        max_completion_tokens=ceiling == "max_completion_tokens",
+        reports_usage=_reports(plain),
+        reasoning=_reasons(plain),
+    )
+    return Probed(capabilities=found, models=listed, notes=tuple(asking.notes))
+
+
+class _Asking:
+    """Questions to one model of one server."""
+
+    def __init__(self, connection: Connection, *, model: str) -> None:
+        self._connection = connection
+        self._model = model
+        self._ceiling = "max_completion_tokens"
+        self.notes: list[str] = []
+
+    async def ceiling(self) -> str:
+        """Which field bounds the length: the newer one where the server takes it."""
+        try:
+            await self.ask({})
+        except Unauthorized:
+            raise
+        except BadRequest as error:
+            self.notes.append(f"max_completion_tokens: {error}")
+            self._ceiling = "max_tokens"
+        return self._ceiling
+
+    async def ask(self, fields: Mapping[str, Any]) -> dict[str, Any]:
+        """A reply to the standard question with further fields."""
+        body = {
+            "model": self._model,
+            "messages": [{"role": "user", "content": _COUNT}],
+            self._ceiling: _TINY,
+        }
+        sent = msgspec.json.encode(body | dict(fields))
+        return decode(_ANY, await self._connection.post("/chat/completions", sent))
+
+    async def tried(self, name: str, fields: Mapping[str, Any]) -> dict[str, Any]:
+        """A reply, or nothing and a note."""
+        try:
+            return await self.ask(fields)
+        except CallError as error:
+            self.notes.append(f"{name}: {error}")
+            return {}
+
+
+async def _models(connection: Connection) -> tuple[str, ...]:
+    """The listed models; an unreachable server or a wrong key ends the probe here."""
+    try:
+        listed = decode(_ANY, await connection.fetch("/models")).get("data") or []
+    except NotSent as error:
+        raise NotSent(f"No server answers at {connection.base_url}: {error}") from None
+    except Unauthorized:
+        raise
+    except CallError:
+        return ()
+    return tuple(str(item["id"]) for item in listed if isinstance(item, dict) and "id" in item)
+
+
+def _prefilled(vllm: bool) -> dict[str, Any]:
+    turns = [
+        {"role": "user", "content": _COUNT},
+        {"role": "assistant", "content": _PREFIX},
+    ]
+    flags = {"continue_final_message": True, "add_generation_prompt": False} if vllm else {}
+    return {"messages": turns} | flags
+
+
+def _choices(reply: Mapping[str, Any]) -> list[dict[str, Any]]:
+    listed = reply.get("choices")
+    return [item for item in listed if isinstance(item, dict)] if isinstance(listed, list) else []
+
+
+def _choice(reply: Mapping[str, Any]) -> dict[str, Any]:
+    return next(iter(_choices(reply)), {})
+
+
+def _text(reply: Mapping[str, Any]) -> str:
+    message = _choice(reply).get("message")
+    content = message.get("content") if isinstance(message, dict) else None
+    return content if isinstance(content, str) else ""
+
+
+def _continues(reply: Mapping[str, Any]) -> bool:
+    """Whether the answer goes on after the prefix instead of beginning anew."""
+    text = _text(reply).strip().lower()
+    return bool(text) and not text.startswith("one")
+
+
+def _keeps(reply: Mapping[str, Any], stop: str) -> bool:
+    choice = _choice(reply)
+    named = stop in (choice.get("stop_reason"), choice.get("matched_stop"))
+    return named or _text(reply).endswith(stop)
+
+
+def _reports(reply: Mapping[str, Any]) -> bool:
+    usage = reply.get("usage")
+    counts = [usage.get(key) for key in ("prompt_tokens", "completion_tokens")] if usage else []
+    return bool(counts) and all(isinstance(count, int) and count > 0 for count in counts)
+
+
+def _reasons(reply: Mapping[str, Any]) -> bool:
+    usage = reply.get("usage")
+    details = usage.get("completion_tokens_details") if isinstance(usage, dict) else None
+    return isinstance(details, dict) and bool(details.get("reasoning_tokens"))

@@ -1,0 +1,21 @@
+"""Recorded samples: a generator, reward scores, problems and exact expectations."""
+
+from tts.backends.replay.expectation import best_of_k, maj_at_k, pass_at_k
+from tts.backends.replay.generator import ReplayGenerator
+from tts.backends.replay.problems import replay_problems
+from tts.backends.replay.row import SampleRow, sample_rows
+from tts.backends.replay.samples import RecordedSamples, order
+from tts.backends.replay.scores import RecordedScores
+
+__all__ = [
+    "RecordedSamples",
+    "RecordedScores",
+    "ReplayGenerator",
+    "SampleRow",
+    "best_of_k",
+    "maj_at_k",
+    "order",
+    "pass_at_k",
+    "replay_problems",
+    "sample_rows",
+]

@@ -1,0 +1,120 @@
+"""A model that says what it is told to say."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+
+from tts.errors import BadRequest, CallError
+from tts.protocols import GenerateReply, GenerateRequest, Meter, TextListener
+from tts.values import Capabilities, Completion, Message, Model, Usage
+
+Line = str | Completion | CallError | None
+"""A text, a whole completion, an error to raise, or a missing choice."""
+
+Script = Callable[[Sequence[Message], str, int], Line]
+"""(messages, prefix, draw index) to what is said."""
+
+
+class ScriptedGenerator:
+    """Answers from a list (by draw index), a dict (by last user turn) or a function.
+
+    Tokens are words. Scripted texts are cut at `max_tokens` and after the first stop string, as a
+    server would. A list's or dict's end is a `BadRequest`. `requests` keeps what was asked.
+    """
+
+    def __init__(
+        self,
+        script: Sequence[Line] | Mapping[str, Line | Sequence[Line]] | Script,
+        *,
+        model: Model | None = None,
+        capabilities: Capabilities | None = None,
+    ) -> None:
+        self._script: Script = script if callable(script) else _listed(script)
+        self._model = model or Model(name="scripted", parameters=0)
+        self._capabilities = capabilities or Capabilities(
+            n=True, prefill=True, seed=True, keeps_stop=True
+        )
+        self.requests: list[GenerateRequest] = []
+
+    @property
+    def model(self) -> Model:
+        return self._model
+
+    @property
+    def capabilities(self) -> Capabilities:
+        return self._capabilities
+
+    def count_prompt(self, messages: Sequence[Message], prefix: str) -> int:
+        """Words of all turns and the prefix, and one for the assistant's turn."""
+        return sum(_words(turn.content) for turn in messages) + _words(prefix) + 1
+
+    async def generate(
+        self, request: GenerateRequest, meter: Meter, listener: TextListener | None = None
+    ) -> GenerateReply:
+        """Say the lines of the request's draws; an error among them is raised."""
+        self.requests.append(request)
+        indices = request.indices or tuple(range(len(request.seeds)))
+        lines = [self._script(request.messages, request.prefix, index) for index in indices]
+        for line in lines:
+            if isinstance(line, CallError):
+                raise line
+        drawn = tuple(_completion(line, request) for line in lines)
+        for position, draw in enumerate(drawn):
+            if listener and draw:
+                listener(position, draw.text)
+        meter.usage = self._usage(request, drawn)
+        return GenerateReply(completions=drawn, usage=meter.usage)
+
+    async def close(self) -> None:
+        return None
+
+    def _usage(self, request: GenerateRequest, drawn: Sequence[Completion | None]) -> Usage:
+        return Usage(
+            calls=1,
+            prompt_tokens=self.count_prompt(request.messages, request.prefix),
+            completion_tokens=sum(draw.completion_tokens for draw in drawn if draw),
+            reasoning_tokens=sum(draw.reasoning_tokens for draw in drawn if draw),
+        )
+
+
+def _listed(script: Sequence[Line] | Mapping[str, Line | Sequence[Line]]) -> Script:
+    def say(messages: Sequence[Message], prefix: str, index: int) -> Line:
+        lines: Line | Sequence[Line]
+        if isinstance(script, Mapping):
+            asked = messages[-1].content
+            if asked not in script:
+                raise BadRequest(f"Nothing is scripted for {asked[:80]!r}.")
+            lines = script[asked]
+        else:
+            lines = script
+        if lines is None or isinstance(lines, str | Completion | CallError):
+            return lines
+        if index >= len(lines):
+            raise BadRequest(f"Draw {index + 1} was asked for and {len(lines)} are scripted.")
+        return lines[index]
+
+    return say
+
+
+def _completion(line: Line, request: GenerateRequest) -> Completion | None:
+    if not isinstance(line, str):
+        return line if isinstance(line, Completion) else None
+    return cut(line, request.sampling.stop, request.sampling.max_tokens)
+
+
+def cut(text: str, stops: Sequence[str], max_tokens: int) -> Completion:
+    """A text as a server would end it: after its first stop string, at most `max_tokens` words."""
+    found = [(place, stop) for stop in stops if (place := text.find(stop)) >= 0]
+    place, stop = min(found, default=(len(text), None))
+    ended = text[: place + len(stop or "")]
+    count = _words(ended)
+    if count <= max_tokens:
+        return Completion(
+            text=ended, finish_reason="stop", stop=stop, completion_tokens=max(1, count)
+        )
+    kept = " ".join(ended.split()[:max_tokens])
+    return Completion(text=kept, finish_reason="length", completion_tokens=max_tokens)
+
+
+def _words(text: str) -> int:
+    return len(text.split())

@@ -1,0 +1,19 @@
+"""Ceilings, and what keeps spending below them."""
+
+from tts.budget.account import Account, Amounts
+from tts.budget.price import LongRates, Price, Rates
+from tts.budget.price_table import PriceTable
+from tts.budget.queue import AdmissionQueue, Ticket
+from tts.budget.wallet import Wallet
+
+__all__ = [
+    "Account",
+    "AdmissionQueue",
+    "Amounts",
+    "LongRates",
+    "Price",
+    "PriceTable",
+    "Rates",
+    "Ticket",
+    "Wallet",
+]

@@ -1,0 +1,88 @@
+"""A ceiling that holds under any concurrency, and whose refusals do not depend on timing."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from tts.errors import BudgetExhausted, UnknownPrice
+from tts.values import NOTHING, Dimension, Usage
+
+Amounts = tuple[int, ...]
+
+
+class Account:
+    """Spent and reserved amounts under ceilings, in the capped dimensions only.
+
+    `hold` reserves a worst case, `settle` turns it into what was really spent. The sum of both
+    never passes a ceiling as long as every settlement stays within its hold.
+    """
+
+    def __init__(self, ceilings: Mapping[Dimension, int], *, scope: str = "budget") -> None:
+        self.dimensions: tuple[Dimension, ...] = tuple(ceilings)
+        self.ceilings: Amounts = tuple(ceilings.values())
+        self.scope = scope
+        self.spent = NOTHING
+        """In every dimension, capped or not."""
+        self.open = 0
+        """Holds not yet settled."""
+        self._spent = [0] * len(self.ceilings)
+        self._held = [0] * len(self.ceilings)
+
+    @property
+    def capped(self) -> bool:
+        return bool(self.dimensions)
+
+    def amounts(self, usage: Usage) -> Amounts:
+        """A usage in the capped dimensions; an unknown amount cannot stand under a ceiling."""
+        values = tuple(getattr(usage, name) for name in self.dimensions)
+        if None in values:
+            name = self.dimensions[values.index(None)]
+            raise UnknownPrice(
+                f"The {self.scope} caps {name}, and what a call costs there is unknown. "
+                "Give the model a price (tts prices) or cap another dimension."
+            )
+        return values
+
+    def fits(self, amounts: Amounts, beside: Amounts | None = None) -> bool:
+        """Whether an amount fits beside what is spent, held and (optionally) foreseen."""
+        extra = beside or (0,) * len(amounts)
+        rows = zip(self.ceilings, self._spent, self._held, amounts, extra, strict=True)
+        return all(spent + held + need + more <= cap for cap, spent, held, need, more in rows)
+
+    def hold(self, amounts: Amounts) -> None:
+        self.open += 1
+        for i, amount in enumerate(amounts):
+            self._held[i] += amount
+
+    def settle(self, held: Amounts, usage: Usage) -> None:
+        """Replace a hold by what was spent; unknown dollars under no dollar cap are fine."""
+        self.open -= 1
+        for i, amount in enumerate(held):
+            self._held[i] -= amount
+        self.charge(usage)
+
+    def charge(self, usage: Usage) -> None:
+        """Add what was spent without a hold of its own."""
+        for i, amount in enumerate(self.amounts(usage)):
+            self._spent[i] += amount
+        self.spent = self.spent + usage
+
+    def raise_ceilings(self, more: Mapping[Dimension, int]) -> None:
+        """Make room: a further leased block, or the share set aside for the end."""
+        self.ceilings = tuple(
+            cap + more.get(name, 0)
+            for name, cap in zip(self.dimensions, self.ceilings, strict=True)
+        )
+
+    def left(self) -> dict[Dimension, int]:
+        """Room per capped dimension, reservations taken as spent."""
+        rows = zip(self.dimensions, self.ceilings, self._spent, self._held, strict=True)
+        return {name: max(0, cap - spent - held) for name, cap, spent, held in rows}
+
+    def refusal(self, amounts: Amounts) -> BudgetExhausted:
+        """The error that says which dimension does not fit, and by how much."""
+        room = self.left()
+        for name, need in zip(self.dimensions, amounts, strict=True):
+            if need > room[name]:
+                return BudgetExhausted(name, need, room[name], self.scope)
+        return BudgetExhausted(self.dimensions[0], amounts[0], room[self.dimensions[0]], self.scope)

@@ -1,0 +1,135 @@
+"""The order in which calls are admitted to an account."""
+
+from __future__ import annotations
+
+from bisect import bisect_left, insort
+from collections.abc import Callable
+from typing import Literal
+
+from tts.budget.account import Account, Amounts
+from tts.errors import BudgetExhausted
+from tts.values import Usage
+
+Place = tuple[int, ...]
+TicketState = Literal["foreseen", "waiting", "admitted", "refused", "gone"]
+
+
+class Ticket:
+    """One call's place in an account's queue."""
+
+    __slots__ = ("admit", "held", "place", "refuse", "state")
+
+    def __init__(
+        self,
+        place: Place,
+        *,
+        admit: Callable[[], None],
+        refuse: Callable[[BudgetExhausted], None],
+    ) -> None:
+        self.place = place
+        self.admit, self.refuse = admit, refuse
+        self.state: TicketState = "foreseen"
+        self.held: Amounts = ()
+        """The foreseen amount while foreseen, the worst case from then on."""
+
+    def __lt__(self, other: Ticket) -> bool:
+        return self.place < other.place
+
+
+class AdmissionQueue:
+    """Admits calls in canonical order, so that refusals depend on amounts and never on timing.
+
+    A call is admitted as soon as its worst case fits beside what is spent, what is reserved and
+    what calls before it in the order are foreseen to need. Otherwise it waits, holding nothing. It
+    is refused only at the head of the order with nothing open. A call admitted early would also
+    have been admitted late, since calls spend at most what is foreseen for them; so the set of
+    admitted calls is a function of the calls' own costs, whatever finished first.
+    """
+
+    def __init__(self, account: Account) -> None:
+        self.account = account
+        self._undecided: list[Ticket] = []
+        self._foreseen = [0] * len(account.ceilings)
+        self._pumping = False
+
+    def foresee(self, ticket: Ticket, usage: Usage) -> None:
+        """Note a call whose inputs are still open, at most this costly."""
+        if self.account.capped:
+            ticket.held = self.account.amounts(usage)
+            self._enter(ticket)
+
+    def ask(self, ticket: Ticket, worst: Usage) -> None:
+        """Ask for room; `admit` or `refuse` of the ticket answers, now or later."""
+        if not self.account.capped:
+            self._admit(ticket)
+            return
+        if ticket.held:
+            self._leave(ticket)
+        ticket.held = self.account.amounts(worst)
+        if self.account.fits(ticket.held, tuple(self._foreseen)):
+            self._admit(ticket)
+            return
+        ticket.state = "waiting"
+        self._enter(ticket)
+        self.pump()
+
+    def settle(self, ticket: Ticket, usage: Usage) -> None:
+        """An admitted call ended: what it spent stays, the rest of its hold returns."""
+        ticket.state = "gone"
+        self.account.settle(ticket.held, usage)
+        self.pump()
+
+    def withdraw(self, ticket: Ticket) -> None:
+        """A call that was not admitted is no longer wanted."""
+        if ticket.state in ("foreseen", "waiting"):
+            if self.account.capped and ticket.held:
+                self._leave(ticket)
+            ticket.state = "gone"
+            self.pump()
+
+    def pump(self) -> None:
+        """Decide every ticket that can be decided now."""
+        if self._pumping:
+            return
+        self._pumping = True
+        try:
+            while self._decide_one():
+                pass
+        finally:
+            self._pumping = False
+
+    def _decide_one(self) -> bool:
+        everything_fits = self.account.fits((0,) * len(self._foreseen), tuple(self._foreseen))
+        beside = [0] * len(self._foreseen)
+        for position, ticket in enumerate(self._undecided):
+            if ticket.state == "waiting":
+                if everything_fits or self.account.fits(ticket.held, tuple(beside)):
+                    self._leave(ticket)
+                    self._admit(ticket)
+                    return True
+                if position == 0 and self.account.open == 0:
+                    self._leave(ticket)
+                    ticket.state = "refused"
+                    ticket.refuse(self.account.refusal(ticket.held))
+                    return True
+                return False
+            beside = [a + b for a, b in zip(beside, ticket.held, strict=True)]
+            if not everything_fits and not self.account.fits(tuple(beside)):
+                return False
+        return False
+
+    def _admit(self, ticket: Ticket) -> None:
+        ticket.state = "admitted"
+        self.account.hold(ticket.held)
+        ticket.admit()
+
+    def _enter(self, ticket: Ticket) -> None:
+        insort(self._undecided, ticket)
+        self._foreseen = [a + b for a, b in zip(self._foreseen, ticket.held, strict=True)]
+
+    def _leave(self, ticket: Ticket) -> None:
+        at = bisect_left(self._undecided, ticket)
+        while self._undecided[at] is not ticket:
+            at += 1
+        del self._undecided[at]
+        self._foreseen = [a - b for a, b in zip(self._foreseen, ticket.held, strict=True)]

@@ -1,0 +1,69 @@
+"""What a job may really spend, leased in blocks when several processes share it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+
+from tts.budget.account import Account, Amounts
+from tts.errors import Suspended
+from tts.protocols import Leases
+from tts.values import Dimension, Usage
+
+
+class Wallet:
+    """The job's account of billed cost. Calls wait for it first-in-first-out, holding nothing.
+
+    The ceilings are the job's; the room in memory is what was leased of them. When neither the
+    block nor the ledger has room for the call at the head and nothing is open, the job is
+    suspended: its open problems stay resumable.
+    """
+
+    def __init__(self, ceilings: Mapping[Dimension, int], leases: Leases) -> None:
+        self.ceilings = dict(ceilings)
+        self.account = Account(dict.fromkeys(ceilings, 0), scope="job's wallet")
+        self.leases = leases
+        self._turn = asyncio.Lock()
+        self._changed = asyncio.Event()
+
+    def reserve_nowait(self, worst: Usage) -> Amounts | None:
+        """Reserve without waiting; None where that is not possible at once."""
+        if not self.account.capped:
+            self.account.hold(())
+            return ()
+        amounts = self.account.amounts(worst)
+        if self._turn.locked() or not self.account.fits(amounts):
+            return None
+        self.account.hold(amounts)
+        return amounts
+
+    async def reserve(self, worst: Usage) -> Amounts:
+        """Reserve the worst case of one attempt; raises `Suspended` when the wallet is empty."""
+        amounts = self.account.amounts(worst)
+        async with self._turn:
+            while not self.account.fits(amounts):
+                await self._make_room(amounts)
+            self.account.hold(amounts)
+        return amounts
+
+    def settle(self, held: Amounts, billed: Usage) -> None:
+        self.account.settle(held, billed)
+        self._changed.set()
+
+    async def close(self) -> None:
+        """Give back what the leased block still holds."""
+        if self.account.capped:
+            await self.leases.give_back(self.account.left())
+
+    async def _make_room(self, amounts: Amounts) -> None:
+        room = self.account.left()
+        needs = zip(self.account.dimensions, amounts, strict=True)
+        least = {name: max(0, need - room[name]) for name, need in needs}
+        self._changed.clear()
+        block = await self.leases.draw(self.ceilings, least)
+        if block is not None:
+            self.account.raise_ceilings(block)
+        elif self.account.open:
+            await self._changed.wait()
+        else:
+            raise Suspended(f"{self.account.refusal(amounts)} The job can be resumed with more.")

@@ -1,0 +1,155 @@
+"""The SDK: solve a problem with a strategy under a budget."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Mapping
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+from tts.engine.budget_spec import parse_budget
+from tts.engine.job import Job
+from tts.engine.open_session import open_session
+from tts.engine.options import SessionOptions
+from tts.engine.session import Session
+from tts.engine.strategy_spec import parse_strategy
+from tts.engine.sync import run_sync
+from tts.errors import BadInput
+from tts.ledger import Ledger, MemoryJournal, MemoryLeases
+from tts.protocols import Generator, Strategy, Verifier
+from tts.values import Budget, Event, Problem, Result
+
+
+class Engine:
+    """Spends compute on problems: a model, perhaps a verifier, strategies, budgets.
+
+    Async first, with sync twins that also work inside a running event loop and in notebooks. Use
+    it as a context manager, or close it, so that models and connections are released.
+    """
+
+    def __init__(
+        self,
+        model: str | Generator = "embedded:small",
+        *,
+        verifier: str | Verifier | None = "auto",
+        models: Mapping[str, str | Generator] | None = None,
+        ledger: str | Path | None = None,
+        job: str = "sdk",
+        **options: Any,
+    ) -> None:
+        """Describe the engine; nothing is opened before the first call.
+
+        Args:
+            model: a name such as `embedded:small` or `openai:gpt-5-mini`, or a Generator.
+            verifier: a name, a Verifier, None, or `auto`: the embedded reward model beside an
+                embedded model, none beside others.
+            models: further generators by name, for strategies that use several.
+            ledger: a file or database URL that records and re-finds every call; None: memory.
+            job: name of the work in the ledger; calls are shared within one job.
+            options: fields of `SessionOptions`: sampling, limits, prices, base_url, ….
+        """
+        self.options = SessionOptions(
+            model=model, verifier=verifier, models=dict(models or {}), **options
+        )
+        self.ledger, self.job = ledger, job
+        self._session: Session | None = None
+
+    async def __aenter__(self) -> Self:
+        await self.session()
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        await self.close()
+
+    async def session(self) -> Session:
+        """The open resources, opened once."""
+        if self._session is None:
+            self._session = await open_session(self.options)
+        return self._session
+
+    async def close(self) -> None:
+        if self._session is not None:
+            session, self._session = self._session, None
+            await session.close()
+
+    async def solve(
+        self,
+        problem: str | Problem,
+        *,
+        strategy: str | Strategy = "majority_vote",
+        budget: str | Budget | None = None,
+        replicate: int = 0,
+        observe: Callable[[Event], None] | None = None,
+    ) -> Result:
+        """The best answer to one problem.
+
+        Args:
+            problem: its text, or a Problem.
+            strategy: `best_of_n(n=16)` and the like, or a Strategy.
+            budget: `4k tokens`, `0.02 dollars, 30 seconds`, or a Budget; None: no ceiling.
+            replicate: another number gives other draws.
+            observe: told every event as it happens.
+
+        Raises `UsageError` for what cannot work; a failed call is data in the result.
+        """
+        chosen = parse_strategy(strategy) if isinstance(strategy, str) else strategy
+        ceiling = parse_budget(budget) if isinstance(budget, str) else budget
+        asked = problem if isinstance(problem, Problem) else self._problem(problem)
+        session = await self.session()
+        journal = self._journal()
+        try:
+            await journal.load(asked.id)
+            job = Job(
+                session, name=self.job, journal=journal, leases=MemoryLeases(), observe=observe
+            )
+            async with job:
+                return await job.solve(asked, chosen, ceiling, replicate=replicate)
+        finally:
+            await journal.close()
+
+    async def stream(self, problem: str | Problem, **how: Any) -> AsyncIterator[Event]:
+        """The events of a solve as they happen; the last one holds the result."""
+        events: asyncio.Queue[Event | None] = asyncio.Queue()
+        solving = asyncio.create_task(self.solve(problem, observe=events.put_nowait, **how))
+        solving.add_done_callback(lambda _: events.put_nowait(None))
+        try:
+            while (event := await events.get()) is not None:
+                yield event
+            await solving
+        finally:
+            solving.cancel()
+
+    def solve_sync(self, problem: str | Problem, **how: Any) -> Result:
+        """`solve` for code without an event loop, or inside one that must not be entered."""
+        return run_sync(self.solve(problem, **how))
+
+    def close_sync(self) -> None:
+        run_sync(self.close())
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close_sync()
+
+    def _journal(self) -> Ledger | MemoryJournal:
+        if self.ledger is None:
+            return MemoryJournal(job=self.job)
+        return Ledger.open(self.ledger, job=self.job)
+
+    def _problem(self, text: str) -> Problem:
+        if not text.strip():
+            raise BadInput("The problem is empty.")
+        task = "arithmetic" if str(self.options.model).startswith("embedded") else "math"
+        return Problem(id=text.strip()[:200], prompt=text.strip(), task=task)

@@ -1,0 +1,183 @@
+"""A durable piece of work: runs of strategies on problems, on one ledger, under one wallet."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from hashlib import blake2b
+from types import TracebackType
+from typing import Self
+
+import msgspec
+
+from tts.budget import Account, Wallet
+from tts.engine.record import encode_result
+from tts.engine.session import Session
+from tts.engine.solving import set_aside, solve
+from tts.executor import Executor
+from tts.prompts import task_for
+from tts.protocols import CandidateRow, Journal, Leases, RunRow, Strategy
+from tts.run import Recorded, Run, RunSettings
+from tts.values import Budget, Event, Problem, Result, Sampling
+
+FORCED_TOKENS = 48
+"""Most tokens of the forced last answer."""
+
+
+class Job:
+    """Runs strategies; everything of it that finished is found again after a crash."""
+
+    def __init__(
+        self,
+        session: Session,
+        *,
+        name: str,
+        journal: Journal,
+        leases: Leases,
+        wallet: Budget | None = None,
+        observe: Callable[[Event], None] | None = None,
+    ) -> None:
+        self.session, self.name, self.journal = session, name, journal
+        self.wallet = Wallet((wallet or Budget()).ceilings, leases)
+        self.executor = Executor(
+            journal,
+            job=name,
+            wallet=self.wallet,
+            limits=session.limits,
+            price=session.price,
+            price_version=session.prices.version,
+            observe=observe,
+        )
+        self._watched = observe is not None
+
+    async def __aenter__(self) -> Self:
+        await self.executor.__aenter__()
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        await self.executor.__aexit__(kind, error, trace)
+        await self.wallet.close()
+
+    async def solve(
+        self,
+        problem: Problem,
+        strategy: Strategy,
+        budget: Budget | None = None,
+        *,
+        replicate: int = 0,
+        sampling: Sampling | None = None,
+    ) -> Result:
+        """One strategy on one problem; replayed from the ledger as far as it got before."""
+        budget = budget or Budget()
+        run_id = self.run_id(problem, strategy, budget, replicate)
+        run = self._run(problem, run_id, replicate, sampling, await self._recorded(run_id), budget)
+        self.journal.write(self._row(run_id, problem, strategy, budget, replicate))
+        result = await solve(strategy, run, budget)
+        if self.executor.fatal is not None:
+            raise self.executor.fatal
+        if result.stopped_by != "suspended":
+            await self._conclude(result, strategy, budget, replicate, problem)
+        return result
+
+    def run_id(self, problem: Problem, strategy: Strategy, budget: Budget, replicate: int) -> str:
+        """The same for the same cell of the same job, in every process."""
+        parts = (self.name, problem.id, strategy_json(strategy), budget_json(budget), replicate)
+        return blake2b(msgspec.json.encode(parts), digest_size=8).hexdigest()
+
+    async def _recorded(self, run_id: str) -> Recorded:
+        return Recorded.of(await self.journal.outcomes(run_id), await self.journal.uses(run_id))
+
+    def _run(
+        self,
+        problem: Problem,
+        run_id: str,
+        replicate: int,
+        sampling: Sampling | None,
+        recorded: Recorded,
+        budget: Budget,
+    ) -> Run:
+        session = self.session
+        model = next(iter(session.generators.values())).model.name
+        settings = RunSettings(
+            run_id=run_id,
+            job=self.name,
+            problem=problem,
+            task=task_for(problem.task, model),
+            generators=session.generators,
+            verifier=session.verifier,
+            equivalence=session.equivalence,
+            sampling=sampling or session.sampling,
+            seed=replicate,
+            recorded=recorded,
+            forced_tokens=FORCED_TOKENS,
+            watched=self._watched,
+        )
+        return open_run(settings, budget, self.executor)
+
+    def _row(
+        self, run_id: str, problem: Problem, strategy: Strategy, budget: Budget, replicate: int
+    ) -> RunRow:
+        return RunRow(
+            job=self.name,
+            run_id=run_id,
+            problem_id=problem.id,
+            strategy=strategy_json(strategy),
+            budget=budget_json(budget),
+            replicate=replicate,
+        )
+
+    async def _conclude(
+        self, result: Result, strategy: Strategy, budget: Budget, replicate: int, problem: Problem
+    ) -> None:
+        row = msgspec.structs.replace(
+            self._row(result.run_id, problem, strategy, budget, replicate),
+            result=encode_result(result),
+            stopped_by=result.stopped_by,
+            attributed=result.usage,
+            billed=result.billed,
+            seconds=result.seconds,
+        )
+        await self.journal.commit(*candidate_rows(result, self.name), row)
+
+
+def open_run(settings: RunSettings, budget: Budget, executor: Executor) -> Run:
+    """A Run with the share of its end set aside; raises where the budget cannot hold both."""
+    account = Account(budget.ceilings)
+    run = Run(settings, scheduler=executor, account=account)
+    if account.capped:
+        finish, call = run.least()
+        share = set_aside(budget, executor.price_of(run, finish), executor.price_of(run, call))
+        run.keep_back(share)
+    return run
+
+
+def candidate_rows(result: Result, job: str) -> list[CandidateRow]:
+    """The candidates of a result, with their scores."""
+    return [
+        CandidateRow(
+            job=job,
+            run_id=result.run_id,
+            key=kept.candidate.key,
+            parent_key=kept.candidate.parent.key if kept.candidate.parent else "",
+            final=kept.candidate.final,
+            answer=kept.candidate.answer,
+            value=kept.score.value if kept.score else None,
+            steps=kept.score.steps if kept.score else (),
+        )
+        for kept in result.candidates
+    ]
+
+
+def strategy_json(strategy: Strategy) -> str:
+    """Name and parameters, canonical."""
+    content = {"name": strategy.name, "parameters": strategy.parameters}
+    return msgspec.json.encode(content, order="deterministic").decode()
+
+
+def budget_json(budget: Budget) -> str:
+    """The ceilings that are set, canonical."""
+    return msgspec.json.encode(budget, order="deterministic").decode()

@@ -1,0 +1,61 @@
+"""An engine's options, opened."""
+
+from __future__ import annotations
+
+from tts.budget import PriceTable
+from tts.engine.open_model import open_model
+from tts.engine.open_verifier import open_verifier
+from tts.engine.options import SessionOptions
+from tts.engine.session import Session
+from tts.equivalence import Equivalence
+from tts.executor import Limits
+from tts.executor.adaptive_concurrency import AdaptiveConcurrency
+from tts.executor.concurrency import Concurrency
+from tts.executor.gate import Gate
+from tts.executor.limiter import RateLimiter
+from tts.executor.retry import RetryPolicy
+from tts.protocols import Generator
+from tts.values import Sampling
+
+MAX_TOKENS = {"embedded": 160, "replay": 32_768, "simulated": 64}
+"""By kind of backend, where the user names no sampling."""
+
+
+async def open_session(options: SessionOptions) -> Session:
+    """Open models, verifier and prices; raises `UsageError` for what cannot be opened."""
+    default = await open_model(options.model, options)
+    generators: dict[str, Generator] = {"default": default}
+    for name, spec in options.models.items():
+        generators[name] = await open_model(spec, options)
+    return Session(
+        generators=generators,
+        verifier=await open_verifier(options, default),
+        equivalence=Equivalence(),
+        prices=PriceTable.load(options.prices),
+        limits=limits(options, default),
+        sampling=options.sampling or default_sampling(default),
+    )
+
+
+def default_sampling(generator: Generator) -> Sampling:
+    kind = generator.model.name.partition(":")[0]
+    return Sampling(max_tokens=MAX_TOKENS.get(kind, 2048))
+
+
+def limits(options: SessionOptions, generator: Generator) -> Limits:
+    """What bounds the executor; only remote models have an adaptive concurrency."""
+    pool = generator.model.name
+    remote = ":" not in pool
+    rated = options.requests_per_minute or options.tokens_per_minute
+    rate = RateLimiter(options.requests_per_minute, options.tokens_per_minute) if rated else None
+    concurrency = (
+        AdaptiveConcurrency(maximum=options.concurrency)
+        if remote and options.adaptive
+        else Concurrency(options.concurrency)
+    )
+    return Limits(
+        gate=Gate(options.concurrency, pools={pool: concurrency}),
+        rates={pool: rate} if rate else {},
+        retry=RetryPolicy(retries=options.retries),
+        timeout=options.timeout,
+    )

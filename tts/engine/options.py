@@ -1,0 +1,41 @@
+"""What an engine is made of, before anything is opened."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from tts.protocols import Generator, Verifier
+from tts.values import Sampling
+from tts.voting import Aggregate
+
+
+@dataclass(frozen=True, kw_only=True)
+class SessionOptions:
+    """Models, verifier, sampling, limits and prices; every field has a CLI flag of its name."""
+
+    model: str | Generator = "embedded:small"
+    verifier: str | Verifier | None = "auto"
+    models: Mapping[str, str | Generator] = field(default_factory=dict)
+    """Further generators, by the name that strategies use."""
+    sampling: Sampling | None = None
+    """None: temperature 1 and the backend's own max_tokens."""
+    aggregate: Aggregate = "min"
+    """How step scores become one score."""
+    base_url: str = ""
+    """Of an OpenAI-compatible server; empty: the provider's own."""
+    api_key_env: str = "OPENAI_API_KEY"
+    """Name of the environment variable that holds the key; the key itself is never an option."""
+    prices: Path | None = None
+    """A user's price file, on top of the shipped table."""
+    concurrency: int = 512
+    """Most calls in flight."""
+    adaptive: bool = True
+    """Remote models: shrink the concurrency on 429 and grow it back."""
+    requests_per_minute: float | None = None
+    tokens_per_minute: float | None = None
+    timeout: float = 600.0
+    """Seconds for one attempt."""
+    retries: int = 5
+    """Attempts after the first."""

@@ -1,0 +1,39 @@
+"""What is open while an engine works: models, verifier, prices, limits."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from msgspec.structs import replace
+
+from tts.budget import PriceTable
+from tts.equivalence import Equivalence
+from tts.executor import Limits
+from tts.protocols import Generator, Verifier
+from tts.values import Sampling, Usage
+
+
+@dataclass(frozen=True, kw_only=True)
+class Session:
+    """Open resources of one event loop; closing it closes them all."""
+
+    generators: Mapping[str, Generator]
+    """By name; the first is the default."""
+    verifier: Verifier | None
+    equivalence: Equivalence
+    prices: PriceTable
+    limits: Limits
+    sampling: Sampling
+
+    def price(self, model: str, usage: Usage) -> Usage:
+        """A usage with what it costs by the table; unknown stays unknown."""
+        return replace(usage, nanodollars=self.prices.cost(model, usage))
+
+    async def close(self) -> None:
+        for generator in self.generators.values():
+            await generator.close()
+        close = getattr(self.verifier, "close", None)
+        if close is not None:
+            await close()
+        await self.equivalence.close()

@@ -1,0 +1,63 @@
+"""The killable process that does algebra: JSON lines in, JSON lines out.
+
+`python -m tts.equivalence.worker` says `{"ready": true}`, then answers each
+`{"a": …, "b": …, "rounding": …}` with `{"verdict": …}`.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import resource
+import signal
+import sys
+from typing import IO, Any
+
+from tts.equivalence.algebra import are_same
+from tts.equivalence.confine import MEMORY_BYTES, confine
+from tts.equivalence.verdict import Verdict
+
+LONGEST_SECONDS = 5.0
+"""After this the process ends itself, so that it does not outlive a parent that was killed."""
+
+_RECURSION = 6000
+_WARM_UP = (("x^2+1", "1+x^2"), (r"\frac{1}{\sqrt{2}}", r"\frac{\sqrt{2}}{2}"), ("[0,1)", "(0,1]"))
+
+
+def main() -> None:
+    """Answer until the input ends."""
+    requests, replies = sys.stdin.buffer, os.fdopen(os.dup(1), "wb", buffering=0)
+    sys.stdout = sys.stderr
+    sys.setrecursionlimit(_RECURSION)
+
+    for a, b in _WARM_UP:
+        are_same(a, b, 6)
+    confine()
+    _reply(replies, {"ready": True})
+    for line in requests:
+        signal.setitimer(signal.ITIMER_REAL, LONGEST_SECONDS)
+        verdict = _verdict(json.loads(line))
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        _reply(replies, {"verdict": verdict})
+
+
+def _verdict(request: dict[str, Any]) -> Verdict:
+    try:
+        if are_same(request["a"], request["b"], request["rounding"]):
+            return "same"
+    except Exception:  # noqa: BLE001 a comparison that broke decides nothing
+        return "undecided"
+    return "undecided" if _is_exhausted() else "different"
+
+
+def _is_exhausted() -> bool:
+    """sympy swallows memory errors, and what follows one is no finding."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 > 0.8 * MEMORY_BYTES
+
+
+def _reply(replies: IO[bytes], value: dict[str, Any]) -> None:
+    replies.write(json.dumps(value).encode() + b"\n")
+
+
+if __name__ == "__main__":
+    main()

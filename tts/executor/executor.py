@@ -1,0 +1,224 @@
+"""Carries out the nodes of every run of a job."""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+import time
+from collections import deque
+from collections.abc import Callable, Coroutine
+from functools import partial
+from types import TracebackType
+from typing import Any, Self
+
+import msgspec
+
+from tts.budget import Ticket, Wallet
+from tts.errors import BudgetExhausted, CallFailed, Dropped, TTSError
+from tts.executor.attempts import Attempts, Pricer
+from tts.executor.call import Call
+from tts.executor.flights import Flights
+from tts.executor.limits import Limits
+from tts.executor.settlement import Settlement, fail_node
+from tts.graph import Node
+from tts.protocols import CallRow, Journal, OutcomeRow
+from tts.run import Run
+from tts.values import NOTHING, Event, Usage
+
+
+class Executor:
+    """Runs ready nodes: local functions at once, calls once they are admitted.
+
+    Event-driven: no level barrier, no polling. Every physical call is one task of one group; a
+    call found in the journal, or already on its way, is not sent again.
+    """
+
+    def __init__(
+        self,
+        journal: Journal,
+        *,
+        job: str,
+        wallet: Wallet,
+        limits: Limits,
+        price: Pricer,
+        price_version: str = "",
+        observe: Callable[[Event], None] | None = None,
+    ) -> None:
+        self.journal, self.price = journal, price
+        self.observers: list[Callable[[Event], None]] = [observe] if observe else []
+        self.settlement = Settlement(job=job, price=price, observe=self.observe)
+        attempts = Attempts(
+            journal,
+            job=job,
+            wallet=wallet,
+            limits=limits,
+            price=price,
+            price_version=price_version,
+        )
+        self.flights = Flights(journal, job=job, attempts=attempts, settlement=self.settlement)
+        self._queue: deque[tuple[Node[Any], Run]] = deque()
+        self._draining = False
+        self._group: asyncio.TaskGroup
+
+    async def __aenter__(self) -> Self:
+        self._group = await self.flights.open()
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        await self.flights.close(kind, error, trace)
+
+    @property
+    def fatal(self) -> TTSError | None:
+        """Why nothing more can be sent, once that is so."""
+        return self.flights.fatal
+
+    # The scheduler's side of a Run
+
+    def now(self) -> float:
+        return time.monotonic()
+
+    def foresee(self, node: Node[Any], run: Run) -> None:
+        if node.operation is not None and run.account.capped:
+            call = self._call(node, run)
+            usage = node.operation.foresee(node.args, node.reach)
+            run.queue.foresee(call.ticket, self.settlement.priced(call, usage))
+
+    def ready(self, node: Node[Any], run: Run) -> None:
+        self._queue.append((node, run))
+        if not self._draining:
+            self._drain()
+
+    def drop(self, node: Node[Any], run: Run) -> None:
+        call = self.settlement.open.get(node)
+        if call is not None:
+            attributed = self._abandon(call)
+            self.flights.write(run.outcome(call.id, "dropped", [], attributed))
+        node.fail(Dropped(f"{node.name} was dropped."), "dropped")
+
+    def spawn(self, coroutine: Coroutine[Any, Any, Any], run: Run) -> asyncio.Task[Any]:
+        return self._group.create_task(coroutine)
+
+    async def decide(self, run: Run, outcome: OutcomeRow) -> None:
+        await self.journal.commit(outcome)
+
+    def observe(self, event: Event) -> None:
+        for observer in self.observers:
+            observer(event)
+
+    def price_of(self, run: Run, usage: Usage) -> Usage:
+        """A usage of the run's default model, priced."""
+        return self.price(next(iter(run.settings.generators.values())).model.name, usage)
+
+    # Ready nodes
+
+    def _drain(self) -> None:
+        self._draining = True
+        try:
+            while self._queue:
+                node, run = self._queue.popleft()
+                if node.settled:
+                    continue
+                if node.operation is None:
+                    self._run_locally(node, run)
+                else:
+                    self._ask(self._call(node, run))
+        finally:
+            self._draining = False
+
+    def _run_locally(self, node: Node[Any], run: Run) -> None:
+        assert node.function is not None
+        try:
+            value = node.function(*node.resolved_args())
+        except Exception as error:  # noqa: BLE001 — the strategy's own code may raise anything
+            fail_node(node, error)
+        else:
+            if inspect.isawaitable(value):
+                node.state = "running"
+                self.spawn(self._await_locally(node, value), run)
+            else:
+                node.resolve(value)
+
+    async def _await_locally(self, node: Node[Any], value: Any) -> None:
+        try:
+            node.resolve(await value)
+        except Exception as error:  # noqa: BLE001 — the strategy's own code may raise anything
+            fail_node(node, error)
+
+    # Calls
+
+    def _call(self, node: Node[Any], run: Run) -> Call:
+        call = self.settlement.open.get(node)
+        if call is None:
+            assert node.operation is not None
+            call = Call(node, run, node.operation)
+            call.ticket = Ticket(
+                node.lineage,
+                admit=partial(self._admitted, call),
+                refuse=partial(self._refused, call),
+            )
+            self.settlement.open[node] = call
+        return call
+
+    def _ask(self, call: Call) -> None:
+        if self._replay_outcome(call):
+            return
+        try:
+            call.bind()
+            call.worst = self.settlement.priced(
+                call, call.operation.worst(call.args, first=call.first)
+            )
+            call.run.queue.ask(call.ticket, call.worst)
+        except Exception as error:  # noqa: BLE001 — the strategy's own code may raise anything
+            call.run.queue.withdraw(call.ticket)
+            self.settlement.open.pop(call.node, None)
+            fail_node(call.node, error)
+
+    def _admitted(self, call: Call) -> None:
+        row = self.journal.find(call.key)
+        if row is None:
+            self.flights.board(call)
+        else:
+            self._found(call, row)
+
+    def _refused(self, call: Call, error: BudgetExhausted) -> None:
+        self.settlement.open.pop(call.node, None)
+        self.flights.write(call.run.outcome(call.id, "refused", str(error)))
+        call.node.fail(error, "refused")
+
+    def _found(self, call: Call, row: CallRow) -> None:
+        recorded = call.run.settings.recorded.keys.get(call.id) == call.key
+        if not recorded:
+            self.flights.write(self.settlement.use_row(call, row.usage, "reused"))
+        content = msgspec.json.decode(row.content, type=call.operation.content_type)
+        self.settlement.deliver(call, content, row.usage)
+
+    def _replay_outcome(self, call: Call) -> bool:
+        """Repeat what was decided about this node before; True where that settles it."""
+        row = call.run.settings.recorded.outcomes.get(call.id)
+        if row is None or row.kind not in ("refused", "dropped", "failed"):
+            return False
+        call.run.queue.withdraw(call.ticket)
+        call.run.account.charge(row.attributed)
+        self.settlement.open.pop(call.node, None)
+        if row.kind == "dropped":
+            call.node.state = "running"
+        elif row.kind == "failed":
+            call.node.fail(CallFailed(msgspec.json.decode(row.content, type=str)))
+        else:
+            message = msgspec.json.decode(row.content, type=str)
+            call.node.fail(BudgetExhausted.recorded(message), "refused")
+        return True
+
+    def _abandon(self, call: Call) -> Usage:
+        if call.ticket.state != "admitted":
+            call.run.queue.withdraw(call.ticket)
+            self.settlement.open.pop(call.node, None)
+            return NOTHING
+        attributed = self.flights.abandon(call)
+        self.settlement.charge(call, attributed)
+        return attributed

@@ -1,0 +1,85 @@
+"""One physical call on its way, and everyone who waits for it."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+from tts.executor.call import Call
+from tts.protocols import Draw, Meter, Operation, OperationSpec, Origin
+from tts.values import Usage
+
+
+class Seat:
+    """One draw of a flight and the uses that wait for it."""
+
+    __slots__ = ("calls", "draw", "key", "starter")
+
+    def __init__(self, call: Call) -> None:
+        self.key, self.draw = call.key, call.draw
+        self.calls = [call]
+        self.starter = call
+
+    def origin(self, call: Call) -> Origin:
+        return "made" if call is self.starter else "joined"
+
+
+class Flight:
+    """A request for one draw, or for several that travel together.
+
+    The use that started it pays for it; uses of other runs may join. It is aborted when nobody
+    wants any of its draws.
+    """
+
+    __slots__ = ("args", "meter", "operation", "seats", "sent", "starter", "task", "worst")
+
+    def __init__(self, calls: list[Call]) -> None:
+        self.starter = calls[0]
+        self.operation: Operation = calls[0].operation
+        self.args: tuple[Any, ...] = calls[0].args
+        self.seats = [Seat(call) for call in calls]
+        self.worst: Usage = calls[0].worst
+        for call in calls[1:]:
+            self.worst = self.worst + call.worst
+        self.meter = Meter()
+        self.sent = False
+        self.task: asyncio.Task[None] | None = None
+
+    @property
+    def spec(self) -> OperationSpec:
+        return self.operation.spec
+
+    @property
+    def draws(self) -> list[Draw]:
+        return [seat.draw for seat in self.seats]
+
+    @property
+    def calls(self) -> list[Call]:
+        """Every use that waits."""
+        return [call for seat in self.seats for call in seat.calls]
+
+    @property
+    def wanted(self) -> bool:
+        return any(seat.calls for seat in self.seats)
+
+    def join(self, call: Call) -> None:
+        """Another use wants one of the draws."""
+        next(seat for seat in self.seats if seat.key == call.key).calls.append(call)
+
+    def leave(self, call: Call) -> bool:
+        """A use no longer wants its draw; False where it had none."""
+        for seat in self.seats:
+            if call in seat.calls:
+                seat.calls.remove(call)
+                return True
+        return False
+
+    def listen(self) -> None:
+        """Ask the backend to stream where somebody wants to hear it."""
+        if any(call.node.hearers for call in self.calls):
+            self.meter.hear = self._hear
+
+    def _hear(self, position: int, text: str) -> None:
+        for call in self.seats[position].calls:
+            for hearer in call.node.hearers:
+                hearer(text)

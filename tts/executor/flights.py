@@ -1,0 +1,156 @@
+"""The physical calls on their way."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+from tts.errors import (
+    CallError,
+    LedgerError,
+    StrategyError,
+    Suspended,
+    TTSError,
+    Unauthorized,
+)
+from tts.executor.attempts import Attempts
+from tts.executor.call import Call
+from tts.executor.flight import Flight
+from tts.executor.rows import call_row
+from tts.executor.settlement import Settlement
+from tts.protocols import Answer, Journal, Reply, SettledRow
+from tts.values import NOTHING, Usage
+
+
+class Flights:
+    """One flight per key: whoever wants the same draw meanwhile joins it."""
+
+    def __init__(
+        self, journal: Journal, *, job: str, attempts: Attempts, settlement: Settlement
+    ) -> None:
+        self.journal, self.job = journal, job
+        self.attempts, self.settlement = attempts, settlement
+        self.fatal: TTSError | None = None
+        """Set once nothing more can be sent: the journal failed, or the credentials are wrong."""
+        self._by_key: dict[str, Flight] = {}
+        self._gathering: dict[object, list[Call]] = {}
+        self._group = asyncio.TaskGroup()
+
+    async def open(self) -> asyncio.TaskGroup:
+        return await self._group.__aenter__()
+
+    async def close(self, *error: Any) -> None:
+        """Abort what is still on its way, and wait until it is settled."""
+        for flight in list(self._by_key.values()):
+            if flight.task is not None:
+                flight.task.cancel()
+        await self._group.__aexit__(*error)
+
+    def board(self, call: Call) -> None:
+        """Join the flight of this key, or start one; draws that may travel together gather."""
+        call.node.state = "running"
+        flight, group = self._by_key.get(call.key), call.node.group
+        if self.fatal is not None:
+            self.settlement.stop(call, self.fatal)
+        elif flight is not None:
+            flight.join(call)
+        elif group is None or not call.operation.spec.coalesce:
+            self._start(Flight([call]))
+        else:
+            self._gather(group, call)
+
+    def abandon(self, call: Call) -> Usage:
+        """A use no longer wants its draw; returns what it would have cost alone so far."""
+        attributed, flight = NOTHING, self._by_key.get(call.key)
+        if flight is not None and flight.leave(call):
+            if flight.sent:
+                metered = flight.meter.usage
+                known = metered is not None and len(flight.seats) == 1
+                attributed = self.settlement.attributed(call, metered) if known else call.worst  # type: ignore[arg-type]
+            if not flight.wanted and flight.task is not None:
+                flight.task.cancel()
+        return attributed
+
+    def write(self, *rows: Any) -> None:
+        """Journal without waiting; a broken journal stops every later call."""
+        try:
+            self.journal.write(*rows)
+        except LedgerError as error:
+            self.fatal = error
+
+    def _gather(self, group: object, call: Call) -> None:
+        if group not in self._gathering:
+            self._gathering[group] = []
+            asyncio.get_running_loop().call_soon(self._depart, group)
+        self._gathering[group].append(call)
+
+    def _depart(self, group: object) -> None:
+        calls = [call for call in self._gathering.pop(group) if not call.node.settled]
+        if calls:
+            self._start(Flight(calls))
+
+    def _start(self, flight: Flight) -> None:
+        for seat in flight.seats:
+            self._by_key[seat.key] = flight
+            seat.starter.run.note(seat.starter.node, "started")
+        flight.task = self._group.create_task(self._carry(flight))
+
+    async def _carry(self, flight: Flight) -> None:
+        try:
+            answer, settled = await self.attempts.fly(flight)
+            await self._land(flight, answer, settled)
+        except asyncio.CancelledError:
+            self._stop(flight, Suspended("The job was interrupted; it can be resumed."))
+            if flight.task is not None and flight.task.cancelling() and flight.wanted:
+                raise
+        except CallError as error:
+            await self._crash(flight, error)
+        except (Suspended, LedgerError) as error:
+            self._stop(flight, error)
+        except Exception as error:  # noqa: BLE001 — a bug in one operation must not hang the others
+            self._stop(flight, StrategyError(f"{flight.spec.name} raised {error!r}"))
+        finally:
+            for seat in flight.seats:
+                self._by_key.pop(seat.key, None)
+
+    async def _land(self, flight: Flight, answer: Answer, settled: SettledRow) -> None:
+        """Commit what came, then tell whoever waits, those included who joined meanwhile."""
+        rows: list[Any] = [settled]
+        written: set[Call] = set()
+        for seat, reply in zip(flight.seats, answer.replies, strict=True):
+            if isinstance(reply, Reply):
+                rows.append(call_row(flight, seat, reply, self.job))
+                for call in seat.calls:
+                    written.add(call)
+                    rows.append(self.settlement.use_row(call, reply.usage, seat.origin(call)))
+        await self.journal.commit(*rows)
+        for seat, reply in zip(flight.seats, answer.replies, strict=True):
+            for call in seat.calls:
+                if isinstance(reply, CallError):
+                    self.settlement.fail(call, reply)
+                    continue
+                if call not in written:
+                    self.write(self.settlement.use_row(call, reply.usage, "joined"))
+                self.settlement.deliver(call, reply.content, reply.usage)
+
+    async def _crash(self, flight: Flight, error: CallError) -> None:
+        """The last attempt failed: journalled, so that a replay repeats it."""
+        if isinstance(error, Unauthorized):
+            self.fatal = error
+            self._stop(flight, error)
+            return
+        message = f"{type(error).__name__}: {error}"
+        try:
+            await self.journal.commit(
+                *(call.run.outcome(call.id, "failed", message) for call in flight.calls)
+            )
+        except LedgerError as broken:
+            self.fatal = broken
+        for call in flight.calls:
+            self.settlement.fail(call, error)
+
+    def _stop(self, flight: Flight, error: TTSError) -> None:
+        if isinstance(error, LedgerError):
+            self.fatal = error
+        for call in flight.calls:
+            self.settlement.stop(call, error)

@@ -1,0 +1,187 @@
+"""How many calls are in flight, per pool and in all, and who goes next."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from msgspec import Struct
+
+from tts.executor.clock import Clock, loop_time
+from tts.executor.concurrency import Concurrency
+from tts.executor.lane import Lane
+
+LONGEST_PAUSE = 120.0
+"""Seconds: a server that asks for more gets its calls refused, not a pool that hangs for hours."""
+
+
+class PoolStatistics(Struct, frozen=True, kw_only=True):
+    """One pool at one moment."""
+
+    in_flight: int
+    waiting: int
+    limit: int
+    paused_s: float
+    """Seconds until calls enter again; 0 when it is open."""
+
+
+class GateStatistics(Struct, frozen=True, kw_only=True):
+    """A gate at one moment."""
+
+    in_flight: int
+    waiting: int
+    limit: int
+    pools: Mapping[str, PoolStatistics]
+
+
+class Gate:
+    """Slots for calls, under a limit in all and one per pool.
+
+    Waiters of a pool enter in the order of its `FairQueue`: problems in turn by use, inside a
+    problem the smallest priority first. Where the limit in all is what holds several pools back,
+    the pool that was served longest ago goes next. A pool that is full or paused holds nobody
+    else up. Entering and leaving cost O(log waiting) plus a look at each waiting pool.
+    """
+
+    def __init__(
+        self,
+        limit: int = 512,
+        *,
+        pools: Mapping[str, Concurrency] | None = None,
+        default: Callable[[], Concurrency] | None = None,
+        clock: Clock = loop_time,
+    ) -> None:
+        self.total = Concurrency(limit)
+        self.total.watch(self._admit)
+        self._default = default or (lambda: Concurrency(limit))
+        self._clock = clock
+        self._in_flight = 0
+        self._turn = 0
+        self._lanes: dict[str, Lane] = {}
+        self._waiting: dict[str, Lane] = {}
+        for name, concurrency in (pools or {}).items():
+            self._open_lane(name, concurrency)
+
+    def enter_nowait(self, pool: str) -> bool:
+        """Take a slot if one is free and nobody waits for that pool; False otherwise."""
+        lane = self._lane(pool)
+        if len(lane.queue) or not self._admits(lane):
+            return False
+        self._take(lane)
+        return True
+
+    async def enter(self, pool: str, problem: str, priority: tuple[Any, ...]) -> None:
+        """Take a slot, waiting for it in turn; a cancelled waiter leaves nothing behind."""
+        if self.enter_nowait(pool):
+            return
+        lane = self._lane(pool)
+        granted: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        lane.queue.push(granted, problem=problem, priority=priority)
+        self._waiting[pool] = lane
+        self._arm(lane)
+        try:
+            await granted
+        except asyncio.CancelledError:
+            if granted.done() and not granted.cancelled():
+                self.leave(pool)
+            else:
+                lane.queue.remove(granted)
+                self._admit()
+            raise
+
+    def leave(self, pool: str) -> None:
+        """Give a slot back; the next waiter has it before this returns."""
+        lane = self._lanes[pool]
+        if lane.in_flight == 0:
+            raise RuntimeError(f"Pool {pool!r} was left more often than entered.")
+        lane.in_flight -= 1
+        self._in_flight -= 1
+        self._admit()
+
+    def pause(self, pool: str, seconds: float) -> None:
+        """Let no call enter a pool for some seconds; a longer pause already set stays."""
+        lane = self._lane(pool)
+        lane.paused_until = max(lane.paused_until, self._clock() + seconds)
+        self._arm(lane)
+
+    def succeeded(self, pool: str) -> None:
+        """A call of this pool ended well; say so before it leaves."""
+        lane = self._lane(pool)
+        lane.concurrency.succeeded(lane.in_flight)
+
+    def throttled(self, pool: str, retry_after: float | None = None) -> None:
+        """The other side asked this pool to slow down, for some seconds where it said so."""
+        self._lane(pool).concurrency.throttled()
+        if retry_after:
+            self.pause(pool, min(retry_after, LONGEST_PAUSE))
+
+    def failed(self, pool: str) -> None:
+        """The other side failed on a call of this pool."""
+        self._lane(pool).concurrency.failed()
+
+    def concurrency(self, pool: str) -> Concurrency:
+        """The limit of a pool, to be read or resized."""
+        return self._lane(pool).concurrency
+
+    def in_flight(self, pool: str) -> int:
+        """Calls of a pool that hold a slot."""
+        return self._lane(pool).in_flight
+
+    def statistics(self) -> GateStatistics:
+        """Slots taken and calls waiting, now."""
+        pools = {
+            name: PoolStatistics(
+                in_flight=lane.in_flight,
+                waiting=len(lane.queue),
+                limit=lane.concurrency.limit,
+                paused_s=lane.paused_for(self._clock),
+            )
+            for name, lane in self._lanes.items()
+        }
+        return GateStatistics(
+            in_flight=self._in_flight,
+            waiting=sum(pool.waiting for pool in pools.values()),
+            limit=self.total.limit,
+            pools=pools,
+        )
+
+    def _lane(self, pool: str) -> Lane:
+        return self._lanes.get(pool) or self._open_lane(pool, self._default())
+
+    def _open_lane(self, pool: str, concurrency: Concurrency) -> Lane:
+        lane = self._lanes[pool] = Lane(pool, concurrency=concurrency)
+        concurrency.watch(self._admit)
+        return lane
+
+    def _admits(self, lane: Lane) -> bool:
+        return self._in_flight < self.total.limit and lane.admits(self._clock)
+
+    def _take(self, lane: Lane) -> None:
+        self._turn += 1
+        lane.served_at = self._turn
+        lane.in_flight += 1
+        self._in_flight += 1
+
+    def _admit(self) -> None:
+        """Hand free slots to waiters until no lane can take one."""
+        while open_lanes := [lane for lane in self._waiting.values() if self._admits(lane)]:
+            lane = min(open_lanes, key=lambda lane: lane.served_at)
+            granted = lane.queue.pop() if len(lane.queue) else None
+            if not len(lane.queue):
+                del self._waiting[lane.pool]
+            if granted is not None and not granted.done():
+                self._take(lane)
+                granted.set_result(None)
+
+    def _arm(self, lane: Lane) -> None:
+        """Wake a paused lane when its pause ends, if anybody waits for that."""
+        seconds = lane.paused_for(self._clock)
+        if lane.timer is None and len(lane.queue) and seconds > 0:
+            loop = asyncio.get_running_loop()
+            lane.timer = loop.call_later(max(seconds, 0.001), self._resume, lane)
+
+    def _resume(self, lane: Lane) -> None:
+        lane.timer = None
+        self._arm(lane)
+        self._admit()

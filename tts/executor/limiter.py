@@ -1,0 +1,128 @@
+"""Requests and tokens per minute."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from typing import Protocol
+
+from tts.errors import UsageError
+from tts.executor.bucket import Bucket
+from tts.executor.clock import Clock, loop_time
+
+
+class RateLimit(Protocol):
+    """A cap on calls over time: `acquire` before a call, `settle` once its tokens are known."""
+
+    async def acquire(self, tokens: int) -> None: ...
+
+    def settle(self, estimated: int, actual: int) -> None: ...
+
+
+class RateLimiter:
+    """Two token buckets behind one strictly first-in-first-out queue; None: no such limit.
+
+    A call waits until both its request and its estimated tokens fit, so a big request is never
+    overtaken by small ones. More tokens than a minute allows pass when the bucket is full, and
+    later calls wait for the debt. One timer stands for the head of the queue; nothing polls.
+    """
+
+    def __init__(
+        self,
+        requests_per_minute: float | None,
+        tokens_per_minute: float | None,
+        *,
+        clock: Clock = loop_time,
+    ) -> None:
+        for rate in (requests_per_minute, tokens_per_minute):
+            if rate is not None and not rate > 0:
+                raise UsageError(f"A rate per minute must be above zero, not {rate}.")
+        self._rates = (requests_per_minute, tokens_per_minute)
+        self._clock = clock
+        self._buckets: tuple[Bucket | None, Bucket | None] | None = None
+        self._queue: deque[tuple[asyncio.Future[None], int]] = deque()
+        self._timer: asyncio.TimerHandle | None = None
+
+    @property
+    def waiting(self) -> int:
+        """Calls in the queue."""
+        return sum(not granted.done() for granted, _ in self._queue)
+
+    def acquire_nowait(self, tokens: int) -> bool:
+        """Reserve a request and its tokens if nobody waits and both fit; False otherwise."""
+        self._serve()
+        if self._queue or self._wait(tokens) > 0:
+            return False
+        self._take(tokens)
+        return True
+
+    async def acquire(self, tokens: int) -> None:
+        """Reserve a request and an estimate of its tokens, waiting in turn.
+
+        Cancelled while it waits, a call takes nothing.
+        """
+        if self.acquire_nowait(tokens):
+            return
+        granted: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._queue.append((granted, tokens))
+        self._serve()
+        try:
+            await granted
+        except asyncio.CancelledError:
+            if granted.done() and not granted.cancelled():
+                self._put(1, tokens)
+            self._serve()
+            raise
+
+    def settle(self, estimated: int, actual: int) -> None:
+        """Replace an estimate by what the call really used; the request itself stays used."""
+        self._put(0, estimated - actual)
+        self._serve()
+
+    def _wait(self, tokens: int) -> float:
+        """Seconds until a call with that many tokens fits."""
+        now = self._clock()
+        pairs = zip(self._filled(now), (1, tokens), strict=True)
+        return max(bucket.wait(amount, now) if bucket else 0.0 for bucket, amount in pairs)
+
+    def _take(self, tokens: int) -> None:
+        for bucket, amount in zip(self._filled(self._clock()), (1, tokens), strict=True):
+            if bucket:
+                bucket.take(amount)
+
+    def _put(self, requests: int, tokens: int) -> None:
+        now = self._clock()
+        for bucket, amount in zip(self._filled(now), (requests, tokens), strict=True):
+            if bucket:
+                bucket.put(amount, now)
+
+    def _filled(self, now: float) -> tuple[Bucket | None, Bucket | None]:
+        """The buckets; made at first use, because the loop's clock runs only inside it."""
+        if self._buckets is None:
+            requests, tokens = self._rates
+            self._buckets = (
+                Bucket(requests, now=now) if requests is not None else None,
+                Bucket(tokens, now=now) if tokens is not None else None,
+            )
+        return self._buckets
+
+    def _serve(self) -> None:
+        """Let the head of the queue go while it fits, then set the timer for the next head."""
+        while self._queue:
+            granted, tokens = self._queue[0]
+            seconds = 0.0 if granted.done() else self._wait(tokens)
+            if seconds > 0:
+                return self._set_timer(seconds)
+            self._queue.popleft()
+            if not granted.done():
+                self._take(tokens)
+                granted.set_result(None)
+        return self._set_timer(None)
+
+    def _set_timer(self, seconds: float | None) -> None:
+        if self._timer:
+            self._timer.cancel()
+        self._timer = None
+        if seconds is not None:
+            # A loop fires up to its clock's resolution early; the floor keeps that from spinning.
+            self._timer = asyncio.get_running_loop().call_later(max(seconds, 0.001), self._serve)

@@ -1,0 +1,48 @@
+"""Whether a failed attempt is made again, and after how long."""
+
+from __future__ import annotations
+
+from random import Random
+
+from msgspec import Struct
+
+from tts.errors import CallError, UsageError
+from tts.protocols import Effect
+
+
+class RetryPolicy(Struct, frozen=True, kw_only=True):
+    """Exponential waits with jitter; what the other side asks for goes first."""
+
+    retries: int = 5
+    """Attempts after the first."""
+    first_delay: float = 0.5
+    """Seconds before the first retry; each later one waits twice as long."""
+    longest_delay: float = 30.0
+    """Seconds that doubling never passes."""
+    longest_wait: float = 120.0
+    """Seconds: a server that asks for more is not waited for."""
+    jitter: float = 0.25
+    """Share of a wait by which it varies, so that failed calls do not come back together."""
+
+    def __post_init__(self) -> None:
+        if min(self.retries, self.first_delay, self.longest_delay, self.longest_wait) < 0:
+            raise UsageError("Retries and their delays cannot be negative.")
+        if not 0 <= self.jitter <= 1:
+            raise UsageError(f"Jitter is a share between 0 and 1, not {self.jitter}.")
+
+    def delay(self, number: int, error: CallError, random: Random, effect: Effect) -> float | None:
+        """Seconds until the attempt after attempt `number` (0 for the first); None: give up.
+
+        An attempt that may have taken effect is not repeated where repeating does harm: effects
+        `write` and `irreversible`.
+        """
+        asked = max(0.0, error.retry_after or 0.0)
+        repeatable = error.sent == "not_sent" or effect not in ("write", "irreversible")
+        if number >= self.retries or not error.retryable or not repeatable:
+            return None
+        if asked > self.longest_wait:
+            return None
+        doubled = min(self.longest_delay, self.first_delay * 2.0 ** min(number, 64))
+        own = doubled * (1 + self.jitter * random.uniform(-1, 1))
+        later = asked * (1 + self.jitter * random.random())
+        return max(own, min(later, self.longest_wait))

@@ -1,0 +1,72 @@
+"""How a call ends: charged to its run, and its node told."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from tts.errors import CallError, CallFailed, Stopped, StrategyError, TTSError
+from tts.executor.attempts import Pricer
+from tts.executor.call import Call
+from tts.executor.rows import use_row
+from tts.graph import Node
+from tts.protocols import Origin, UseRow
+from tts.values import NOTHING, Event, SpendEvent, Usage
+
+
+class Settlement:
+    """Charges attributed cost and resolves nodes; the only place that does either for calls."""
+
+    def __init__(self, *, job: str, price: Pricer, observe: Callable[[Event], None]) -> None:
+        self.job, self.price, self.observe = job, price, observe
+        self.open: dict[Node[Any], Call] = {}
+        """Calls that were asked for and have not ended."""
+
+    def deliver(self, call: Call, content: Any, usage: Usage) -> None:
+        """The call was answered."""
+        self.charge(call, self.attributed(call, usage))
+        try:
+            value = call.operation.value(call.args, content, call.key)
+        except Exception as error:  # noqa: BLE001 — an operation's own code may raise anything
+            fail_node(call.node, error)
+        else:
+            call.node.resolve(value)
+
+    def fail(self, call: Call, error: CallError) -> None:
+        """The last attempt failed: data for whoever awaits it."""
+        self.charge(call, NOTHING)
+        call.node.fail(CallFailed(f"{call.node.name}: {error}", error))
+
+    def stop(self, call: Call, error: TTSError) -> None:
+        """Nothing more can be sent."""
+        self.charge(call, NOTHING)
+        call.node.fail(error, "refused")
+
+    def charge(self, call: Call, attributed: Usage) -> None:
+        """Turn the call's hold into what it would have cost alone."""
+        self.open.pop(call.node, None)
+        if call.ticket.state == "admitted":
+            call.run.queue.settle(call.ticket, attributed)
+        if call.run.settings.watched:
+            self.observe(SpendEvent(call.run.settings.run_id, call.id, attributed, call.run.billed))
+
+    def attributed(self, call: Call, usage: Usage) -> Usage:
+        return self.priced(call, call.operation.attributed(usage, first=call.first))
+
+    def priced(self, call: Call, usage: Usage) -> Usage:
+        return self.price(call.operation.spec.model, usage)
+
+    def use_row(self, call: Call, usage: Usage, origin: Origin) -> UseRow:
+        return use_row(call, self.attributed(call, usage), origin, self.job)
+
+
+def fail_node(node: Node[Any], error: Exception) -> None:
+    """Fail a node with an error of its own code: a refusal stays one, a bug names the node."""
+    if isinstance(error, Stopped):
+        node.fail(error, "refused")
+    elif isinstance(error, TTSError):
+        node.fail(error)
+    else:
+        wrapped = StrategyError(f"{node.name} raised {type(error).__name__}: {error}")
+        wrapped.__cause__ = error
+        node.fail(wrapped)

@@ -1,0 +1,16 @@
+"""The graph that everything is a call on."""
+
+from tts.graph.node import SETTLED, Node, Owner, State
+from tts.graph.outcome import Outcome, outcome_parameters
+from tts.graph.wiring import nodes_in, substituted
+
+__all__ = [
+    "SETTLED",
+    "Node",
+    "Outcome",
+    "Owner",
+    "State",
+    "nodes_in",
+    "outcome_parameters",
+    "substituted",
+]

@@ -1,0 +1,138 @@
+"""The durable journal of one job."""
+
+from __future__ import annotations
+
+import asyncio
+import atexit
+from asyncio import Future
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any, Self, TypeVar
+
+from sqlalchemy import Connection, Engine
+from sqlalchemy.exc import SQLAlchemyError
+
+from tts.ledger.connect import Synchronous, connect
+from tts.ledger.entry import Entry
+from tts.ledger.failures import explained
+from tts.ledger.found import Found
+from tts.ledger.process import Process
+from tts.ledger.pulse import HEARTBEAT, beat, lease
+from tts.ledger.reader import Reader
+from tts.ledger.schema import migrate
+from tts.ledger.spent import close_process
+from tts.ledger.transaction import transaction
+from tts.ledger.writer import Writer
+from tts.protocols import CallRow, CandidateRow, JobRow, OutcomeRow, Row, RunRow, UseRow
+
+T = TypeVar("T")
+
+
+class Ledger:
+    """A `Journal` in SQLite or PostgreSQL. Open it with `open`, close it with `close`."""
+
+    def __init__(self, engine: Engine, *, job: str, process: Process, patience: float) -> None:
+        self.job = job
+        self.process = process
+        self._engine = engine
+        self._found = Found()
+        self._reader = Reader(engine, job=job)
+        self._writer = Writer(
+            engine,
+            process=process.token,
+            patience=patience,
+            rest=HEARTBEAT,
+            committed=self._found.add,
+            pulse=lambda connection: beat(connection, process, job=job),
+        )
+        atexit.register(self._writer.close)
+
+    @classmethod
+    def open(
+        cls,
+        place: str | Path,
+        *,
+        job: str,
+        synchronous: Synchronous = "normal",
+        patience: float = 30.0,
+    ) -> Ledger:
+        """Open the ledger at a path or a URL, migrating it where it is older.
+
+        `patience`: seconds to wait for other writers. Raises `LedgerError` or `BadInput`.
+        """
+        engine = connect(place, synchronous=synchronous, patience=patience)
+        process = Process.current()
+        try:
+            migrate(engine)
+            with engine.connect() as connection, transaction(connection, lock=job):
+                lease(connection, process, job=job, kind="process", name=process.token)
+        except SQLAlchemyError as error:
+            raise explained(error, engine.url.render_as_string()) from error
+        return cls(engine, job=job, process=process, patience=patience)
+
+    async def close(self) -> None:
+        """Write what is pending and end this process's leases."""
+        atexit.unregister(self._writer.close)
+        if self._writer.failure is None:
+            await self.perform(lambda c: close_process(c, self.job, self.process.token))
+        await asyncio.to_thread(self._writer.close)
+        self._engine.dispose()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.close()
+
+    def find(self, key: str) -> CallRow | None:
+        return self._found.find(key)
+
+    def write(self, *rows: Row) -> None:
+        self._writer.check()
+        self._writer.put(Entry(rows))
+
+    def commit(self, *rows: Row) -> Future[None]:
+        self._writer.check()
+        future: Future[None] = asyncio.get_running_loop().create_future()
+        self._writer.put(Entry(rows, future=future))
+        return future
+
+    async def perform(self, task: Callable[[Connection], T]) -> T:
+        """Run a repeatable task in a transaction, after everything written before it."""
+        self._writer.check()
+        future: Future[T] = asyncio.get_running_loop().create_future()
+        self._writer.put(Entry(future=future, task=task))
+        return await future
+
+    async def load(self, problem_id: str) -> None:
+        self._found.load(problem_id, await self._read(self._reader.calls, problem_id))
+
+    def forget(self, problem_id: str) -> None:
+        self._found.forget(problem_id)
+
+    async def uses(self, run_id: str) -> Sequence[UseRow]:
+        return await self._read(self._reader.uses, run_id)
+
+    async def outcomes(self, run_id: str) -> Sequence[OutcomeRow]:
+        return await self._read(self._reader.outcomes, run_id)
+
+    async def candidates(self, run_id: str) -> Sequence[CandidateRow]:
+        """The recorded candidates of a run, with their scores."""
+        return await self._read(self._reader.candidates, run_id)
+
+    async def runs(self) -> Sequence[RunRow]:
+        """The runs of the job; those that ended have `stopped_by`."""
+        return await self._read(self._reader.runs)
+
+    async def recorded(self) -> JobRow | None:
+        """The job as it was first written, with its manifest; None: it is new."""
+        return await self._read(self._reader.job)
+
+    async def text(self, key: str) -> str | None:
+        """A stored prompt by its hash."""
+        return await self._read(self._reader.text, key)
+
+    async def _read(self, question: Callable[..., T], *args: Any) -> T:
+        """Ask in a thread, once everything written before is there to be found."""
+        await self.commit()
+        return await asyncio.to_thread(question, *args)

@@ -1,0 +1,93 @@
+"""A journal that keeps nothing."""
+
+from __future__ import annotations
+
+import asyncio
+from asyncio import Future
+from collections.abc import Sequence
+from types import TracebackType
+from typing import Self
+
+from tts.ledger.found import Found
+from tts.protocols import CallRow, CandidateRow, JobRow, OutcomeRow, Row, RunRow, UseRow
+
+
+class MemoryJournal:
+    """A `Journal` in memory, for tests and for solving without a file.
+
+    Commits resolve on the loop's next tick; what was written is in `rows`, in order.
+    """
+
+    def __init__(self, *, job: str = "memory") -> None:
+        self.job = job
+        self.rows: list[Row] = []
+        self._found = Found()
+        self._calls: dict[str, CallRow] = {}
+
+    def find(self, key: str) -> CallRow | None:
+        return self._found.find(key)
+
+    def write(self, *rows: Row) -> None:
+        self._keep(rows)
+
+    def commit(self, *rows: Row) -> Future[None]:
+        loop = asyncio.get_running_loop()
+        future: Future[None] = loop.create_future()
+        loop.call_soon(self._deliver, rows, future)
+        return future
+
+    def _deliver(self, rows: Sequence[Row], future: Future[None]) -> None:
+        self._keep(rows)
+        if not future.done():
+            future.set_result(None)
+
+    def _keep(self, rows: Sequence[Row]) -> None:
+        self.rows.extend(rows)
+        fresh = [row for row in rows if isinstance(row, CallRow) and row.key not in self._calls]
+        self._calls.update({row.key: row for row in fresh})
+        self._found.add(fresh)
+
+    async def load(self, problem_id: str) -> None:
+        used = {use.key for run in self._runs_of(problem_id) for use in await self.uses(run)}
+        calls = self._calls.values()
+        self._found.load(
+            problem_id, [c for c in calls if c.problem_id == problem_id or c.key in used]
+        )
+
+    def forget(self, problem_id: str) -> None:
+        self._found.forget(problem_id)
+
+    async def uses(self, run_id: str) -> Sequence[UseRow]:
+        rows = (row for row in self.rows if isinstance(row, UseRow) and row.run_id == run_id)
+        return list({row.node: row for row in rows}.values())
+
+    async def outcomes(self, run_id: str) -> Sequence[OutcomeRow]:
+        return [r for r in self.rows if isinstance(r, OutcomeRow) and r.run_id == run_id]
+
+    async def candidates(self, run_id: str) -> Sequence[CandidateRow]:
+        rows = (r for r in self.rows if isinstance(r, CandidateRow) and r.run_id == run_id)
+        return list({row.key: row for row in rows}.values())
+
+    async def runs(self) -> Sequence[RunRow]:
+        return list({row.run_id: row for row in self.rows if isinstance(row, RunRow)}.values())
+
+    async def recorded(self) -> JobRow | None:
+        return next((row for row in self.rows if isinstance(row, JobRow)), None)
+
+    async def close(self) -> None:
+        """Nothing is held."""
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        await self.close()
+
+    def _runs_of(self, problem_id: str) -> list[str]:
+        runs = (row for row in self.rows if isinstance(row, RunRow))
+        return list({row.run_id for row in runs if row.problem_id == problem_id})

@@ -1,0 +1,75 @@
+"""What a ledger answers about one job."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import Engine, Select, select
+from sqlalchemy.exc import DBAPIError
+
+from tts.ledger.decode import (
+    decode_call,
+    decode_candidate,
+    decode_job,
+    decode_outcome,
+    decode_run,
+    decode_use,
+)
+from tts.ledger.failures import unreadable
+from tts.ledger.tables import CALLS, CANDIDATES, JOBS, OUTCOMES, RUNS, TEXTS, USES
+from tts.protocols import CallRow, CandidateRow, JobRow, OutcomeRow, RunRow, UseRow
+
+
+class Reader:
+    """Blocking reads of one job's committed rows; raises `LedgerError`."""
+
+    def __init__(self, engine: Engine, *, job: str) -> None:
+        self._engine = engine
+        self._job = job
+
+    def calls(self, problem_id: str) -> list[CallRow]:
+        """The finished calls that a problem made, and those of others that its runs used."""
+        own = select(CALLS).where(CALLS.c.job == self._job, CALLS.c.problem_id == problem_id)
+        used = (
+            select(CALLS)
+            .join(USES, (USES.c.job == CALLS.c.job) & (USES.c.key == CALLS.c.key))
+            .join(RUNS, (RUNS.c.job == USES.c.job) & (RUNS.c.run_id == USES.c.run_id))
+            .where(RUNS.c.job == self._job, RUNS.c.problem_id == problem_id)
+            .where(CALLS.c.problem_id != problem_id)
+            .distinct()
+        )
+        return [decode_call(row) for query in (own, used) for row in self._rows(query)]
+
+    def uses(self, run_id: str) -> list[UseRow]:
+        query = select(USES).where(USES.c.job == self._job, USES.c.run_id == run_id)
+        return [decode_use(row) for row in self._rows(query.order_by(USES.c.at, USES.c.node))]
+
+    def outcomes(self, run_id: str) -> list[OutcomeRow]:
+        query = select(OUTCOMES).where(OUTCOMES.c.job == self._job, OUTCOMES.c.run_id == run_id)
+        return [decode_outcome(row) for row in self._rows(query.order_by(OUTCOMES.c.node))]
+
+    def candidates(self, run_id: str) -> list[CandidateRow]:
+        query = select(CANDIDATES).where(
+            CANDIDATES.c.job == self._job, CANDIDATES.c.run_id == run_id
+        )
+        return [decode_candidate(row) for row in self._rows(query.order_by(CANDIDATES.c.key))]
+
+    def runs(self) -> list[RunRow]:
+        query = select(RUNS).where(RUNS.c.job == self._job).order_by(RUNS.c.run_id)
+        return [decode_run(row) for row in self._rows(query)]
+
+    def job(self) -> JobRow | None:
+        rows = self._rows(select(JOBS).where(JOBS.c.job == self._job))
+        return decode_job(rows[0]) if rows else None
+
+    def text(self, key: str) -> str | None:
+        rows = self._rows(select(TEXTS.c.text).where(TEXTS.c.hash == key))
+        return bytes(rows[0]["text"]).decode("utf-8", "surrogatepass") if rows else None
+
+    def _rows(self, query: Select[Any]) -> Sequence[Any]:
+        try:
+            with self._engine.connect() as connection:
+                return connection.execute(query).mappings().all()
+        except DBAPIError as error:
+            raise unreadable(error) from error

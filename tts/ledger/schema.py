@@ -1,0 +1,76 @@
+"""Bringing a database to the current schema."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from sqlalchemy import Connection, Engine
+from sqlalchemy.exc import DBAPIError
+
+from tts.errors import LedgerError
+from tts.ledger.failures import unreadable
+from tts.ledger.tables import VERSION
+from tts.ledger.transaction import transaction
+
+SCRIPTS = Path(__file__).parent / "migrations"
+
+
+def schema_version(connection: Connection) -> str | None:
+    """The migration at which the database stands; None where it is empty."""
+    if not connection.dialect.has_table(connection, "alembic_version"):
+        return None
+    row = connection.exec_driver_sql("SELECT version_num FROM alembic_version").fetchone()
+    return None if row is None else str(row[0])
+
+
+def migrate(engine: Engine) -> None:
+    """Run what migrations are missing, in one transaction.
+
+    Raises `LedgerError` for a database of a newer version of this package.
+    """
+    with engine.connect() as connection:
+        if schema_version(connection) == VERSION:
+            return
+        with transaction(connection, lock="schema"):
+            if schema_version(connection) != VERSION:
+                upgrade(connection)
+
+
+def upgrade(connection: Connection) -> None:
+    # Only a new or an outdated database pays for importing Alembic.
+    from alembic.config import Config
+    from alembic.runtime.environment import EnvironmentContext
+    from alembic.script import ScriptDirectory
+
+    config = Config()
+    config.set_main_option("script_location", str(SCRIPTS).replace("%", "%%"))
+    config.set_main_option("path_separator", "os")
+    scripts = ScriptDirectory.from_config(config)
+    refuse_newer(schema_version(connection), {s.revision for s in scripts.walk_revisions()})
+    with EnvironmentContext(
+        config, scripts, fn=lambda revision, _context: scripts._upgrade_revs("head", revision)
+    ) as environment:
+        environment.configure(connection=connection)
+        environment.run_migrations()
+
+
+def refuse_newer(version: str | None, known: set[str]) -> None:
+    if version is not None and version not in known:
+        raise LedgerError(
+            f"This ledger has schema {version}, which is newer than this version of tts-engine "
+            f"knows ({VERSION}). Upgrade tts-engine, or use another ledger."
+        )
+
+
+def refuse_outdated(engine: Engine) -> None:
+    """Raises `LedgerError` where a ledger to be read is not at the current schema."""
+    try:
+        with engine.connect() as connection:
+            version = schema_version(connection)
+    except DBAPIError as error:
+        raise unreadable(error) from error
+    if version != VERSION:
+        raise LedgerError(
+            f"This ledger has schema {version or 'none'} and {VERSION} is needed; "
+            "open it once with the command that wrote it."
+        )

@@ -1,0 +1,121 @@
+"""The one thread that writes."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from queue import Empty, SimpleQueue
+from threading import Thread
+
+from sqlalchemy import Connection, Engine
+
+from tts.errors import LedgerError, TTSError
+from tts.ledger.batch import Batch
+from tts.ledger.entry import Entry, deliver
+from tts.ledger.failures import explained
+from tts.ledger.serials import Serials
+from tts.ledger.session import Session
+from tts.ledger.statements import statements
+from tts.protocols import Row
+
+
+class Writer:
+    """Commits whatever is pending as soon as it is free, on a connection of its own.
+
+    `committed` is called in the writer's thread with the rows of a batch once they are durable,
+    `pulse` within a transaction at least every `rest` seconds. After a failure every pending and
+    later entry fails with the same `LedgerError`.
+    """
+
+    def __init__(
+        self,
+        engine: Engine,
+        *,
+        process: str,
+        patience: float,
+        rest: float,
+        committed: Callable[[Sequence[Row]], None],
+        pulse: Callable[[Connection], None],
+    ) -> None:
+        self.failure: LedgerError | None = None
+        self._place = engine.url.render_as_string(hide_password=True)
+        self._rest, self._beat_at = rest, time.monotonic()
+        self._serials = Serials(process)
+        self._committed, self._pulse = committed, pulse
+        self._session = Session(engine, patience=patience)
+        self._statements = statements(engine.dialect)
+        self._queue: SimpleQueue[Entry | None] = SimpleQueue()
+        self.put = self._queue.put
+        self._thread = Thread(target=self._work, name="tts-ledger", daemon=True)
+        self._thread.start()
+
+    def refusal(self) -> LedgerError:
+        """A fresh copy of the failure: an exception that is raised twice grows a traceback."""
+        return LedgerError(*self.failure.args if self.failure else ())
+
+    def check(self) -> None:
+        """Raises `LedgerError` once a write has failed."""
+        if self.failure is not None:
+            raise self.refusal()
+
+    def close(self) -> None:
+        """Write what is pending and end the thread; blocks."""
+        self._queue.put(None)
+        self._thread.join()
+
+    def _work(self) -> None:
+        going = True
+        while going:
+            pending = self._take()
+            going = None not in pending
+            entries = [entry for entry in pending if entry is not None]
+            self._serve(entries)
+            deliver(entries)
+        self._session.close()
+
+    def _take(self) -> list[Entry | None]:
+        """Everything pending; nothing where a heartbeat is due first."""
+        try:
+            first = self._queue.get(timeout=self._rest)
+        except Empty:
+            return []
+        return [first, *(self._queue.get_nowait() for _ in range(self._queue.qsize()))]
+
+    def _serve(self, entries: Sequence[Entry]) -> None:
+        try:
+            if self.failure is None:
+                self._write([row for entry in entries for row in entry.rows])
+            for entry in entries:
+                if entry.task is not None and self.failure is None:
+                    self._run(entry, entry.task)
+        except Exception as error:  # noqa: BLE001 - whatever it is, nobody may wait for ever
+            self.failure = explained(error, self._place)
+        if self.failure is not None:
+            for entry in entries:
+                entry.error = entry.error or self.refusal()
+
+    def _write(self, rows: Sequence[Row]) -> None:
+        due = time.monotonic() - self._beat_at >= self._rest
+        if not rows and not due:
+            return
+        batch = Batch(rows, serials=self._serials)
+        self._session.persist(lambda connection: self._commit(connection, batch, due))
+        self._beat_at = time.monotonic() if due else self._beat_at
+        self._committed(rows)
+
+    def _commit(self, connection: Connection, batch: Batch, due: bool) -> None:
+        if due:
+            self._pulse(connection)
+        cursor = connection.connection.cursor()
+        try:
+            batch.run(cursor, self._statements)
+        finally:
+            cursor.close()
+
+    def _run(self, entry: Entry, task: Callable[[Connection], object]) -> None:
+        try:
+            entry.value = self._session.persist(task)
+        except LedgerError:
+            raise
+        except TTSError as error:
+            entry.error = error

@@ -1,0 +1,45 @@
+r"""Answers in `\boxed{}`."""
+
+from __future__ import annotations
+
+import re
+
+LONGEST_ANSWER = 8192
+"""Characters; a longer box holds no answer."""
+
+_OPENING = re.compile(r"\\(?:boxed|fbox)\s{0,8}\{")
+_BRACE = re.compile(r"\\.|[{}]", re.DOTALL)
+
+
+def last_boxed(text: str) -> str | None:
+    r"""The content of the last `\boxed{…}` that was opened, None where it was not closed.
+
+    An earlier, complete box does not stand in for a cut one: its author was revising it. Linear.
+    """
+    start = _last_opening(text)
+    return None if start is None else _content(text[start : start + LONGEST_ANSWER])
+
+
+def has_cut_box(text: str) -> bool:
+    r"""Whether the last `\boxed{` of a text is not closed."""
+    start = _last_opening(text)
+    return start is not None and _content(text[start : start + LONGEST_ANSWER]) is None
+
+
+def _last_opening(text: str) -> int | None:
+    """Where the content of the last opened box begins."""
+    end = len(text)
+    while (start := max(text.rfind("\\boxed", 0, end), text.rfind("\\fbox", 0, end))) >= 0:
+        if opening := _OPENING.match(text, start):
+            return opening.end()
+        end = start
+    return None
+
+
+def _content(text: str) -> str | None:
+    depth = 1
+    for brace in _BRACE.finditer(text):
+        depth += {"{": 1, "}": -1}.get(brace[0], 0)
+        if depth == 0:
+            return text[: brace.start()].strip() or None
+    return None

@@ -1,0 +1,194 @@
+"""The operation behind `run.sample`: one draw of a whole solution or of its next step."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Literal
+
+from msgspec.structs import replace
+
+from tts.errors import BadReply, CallError
+from tts.prompts import Task
+from tts.protocols import (
+    Answer,
+    Draw,
+    GenerateReply,
+    GenerateRequest,
+    Generator,
+    Meter,
+    OperationSpec,
+    Reply,
+)
+from tts.values import Candidate, Completion, Message, Problem, Sampling, Usage
+
+Until = Literal["end", "step", "answer"]
+"""The whole solution, its next step, or just the answer that a partial one is forced to."""
+Source = Problem | Candidate | Sequence[Message]
+
+
+class Generation:
+    """Draws candidates of one problem from one generator.
+
+    Arguments of a call: (source, sampling, until). A Problem is rendered by the task's template,
+    messages are sent as they are, a Candidate is continued.
+    """
+
+    content_type = Completion
+
+    def __init__(
+        self, generator: Generator, *, task: Task, problem: Problem, replicate: int = 0
+    ) -> None:
+        self.generator, self.task, self.problem = generator, task, problem
+        self.replicate = replicate
+        self._prompt = task.render(problem)
+        self.spec = OperationSpec(
+            name=f"sample/{task.name}",
+            version=task.version,
+            role="sample",
+            effect="pure",
+            model=generator.model.name,
+            revision=generator.model.revision,
+            coalesce=generator.capabilities.coalesce,
+            pool=generator.model.name,
+        )
+
+    def messages(self, source: Source) -> tuple[Message, ...]:
+        """The conversation that a source is drawn from."""
+        if isinstance(source, Candidate):
+            return source.messages or self._prompt
+        return self._prompt if isinstance(source, Problem) else tuple(source)
+
+    def identity(self, args: tuple[Any, ...]) -> Any:
+        source, sampling, until = args
+        if isinstance(source, Candidate):
+            return (self.problem.id, "continue", source.key or source.text, sampling, until)
+        return (self.problem.id, "start", self.messages(source), sampling, until)
+
+    def stochastic(self, args: tuple[Any, ...]) -> bool:
+        return not args[1].greedy
+
+    def worst(self, args: tuple[Any, ...], *, first: bool) -> Usage:
+        source, sampling, _ = args
+        prefix = source.text if isinstance(source, Candidate) else ""
+        prompt = self.generator.count_prompt(self.messages(source), prefix)
+        return self._charged(prompt, sampling.max_tokens, first=first)
+
+    def foresee(self, args: tuple[Any, ...], reach: int) -> Usage:
+        prompt = self.generator.count_prompt(self._prompt, "")
+        return self._charged(prompt + reach, args[1].max_tokens, first=True)
+
+    def growth(self, args: tuple[Any, ...]) -> int:
+        most: int = args[1].max_tokens
+        return most
+
+    def attributed(self, usage: Usage, *, first: bool) -> Usage:
+        charged = self._charged(usage.prompt_tokens, usage.completion_tokens, first=first)
+        return replace(charged, reasoning_tokens=usage.reasoning_tokens)
+
+    async def perform(self, args: tuple[Any, ...], draws: Sequence[Draw], meter: Meter) -> Answer:
+        source, sampling, until = args
+        request = GenerateRequest(
+            messages=self.messages(source),
+            prefix=source.text if isinstance(source, Candidate) else "",
+            sampling=self._stopping(sampling, until),
+            seeds=tuple(draw.seed for draw in draws),
+            indices=tuple(draw.index for draw in draws),
+            replicate=self.replicate,
+        )
+        reply = await self.generator.generate(request, meter, meter.hear)
+        return Answer(
+            replies=tuple(self._reply(reply, completion) for completion in reply.completions),
+            billed=reply.usage,
+            server_price=reply.server_price,
+        )
+
+    def value(self, args: tuple[Any, ...], content: Any, key: str) -> Candidate:
+        source, _, until = args
+        parent = source if isinstance(source, Candidate) else None
+        text = (parent.text if parent else "") + content.text
+        answer = self.task.extract(text)
+        final = answer is not None if until == "answer" else self._is_final(content, text, until)
+        answer = answer if final else None
+        if until == "step" and not final and content.finish_reason == "stop":
+            text = self._separated(text)
+        return Candidate(
+            problem=self.problem,
+            text=text,
+            key=key,
+            parent=parent,
+            messages=self._given(source),
+            final=final,
+            answer=answer,
+            finish_reason=content.finish_reason,
+            completion_tokens=(parent.completion_tokens if parent else 0)
+            + content.completion_tokens,
+            mean_logprob=mean_logprob(content),
+        )
+
+    def pretend(self, args: tuple[Any, ...], draw: Draw) -> Reply:
+        _, sampling, until = args
+        worst = self.worst(args, first=True)
+        text = f"{'9 ' * (sampling.max_tokens - 8)}{{draw {draw.index}}}"
+        ended = until == "end"
+        answer = f"\\boxed{{{draw.seed}}}" if ended else self.task.step_separator
+        content = Completion(
+            text=text + answer,
+            finish_reason="stop",
+            stop=None if ended else self.task.step_separator,
+            completion_tokens=sampling.max_tokens,
+        )
+        return Reply(content=content, usage=worst)
+
+    def _stopping(self, sampling: Sampling, until: Until) -> Sampling:
+        if until == "end":
+            return sampling
+        return replace(sampling, stop=(*sampling.stop, self.task.step_separator))
+
+    def _is_final(self, content: Completion, text: str, until: Until) -> bool:
+        if content.finish_reason != "stop":
+            return False
+        if until == "end":
+            return content.stop is None or self.task.ends_with_answer(text)
+        if content.stop is None and self.generator.capabilities.keeps_stop:
+            return True
+        return self.task.ends_with_answer(text) or not content.text.strip()
+
+    def _separated(self, text: str) -> str:
+        separator = self.task.step_separator
+        return text if text.endswith(separator) else text + separator
+
+    def _given(self, source: Source) -> tuple[Message, ...]:
+        if isinstance(source, Candidate):
+            return source.messages
+        return () if isinstance(source, Problem) else tuple(source)
+
+    def _reply(self, reply: GenerateReply, completion: Completion | None) -> Reply | CallError:
+        if completion is None:
+            return BadReply("The server returned fewer draws than asked for.")
+        return Reply(
+            content=completion,
+            usage=Usage(
+                calls=1,
+                prompt_tokens=reply.usage.prompt_tokens,
+                completion_tokens=completion.completion_tokens,
+                reasoning_tokens=completion.reasoning_tokens,
+            ),
+            degraded="estimated" if reply.estimated or completion.estimated else "",
+        )
+
+    def _charged(self, prompt: int, completion: int, *, first: bool) -> Usage:
+        once = self.generator.capabilities.bills_prompt_once
+        prompt = prompt if first or not once else 0
+        size = self.generator.model.parameters
+        return Usage(
+            calls=1,
+            prompt_tokens=prompt,
+            completion_tokens=completion,
+            flops=None if size is None else 2 * size * (prompt + completion),
+        )
+
+
+def mean_logprob(completion: Completion) -> float | None:
+    """Mean log-probability of a completion's tokens, None where it is not reported."""
+    values = [token.logprob for token in completion.logprobs]
+    return sum(values) / len(values) if values else None

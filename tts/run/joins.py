@@ -1,0 +1,95 @@
+"""Joins: nodes that wait for other nodes."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Hashable, Sequence
+from typing import Any, Generic, TypeVar
+
+from tts.errors import Stopped
+from tts.graph import Node
+
+T = TypeVar("T")
+
+
+class Successes(list[T], Generic[T]):
+    """The values of the nodes that succeeded, in submission order; the others in `failed`."""
+
+    def __init__(self, values: Sequence[T], failed: Sequence[tuple[Node[T], Exception]]) -> None:
+        super().__init__(values)
+        self.failed = tuple(failed)
+
+
+def successes(nodes: Sequence[Node[T]]) -> Successes[T]:
+    """Gather settled nodes; a failed one is data."""
+    values = [node.value for node in nodes if node.error is None]
+    return Successes(values, [(node, node.error) for node in nodes if node.error is not None])
+
+
+class AllJoin:
+    """Settles a join node once every member has settled, or with the first refusal."""
+
+    def __init__(self, join: Node[Any], nodes: Sequence[Node[Any]]) -> None:
+        self.join, self.nodes = join, nodes
+        self.open = len(nodes)
+        if not nodes:
+            join.resolve(successes(nodes))
+        for node in nodes:
+            node.listen(self._settled)
+
+    def _settled(self, node: Node[Any]) -> None:
+        self.open -= 1
+        if isinstance(node.error, Stopped):
+            self.join.fail(node.error, "refused")
+        elif self.open == 0:
+            self.join.resolve(successes(self.nodes))
+
+
+class FirstJoin:
+    """Collects arrivals until enough of them qualify; `decide` takes the positions chosen."""
+
+    def __init__(
+        self,
+        nodes: Sequence[Node[Any]],
+        *,
+        k: int,
+        where: Callable[[Any], bool] | None,
+        agree: Callable[[Any], Hashable] | None,
+        decide: Callable[[tuple[int, ...]], None],
+        refuse: Callable[[Stopped], None],
+    ) -> None:
+        self.nodes, self.k, self.where, self.agree = nodes, k, where, agree
+        self.decide, self.refuse = decide, refuse
+        self.decided = False
+        self.groups: dict[Hashable, list[int]] = defaultdict(list)
+        self.open = len(nodes)
+        if not nodes:
+            self._decide()
+        for position, node in enumerate(nodes):
+            node.listen(lambda node, position=position: self._settled(position, node))  # type: ignore[misc]
+
+    def _settled(self, position: int, node: Node[Any]) -> None:
+        self.open -= 1
+        if self.decided:
+            return
+        if node.error is None and (self.where is None or self.where(node.value)):
+            group = self.agree(node.value) if self.agree else None
+            self.groups[group].append(position)
+            if len(self.groups[group]) >= self.k:
+                self._decide()
+                return
+        if self.open == 0:
+            self._finish()
+
+    def _finish(self) -> None:
+        stopped = [node.error for node in self.nodes if isinstance(node.error, Stopped)]
+        if stopped:
+            self.decided = True
+            self.refuse(stopped[0])
+        else:
+            self._decide()
+
+    def _decide(self) -> None:
+        self.decided = True
+        largest = max(self.groups.values(), key=lambda group: len(group), default=[])
+        self.decide(tuple(largest))

@@ -1,0 +1,392 @@
+"""The surface that a strategy sees: verbs that grow the graph, joins that wait for it."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable, Coroutine, Hashable, Mapping, Sequence
+from typing import Any, TypeVar
+
+import msgspec
+import numpy as np
+
+from tts.budget import Account, AdmissionQueue, Amounts
+from tts.equivalence import Equivalence
+from tts.errors import BudgetExhausted, CallFailed, UsageError
+from tts.graph import Node
+from tts.prompts import Task
+from tts.protocols import Operation, OutcomeRow
+from tts.run.generation import Generation, Source, Until
+from tts.run.identity import function_name, stable_seed
+from tts.run.joins import AllJoin, FirstJoin, Successes
+from tts.run.kept import KeptCandidates
+from tts.run.scheduler import Scheduler
+from tts.run.settings import RunSettings
+from tts.values import (
+    NOTHING,
+    Candidate,
+    CandidateEvent,
+    Dimension,
+    NodeEvent,
+    Score,
+    Usage,
+)
+
+T = TypeVar("T")
+
+
+class Run:
+    """One strategy on one problem. Calling a verb returns a node at once.
+
+    `sample`, `score` and `call` submit; `all`, `first` and `arrivals` wait; `spawn` starts a
+    child Run; `drop` cancels. A node starts when its last input is done and there is room in the
+    budget; nothing waits for anything that it does not need.
+    """
+
+    def __init__(
+        self,
+        settings: RunSettings,
+        *,
+        scheduler: Scheduler,
+        account: Account,
+        parent: Run | None = None,
+        path: str = "",
+        queue: AdmissionQueue | None = None,
+    ) -> None:
+        self.settings, self.scheduler, self.parent, self.path = settings, scheduler, parent, path
+        self.account = account
+        self.queue = queue or AdmissionQueue(account)
+        self.problem = settings.problem
+        self.kept: KeptCandidates = parent.kept if parent else KeptCandidates()
+        self.root: Run = parent.root if parent else self
+        self.nodes: list[Node[Any]] = []
+        self.unsettled: set[Node[Any]] = parent.unsettled if parent else set()
+        self.billed: Usage = NOTHING
+        self.draws: dict[bytes, int] = {}
+        """How often each base key was drawn by this Run."""
+        self.set_aside: Mapping[Dimension, int] = {}
+        """Kept back for `finish`; room again once there is an answer to fall back on."""
+        self._generations: dict[str, Generation] = {}
+        self._rng: np.random.Generator | None = None
+
+    # Verbs
+
+    def sample(
+        self,
+        source: Source | Node[Any],
+        n: int = 1,
+        until: Until = "end",
+        *,
+        model: str = "",
+        **sampling: Any,
+    ) -> list[Node[Candidate]]:
+        """`n` draws from a problem, from messages, or continuing a candidate.
+
+        Args:
+            source: where to draw from; a node stands for its value.
+            n: how many draws.
+            until: the end of the solution, or the end of its next step.
+            model: name of another generator than the run's default.
+            sampling: fields of `Sampling` that differ from the run's.
+        """
+        operation = self._generation(model)
+        chosen = msgspec.structs.replace(self.settings.sampling, **sampling)
+        args, group = (source, chosen, until), object()
+        return [self._submit(args, operation=operation, group=group, position=i) for i in range(n)]
+
+    def score(self, candidate: Candidate | Node[Candidate]) -> Node[Score]:
+        """The verifier's verdict on a candidate; kept beside it."""
+        if self.settings.verifier is None:
+            raise UsageError("This strategy scores candidates: give the engine a verifier.")
+        node: Node[Score] = self.settings.verifier.score(candidate, self)  # type: ignore[assignment]
+        node.listen(lambda done: self._keep_score(candidate, done))
+        return node
+
+    def call(self, function: Callable[..., Any] | Operation, *args: Any) -> Node[Any]:
+        """A function of values, or an operation, run once its arguments are there.
+
+        Functions are local, free and recomputed on replay; they may be coroutines. Operations
+        are priced, journalled and found again.
+        """
+        if hasattr(function, "perform"):
+            return self._submit(args, operation=function)
+        return self._submit(args, function=function)
+
+    def spawn(
+        self,
+        coroutine: Callable[..., Coroutine[Any, Any, T]],
+        *args: Any,
+        share: float | None = None,
+    ) -> Node[T]:
+        """A child Run: `coroutine(*args, run=child)`.
+
+        Args:
+            coroutine: what the child does.
+            args: passed on; nodes stand for their values.
+            share: part of this Run's ceilings that the child may spend, 0…1; what it leaves
+                returns when it ends. None: the child draws on this Run's account.
+        """
+        node: Node[T] = self._node(args, name=function_name(coroutine))
+        node.function = lambda *values: self._child(coroutine, values, node, share)
+        self._enter(node)
+        return node
+
+    # Joins
+
+    def all(self, nodes: Sequence[Node[T]]) -> Node[Successes[T]]:
+        """Every success, in submission order, with `.failed`."""
+        join: Node[Any] = self._node((), name="all")
+        join.state = "running"
+        self._watch(join)
+        AllJoin(join, nodes)
+        return join
+
+    def first(
+        self,
+        nodes: Sequence[Node[T]],
+        k: int = 1,
+        where: Callable[[T], bool] | None = None,
+        *,
+        agree: Callable[[T], Hashable] | None = None,
+    ) -> Node[Successes[T]]:
+        """The first `k` values to arrive that qualify; fewer where not so many do.
+
+        Args:
+            nodes: who takes part. The others run on; `drop` them where they are not wanted.
+            k: how many.
+            where: which values qualify.
+            agree: only values with the same `agree(value)` count together.
+        """
+        join: Node[Any] = self._node((), name="first")
+        join.state = "running"
+        self._watch(join)
+        recorded = self.settings.recorded.members(self.id_of(join))
+        if recorded is not None:
+            chosen = [nodes[i] for i in recorded]
+            AllJoin(join, chosen)
+        else:
+            FirstJoin(
+                nodes,
+                k=k,
+                where=where,
+                agree=agree,
+                decide=lambda members: self._decide(join, members, nodes),
+                refuse=lambda error: join.fail(error, "refused"),
+            )
+        return join
+
+    async def arrivals(self, nodes: Sequence[Node[T]]) -> AsyncIterator[Node[T]]:
+        """The nodes in the order in which they settle; a replay repeats the recorded order."""
+        from tts.run.arrivals import arrivals
+
+        join: Node[Any] = self._node((), name="arrivals")
+        async for node in arrivals(self, self.id_of(join), nodes):
+            yield node
+
+    async def stream(self, node: Node[Candidate]) -> AsyncIterator[str]:
+        """The text of a draw as it grows; what was drawn before comes in one piece."""
+        from tts.run.streaming import streamed
+
+        async for text in streamed(node):
+            yield text
+
+    def drop(self, nodes: Sequence[Node[Any]]) -> None:
+        """Cancel the nodes that have not settled; the cancellation reaches the backend."""
+        for node in nodes:
+            if not node.settled:
+                self.scheduler.drop(node, self)
+
+    # Facts
+
+    @property
+    def rng(self) -> np.random.Generator:
+        """Seeded by (seed, problem, path): the same for every replay of this Run."""
+        if self._rng is None:
+            seed = stable_seed("rng", self.settings.seed, self.problem.id, self.path)
+            self._rng = np.random.default_rng(seed)
+        return self._rng
+
+    @property
+    def left(self) -> dict[Dimension, int]:
+        """Room in the capped dimensions, reservations taken as spent."""
+        return self.account.left()
+
+    @property
+    def spent(self) -> Usage:
+        """Attributed use so far."""
+        return self.account.spent
+
+    def id_of(self, node: Node[Any]) -> str:
+        return f"{self.path}{node.ordinal}"
+
+    # What nodes and the scheduler tell
+
+    def node_ready(self, node: Node[Any]) -> None:
+        self.scheduler.ready(node, self)
+
+    def node_settled(self, node: Node[Any]) -> None:
+        self.unsettled.discard(node)
+        if node.operation is not None and node.state == "done":
+            self._keep(node)
+        if self.settings.watched:
+            state = "finished" if node.state == "done" else node.state
+            self.note(node, state)
+
+    @property
+    def task(self) -> Task:
+        """The prompt template and answer extraction of this problem."""
+        return self.settings.task
+
+    def least(self) -> tuple[Usage, Usage]:
+        """The worst case of a forced last answer, and of one draw: the least budget holds both."""
+        sampling = self.settings.sampling
+        operation = self._generation("")
+        forced = msgspec.structs.replace(sampling, max_tokens=self.settings.forced_tokens)
+        last = operation.foresee((self.problem, forced, "answer"), sampling.max_tokens)
+        return last, operation.worst((self.problem, sampling, "end"), first=True)
+
+    def keep_back(self, share: Mapping[Dimension, int]) -> None:
+        """Set a share of the ceilings aside for the end."""
+        self.set_aside = share
+        self.account.raise_ceilings({name: -amount for name, amount in share.items()})
+
+    def release(self) -> None:
+        """Give the share that was set aside for the end back to the account."""
+        more, self.set_aside = self.set_aside, {}
+        if more:
+            self.account.raise_ceilings(more)
+            self.queue.pump()
+
+    @property
+    def equivalence(self) -> Equivalence:
+        """When two answers are the same answer."""
+        return self.settings.equivalence
+
+    def note(self, node: Node[Any], state: Any) -> None:
+        """Tell the observers, where there are any."""
+        if self.settings.watched:
+            at = self.scheduler.now()
+            self.scheduler.observe(
+                NodeEvent(self.settings.run_id, self.id_of(node), node.name, state, at)
+            )
+
+    # Inside
+
+    def _generation(self, model: str) -> Generation:
+        generators = self.settings.generators
+        name = model or next(iter(generators))
+        if name not in self._generations:
+            self._generations[name] = Generation(
+                generators[name],
+                task=self.settings.task,
+                problem=self.problem,
+                replicate=self.settings.seed,
+            )
+        return self._generations[name]
+
+    def _submit(self, args: tuple[Any, ...], **how: Any) -> Node[Any]:
+        what = how.get("operation") or how["function"]
+        node = self._node(args, name=function_name(what), **how)
+        self._enter(node)
+        return node
+
+    def _node(self, args: tuple[Any, ...], **how: Any) -> Node[Any]:
+        node: Node[Any] = Node(self, ordinal=len(self.nodes), args=args, **how)
+        self.nodes.append(node)
+        return node
+
+    def _watch(self, node: Node[Any]) -> None:
+        self.unsettled.add(node)
+        self.note(node, "submitted")
+
+    def _enter(self, node: Node[Any]) -> None:
+        self._watch(node)
+        node.reach = self._reach(node)
+        node.wire()
+        if node.state == "waiting" and node.operation is not None:
+            self.scheduler.foresee(node, self)
+
+    def _reach(self, node: Node[Any]) -> int:
+        before = max((node.reach for node in node.inputs if not node.settled), default=0)
+        return before + (node.operation.growth(node.args) if node.operation else 0)
+
+    def _keep(self, node: Node[Any]) -> None:
+        if isinstance(node.value, Candidate):
+            self.kept.add(node.value, (self.path, node.ordinal))
+            if node.value.answer is not None:
+                self.root.release()
+            if self.settings.watched:
+                run_id = self.settings.run_id
+                self.scheduler.observe(CandidateEvent(run_id, node.value, None))
+
+    def _keep_score(self, candidate: Candidate | Node[Candidate], done: Node[Score]) -> None:
+        if done.error is None:
+            judged = candidate.value if isinstance(candidate, Node) else candidate
+            self.kept.score(judged, done.value)
+            if self.settings.watched:
+                run_id = self.settings.run_id
+                self.scheduler.observe(CandidateEvent(run_id, judged, done.value))
+
+    def _decide(self, join: Node[Any], members: tuple[int, ...], nodes: Sequence[Any]) -> None:
+        self.scheduler.spawn(self._journal_join(join, members, nodes), self)
+
+    async def _journal_join(
+        self, join: Node[Any], members: tuple[int, ...], nodes: Sequence[Node[Any]]
+    ) -> None:
+        await self.scheduler.decide(self, self.outcome(self.id_of(join), "join", members))
+        AllJoin(join, [nodes[i] for i in members])
+
+    def outcome(
+        self, node: str, kind: Any, content: Any, attributed: Usage = NOTHING
+    ) -> OutcomeRow:
+        """A row that says what was decided about a node."""
+        return OutcomeRow(
+            job=self.settings.job,
+            run_id=self.settings.run_id,
+            node=node,
+            kind=kind,
+            content=msgspec.json.encode(content),
+            attributed=attributed,
+        )
+
+    async def _child(
+        self,
+        coroutine: Callable[..., Coroutine[Any, Any, T]],
+        values: tuple[Any, ...],
+        node: Node[T],
+        share: float | None,
+    ) -> T:
+        path = f"{self.id_of(node)}/"
+        if share is None:
+            child = Run(
+                self.settings,
+                scheduler=self.scheduler,
+                account=self.account,
+                parent=self,
+                path=path,
+                queue=self.queue,
+            )
+            return await coroutine(*values, run=child)
+        held = tuple(int(ceiling * share) for ceiling in self.account.ceilings)
+        return await self._with_share(coroutine, values, path, held)
+
+    async def _with_share(
+        self,
+        coroutine: Callable[..., Coroutine[Any, Any, T]],
+        values: tuple[Any, ...],
+        path: str,
+        held: Amounts,
+    ) -> T:
+        if not self.account.fits(held):
+            raise self.account.refusal(held)
+        self.account.hold(held)
+        ceilings = dict(zip(self.account.dimensions, held, strict=True))
+        account = Account(ceilings, scope="child's share")
+        child = Run(
+            self.settings, scheduler=self.scheduler, account=account, parent=self, path=path
+        )
+        try:
+            return await coroutine(*values, run=child)
+        except BudgetExhausted as refused:
+            raise CallFailed("The child Run used up its share.", refused) from refused
+        finally:
+            self.account.settle(held, account.spent)
+            self.queue.pump()

@@ -1,0 +1,38 @@
+"""What a Run needs of whoever carries its nodes out."""
+
+from __future__ import annotations
+
+from collections.abc import Coroutine
+from typing import TYPE_CHECKING, Any, Protocol
+
+from tts.graph import Node
+from tts.protocols import OutcomeRow
+from tts.values import Event
+
+if TYPE_CHECKING:
+    from tts.run.run import Run
+
+
+class Scheduler(Protocol):
+    """The executor, or a dry one."""
+
+    def foresee(self, node: Node[Any], run: Run) -> None:
+        """A submitted call whose inputs are still open."""
+
+    def ready(self, node: Node[Any], run: Run) -> None:
+        """Every input of the node is there."""
+
+    def drop(self, node: Node[Any], run: Run) -> None:
+        """Nobody wants the node any more; its call is aborted unless another run wants it."""
+
+    def spawn(self, coroutine: Coroutine[Any, Any, Any], run: Run) -> Any:
+        """Run a coroutine beside the others, under the executor's task group."""
+
+    async def decide(self, run: Run, outcome: OutcomeRow) -> None:
+        """Journal what timing decided; returns once it is durable."""
+
+    def observe(self, event: Event) -> None:
+        """Tell whoever watches."""
+
+    def now(self) -> float:
+        """Seconds of the monotonic clock."""

@@ -1,0 +1,1 @@
+"""Training of the shipped arithmetic models; needs the `train` extra."""

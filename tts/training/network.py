@@ -1,0 +1,107 @@
+"""The transformer as trained, with Hugging Face parameter names."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from tts.training.architecture import Architecture
+
+
+class Attention(nn.Module):
+    """Causal self-attention with rotary positions."""
+
+    def __init__(self, shape: Architecture) -> None:
+        super().__init__()
+        width, bias = shape.heads * shape.head_dim, shape.query_key_value_bias
+        self.heads = shape.heads
+        self.q_proj = nn.Linear(shape.hidden, width, bias=bias)
+        self.k_proj = nn.Linear(shape.hidden, width, bias=bias)
+        self.v_proj = nn.Linear(shape.hidden, width, bias=bias)
+        self.o_proj = nn.Linear(width, shape.hidden, bias=False)
+
+    def forward(self, hidden: Tensor, cosine: Tensor, sine: Tensor) -> Tensor:
+        """(rows, tokens, hidden) to the same shape."""
+        rows, tokens, _ = hidden.shape
+        query, key, value = (
+            projection(hidden).view(rows, tokens, self.heads, -1).transpose(1, 2)
+            for projection in (self.q_proj, self.k_proj, self.v_proj)
+        )
+        mixed = functional.scaled_dot_product_attention(
+            _rotate(query, cosine, sine), _rotate(key, cosine, sine), value, is_causal=True
+        )
+        return self.o_proj(mixed.transpose(1, 2).reshape(rows, tokens, -1))
+
+
+class FeedForward(nn.Module):
+    """SwiGLU."""
+
+    def __init__(self, shape: Architecture) -> None:
+        super().__init__()
+        self.gate_proj = nn.Linear(shape.hidden, shape.feed_forward, bias=False)
+        self.up_proj = nn.Linear(shape.hidden, shape.feed_forward, bias=False)
+        self.down_proj = nn.Linear(shape.feed_forward, shape.hidden, bias=False)
+
+    def forward(self, hidden: Tensor) -> Tensor:
+        """(rows, tokens, hidden) to the same shape."""
+        return self.down_proj(functional.silu(self.gate_proj(hidden)) * self.up_proj(hidden))
+
+
+class Block(nn.Module):
+    """Attention and feed-forward, each behind a norm and around a residual."""
+
+    def __init__(self, shape: Architecture) -> None:
+        super().__init__()
+        self.input_layernorm = nn.RMSNorm(shape.hidden, shape.norm_epsilon)
+        self.self_attn = Attention(shape)
+        self.post_attention_layernorm = nn.RMSNorm(shape.hidden, shape.norm_epsilon)
+        self.mlp = FeedForward(shape)
+
+    def forward(self, hidden: Tensor, cosine: Tensor, sine: Tensor) -> Tensor:
+        """(rows, tokens, hidden) to the same shape."""
+        hidden = hidden + self.self_attn(self.input_layernorm(hidden), cosine, sine)
+        return hidden + self.mlp(self.post_attention_layernorm(hidden))
+
+
+class Network(nn.Module):
+    """Embeddings, blocks and the last norm; logits come from the tied embeddings."""
+
+    def __init__(self, shape: Architecture) -> None:
+        super().__init__()
+        self.shape = shape
+        self.embed_tokens = nn.Embedding(shape.vocabulary, shape.hidden)
+        self.layers = nn.ModuleList(Block(shape) for _ in range(shape.layers))
+        self.norm = nn.RMSNorm(shape.hidden, shape.norm_epsilon)
+        self.apply(_initialise)
+
+    def forward(self, tokens: Tensor) -> Tensor:
+        """(rows, tokens) of ids to (rows, tokens, hidden)."""
+        cosine, sine = _rotations(tokens.shape[1], self.shape)
+        hidden = self.embed_tokens(tokens)
+        for layer in self.layers:
+            hidden = layer(hidden, cosine, sine)
+        return self.norm(hidden)
+
+    def logits(self, hidden: Tensor) -> Tensor:
+        """(…, hidden) to (…, vocabulary)."""
+        return functional.linear(hidden, self.embed_tokens.weight)
+
+
+def _initialise(module: nn.Module) -> None:
+    if isinstance(module, nn.Linear | nn.Embedding):
+        nn.init.normal_(module.weight, std=0.05)
+    if isinstance(module, nn.Linear) and module.bias is not None:
+        nn.init.zeros_(module.bias)
+
+
+def _rotations(tokens: int, shape: Architecture) -> tuple[Tensor, Tensor]:
+    exponents = torch.arange(0, shape.head_dim, 2, dtype=torch.float32) / shape.head_dim
+    angles = torch.arange(tokens)[:, None] / shape.rope_theta**exponents
+    angles = torch.cat((angles, angles), dim=-1)
+    return angles.cos(), angles.sin()
+
+
+def _rotate(states: Tensor, cosine: Tensor, sine: Tensor) -> Tensor:
+    first, second = states.chunk(2, dim=-1)
+    return states * cosine + torch.cat((-second, first), dim=-1) * sine

@@ -1,0 +1,95 @@
+"""The operation behind a process reward model: one score per step of a candidate."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from msgspec import Struct
+
+from tts.protocols import Answer, Draw, Meter, OperationSpec, Reply, StepScorer, StepScoreRequest
+from tts.values import Candidate, Message, Problem, Score, Usage
+from tts.voting import Aggregate, aggregate
+
+MARKER_SHARE = 2
+"""Tokens of a step's text and of its marker, per token of text, at most."""
+
+Render = Callable[[Problem], tuple[Message, ...]]
+
+
+class StepScores(Struct, frozen=True):
+    """What is journalled of a scoring: the raw step scores."""
+
+    scores: tuple[float, ...]
+    degraded: bool = False
+
+
+class StepScoring:
+    """Scores the steps of one candidate; the argument of a call is the candidate."""
+
+    content_type = StepScores
+
+    def __init__(self, scorer: StepScorer, *, how: Aggregate, render: Render) -> None:
+        self.scorer, self.how, self.render = scorer, how, render
+        self.spec = OperationSpec(
+            name="score/steps",
+            version="1",
+            role="verify",
+            effect="pure",
+            model=scorer.model.name,
+            revision=scorer.model.revision,
+            pool=scorer.model.name,
+        )
+
+    def identity(self, args: tuple[Any, ...]) -> Any:
+        candidate: Candidate = args[0]
+        return (candidate.problem.id, self.render(candidate.problem), candidate.text)
+
+    def stochastic(self, args: tuple[Any, ...]) -> bool:
+        return False
+
+    def worst(self, args: tuple[Any, ...], *, first: bool) -> Usage:
+        candidate: Candidate = args[0]
+        return self._reading(self.scorer.count(self.render(candidate.problem), candidate.steps))
+
+    def foresee(self, args: tuple[Any, ...], reach: int) -> Usage:
+        problem = foreseen_problem(args[0])
+        question = self.scorer.count(self.render(problem), ()) if problem else 0
+        return self._reading(question + MARKER_SHARE * reach)
+
+    def growth(self, args: tuple[Any, ...]) -> int:
+        return 0
+
+    def attributed(self, usage: Usage, *, first: bool) -> Usage:
+        return self._reading(usage.prompt_tokens)
+
+    async def perform(self, args: tuple[Any, ...], draws: Sequence[Draw], meter: Meter) -> Answer:
+        candidate: Candidate = args[0]
+        request = StepScoreRequest(messages=self.render(candidate.problem), steps=candidate.steps)
+        reply = await self.scorer.score_steps(request, meter)
+        content = StepScores(reply.scores, reply.degraded)
+        degraded = "truncated" if reply.degraded else ""
+        return Answer(
+            replies=(Reply(content=content, usage=reply.usage, degraded=degraded),),
+            billed=reply.usage,
+        )
+
+    def value(self, args: tuple[Any, ...], content: Any, key: str) -> Score:
+        """The aggregate of the steps; a text without a step is worth nothing."""
+        value = aggregate(content.scores, self.how) if content.scores else 0.0
+        return Score(value=value, steps=content.scores, degraded=content.degraded)
+
+    def pretend(self, args: tuple[Any, ...], draw: Draw) -> Reply:
+        steps = args[0].steps
+        return Reply(content=StepScores((0.5,) * len(steps)), usage=self.worst(args, first=True))
+
+    def _reading(self, tokens: int) -> Usage:
+        size = self.scorer.model.parameters
+        flops = None if size is None else 2 * size * tokens
+        return Usage(calls=1, prompt_tokens=tokens, flops=flops)
+
+
+def foreseen_problem(arg: Any) -> Problem | None:
+    """The problem of a candidate, or of the run whose node will become one."""
+    owner = getattr(arg, "owner", arg)
+    return getattr(owner, "problem", None)
