@@ -14,7 +14,7 @@ GradeReason = Literal[
 ]
 
 
-class Comparison(Protocol):
+class Comparer(Protocol):
     """The part of `tts.equivalence.Equivalence` that grading uses."""
 
     async def compare(self, a: str, b: str) -> Verdict: ...
@@ -27,7 +27,7 @@ class Grade(Struct, frozen=True):
     reason: GradeReason
 
 
-async def grade(answer: str | None, problem: Problem, equivalence: Comparison) -> Grade:
+async def grade(answer: str | None, problem: Problem, equivalence: Comparer) -> Grade:
     """Compare an answer with the reference.
 
     No answer is a wrong one. An undecided comparison is wrong too, and `reason` tells it apart.
@@ -41,7 +41,7 @@ async def grade(answer: str | None, problem: Problem, equivalence: Comparison) -
     return Grade(verdict == "same", verdict)
 
 
-async def grade_result(result: Result, problem: Problem, equivalence: Comparison) -> Grade:
+async def grade_result(result: Result, problem: Problem, equivalence: Comparer) -> Grade:
     """Grade how a run ended: a failed or suspended run is not a wrong answer."""
     if result.stopped_by == "suspended":
         return Grade(None, "suspended")

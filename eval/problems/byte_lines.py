@@ -34,7 +34,7 @@ def byte_lines(path: Path, *, max_line_bytes: int = MAX_LINE_BYTES) -> Iterator[
 
     Raises `BadInput` for a missing file, UTF-16, damaged gzip and a gzip bomb.
     """
-    line = 1
+    line, limit = 1, 0
     try:
         with _open(path) as stream:
             limit = max(FREE_EXPANSION_BYTES, MAX_EXPANSION * path.stat().st_size)

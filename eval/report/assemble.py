@@ -6,7 +6,6 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from msgspec.structs import replace
 
-from tts.errors import UsageError
 from tts.eval.report.attempt import Attempt
 from tts.eval.report.cautions import cautions
 from tts.eval.report.comparison_report import ComparisonReport
@@ -14,6 +13,7 @@ from tts.eval.report.curve import Curve
 from tts.eval.report.problem_lines import problem_lines
 from tts.eval.report.row import Row
 from tts.eval.report.row_of import row_of, solved_shares
+from tts.eval.report.visible import visible
 from tts.eval.statistics import PairedDifference, holm, paired_difference, verdict
 from tts.values import Problem
 
@@ -35,14 +35,12 @@ def assemble(
     """Rows in order of first appearance, each compared with the baseline strategy.
 
     The counterpart of a row is the baseline under the same budget or, where the baseline ran
-    under one budget only, that one. `seed` is that of the bootstrap. Raises `UsageError` for a
-    baseline that did not run.
+    under one budget only, that one. A baseline that has not run gives a warning and no
+    differences: a partial comparison still has its report. `seed` is that of the bootstrap.
     """
     groups: dict[Group, list[Attempt]] = {}
     for attempt in attempts:
         groups.setdefault((attempt.strategy, attempt.budget), []).append(attempt)
-    if baseline is not None and baseline not in {strategy for strategy, _ in groups}:
-        raise UsageError(f"The baseline {baseline!r} is none of the strategies that ran.")
     bins = {problem.id: problem.difficulty_bin for problem in problems}
     rows = {group: row_of(members, bins) for group, members in groups.items()}
     compared = _compared(groups, rows, baseline, seed)
@@ -54,7 +52,7 @@ def assemble(
         reference_curves=tuple(reference_curves),
         verdicts=tuple(_sentence(row) for row in compared if row.difference is not None),
         notes=tuple(notes),
-        warnings=(*warnings, *cautions(compared)),
+        warnings=(*warnings, *_absent(baseline, groups), *cautions(compared)),
     )
 
 
@@ -93,6 +91,13 @@ def _counterpart(group: Group, groups: Iterable[Group], baseline: str | None) ->
     return same or (offered[0] if len(offered) == 1 else None)
 
 
+def _absent(baseline: str | None, groups: Iterable[Group]) -> list[str]:
+    if baseline is None or any(strategy == baseline for strategy, _ in groups):
+        return []
+    return [f"The baseline {baseline} has no run here, so there are no differences."]
+
+
 def _sentence(row: Row) -> str:
     assert row.difference is not None
-    return f"{row.label} against {row.against}: {verdict(row.difference, p=row.p_holm)}"
+    names = visible(row.label, 80), visible(row.against, 80)
+    return f"{names[0]} against {names[1]}: {verdict(row.difference, p=row.p_holm)}"

@@ -116,7 +116,7 @@ def _labels(curves: Sequence[Curve], x: Scale, y: Scale) -> Markup:
         parts.append(
             label(
                 curve.strategy,
-                limit=30,
+                limit=27,
                 x=x.end + 18,
                 y=moved + 4,
                 class_=f"series {colour(index)}",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from base64 import b64encode
 from hashlib import sha256
 from importlib.resources import files
+from typing import get_args
 
 from jinja2 import Environment, StrictUndefined
 from markupsafe import Markup
@@ -16,6 +17,7 @@ from tts.eval.report.cost_figure import cost_figure
 from tts.eval.report.curve import curves_of
 from tts.eval.report.spend_figure import spend_figure
 from tts.eval.report.visible import visible
+from tts.values import StoppedBy
 
 _FILTERS = ("percent", "interval", "gap", "gap_interval", "chance", "count", "short", "money")
 
@@ -34,6 +36,7 @@ def render_page(report: ComparisonReport, *, log_cost: bool | None = None) -> st
         .render(
             report=report,
             best=max(shares, default=None),
+            stops=_stops(report),
             policy=_policy(style, script),
             style=Markup(style),
             script=Markup(script),
@@ -48,6 +51,12 @@ def render_page(report: ComparisonReport, *, log_cost: bool | None = None) -> st
             spend_figure=spend_figure(report.rows),
         )
     )
+
+
+def _stops(report: ComparisonReport) -> list[str]:
+    return [
+        stop for stop in get_args(StoppedBy) if any(stop in row.stopped_by for row in report.rows)
+    ]
 
 
 def _dollar_figure(report: ComparisonReport, log: bool | None) -> Markup:
@@ -65,7 +74,6 @@ def _environment() -> Environment:
     )
     environment.filters["visible"] = visible
     environment.filters["duration"] = wording.duration
-    environment.filters["tally"] = wording.tally
     environment.filters |= {name: getattr(wording, name) for name in _FILTERS}
     return environment
 

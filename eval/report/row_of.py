@@ -60,8 +60,9 @@ def _seconds(attempts: Sequence[Attempt]) -> float | None:
 
 
 def _spend(attempts: Sequence[Attempt]) -> tuple[RoleSpend, ...]:
-    roles: tuple[Role, ...] = get_args(Role)
-    used = [role for role in roles if any(role in attempt.spend for attempt in attempts)]
+    used: list[Role] = [
+        role for role in get_args(Role) if any(role in attempt.spend for attempt in attempts)
+    ]
     return tuple(
         RoleSpend(role, _sum(one.spend[role] for one in attempts if role in one.spend))
         for role in used

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import get_args
 
 from markupsafe import Markup
 
@@ -30,8 +29,9 @@ _WORDS: dict[Role, str] = {
 def spend_figure(rows: Sequence[Row]) -> Markup:
     """Stacked bars of mean attributed tokens per run by role; empty where none was recorded."""
     shown = [row for row in rows if row.spend and row.runs]
-    roles: tuple[Role, ...] = get_args(Role)
-    used = [role for role in roles if any(one.role == role for row in shown for one in row.spend)]
+    used: list[Role] = [
+        role for role in _WORDS if any(one.role == role for row in shown for one in row.spend)
+    ]
     if not used:
         return Markup("")
     most = max(sum(one.usage.tokens for one in row.spend) / row.runs for row in shown)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 from tts.eval.statistics import Estimate
 
 UNKNOWN = "unknown"
@@ -74,12 +72,6 @@ def duration(seconds: float | None) -> str:
     if seconds < 120:
         return f"{seconds:.1f} s"
     return f"{seconds / 60:.1f} min" if seconds < 7200 else f"{seconds / 3600:.1f} h"
-
-
-def tally(counts: Mapping[str, int]) -> str:
-    """Counts by name, most frequent first."""
-    ordered = sorted(counts.items(), key=lambda pair: (-pair[1], pair[0]))
-    return ", ".join(f"{name}\N{NO-BREAK SPACE}{number:,}" for name, number in ordered)
 
 
 def _exponent(value: float) -> int:

@@ -54,4 +54,4 @@ def _quantiles(power: float, alpha: float) -> float:
 
 
 def _points(value: float, *, sign: bool = True) -> str:
-    return f"{value * 100:{'+' if sign else ''}.1f} points"
+    return f"{value * 100:{'+' if sign else ''}.1f} points".replace("-", "−")

@@ -37,6 +37,12 @@ def test_a_limit_below_one_is_refused(wrong: int) -> None:
         Concurrency(4).resize(wrong)
 
 
+def test_an_adaptive_limit_starts_no_higher_than_its_maximum() -> None:
+    assert AdaptiveConcurrency(maximum=4).limit == 4
+    with pytest.raises(UsageError, match="minimum"):
+        AdaptiveConcurrency(5, maximum=4)
+
+
 def test_one_burst_of_throttling_shrinks_once() -> None:
     limit = adaptive(Time())
     for _ in range(10):

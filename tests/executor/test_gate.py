@@ -226,45 +226,48 @@ class Watched:
     def __init__(self, gate: Gate) -> None:
         self.gate = gate
         self.inside = {"a": 0, "b": 0}
-        self.worst = 0
 
     async def call(self, pool: str, problem: str, seconds: int) -> None:
         await self.gate.enter(pool, problem, (seconds,))
         self.inside[pool] += 1
         assert self.inside[pool] <= self.gate.concurrency(pool).limit
         assert sum(self.inside.values()) <= self.gate.total.limit
+        assert self.gate.statistics().pools[pool].paused_s == 0
         try:
             await asyncio.sleep(seconds)
         finally:
             self.inside[pool] -= 1
             self.gate.leave(pool)
 
-
-CALLS = st.lists(
-    st.tuples(
-        st.sampled_from("ab"),
-        st.sampled_from("pq"),
-        st.integers(0, 3),
-        st.integers(0, 8) | st.none(),
-    ),
-    max_size=25,
-)
-
-
-@settings(max_examples=80, deadline=None)
-@given(CALLS, st.integers(1, 3), st.integers(1, 3), st.integers(1, 4))
-def test_no_limit_is_passed_and_no_slot_lost_under_random_cancels(
-    simulate: Simulate, calls: list[tuple[str, str, int, int | None]], a: int, b: int, limit: int
-) -> None:
-    async def scene() -> None:
-        gate = two_pools(a=a, b=b, limit=limit)
-        watched, loop = Watched(gate), asyncio.get_running_loop()
-        tasks = [asyncio.create_task(watched.call(*row[:3])) for row in calls]
+    async def run(self, calls: list[Call], pauses: list[tuple[str, int, int]]) -> None:
+        """Cancels fall on whole seconds, when calls end too; pauses begin at .5, end at .8."""
+        loop = asyncio.get_running_loop()
+        for pool, start, seconds in pauses:
+            loop.call_at(start + 0.5, self.gate.pause, pool, seconds + 0.3)
+        tasks = [asyncio.create_task(self.call(*row[:3])) for row in calls]
         for task, (*_, cancel_at) in zip(tasks, calls, strict=True):
             if cancel_at is not None:
                 loop.call_at(cancel_at, task.cancel)
         ends = await asyncio.gather(*tasks, return_exceptions=True)
         assert all(end is None or isinstance(end, asyncio.CancelledError) for end in ends)
-        assert (gate.statistics().in_flight, gate.statistics().waiting) == (0, 0)
+        assert (self.gate.statistics().in_flight, self.gate.statistics().waiting) == (0, 0)
 
-    simulate(scene())
+
+Call = tuple[str, str, int, int | None]
+POOLS, SECONDS = st.sampled_from("ab"), st.integers(0, 8)
+CALLS = st.tuples(POOLS, st.sampled_from("pq"), st.integers(0, 3), SECONDS | st.none())
+LIMITS = st.tuples(st.integers(1, 3), st.integers(1, 3), st.integers(1, 4))
+
+
+@settings(max_examples=100, deadline=None)
+@given(
+    st.lists(CALLS, max_size=25), st.lists(st.tuples(POOLS, SECONDS, SECONDS), max_size=3), LIMITS
+)
+def test_no_limit_is_passed_and_no_slot_lost_under_random_cancels(
+    simulate: Simulate,
+    calls: list[Call],
+    pauses: list[tuple[str, int, int]],
+    limits: tuple[int, int, int],
+) -> None:
+    gate = two_pools(a=limits[0], b=limits[1], limit=limits[2])
+    simulate(Watched(gate).run(calls, pauses))

@@ -23,7 +23,7 @@ UNITS = {
 }
 SCALE = {"": 1, "k": 1_000, "m": 1_000_000, "g": 1_000_000_000, "t": 1_000_000_000_000}
 FACTOR = {"nanodollars": NANO, "gpu_microseconds": 1_000_000}
-PART = re.compile(r"^(\$?)\s*([0-9]*\.?[0-9]+(?:e[0-9]+)?)\s*([kmgt]?)\s*([a-z_$]*)$")
+PART = re.compile(r"^(\$?)\s*([0-9]*\.?[0-9]+(?:e[0-9]+)?)\s*(?:([kmgt])(?![a-z]))?\s*([a-z_$]*)$")
 
 
 def parse_budget(text: str) -> Budget:
@@ -61,10 +61,10 @@ def _unit(name: str) -> str:
 def _parse_part(part: str, whole: str) -> tuple[str, float]:
     match = PART.match(part)
     unit = match and (match[4] or match[1] or "token")
-    name = UNITS.get(unit) or UNITS.get(unit.removesuffix("s")) if unit else None
+    name = UNITS.get(unit, UNITS.get(unit.removesuffix("s"))) if unit else None
     if match is None or name is None:
         raise BadInput(
             f"Budget {whole!r}: {part!r} is not an amount. Write, for example, '4k tokens', "
             f"'$0.05' or '100 calls, 30 seconds'; units: {', '.join(sorted(UNITS))}."
         )
-    return name, float(match[2]) * SCALE[match[3]] * FACTOR.get(name, 1)
+    return name, float(match[2]) * SCALE[match[3] or ""] * FACTOR.get(name, 1)

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
+from msgspec import ValidationError, convert
+
 from tts.budget import PriceTable
 from tts.engine.open_model import open_model
 from tts.engine.open_verifier import open_verifier
 from tts.engine.options import SessionOptions
 from tts.engine.session import Session
 from tts.equivalence import Equivalence
+from tts.errors import BadInput
 from tts.executor import Limits
 from tts.executor.adaptive_concurrency import AdaptiveConcurrency
 from tts.executor.concurrency import Concurrency
@@ -33,13 +39,17 @@ async def open_session(options: SessionOptions) -> Session:
         equivalence=Equivalence(),
         prices=PriceTable.load(options.prices),
         limits=limits(options, default),
-        sampling=options.sampling or default_sampling(default),
+        sampling=chosen_sampling(options.sampling, default),
     )
 
 
-def default_sampling(generator: Generator) -> Sampling:
+def chosen_sampling(fields: Mapping[str, Any], generator: Generator) -> Sampling:
+    """The backend's default with the user's fields on top; `BadInput` names a wrong one."""
     kind = generator.model.name.partition(":")[0]
-    return Sampling(max_tokens=MAX_TOKENS.get(kind, 2048))
+    try:
+        return convert({"max_tokens": MAX_TOKENS.get(kind, 2048), **fields}, Sampling)
+    except ValidationError as error:
+        raise BadInput(f"Sampling: {error}") from error
 
 
 def limits(options: SessionOptions, generator: Generator) -> Limits:

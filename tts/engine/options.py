@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from tts.protocols import Generator, Verifier
-from tts.values import Sampling
 from tts.voting import Aggregate
 
 
@@ -19,8 +19,8 @@ class SessionOptions:
     verifier: str | Verifier | None = "auto"
     models: Mapping[str, str | Generator] = field(default_factory=dict)
     """Further generators, by the name that strategies use."""
-    sampling: Sampling | None = None
-    """None: temperature 1 and the backend's own max_tokens."""
+    sampling: Mapping[str, Any] = field(default_factory=dict)
+    """Fields of `Sampling` that differ from the backend's default (temperature 1)."""
     aggregate: Aggregate = "min"
     """How step scores become one score."""
     base_url: str = ""

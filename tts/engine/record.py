@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import msgspec
-from msgspec import Struct
+from msgspec import Struct, field
 
 from tts.values import Candidate, Kept, Problem, Result, Score, StoppedBy, Usage
 
@@ -31,6 +31,7 @@ class ResultRecord(Struct, frozen=True, kw_only=True, omit_defaults=True):
     billed: Usage
     stopped_by: StoppedBy
     error: str | None = None
+    spend: dict[str, Usage] = field(default_factory=dict)
     seconds: float = 0.0
 
 
@@ -44,6 +45,7 @@ def encode_result(result: Result) -> bytes:
         billed=result.billed,
         stopped_by=result.stopped_by,
         error=result.error,
+        spend=result.spend,
         seconds=result.seconds,
     )
     return msgspec.json.encode(record)
@@ -65,6 +67,7 @@ def decode_result(content: bytes, problem: Problem, run_id: str) -> Result:
         billed=record.billed,
         stopped_by=record.stopped_by,
         error=record.error,
+        spend=record.spend,
         seconds=record.seconds,
         run_id=run_id,
     )

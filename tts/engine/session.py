@@ -27,7 +27,12 @@ class Session:
     sampling: Sampling
 
     def price(self, model: str, usage: Usage) -> Usage:
-        """A usage with what it costs by the table; unknown stays unknown."""
+        """A usage with what it costs by the table; unknown stays unknown.
+
+        A call without a model, of a local tool for example, costs what it reported itself.
+        """
+        if not model:
+            return usage
         return replace(usage, nanodollars=self.prices.cost(model, usage))
 
     async def close(self) -> None:

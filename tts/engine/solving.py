@@ -75,6 +75,7 @@ def _result(
         billed=run.billed,
         stopped_by=stopped,
         error=error,
+        spend=dict(run.spend),
         seconds=seconds,
         run_id=run.settings.run_id,
     )

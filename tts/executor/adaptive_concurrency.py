@@ -28,9 +28,10 @@ class AdaptiveConcurrency(Concurrency):
         cooldown: float = 5.0,
         clock: Clock = time.monotonic,
     ) -> None:
-        if not 1 <= minimum <= start <= maximum:
+        start = min(start, maximum)
+        if not 1 <= minimum <= start:
             raise UsageError(
-                "An adaptive limit needs 1 ≤ minimum ≤ start ≤ maximum, "
+                "An adaptive limit needs 1 ≤ minimum ≤ start and maximum, "
                 f"not {minimum}, {start}, {maximum}."
             )
         super().__init__(start)

@@ -15,6 +15,7 @@ from tts.budget import Amounts, Wallet
 from tts.errors import BadReply, CallError, CallTimeout, RateLimited, Sent
 from tts.executor.flight import Flight
 from tts.executor.limits import Limits
+from tts.executor.retry import RetryPolicy
 from tts.protocols import Answer, IntentRow, Journal, SettledRow
 from tts.values import NOTHING, Usage
 
@@ -46,20 +47,20 @@ class Attempts:
 
         Returns the answer and the attempt's settlement, which is still to be committed.
         """
-        retry, effect = self.limits.retry, flight.spec.effect
+        retry, effect = self._retry(flight), flight.spec.effect
         for number in itertools.count():
             try:
                 return await self._attempt(flight, number)
             except CallError as error:
                 delay = retry.delay(number, error, self._random, effect)
-                if delay is None or number >= self._most(flight):
+                if delay is None:
                     raise
             await asyncio.sleep(delay)
         raise AssertionError("itertools.count ends")
 
-    def _most(self, flight: Flight) -> int:
+    def _retry(self, flight: Flight) -> RetryPolicy:
         named = flight.spec.retries
-        return self.limits.retry.retries if named is None else named
+        return self.limits.retry if named is None else replace(self.limits.retry, retries=named)
 
     async def _attempt(self, flight: Flight, number: int) -> tuple[Answer, SettledRow]:
         pool, gate, asked = flight.spec.pool, self.limits.gate, time.monotonic()
@@ -73,9 +74,7 @@ class Attempts:
             if held is None:
                 held = await self.wallet.reserve(flight.worst)
             answer, row = await self._send(flight, number, held, time.monotonic() - asked)
-            if rate is not None:
-                rate.settle(flight.worst.tokens, answer.billed.tokens)
-            gate.concurrency(pool).succeeded(gate.in_flight(pool))
+            gate.succeeded(pool)
             return answer, row
         except CallError as error:
             self._slow_down(pool, error)
@@ -105,6 +104,9 @@ class Attempts:
             raise
         finally:
             self.wallet.settle(held, billed)
+            rate = self.limits.rates.get(flight.spec.pool)
+            if rate is not None:
+                rate.settle(flight.worst.tokens, billed.tokens)
             flight.starter.run.root.billed = flight.starter.run.root.billed + billed
             if row is None:
                 self.journal.write(self._row(attempt, state, billed, started, fault))
@@ -167,10 +169,7 @@ class Attempts:
         )
 
     def _slow_down(self, pool: str, error: CallError) -> None:
-        gate = self.limits.gate
         if isinstance(error, RateLimited):
-            gate.concurrency(pool).throttled()
+            self.limits.gate.throttled(pool, error.retry_after)
         elif error.retryable:
-            gate.concurrency(pool).failed()
-        if error.retryable and error.retry_after:
-            gate.pause(pool, min(error.retry_after, self.limits.retry.longest_wait))
+            self.limits.gate.failed(pool)

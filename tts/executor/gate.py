@@ -87,7 +87,6 @@ class Gate:
                 self.leave(pool)
             else:
                 lane.queue.remove(granted)
-                self._admit()
             raise
 
     def leave(self, pool: str) -> None:

@@ -47,6 +47,8 @@ class Settlement:
         self.open.pop(call.node, None)
         if call.ticket.state == "admitted":
             call.run.queue.settle(call.ticket, attributed)
+            role, spend = call.operation.spec.role, call.run.spend
+            spend[role] = spend.get(role, NOTHING) + attributed
         if call.run.settings.watched:
             self.observe(SpendEvent(call.run.settings.run_id, call.id, attributed, call.run.billed))
 

@@ -1,16 +1,30 @@
 """The durable journal: every call, attempt, use and outcome of a job."""
 
+from tts.ledger.export import EXPORTED, Format, export
 from tts.ledger.leases import JobLeases
 from tts.ledger.ledger import Ledger
 from tts.ledger.manifest import check_manifest, manifest_diff
 from tts.ledger.memory import MemoryJournal
 from tts.ledger.memory_leases import MemoryLeases
+from tts.ledger.questions import Grouping, Questions
+from tts.ledger.record import decode_result, encode_result
+from tts.ledger.total import Bill, JobSummary, Share
 
 __all__ = [
+    "EXPORTED",
+    "Bill",
+    "Format",
+    "Grouping",
     "JobLeases",
+    "JobSummary",
     "Ledger",
     "MemoryJournal",
     "MemoryLeases",
+    "Questions",
+    "Share",
     "check_manifest",
+    "decode_result",
+    "encode_result",
+    "export",
     "manifest_diff",
 ]

@@ -20,9 +20,9 @@ def block(
 
     Near the ceiling it shrinks to one worst case.
     """
-    needs = {name: least.get(name, 0) for name in left}
+    needs: dict[Dimension, int] = {name: least.get(name, 0) for name in left}
     if any(needs[name] > left[name] for name in left):
         return None
     fits = [left[name] // (need * SHARE * processes) for name, need in needs.items() if need]
     times = max(1, min([LARGEST, *fits]))
-    return {name: need * times for name, need in needs.items()}
+    return {name: needs[name] * times for name in left}

@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 import msgspec
 
+from tts.ledger.redact import redact
 from tts.ledger.tables import USAGE
 from tts.protocols import (
     CallRow,
@@ -106,15 +107,22 @@ def encode_candidate(row: CandidateRow) -> tuple[Any, ...]:
 
 def encode_settled(row: SettledRow) -> tuple[Any, ...]:
     if row.error:
-        row = msgspec.structs.replace(row, error=storable(row.error))
+        row = msgspec.structs.replace(row, error=storable(redact(row.error)))
     return (False, *ended_values(row))
+
+
+def encode_outcome(row: OutcomeRow) -> tuple[Any, ...]:
+    if row.kind == "failed":
+        content = redact(row.content.decode("utf-8", "replace")).encode()
+        row = msgspec.structs.replace(row, content=content)
+    return outcome_values(row)
 
 
 PLAIN: Mapping[type, tuple[Target, Encoder]] = {
     TextRow: ("texts", encode_text),
     CallRow: ("calls", call_values),
     UseRow: ("uses", use_values),
-    OutcomeRow: ("outcomes", outcome_values),
+    OutcomeRow: ("outcomes", encode_outcome),
     CandidateRow: ("candidates", encode_candidate),
     RunRow: ("runs", encode_run),
     JobRow: ("jobs", job_values),

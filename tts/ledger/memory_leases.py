@@ -23,7 +23,10 @@ class MemoryLeases:
     async def draw(
         self, ceilings: Mapping[Dimension, int], least: Mapping[Dimension, int]
     ) -> dict[Dimension, int] | None:
-        left = {name: ceiling - self.held.get(name, 0) for name, ceiling in ceilings.items()}
+        left = dict(ceilings)
+        for name, amount in self.held.items():
+            if name in left:
+                left[name] -= amount
         drawn = block(left, least, processes=1)
         for name, amount in (drawn or {}).items():
             self.held[name] = self.held.get(name, 0) + amount

@@ -18,7 +18,7 @@ SHIFT = 1 << 24
 def parted(amount: ColumnElement[Any]) -> list[ColumnElement[Any]]:
     """Aggregates of one column: sum of the high parts, of the low parts, rows without a value."""
     missing = func.count() - func.count(amount)
-    return [func.sum(amount / SHIFT), func.sum(amount % SHIFT), missing]
+    return [func.sum(amount // SHIFT), func.sum(amount % SHIFT), missing]
 
 
 def whole(high: Any, low: Any, missing: int) -> tuple[int, int]:

@@ -60,6 +60,8 @@ class Run:
         self.nodes: list[Node[Any]] = []
         self.unsettled: set[Node[Any]] = parent.unsettled if parent else set()
         self.billed: Usage = NOTHING
+        self.spend: dict[str, Usage] = parent.spend if parent else {}
+        """Attributed use by what the calls were for."""
         self.draws: dict[bytes, int] = {}
         """How often each base key was drawn by this Run."""
         self.set_aside: Mapping[Dimension, int] = {}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from msgspec import Struct
+from msgspec import Struct, field
 
 from tts.values.candidate import Candidate
 from tts.values.score import Score
@@ -35,5 +35,7 @@ class Result(Struct, frozen=True, kw_only=True):
     stopped_by: StoppedBy
     error: str | None = None
     """Why the run failed, where it did: an errored run is not a wrong answer."""
+    spend: dict[str, Usage] = field(default_factory=dict)
+    """`usage` by what the calls were for: sample, verify, judge, …"""
     seconds: float = 0.0
     run_id: str = ""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from msgspec import Struct
 
 
-class Sampling(Struct, frozen=True, kw_only=True):
+class Sampling(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Parameters of one draw; part of the call's key."""
 
     temperature: float = 1.0

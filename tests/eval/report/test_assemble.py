@@ -4,7 +4,6 @@ from collections.abc import Callable
 
 import pytest
 
-from tts.errors import UsageError
 from tts.eval.report import Attempt, assemble
 from tts.values import Problem
 
@@ -79,9 +78,10 @@ def test_p_values_are_corrected_for_all_rows(problems: Problems, runs: MakeRuns)
     assert len(report.verdicts) == 2
 
 
-def test_an_unknown_baseline_is_an_error(problems: Problems, runs: MakeRuns) -> None:
-    with pytest.raises(UsageError, match="'nobody' is none of the strategies"):
-        assemble(runs("a", 1), problems, title="t", seed=0, baseline="nobody")
+def test_a_baseline_that_has_not_run_yet_is_said(problems: Problems, runs: MakeRuns) -> None:
+    report = assemble(runs("a", 1), problems, title="t", seed=0, baseline="later")
+    assert report.rows[0].difference is None
+    assert any("baseline later has no run here" in one for one in report.warnings)
 
 
 def test_repeats_are_averaged_within_their_problem(problems: Problems, attempt: Make) -> None:

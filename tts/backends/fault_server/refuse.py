@@ -12,7 +12,7 @@ def refused(asked: ServedRequest, plan: FaultPlan) -> str:
         return "messages or prompt is required"
     if asked.n > 1 and not plan.supports_n:
         return "n must be 1"
-    if asked.logprobs not in (None, False) and not plan.supports_logprobs:
+    if asked.wants_logprobs and not plan.supports_logprobs:
         return "logprobs are not supported"
     if plan.ceiling == "max_completion_tokens" and asked.max_tokens is not None:
         return "Unsupported parameter: 'max_tokens'. Use 'max_completion_tokens' instead."

@@ -54,7 +54,7 @@ def choice(index: int, draw: ServedDraw, asked: ServedRequest, plan: FaultPlan) 
         told["stop_reason"] = draw.stop if plan.names_stop else None
         if asked.return_token_ids:
             told["token_ids"] = list(range(draw.tokens))
-    if plan.supports_logprobs and asked.logprobs not in (None, False):
+    if plan.supports_logprobs and asked.wants_logprobs:
         told["logprobs"] = logprobs(draw.text, asked)
     return told
 

@@ -51,6 +51,11 @@ class ServedRequest(Struct):
         return [self.stop] if isinstance(self.stop, str) else self.stop or []
 
     @property
+    def wants_logprobs(self) -> bool:
+        """0 asks for the chosen tokens alone."""
+        return self.logprobs is not None and self.logprobs is not False
+
+    @property
     def ceiling(self) -> int:
         return self.max_completion_tokens or self.max_tokens or 1 << 30
 

@@ -15,20 +15,16 @@ def replay_problems(path: Path, *, model: str | None = None, task: str = "math")
     """The problems of a file of recorded samples, in the order of their first row."""
     first: dict[str, SampleRow] = {}
     for row in sample_rows(path, model):
-        known = first.setdefault(row.problem_id, row)
-        if not known.problem and row.problem:
+        if not first.setdefault(row.problem_id, row).problem:
             first[row.problem_id] = row
-    if all(row.problem for row in first.values()):
-        return [_problem(row, task) for row in first.values()]
-    texts = {row.problem_id: row.problem for row in sample_rows(path) if row.problem}
-    return [_problem(row, task, texts.get(row.problem_id, "")) for row in first.values()]
+    return [_problem(row, task) for row in first.values()]
 
 
-def _problem(row: SampleRow, task: str, text: str = "") -> Problem:
+def _problem(row: SampleRow, task: str) -> Problem:
     level = _LEVEL.fullmatch(str(row.extra.get("level", "")))
     return Problem(
         id=row.problem_id,
-        prompt=row.problem or text,
+        prompt=row.problem or "",
         answer=row.reference,
         task=task,
         difficulty_bin=int(level[1]) if level else None,

@@ -1,0 +1,115 @@
+"""A comparison as one YAML file."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import yaml
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+
+from tts.engine import SessionOptions, parse_budget, parse_strategy
+from tts.errors import BadInput
+from tts.eval.spec import ComparisonSpec
+from tts.values import Budget
+
+Text = Annotated[str, BeforeValidator(str)]
+
+
+class Recipe(BaseModel):
+    """The keys of a recipe file; every one is a flag of `tts compare` as well."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    title: str = ""
+    model: str = "embedded:small"
+    models: dict[str, str] = Field(default_factory=dict)
+    verifier: str = "auto"
+    problems: str
+    strategies: list[Text] = Field(min_length=1)
+    budgets: list[Text] = Field(default_factory=lambda: ["none"])
+    repeats: int = Field(default=1, ge=1)
+    limit: int | None = Field(default=None, ge=1)
+    seed: int | None = None
+    bins: list[int] = Field(default_factory=list)
+    baseline: str = ""
+    wallet: Text = "none"
+    task: str = "math"
+    revision: str | None = None
+    skip_bad: bool = False
+    aggregate: Literal["last", "min", "prod", "mean"] = "min"
+    sampling: dict[str, Any] = Field(default_factory=dict)
+    base_url: str = ""
+    api_key_env: str = "OPENAI_API_KEY"
+    prices: Path | None = None
+    concurrency: int = Field(default=512, ge=1)
+    requests_per_minute: float | None = Field(default=None, gt=0)
+    tokens_per_minute: float | None = Field(default=None, gt=0)
+    timeout: float = Field(default=600.0, gt=0)
+    retries: int = Field(default=5, ge=0)
+    window: int = Field(default=64, ge=1)
+
+    def spec(self) -> ComparisonSpec:
+        """The comparison that the recipe describes; raises `UsageError` where it cannot be."""
+        return ComparisonSpec(
+            title=self.title or f"{self.model} on {self.problems}",
+            problems=self.problems,
+            strategies=tuple(parse_strategy(text) for text in self.strategies),
+            budgets=tuple(_budget(text) for text in self.budgets),
+            options=self._options(),
+            repeats=self.repeats,
+            limit=self.limit,
+            seed=self.seed,
+            bins=tuple(self.bins),
+            revision=self.revision,
+            task=self.task,
+            skip_bad=self.skip_bad,
+            baseline=self.baseline,
+            wallet=_budget(self.wallet),
+            window=self.window,
+        )
+
+    def _options(self) -> SessionOptions:
+        return SessionOptions(
+            model=self.model,
+            models=self.models,
+            verifier=self.verifier,
+            sampling=self.sampling,
+            aggregate=self.aggregate,
+            base_url=self.base_url,
+            api_key_env=self.api_key_env,
+            prices=self.prices,
+            concurrency=self.concurrency,
+            requests_per_minute=self.requests_per_minute,
+            tokens_per_minute=self.tokens_per_minute,
+            timeout=self.timeout,
+            retries=self.retries,
+        )
+
+
+def read_recipe(path: Path, **changes: Any) -> Recipe:
+    """A recipe file with some keys replaced; `BadInput` names the file, the key and the reason."""
+    try:
+        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise BadInput(f"Recipe {path}: {error.strerror}.") from error
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise BadInput(f"Recipe {path} is not YAML: {error}") from error
+    if not isinstance(content, dict):
+        raise BadInput(f"Recipe {path}: a mapping of keys is needed, see recipes/ for examples.")
+    return recipe_of({**content, **changes}, where=f"Recipe {path}")
+
+
+def recipe_of(content: dict[str, Any], *, where: str) -> Recipe:
+    """A checked recipe; `BadInput` lists every wrong key."""
+    try:
+        return Recipe(**content)
+    except ValidationError as error:
+        lines = [
+            f"  {'.'.join(map(str, fault['loc']))}: {fault['msg']}" for fault in error.errors()
+        ]
+        raise BadInput(f"{where}:\n" + "\n".join(lines)) from error
+
+
+def _budget(text: str) -> Budget:
+    return Budget() if text.strip().lower() == "none" else parse_budget(text)

@@ -1,0 +1,69 @@
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+import pytest
+
+from tts.backends.fault_server import Fault, FaultPlan, Latency
+from tts.backends.fault_server.answer import built_in_answer, pieces
+from tts.errors import RateLimited
+from tts.protocols import Meter
+
+
+async def test_a_script_is_met_in_the_order_of_arrival(meet: Any, ask: Any) -> None:
+    plan = FaultPlan(script=(None, Fault(kind="status", status=429)))
+    server, generator = await meet(plan=plan)
+    await generator.generate(ask(), Meter())
+    with pytest.raises(RateLimited):
+        await generator.generate(ask(), Meter())
+    await generator.generate(ask(), Meter())
+    assert server.record.faults == {"status": 1}
+
+
+async def test_equal_requests_are_counted_by_their_body(meet: Any, ask: Any) -> None:
+    server, generator = await meet()
+    for text in ("a", "a", "b"):
+        await generator.generate(ask(text), Meter())
+    assert sorted(server.record.digests.values()) == [1, 2]
+    assert server.record.arrivals == sorted(server.record.arrivals)
+
+
+async def test_connections_are_reused(meet: Any, ask: Any) -> None:
+    server, generator = await meet()
+    for _ in range(5):
+        await generator.generate(ask(), Meter())
+    assert server.record.connections == 1
+
+
+async def test_random_faults_come_at_their_rate_and_again_for_the_same_seed(
+    meet: Any, ask: Any
+) -> None:
+    plan = FaultPlan(rate=0.3, mix=(Fault(kind="status", status=429),), seed=5)
+    counts = []
+    for _ in range(2):
+        server, generator = await meet(plan=plan)
+        async with asyncio.TaskGroup() as group:
+            for place in range(200):
+                group.create_task(asyncio.wait([_draw(generator, ask(str(place)))]))
+        counts.append(server.record.faults["status"])
+    assert counts[0] == counts[1] and 40 <= counts[0] <= 80
+
+
+async def test_latency_is_waited_for(meet: Any, ask: Any) -> None:
+    _, generator = await meet(plan=FaultPlan(latency=Latency(median=0.2)))
+    with pytest.raises(TimeoutError):
+        async with asyncio.timeout(0.1):
+            await generator.generate(ask(), Meter())
+
+
+def test_built_in_texts_have_their_length_steps_and_an_answer() -> None:
+    text = built_in_answer("p", 1, 0, 40)
+    assert len(pieces(text)) == 40 and "".join(pieces(text)) == text
+    assert "\n\n" in text and "\\boxed{" in text
+
+
+def _draw(generator: Any, request: Any) -> asyncio.Task[Any]:
+    task = asyncio.ensure_future(generator.generate(request, Meter()))
+    task.add_done_callback(lambda done: done.exception())
+    return task

@@ -1,0 +1,88 @@
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack
+from typing import Any
+
+import msgspec
+import pytest
+
+from tts.backends.fault_server import Fault, FaultPlan, FaultServer
+from tts.backends.openai_http import Connection
+from tts.backends.probe import Probed, probe
+from tts.backends.secret import Secret
+from tts.errors import BadRequest, NotSent, Unauthorized
+
+WORDS = FaultPlan(
+    answer=lambda prompt, seed, draw: (
+        " four five" if prompt.endswith("three") else "one two three four five"
+    )
+)
+
+
+@pytest.fixture
+async def ask_about() -> AsyncIterator[Callable[..., Any]]:
+    async with AsyncExitStack() as stack:
+
+        async def asked(plan: FaultPlan, vllm: bool = False) -> tuple[FaultServer, Probed]:
+            server = await stack.enter_async_context(FaultServer(plan))
+            connection = Connection(server.url, api_key=Secret("sk"))
+            stack.push_async_callback(connection.close)
+            return server, await probe(connection, model="m", vllm=vllm)
+
+        yield asked
+
+
+def plan(**changes: Any) -> FaultPlan:
+
+    return msgspec.structs.replace(WORDS, **changes)
+
+
+async def test_a_capable_server_is_found_capable_by_a_few_requests(ask_about: Any) -> None:
+    server, found = await ask_about(WORDS, vllm=True)
+    can = found.capabilities
+    assert all([can.n, can.prefill, can.logprobs, can.seed, can.keeps_stop, can.reports_usage])
+    assert can.max_completion_tokens and not can.reasoning and not found.notes
+    assert found.models == ("simulated",) and server.record.requests <= 7
+
+
+@pytest.mark.parametrize(
+    ("changes", "capability"),
+    [
+        ({"supports_n": False}, "n"),
+        ({"supports_logprobs": False}, "logprobs"),
+        ({"supports_prefill": False}, "prefill"),
+        ({"answer": lambda *_: "one two three four five"}, "prefill"),
+        ({"dialect": "openai"}, "keeps_stop"),
+        ({"reports_usage": False}, "reports_usage"),
+        ({"ceiling": "max_tokens"}, "max_completion_tokens"),
+    ],
+)
+async def test_what_a_server_lacks_is_off(
+    ask_about: Any, changes: dict[str, Any], capability: str
+) -> None:
+    _, found = await ask_about(plan(**changes))
+    assert not getattr(found.capabilities, capability)
+
+
+async def test_reasoning_tokens_are_noticed(ask_about: Any) -> None:
+    _, found = await ask_about(plan(reasoning_tokens=5))
+    assert found.capabilities.reasoning
+
+
+async def test_an_unreachable_server_is_named() -> None:
+    connection = Connection("http://127.0.0.1:9/v1")
+    with pytest.raises(NotSent, match=r"No server answers at http://127.0.0.1:9/v1"):
+        await probe(connection, model="m")
+    await connection.close()
+
+
+async def test_a_wrong_key_is_unauthorized(ask_about: Any) -> None:
+    with pytest.raises(Unauthorized):
+        await ask_about(plan(api_key="other"))
+
+
+async def test_a_server_that_refuses_everything_is_a_bad_request(ask_about: Any) -> None:
+    refuses = Fault(kind="status", status=404, body=b'{"error":{"message":"no model m"}}')
+    with pytest.raises(BadRequest, match="no model m"):
+        await ask_about(plan(script=(refuses,), repeat=True))

@@ -1,0 +1,70 @@
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+import pytest
+
+from tts.backends.fault_server import Fault, FaultPlan
+from tts.errors import Unavailable
+from tts.protocols import Meter
+from tts.values import Capabilities
+
+
+async def test_a_streamed_answer_is_the_whole_one(meet: Any, ask: Any) -> None:
+    _, generator = await meet()
+    heard: dict[int, str] = {0: "", 1: ""}
+
+    def listen(index: int, text: str) -> None:
+        heard[index] += text
+
+    streamed = await generator.generate(ask(n=2, stop=("\n\n",)), Meter(), listen)
+    whole = await generator.generate(ask(n=2, stop=("\n\n",)), Meter())
+    assert [draw.text for draw in streamed.completions] == [heard[0], heard[1]]
+    assert [(d.text, d.stop) for d in streamed.completions] == [
+        (d.text, d.stop) for d in whole.completions
+    ]
+    assert streamed.usage == whole.usage
+
+
+@pytest.mark.parametrize("keep", [0, 1, 5])
+async def test_a_stream_that_breaks_off_is_no_answer(meet: Any, ask: Any, keep: int) -> None:
+    _, generator = await meet(Fault(kind="stream_cut", keep=keep))
+    with pytest.raises(Unavailable):
+        await generator.generate(ask(), Meter(), lambda index, text: None)
+
+
+@pytest.mark.parametrize("dialect", ["openai", "vllm"])
+async def test_cancelling_closes_the_socket_and_leaves_the_meter_current(
+    meet: Any, ask: Any, dialect: Any
+) -> None:
+    plan = FaultPlan(chunk_seconds=0.02, words=500)
+    server, generator = await meet(plan=plan, dialect=dialect)
+    meter, heard = Meter(), asyncio.Event()
+    draw = generator.generate(ask(), meter, lambda index, text: heard.set())
+    task = asyncio.create_task(draw)
+    await heard.wait()
+    await asyncio.sleep(0.1)
+    task.cancel()
+    await asyncio.wait([task])
+    await asyncio.sleep(0.05)
+    assert server.record.cancelled == 1
+    assert meter.usage is not None and meter.usage.completion_tokens >= 3
+
+
+async def test_hidden_thoughts_leave_the_meter_unknown_until_the_report(
+    meet: Any, ask: Any
+) -> None:
+    plan = FaultPlan(reasoning_tokens=40, dialect="openai")
+    can = Capabilities(reasoning=True, seed=True)
+    _, generator = await meet(plan=plan, dialect="openai", capabilities=can)
+    meter, seen = Meter(), list[object]()
+    await generator.generate(ask(), meter, lambda index, text: seen.append(meter.usage))
+    assert set(seen) == {None}
+    assert meter.usage is not None and meter.usage.reasoning_tokens == 40
+
+
+async def test_a_stream_without_usage_is_estimated(meet: Any, ask: Any) -> None:
+    _, generator = await meet(plan=FaultPlan(reports_usage=False))
+    reply = await generator.generate(ask(), Meter(), lambda index, text: None)
+    assert reply.estimated and reply.usage.completion_tokens > 0

@@ -1,0 +1,5 @@
+"""`python -m tts.cli`."""
+
+from tts.cli import main
+
+main()

@@ -1,0 +1,192 @@
+"""The commands and their flags; what a command does is imported when it runs."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+app = typer.Typer(
+    name="tts",
+    help="Spend test-time compute well: strategies, budgets and plans on one graph of calls.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+
+Model = Annotated[str | None, typer.Option(help="backend:model, such as embedded:small.")]
+VerifierName = Annotated[str | None, typer.Option(help="A verifier, 'none' or 'auto'.")]
+BaseURL = Annotated[str | None, typer.Option(help="URL of an OpenAI-compatible server.")]
+KeyEnv = Annotated[str | None, typer.Option(help="Environment variable that holds the key.")]
+Prices = Annotated[Path | None, typer.Option(help="Your own price file.")]
+LedgerPlace = Annotated[str, typer.Option(help="File or database URL of the ledger.")]
+JobName = Annotated[str, typer.Option(help="Name of the job; empty: derived from the command.")]
+Temperature = Annotated[float | None, typer.Option(help="Of every draw that names none.")]
+MaxTokens = Annotated[int | None, typer.Option(help="Most completion tokens of one draw.")]
+Limit = Annotated[int | None, typer.Option("--limit", help="Only so many problems.")]
+Seed = Annotated[int | None, typer.Option(help="Shuffle the problems before the limit.")]
+Bins = Annotated[list[int] | None, typer.Option("--bin", help="Keep a difficulty bin; repeat.")]
+Out = Annotated[Path, typer.Option(help="Folder for the report and its data.")]
+Concurrency = Annotated[int | None, typer.Option(help="Most calls in flight.")]
+RPM = Annotated[float | None, typer.Option("--rpm", help="Requests per minute.")]
+TPM = Annotated[float | None, typer.Option("--tpm", help="Tokens per minute.")]
+
+
+def _given(**options: Any) -> dict[str, Any]:
+    """The options that the user gave."""
+    return {name: value for name, value in options.items() if value not in (None, [], ())}
+
+
+def _sampling(temperature: float | None, max_tokens: int | None) -> dict[str, Any]:
+    return (
+        {"sampling": given}
+        if (given := _given(temperature=temperature, max_tokens=max_tokens))
+        else {}
+    )
+
+
+@app.command()
+def compare(
+    recipe: Annotated[Path | None, typer.Argument(help="A YAML recipe; flags go on top.")] = None,
+    model: Model = None,
+    problems: Annotated[
+        str | None, typer.Option(help="File, arithmetic:N, replay:FILE, HF id.")
+    ] = None,
+    strategies: Annotated[list[str] | None, typer.Option(help="name(n=16); repeat.")] = None,
+    budgets: Annotated[list[str] | None, typer.Option(help="'4k tokens', '$0.02'; repeat.")] = None,
+    verifier: VerifierName = None,
+    repeats: Annotated[int | None, typer.Option(help="Seeds per cell.")] = None,
+    baseline: Annotated[str | None, typer.Option(help="Strategy to compare with.")] = None,
+    wallet: Annotated[str | None, typer.Option(help="What the whole job may be billed.")] = None,
+    limit: Limit = None,
+    seed: Seed = None,
+    bins: Bins = None,
+    temperature: Temperature = None,
+    max_tokens: MaxTokens = None,
+    base_url: BaseURL = None,
+    api_key_env: KeyEnv = None,
+    prices: Prices = None,
+    concurrency: Concurrency = None,
+    rpm: RPM = None,
+    tpm: TPM = None,
+    ledger: LedgerPlace = "tts.db",
+    job: JobName = "",
+    out: Out = Path("out"),
+) -> None:
+    """Compare strategies under budgets on a problem set; the same command goes on where it was."""
+    from tts.cli.compare import run_comparison
+
+    options = _given(
+        model=model,
+        problems=problems,
+        strategies=strategies,
+        budgets=budgets,
+        verifier=verifier,
+        repeats=repeats,
+        baseline=baseline,
+        wallet=wallet,
+        limit=limit,
+        seed=seed,
+        bins=bins,
+        base_url=base_url,
+        api_key_env=api_key_env,
+        prices=prices,
+        concurrency=concurrency,
+        requests_per_minute=rpm,
+        tokens_per_minute=tpm,
+        **_sampling(temperature, max_tokens),
+    )
+    run_comparison(recipe, options, ledger=ledger, job=job, out=out)
+
+
+@app.command(name="eval")
+def evaluate(
+    problems: Annotated[str, typer.Argument(help="File, arithmetic:N, replay:FILE, HF id.")],
+    strategy: Annotated[str, typer.Option(help="name(n=16).")] = "majority_vote",
+    budget: Annotated[str, typer.Option(help="'4k tokens', '$0.02'; 'none'.")] = "none",
+    model: Model = None,
+    verifier: VerifierName = None,
+    repeats: Annotated[int | None, typer.Option(help="Seeds per problem.")] = None,
+    wallet: Annotated[str | None, typer.Option(help="What the whole job may be billed.")] = None,
+    limit: Limit = None,
+    seed: Seed = None,
+    bins: Bins = None,
+    temperature: Temperature = None,
+    max_tokens: MaxTokens = None,
+    base_url: BaseURL = None,
+    api_key_env: KeyEnv = None,
+    prices: Prices = None,
+    concurrency: Concurrency = None,
+    rpm: RPM = None,
+    tpm: TPM = None,
+    ledger: LedgerPlace = "tts.db",
+    job: JobName = "",
+    out: Out = Path("out"),
+) -> None:
+    """Evaluate one strategy on a problem set."""
+    from tts.cli.compare import run_comparison
+
+    options = _given(
+        model=model,
+        problems=problems,
+        strategies=[strategy],
+        budgets=[budget],
+        verifier=verifier,
+        repeats=repeats,
+        wallet=wallet,
+        limit=limit,
+        seed=seed,
+        bins=bins,
+        base_url=base_url,
+        api_key_env=api_key_env,
+        prices=prices,
+        concurrency=concurrency,
+        requests_per_minute=rpm,
+        tokens_per_minute=tpm,
+        **_sampling(temperature, max_tokens),
+    )
+    run_comparison(None, options, ledger=ledger, job=job, out=out)
+
+
+@app.command()
+def run(
+    problem: Annotated[str, typer.Argument(help="The question.")],
+    strategy: Annotated[str, typer.Option(help="name(n=16).")] = "majority_vote",
+    budget: Annotated[str, typer.Option(help="'4k tokens', '$0.02'; 'none'.")] = "none",
+    model: Model = None,
+    verifier: VerifierName = None,
+    temperature: Temperature = None,
+    max_tokens: MaxTokens = None,
+    base_url: BaseURL = None,
+    api_key_env: KeyEnv = None,
+    prices: Prices = None,
+    ledger: Annotated[str | None, typer.Option(help="Record the calls in this ledger.")] = None,
+    seed: Annotated[int, typer.Option(help="Another seed gives other draws.")] = 0,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False,
+) -> None:
+    """Solve one problem and show answer, candidates and cost."""
+    from tts.cli.run import run_problem
+
+    options = _given(
+        model=model,
+        verifier=verifier,
+        base_url=base_url,
+        api_key_env=api_key_env,
+        prices=prices,
+        ledger=ledger,
+        **_sampling(temperature, max_tokens),
+    )
+    run_problem(problem, strategy, budget, options, seed=seed, as_json=as_json)
+
+
+@app.command()
+def demo(
+    ledger: LedgerPlace = "tts-demo.db",
+    out: Out = Path("out/demo"),
+) -> None:
+    """The main job on the embedded model: four strategies under three budgets, in a minute or two."""
+    from tts.cli.demo import run_demo
+
+    run_demo(ledger=ledger, out=out)

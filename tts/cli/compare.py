@@ -1,0 +1,65 @@
+"""`tts compare`, `tts eval`: the grid with live progress, the table and the report."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import sys
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+
+from tts.cli.progress import Progress
+from tts.eval.conduct import conduct
+from tts.eval.recipe import read_recipe, recipe_of
+from tts.eval.report import ComparisonReport, render_page, render_table, to_csv, to_json
+
+INTERRUPTED = 130
+
+
+def run_comparison(
+    recipe: Path | None, options: dict[str, Any], *, ledger: str, job: str, out: Path
+) -> None:
+    """Run, or go on; a first Ctrl-C ends with the partial report, a second one at once."""
+    console = Console()
+    chosen = read_recipe(recipe, **options) if recipe else recipe_of(options, where="Options")
+    progress = Progress(console)
+    report = asyncio.run(_interruptible(chosen.spec(), ledger, job, progress))
+    console.print(render_table(report))
+    for path in write_report(report, out):
+        console.print(f"wrote {path}", markup=False, highlight=False)
+    if progress.interrupted:
+        sys.exit(INTERRUPTED)
+
+
+async def _interruptible(spec: Any, ledger: str, job: str, progress: Progress) -> ComparisonReport:
+    work = asyncio.ensure_future(conduct(spec, ledger=ledger, job=job, watch=progress.begin))
+    loop = asyncio.get_running_loop()
+
+    def interrupt() -> None:
+        progress.interrupted = True
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.remove_signal_handler(number)
+        work.cancel()
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, interrupt)
+    async with progress:
+        return await work
+
+
+def write_report(report: ComparisonReport, out: Path) -> list[Path]:
+    """The page and its data, in a folder that is made where it is missing."""
+    out.mkdir(parents=True, exist_ok=True)
+    contents = {
+        "report.html": render_page(report),
+        "report.json": to_json(report),
+        "report.csv": to_csv(report),
+    }
+    paths = []
+    for name, content in contents.items():
+        data = content if isinstance(content, bytes) else content.encode()
+        (out / name).write_bytes(data)
+        paths.append(out / name)
+    return paths

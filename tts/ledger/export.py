@@ -1,0 +1,110 @@
+"""A ledger's tables as files."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any, Literal
+
+import msgspec
+from sqlalchemy import Table, select
+from sqlalchemy.exc import DBAPIError
+
+from tts.errors import BadInput, UnknownName, UsageError
+from tts.ledger.connect import connect
+from tts.ledger.failures import unreadable
+from tts.ledger.schema import refuse_outdated
+from tts.ledger.tables import LEASES, METADATA
+
+Format = Literal["csv", "jsonl", "parquet"]
+EXPORTED: Mapping[str, Table] = {
+    name: table for name, table in METADATA.tables.items() if table is not LEASES
+}
+CHUNK = 2000
+"""Rows that are held at once."""
+
+Chunks = Iterator[list[dict[str, Any]]]
+
+
+def export(
+    place: str | Path, target: Path, *, table: str, form: Format, job: str | None = None
+) -> int:
+    """Write one table, or one job's part of it, to a file; returns the number of rows.
+
+    Raises `UnknownName`, `UsageError` where pyarrow is missing, `LedgerError`.
+    """
+    if table not in EXPORTED:
+        raise UnknownName("table", table, EXPORTED)
+    if form not in WRITERS:
+        raise UnknownName("format", form, WRITERS)
+    source = EXPORTED[table]
+    try:
+        return WRITERS[form](target, source, chunks(place, source, job))
+    except DBAPIError as error:
+        raise unreadable(error) from error
+    except OSError as error:
+        raise BadInput(f"{target} cannot be written: {error.strerror}.") from error
+
+
+def chunks(place: str | Path, table: Table, job: str | None) -> Chunks:
+    query = select(table).order_by(*table.primary_key)
+    if job is not None and "job" in table.c:
+        query = query.where(table.c.job == job)
+    engine = connect(place, create=False)
+    refuse_outdated(engine)
+    try:
+        with engine.connect() as connection:
+            rows = connection.execution_options(stream_results=True).execute(query).mappings()
+            for part in rows.partitions(CHUNK):
+                yield [{name: readable(value) for name, value in row.items()} for row in part]
+    finally:
+        engine.dispose()
+
+
+def readable(value: Any) -> Any:
+    """Bytes are JSON or text in UTF-8."""
+    return bytes(value).decode("utf-8", "replace") if isinstance(value, bytes) else value
+
+
+def write_csv(target: Path, table: Table, parts: Chunks) -> int:
+    count = 0
+    with target.open("w", newline="", encoding="utf-8") as file:
+        writer = csv.DictWriter(file, [column.name for column in table.c])
+        writer.writeheader()
+        for part in parts:
+            writer.writerows(part)
+            count += len(part)
+    return count
+
+
+def write_jsonl(target: Path, _table: Table, parts: Chunks) -> int:
+    count = 0
+    with target.open("wb") as file:
+        for part in parts:
+            file.write(b"".join(msgspec.json.encode(row) + b"\n" for row in part))
+            count += len(part)
+    return count
+
+
+def write_parquet(target: Path, table: Table, parts: Chunks) -> int:
+    try:
+        import pyarrow
+        from pyarrow import parquet
+    except ImportError as error:
+        raise UsageError("Parquet needs pyarrow: pip install 'tts-engine[parquet]'.") from error
+    kinds = {bool: pyarrow.bool_(), int: pyarrow.int64(), float: pyarrow.float64()}
+    fields = [(c.name, kinds.get(c.type.python_type, pyarrow.string())) for c in table.c]
+    schema, count = pyarrow.schema(fields), 0
+    with parquet.ParquetWriter(target, schema) as writer:
+        for part in parts:
+            writer.write_table(pyarrow.Table.from_pylist(part, schema=schema))
+            count += len(part)
+    return count
+
+
+WRITERS: Mapping[str, Callable[[Path, Table, Chunks], int]] = {
+    "csv": write_csv,
+    "jsonl": write_jsonl,
+    "parquet": write_parquet,
+}

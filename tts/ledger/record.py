@@ -1,0 +1,144 @@
+"""A run's result as the ledger keeps it."""
+
+from __future__ import annotations
+
+import msgspec
+from msgspec import Struct
+
+from tts.ledger.redact import redact
+from tts.values import Candidate, FinishReason, Kept, Problem, Result, Score, StoppedBy, Usage
+
+
+class Drawn(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A candidate: its parent by position, its text as what it adds to the parent's."""
+
+    key: str
+    text: str
+    parent: int | None = None
+    whole: bool = False
+    """The text is not a continuation of the parent's and stands here in full."""
+    problem: Problem | None = None
+    """None: the problem of the run."""
+    final: bool = False
+    answer: str | None = None
+    finish_reason: FinishReason | None = None
+    completion_tokens: int = 0
+    mean_logprob: float | None = None
+
+
+class Record(Struct, frozen=True, kw_only=True):
+    """Everything of a `Result` but its problem, every text stored once."""
+
+    run_id: str
+    answer: str | None
+    drawn: tuple[Drawn, ...]
+    kept: tuple[tuple[int, Score | None], ...]
+    chosen: int | None
+    usage: Usage
+    billed: Usage
+    stopped_by: StoppedBy
+    error: str | None
+    seconds: float
+
+
+class Lineage:
+    """Candidates in an order in which parents come before their children."""
+
+    def __init__(self, problem_id: str) -> None:
+        self.drawn: list[Drawn] = []
+        self._problem_id = problem_id
+        self._seen: list[Candidate] = []
+        self._places: dict[tuple[str, str], list[int]] = {}
+
+    def place(self, candidate: Candidate) -> int:
+        """Where a candidate stands; it and its ancestors are added where they are new."""
+        chain = [candidate]
+        while chain[-1].parent is not None:
+            chain.append(chain[-1].parent)
+        place: int | None = None
+        for member in reversed(chain):
+            place = self._add(member, place)
+        assert place is not None
+        return place
+
+    def _add(self, member: Candidate, parent: int | None) -> int:
+        places = self._places.setdefault((member.key, member.text), [])
+        for place in places:
+            known = self._seen[place]
+            if known is member or (self.drawn[place].parent == parent and known == member):
+                return place
+        places.append(len(self.drawn))
+        self._seen.append(member)
+        self.drawn.append(self._drawn(member, parent))
+        return places[-1]
+
+    def _drawn(self, member: Candidate, parent: int | None) -> Drawn:
+        continued = member.parent is not None and member.text.startswith(member.parent.text)
+        return Drawn(
+            key=member.key,
+            text=member.delta if continued else member.text,
+            parent=parent,
+            whole=member.parent is not None and not continued,
+            problem=None if member.problem.id == self._problem_id else member.problem,
+            final=member.final,
+            answer=member.answer,
+            finish_reason=member.finish_reason,
+            completion_tokens=member.completion_tokens,
+            mean_logprob=member.mean_logprob,
+        )
+
+
+def encode_result(result: Result) -> bytes:
+    """The JSON that a `RunRow` keeps of a result."""
+    lineage = Lineage(result.problem_id)
+    kept = tuple((lineage.place(kept.candidate), kept.score) for kept in result.candidates)
+    chosen = None if result.candidate is None else lineage.place(result.candidate)
+    record = Record(
+        run_id=result.run_id,
+        answer=result.answer,
+        drawn=tuple(lineage.drawn),
+        kept=kept,
+        chosen=chosen,
+        usage=result.usage,
+        billed=result.billed,
+        stopped_by=result.stopped_by,
+        error=None if result.error is None else redact(result.error),
+        seconds=result.seconds,
+    )
+    return msgspec.json.encode(record)
+
+
+def decode_result(content: bytes, problem: Problem) -> Result:
+    """The result of a run on this problem, from the JSON of its `RunRow`."""
+    record = msgspec.json.decode(content, type=Record)
+    candidates: list[Candidate] = []
+    for drawn in record.drawn:
+        candidates.append(restore(drawn, candidates, problem))
+    return Result(
+        problem_id=problem.id,
+        answer=record.answer,
+        candidate=None if record.chosen is None else candidates[record.chosen],
+        candidates=tuple(Kept(candidates[place], score) for place, score in record.kept),
+        usage=record.usage,
+        billed=record.billed,
+        stopped_by=record.stopped_by,
+        error=record.error,
+        seconds=record.seconds,
+        run_id=record.run_id,
+    )
+
+
+def restore(drawn: Drawn, before: list[Candidate], problem: Problem) -> Candidate:
+    parent = None if drawn.parent is None else before[drawn.parent]
+    begun = "" if parent is None or drawn.whole else parent.text
+    return Candidate(
+        problem=drawn.problem or problem,
+        text=begun + drawn.text,
+        key=drawn.key,
+        parent=parent,
+        final=drawn.final,
+        answer=drawn.answer,
+        finish_reason=drawn.finish_reason,
+        completion_tokens=drawn.completion_tokens,
+        mean_logprob=drawn.mean_logprob,
+    )
