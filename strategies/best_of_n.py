@@ -7,13 +7,14 @@ from typing import Any
 from tts.run import Run
 from tts.strategies.finishing import finish
 from tts.strategies.selection import Select, highest_scored
-from tts.values import Candidate, Kept, Problem, Score
+from tts.values import Candidate, Problem, Scored
 
 
 class BestOfN:
     """Draw `n` solutions, score each as it ends, take the highest (Cobbe et al. 2021)."""
 
     name = "best_of_n"
+    bounded = True
     select: Select = staticmethod(highest_scored)
 
     def __init__(self, *, n: int = 16) -> None:
@@ -27,13 +28,8 @@ class BestOfN:
 
     async def solve(self, problem: Problem, run: Run) -> Candidate | None:
         drafts = run.sample(problem, n=self.n)
-        scored = [run.call(kept, draft, run.score(draft)) for draft in drafts]
+        scored = [run.call(Scored, draft, run.score(draft)) for draft in drafts]
         return await run.call(self.select, await run.all(scored), run)
 
     async def finish(self, problem: Problem, run: Run) -> Candidate | None:
         return await finish(problem, run, self.select)
-
-
-def kept(candidate: Candidate, score: Score) -> Kept:
-    """A candidate with its score."""
-    return Kept(candidate, score)

@@ -14,6 +14,7 @@ class MajorityVote:
     """Draw `n` solutions and take the most frequent answer (Wang et al. 2022)."""
 
     name = "majority_vote"
+    bounded = True
 
     def __init__(self, *, n: int = 16) -> None:
         if n < 1:

@@ -8,27 +8,30 @@ from tts.run import Run
 from tts.values import Candidate, Kept, Scored
 from tts.voting import Vote, majority_vote, select_best, weighted_vote
 
-Select = Callable[[Sequence[Kept], Run], Awaitable[Candidate | None]]
+Judged = Kept | Scored
+"""A candidate with its score, where it has one."""
+
+Select = Callable[[Sequence[Judged], Run], Awaitable[Candidate | None]]
 
 
-async def first_answered(kept: Sequence[Kept], run: Run) -> Candidate | None:
+async def first_answered(kept: Sequence[Judged], run: Run) -> Candidate | None:
     """The first candidate with an answer."""
     return next((entry.candidate for entry in kept if entry.candidate.answer is not None), None)
 
 
-async def most_voted(kept: Sequence[Kept], run: Run) -> Candidate | None:
+async def most_voted(kept: Sequence[Judged], run: Run) -> Candidate | None:
     """A candidate of the answer that most finished candidates give."""
     candidates = [entry.candidate for entry in kept]
     return _winner(await majority_vote(candidates, run.equivalence), candidates)
 
 
-async def highest_scored(kept: Sequence[Kept], run: Run) -> Candidate | None:
+async def highest_scored(kept: Sequence[Judged], run: Run) -> Candidate | None:
     """The finished candidate with the highest score; unscored ones only where none is scored."""
     best = select_best(_scored(kept))
     return best.candidate if best else await first_answered(kept, run)
 
 
-async def most_weighted(kept: Sequence[Kept], run: Run) -> Candidate | None:
+async def most_weighted(kept: Sequence[Judged], run: Run) -> Candidate | None:
     """A candidate of the answer with the greatest sum of scores."""
     scored = _scored(kept)
     candidates = [entry.candidate for entry in scored]
@@ -36,7 +39,7 @@ async def most_weighted(kept: Sequence[Kept], run: Run) -> Candidate | None:
     return winner or await first_answered(kept, run)
 
 
-def _scored(kept: Sequence[Kept]) -> list[Scored]:
+def _scored(kept: Sequence[Judged]) -> list[Scored]:
     return [Scored(entry.candidate, entry.score) for entry in kept if entry.score is not None]
 
 

@@ -14,6 +14,7 @@ class Single:
     """One draw; greedy unless a temperature is given. The baseline of every comparison."""
 
     name = "single"
+    bounded = True
 
     def __init__(self, *, temperature: float | None = 0.0) -> None:
         self.temperature = temperature

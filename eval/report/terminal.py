@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+
+from rich import box
 from rich.console import Group
 from rich.table import Table
 from rich.text import Text
@@ -11,34 +14,53 @@ from tts.eval.report.comparison_report import ComparisonReport
 from tts.eval.report.row import Row
 from tts.eval.report.visible import visible
 
-_COLUMNS = ("accuracy %", "95 % interval", "Δ", "p (Holm)", "tokens/run", "billed", "$/run", "n")
+ACCURACY = ("accuracy %", "95 % interval", "Δ", "Δ interval", "p (Holm)", "n")
+COST = ("tokens/run", "billed", "$/run", "s/run", "stopped by")
 
 
 def render_table(report: ComparisonReport) -> Group:
-    """A rich renderable: one line per row, then the verdicts and warnings."""
-    table = Table(title=Text(visible(report.title, 120)), title_justify="left")
-    table.add_column("strategy", overflow="fold")
-    table.add_column("budget")
-    for name in _COLUMNS:
-        table.add_column(name, justify="right", no_wrap=True)
-    for row in report.rows:
-        table.add_row(*(Text(cell) for cell in _cells(row)))
+    """A rich renderable of 80 columns: how right, how dear, then the verdicts and warnings."""
+    accuracy = _table(report.title, ACCURACY, report.rows, _accuracy)
+    cost = _table("", COST, report.rows, _cost)
     sentences = [Text(visible(one, 400)) for one in report.verdicts]
     cautions = [Text(f"! {visible(one, 400)}", style="yellow") for one in report.warnings]
-    return Group(table, *sentences, *cautions)
+    return Group(accuracy, cost, *sentences, *cautions)
 
 
-def _cells(row: Row) -> list[str]:
+def _table(
+    title: str, names: Sequence[str], rows: Sequence[Row], cells: Callable[[Row], list[str]]
+) -> Table:
+    table = Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0))
+    if title:
+        table.title, table.title_justify = Text(visible(title, 120)), "left"
+    table.add_column("strategy", overflow="fold", min_width=12)
+    table.add_column("budget", overflow="fold", min_width=6)
+    for name in names:
+        table.add_column(name, justify="right", overflow="fold")
+    for row in rows:
+        labels = (visible(row.strategy, 60), visible(row.budget, 30))
+        table.add_row(*(Text(cell) for cell in (*labels, *cells(row))))
+    return table
+
+
+def _accuracy(row: Row) -> list[str]:
     found, difference = row.accuracy, row.difference
     return [
-        visible(row.strategy, 60),
-        visible(row.budget, 30),
         wording.percent(found.value) if found else wording.UNKNOWN,
         wording.interval(found) if found else "",
         wording.gap(difference.estimate) if difference else "",
+        wording.gap_interval(difference.estimate) if difference else "",
         wording.chance(row.p_holm) if difference else "",
+        str(row.n),
+    ]
+
+
+def _cost(row: Row) -> list[str]:
+    seconds = wording.UNKNOWN if row.seconds is None else f"{row.seconds / max(1, row.runs):.2f}"
+    return [
         wording.count(row.tokens_per_run),
         wording.count(row.billed.tokens),
         wording.money(row.dollars_per_run),
-        str(row.n),
+        seconds,
+        ", ".join(f"{reason} {count}" for reason, count in row.stopped_by.items()),
     ]

@@ -5,14 +5,15 @@ from __future__ import annotations
 import asyncio
 import socket
 from time import monotonic
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 
-from tts.backends.fault_server import Fault, FaultPlan, FaultServer, Latency
-from tts.backends.openai_http import HTTPGenerator
+from tts.backends.fault_server import Fault, FaultKind, FaultPlan, FaultServer, Latency
+from tts.backends.openai_http import Connection, HTTPGenerator
 from tts.backends.secret import Secret
 from tts.errors import (
+    BadInput,
     BadReply,
     BadRequest,
     CallError,
@@ -246,3 +247,40 @@ async def test_a_cancelled_request_frees_the_server(meet: Any, ask: Any) -> None
     await asyncio.wait([task])
     await asyncio.sleep(0.05)
     assert (server.record.cancelled, server.record.in_flight) == (1, 0)
+
+
+async def test_a_reply_above_the_limit_is_refused(ask: Any) -> None:
+    async with FaultServer(FaultPlan(answer=lambda *_: "x" * 5000)) as server:
+        connection = Connection(server.url, largest_reply=1000)
+        generator = HTTPGenerator(Model(name="m"), connection=connection)
+        with pytest.raises(BadReply, match="larger than 1000"):
+            await generator.generate(ask(), Meter())
+        await generator.close()
+
+
+@pytest.mark.parametrize("url", ["http://u:sk-canary@h/v1", "http://h/v1?key=sk-canary"])
+def test_a_key_inside_the_url_is_refused_unshown(url: str) -> None:
+    with pytest.raises(BadInput) as caught:
+        Connection(url)
+    assert "canary" not in str(caught.value)
+
+
+EVERY_FAULT = tuple(
+    Fault(kind=kind, seconds=0.0, body=b"?", fields={"usage": 0, "choices": None}, keep=1)
+    for kind in get_args(FaultKind)
+)
+
+
+@pytest.mark.parametrize("listener", [None, lambda index, text: None], ids=["whole", "stream"])
+async def test_nothing_but_call_errors_leaves_whatever_the_server_does(
+    meet: Any, ask: Any, listener: Any
+) -> None:
+    plan = FaultPlan(rate=0.8, mix=EVERY_FAULT, seed=3)
+    server, generator = await meet(plan=plan, idle_timeout=0.3)
+    draws = [generator.generate(ask(str(place), n=2), Meter(), listener) for place in range(200)]
+    results = await asyncio.gather(*draws, return_exceptions=True)
+    failures = [result for result in results if isinstance(result, BaseException)]
+    assert {type(failure) for failure in failures} <= set(CallError.__subclasses__())
+    assert 20 < len(failures) < 180
+    await asyncio.sleep(0.1)
+    assert server.record.in_flight == 0

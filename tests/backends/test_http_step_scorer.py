@@ -7,6 +7,7 @@ import pytest
 
 from tts.backends.fault_server import Fault, FaultPlan, FaultServer
 from tts.backends.openai_http import HTTPStepScorer
+from tts.backends.openai_http.step_scorer import StepTemplate
 from tts.errors import BadReply, RateLimited
 from tts.protocols import Meter, StepScoreRequest
 from tts.values import Message, Model
@@ -18,11 +19,9 @@ def marked(turns: Sequence[Message], steps: Sequence[str]) -> str:
     return turns[0].content + "".join(f"{step}<extra_0>" for step in steps)
 
 
-async def scored(fault: Fault | None, **options: Any) -> Any:
+async def scored(fault: Fault | None, template: StepTemplate = marked) -> Any:
     async with FaultServer(FaultPlan(script=(fault,), repeat=True)) as server:
-        scorer = HTTPStepScorer(
-            Model(name="prm"), base_url=server.url, **({"template": marked} | options)
-        )
+        scorer = HTTPStepScorer(Model(name="prm"), base_url=server.url, template=template)
         meter = Meter()
         try:
             return await scorer.score_steps(ASKED, meter), meter

@@ -24,11 +24,11 @@ WORDS = FaultPlan(
 async def ask_about() -> AsyncIterator[Callable[..., Any]]:
     async with AsyncExitStack() as stack:
 
-        async def asked(plan: FaultPlan, vllm: bool = False) -> tuple[FaultServer, Probed]:
+        async def asked(plan: FaultPlan) -> tuple[FaultServer, Probed]:
             server = await stack.enter_async_context(FaultServer(plan))
             connection = Connection(server.url, api_key=Secret("sk"))
             stack.push_async_callback(connection.close)
-            return server, await probe(connection, model="m", vllm=vllm)
+            return server, await probe(connection, model="simulated")
 
         yield asked
 
@@ -39,10 +39,11 @@ def plan(**changes: Any) -> FaultPlan:
 
 
 async def test_a_capable_server_is_found_capable_by_a_few_requests(ask_about: Any) -> None:
-    server, found = await ask_about(WORDS, vllm=True)
+    server, found = await ask_about(WORDS)
     can = found.capabilities
     assert all([can.n, can.prefill, can.logprobs, can.seed, can.keeps_stop, can.reports_usage])
     assert can.max_completion_tokens and not can.reasoning and not found.notes
+    assert (found.dialect, found.context_length) == ("vllm", 32768)
     assert found.models == ("simulated",) and server.record.requests <= 7
 
 

@@ -26,10 +26,11 @@ async def test_a_draw_depends_on_its_seed_alone(ask: Any) -> None:
 
 async def test_steps_are_drawn_one_by_one_until_the_answer(ask: Any) -> None:
     generator = SimulatedGenerator(1.0, steps=3)
-    text = ""
+    text, stops = "", list[str | None]()
     for _ in range(3):
         reply = await generator.generate(ask(prefix=text, stop=("\n\n",)), Meter())
         draw = reply.completions[0]
         assert draw is not None
         text += draw.text
-    assert text.count("\n\n") == 2 and draw.stop is None and "\\boxed{42}" in text
+        stops.append(draw.stop)
+    assert stops == ["\n\n", "\n\n", None] and "\\boxed{42}" in text

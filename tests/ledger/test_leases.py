@@ -12,10 +12,10 @@ from tts.errors import LedgerError, UnknownPrice
 from tts.ledger import JobLeases, Ledger, MemoryLeases
 from tts.ledger.block import block
 from tts.ledger.connect import connect
-from tts.values import Usage
+from tts.values import Dimension, Usage
 
-CAP = {"nanodollars": 100_000, "tokens": 10**6}
-LEAST = {"nanodollars": 5_000, "tokens": 812}
+CAP: dict[Dimension, int] = {"nanodollars": 100_000, "tokens": 10**6}
+LEAST: dict[Dimension, int] = {"nanodollars": 5_000, "tokens": 812}
 
 DYING = """
 import asyncio, os, sys
@@ -73,7 +73,15 @@ def start(script: str, *arguments: str) -> subprocess.Popen[str]:
 def died(place: str) -> bool:
     """Run a process that draws a block, sends two calls, settles one and is killed."""
     command = [sys.executable, "-c", DYING, place]
-    return subprocess.run(command, stdout=-1, timeout=30).returncode == -9
+    return subprocess.run(command, stdout=-1, timeout=30, check=False).returncode == -9
+
+
+def calls(amount: int) -> dict[Dimension, int]:
+    return {"calls": amount}
+
+
+def dollars(amount: int) -> dict[Dimension, int]:
+    return {"nanodollars": amount}
 
 
 async def test_a_claim_is_held_by_one_ledger_until_released(opened: Any) -> None:
@@ -113,7 +121,7 @@ async def test_what_a_closed_ledger_spent_stays_spent(opened: Any, rows: Any) ->
 async def test_blocks_shrink_to_one_worst_case_and_end(opened: Any) -> None:
     async with opened() as ledger:
         leases, sizes = JobLeases(ledger), []
-        while (drawn := await leases.draw({"calls": 100}, {"calls": 7})) is not None:
+        while (drawn := await leases.draw(calls(100), calls(7))) is not None:
             sizes.append(drawn["calls"])
         assert sizes == sorted(sizes, reverse=True)
         assert sizes[-1] == 7 and 100 - 7 < sum(sizes) <= 100
@@ -121,27 +129,27 @@ async def test_blocks_shrink_to_one_worst_case_and_end(opened: Any) -> None:
 
 async def test_what_is_given_back_can_be_drawn_by_others(opened: Any) -> None:
     async with opened() as one, opened() as two:
-        assert await JobLeases(one).draw({"calls": 5}, {"calls": 5})
-        assert await JobLeases(two).draw({"calls": 5}, {"calls": 5}) is None
-        await JobLeases(one).give_back({"calls": 5})
-        assert await JobLeases(two).draw({"calls": 5}, {"calls": 5}) == {"calls": 5}
+        assert await JobLeases(one).draw(calls(5), calls(5))
+        assert await JobLeases(two).draw(calls(5), calls(5)) is None
+        await JobLeases(one).give_back(calls(5))
+        assert await JobLeases(two).draw(calls(5), calls(5)) == calls(5)
 
 
 async def test_a_killed_process_is_reconciled_from_its_attempts(place: str) -> None:
     assert died(place)
     async with Ledger.open(place, job="job") as ledger:
-        leases, cap = JobLeases(ledger), {"nanodollars": 100_000}
-        assert await leases.left(cap) == {"nanodollars": 75_000}
+        leases, cap = JobLeases(ledger), dollars(100_000)
+        assert await leases.left(cap) == dollars(75_000)
         assert len(await leases.reconcile()) == 1
-        assert await leases.left(cap) == {"nanodollars": 100_000 - 1000 - 5000}
+        assert await leases.left(cap) == dollars(100_000 - 1000 - 5000)
         assert await leases.claim("p1")
 
 
 async def test_a_dead_block_is_reconciled_when_nothing_else_is_left(place: str) -> None:
     assert died(place)
     async with Ledger.open(place, job="job") as ledger:
-        drawn = await JobLeases(ledger).draw({"nanodollars": 100_000}, {"nanodollars": 90_000})
-        assert drawn == {"nanodollars": 90_000}
+        drawn = await JobLeases(ledger).draw(dollars(100_000), dollars(90_000))
+        assert drawn == dollars(90_000)
 
 
 async def test_an_unknown_price_in_the_past_refuses_a_ceiling_on_money(
@@ -152,7 +160,7 @@ async def test_an_unknown_price_in_the_past_refuses_a_ceiling_on_money(
     async with opened() as two:
         with pytest.raises(UnknownPrice):
             await JobLeases(two).draw(CAP, LEAST)
-        assert await JobLeases(two).draw({"calls": 9}, {"calls": 1}) is not None
+        assert await JobLeases(two).draw(calls(9), calls(1)) is not None
 
 
 async def test_a_process_that_was_taken_for_dead_writes_nothing_more(place: str) -> None:
@@ -179,18 +187,16 @@ def test_eight_processes_never_exceed_the_cap(place: str) -> None:
 
 
 def test_a_block_holds_every_dimension_of_the_ceilings() -> None:
-    assert block({"calls": 100, "tokens": 9}, {"calls": 1}, processes=1) == {
-        "calls": 25,
-        "tokens": 0,
-    }
-    assert block({"calls": 100, "tokens": 9}, {"tokens": 10}, processes=1) is None
+    left: dict[Dimension, int] = {"calls": 100, "tokens": 9}
+    assert block(left, calls(1), processes=1) == {"calls": 25, "tokens": 0}
+    assert block(left, {"tokens": 10}, processes=1) is None
 
 
 async def test_leases_in_memory_keep_the_cap() -> None:
     leases = MemoryLeases()
     assert await leases.claim("p1")
-    assert await leases.draw({"calls": 5}, {"calls": 5}) == {"calls": 5}
-    assert await leases.draw({"calls": 5}, {"calls": 1}) is None
-    await leases.give_back({"calls": 2})
-    assert await leases.draw({"calls": 5}, {"calls": 2}) == {"calls": 2}
+    assert await leases.draw(calls(5), calls(5)) == calls(5)
+    assert await leases.draw(calls(5), calls(1)) is None
+    await leases.give_back(calls(2))
+    assert await leases.draw(calls(5), calls(2)) == calls(2)
     await leases.release("p1")

@@ -70,7 +70,8 @@ class SDKConnection:
         idle_timeout: float | None = 600.0,
     ) -> None:
         secret = api_key or (Secret(str(client.api_key)) if client else None)
-        self._client = client and client.with_options(max_retries=0)
+        self._given = client and client.with_options(max_retries=0)
+        self._made: AsyncOpenAI | None = None
         self._base_url = base_url
         self._api_key = api_key
         self._idle_timeout = idle_timeout
@@ -88,14 +89,14 @@ class SDKConnection:
             yield response.iter_bytes()
 
     async def close(self) -> None:
-        """Close the client's sockets."""
-        client, self._client = self._client, None
+        """Close the sockets of the client made here; one that was handed in stays open."""
+        client, self._made = self._made, None
         if client is not None:
             await client.close()
 
     @asynccontextmanager
     async def _open(self, path: str, body: bytes) -> AsyncIterator[Any]:
-        client = self._made()
+        client = self._client()
         fields = msgspec.json.decode(body)
         named = {key: fields.pop(key) for key in ("model", "messages", "prompt") if key in fields}
         with self._translated:
@@ -104,17 +105,19 @@ class SDKConnection:
                     raise BadReply(f"HTTP {response.status_code} where 200 was expected.")
                 yield response
 
-    def _made(self) -> AsyncOpenAI:
-        if self._client is None:
+    def _client(self) -> AsyncOpenAI:
+        if self._given is not None:
+            return self._given
+        if self._made is None:
             from openai import AsyncOpenAI, Timeout
 
-            self._client = AsyncOpenAI(
+            self._made = AsyncOpenAI(
                 base_url=self._base_url,
                 api_key=self._api_key.reveal() if self._api_key else None,
                 max_retries=0,
                 timeout=Timeout(None, connect=10.0, read=self._idle_timeout),
             )
-        return self._client
+        return self._made
 
 
 def sdk_error(error: BaseException) -> CallError | None:

@@ -9,9 +9,10 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
+from tts.backends.openai_http.body import Dialect
 from tts.backends.openai_http.connection import Connection
 from tts.backends.openai_http.decode import decode
-from tts.errors import BadRequest, CallError, NotSent, Unauthorized
+from tts.errors import BadReply, BadRequest, CallError, NotSent, Unauthorized
 from tts.values import Capabilities
 
 _ANY: msgspec.json.Decoder[dict[str, Any]] = msgspec.json.Decoder(dict[str, Any])
@@ -25,43 +26,73 @@ class Probed(Struct, frozen=True, kw_only=True):
     """What an endpoint was found to support, and what stayed in doubt."""
 
     capabilities: Capabilities
+    dialect: Dialect = "openai"
+    context_length: int | None = None
+    """Tokens, where the server's list of models says it."""
     models: tuple[str, ...] = ()
     """Ids that the server lists; empty where it lists none."""
     notes: tuple[str, ...] = ()
     """Why a capability is off, in the server's words where it said something."""
 
 
-async def probe(connection: Connection, *, model: str, vllm: bool = False) -> Probed:
-    """Ask seven tiny questions, at most 16 tokens each.
+class _Answers(Struct, frozen=True):
+    """The replies to the questions; empty where one was refused."""
+
+    plain: dict[str, Any]
+    n: dict[str, Any]
+    seed: dict[str, Any]
+    logprobs: dict[str, Any]
+    stop: dict[str, Any]
+    prefill: dict[str, Any]
+
+
+async def probe(connection: Connection, *, model: str) -> Probed:
+    """Ask eight tiny questions at most, of 16 tokens each.
 
     Raises `NotSent` where nobody answers at that address, `Unauthorized` for a wrong key and
     `BadRequest` where even a plain question is refused. What fails in any other way is off.
+    `seed` means that the server accepts one, not that it heeds it.
     """
-    asking = _Asking(connection, model=model)
     listed = await _models(connection)
+    own = next((item for item in listed if item.get("id") == model), {})
+    vllm = any(item.get("owned_by") == "vllm" for item in listed)
+    asking = _Asking(connection, model=model)
     ceiling = await asking.ceiling()
+    answers = await _asked(asking, vllm)
+    length = own.get("max_model_len") or own.get("context_length")
+    return Probed(
+        capabilities=_capabilities(answers, ceiling),
+        dialect="vllm" if vllm else "openai",
+        context_length=length if isinstance(length, int) else None,
+        models=tuple(str(item.get("id")) for item in listed),
+        notes=tuple(asking.notes),
+    )
+
+
+async def _asked(asking: _Asking, vllm: bool) -> _Answers:
+    keep = {"include_stop_str_in_output": True} if vllm else {}
     plain = await asking.ask({})
-    answers = await asyncio.gather(
+    tried = await asyncio.gather(
         asking.tried("n", {"n": 2}),
         asking.tried("seed", {"seed": 7}),
         asking.tried("logprobs", {"logprobs": True, "top_logprobs": 1}),
-        asking.tried(
-            "stop", {"stop": ["three"]} | ({"include_stop_str_in_output": True} if vllm else {})
-        ),
+        asking.tried("stop", {"stop": ["three"]} | keep),
         asking.tried("prefill", _prefilled(vllm)),
     )
-    n, seed, logprobs, stop, prefill = answers
-    found = Capabilities(
-        n=len(_choices(n)) == 2,
-        prefill=_continues(prefill),
-        logprobs=bool(_choice(logprobs).get("logprobs")),
-        seed=bool(seed),
-        keeps_stop=_keeps(stop, "three"),
+    return _Answers(plain, *tried)
+
+
+def _capabilities(answers: _Answers, ceiling: str) -> Capabilities:
+    return Capabilities(
+        n=len(_choices(answers.n)) == 2,
+        prefill=_continues(answers.prefill),
+        logprobs=bool(_choice(answers.logprobs).get("logprobs")),
+        seed=bool(answers.seed),
+        keeps_stop=_keeps(answers.stop, "three"),
         max_completion_tokens=ceiling == "max_completion_tokens",
-        reports_usage=_reports(plain),
-        reasoning=_reasons(plain),
+        reports_usage=_reports(answers.plain),
+        reasoning=_reasons(answers.plain),
     )
-    return Probed(capabilities=found, models=listed, notes=tuple(asking.notes))
 
 
 class _Asking:
@@ -92,7 +123,10 @@ class _Asking:
             self._ceiling: _TINY,
         }
         sent = msgspec.json.encode(body | dict(fields))
-        return decode(_ANY, await self._connection.post("/chat/completions", sent))
+        reply = decode(_ANY, await self._connection.post("/chat/completions", sent))
+        if not _choices(reply):
+            raise BadReply(f"The server answered without a choice: {str(reply)[:200]}")
+        return reply
 
     async def tried(self, name: str, fields: Mapping[str, Any]) -> dict[str, Any]:
         """A reply, or nothing and a note."""
@@ -103,17 +137,17 @@ class _Asking:
             return {}
 
 
-async def _models(connection: Connection) -> tuple[str, ...]:
+async def _models(connection: Connection) -> list[dict[str, Any]]:
     """The listed models; an unreachable server or a wrong key ends the probe here."""
     try:
-        listed = decode(_ANY, await connection.fetch("/models")).get("data") or []
+        listed = decode(_ANY, await connection.fetch("/models")).get("data")
     except NotSent as error:
         raise NotSent(f"No server answers at {connection.base_url}: {error}") from None
     except Unauthorized:
         raise
     except CallError:
-        return ()
-    return tuple(str(item["id"]) for item in listed if isinstance(item, dict) and "id" in item)
+        return []
+    return [item for item in listed if isinstance(item, dict)] if isinstance(listed, list) else []
 
 
 def _prefilled(vllm: bool) -> dict[str, Any]:
@@ -154,8 +188,10 @@ def _keeps(reply: Mapping[str, Any], stop: str) -> bool:
 
 def _reports(reply: Mapping[str, Any]) -> bool:
     usage = reply.get("usage")
-    counts = [usage.get(key) for key in ("prompt_tokens", "completion_tokens")] if usage else []
-    return bool(counts) and all(isinstance(count, int) and count > 0 for count in counts)
+    if not isinstance(usage, dict):
+        return False
+    counts = [usage.get(key) for key in ("prompt_tokens", "completion_tokens")]
+    return all(isinstance(count, int) and count > 0 for count in counts)
 
 
 def _reasons(reply: Mapping[str, Any]) -> bool:

@@ -52,20 +52,21 @@ class AdmissionQueue:
         self._foreseen = [0] * len(account.ceilings)
         self._pumping = False
 
-    def foresee(self, ticket: Ticket, usage: Usage) -> None:
+    def foresee(self, ticket: Ticket, most: Usage | Amounts) -> None:
         """Note a call whose inputs are still open, at most this costly."""
         if self.account.capped:
-            ticket.held = self.account.amounts(usage)
+            ticket.held = self._amounts(most)
             self._enter(ticket)
 
-    def ask(self, ticket: Ticket, worst: Usage) -> None:
+    def ask(self, ticket: Ticket, worst: Usage | Amounts) -> None:
         """Ask for room; `admit` or `refuse` of the ticket answers, now or later."""
         if not self.account.capped:
             self._admit(ticket)
             return
         if ticket.held:
             self._leave(ticket)
-        ticket.held = self.account.amounts(worst)
+            ticket.held = ()
+        ticket.held = self._amounts(worst)
         if self.account.fits(ticket.held, tuple(self._foreseen)):
             self._admit(ticket)
             return
@@ -117,6 +118,9 @@ class AdmissionQueue:
             if not everything_fits and not self.account.fits(tuple(beside)):
                 return False
         return False
+
+    def _amounts(self, most: Usage | Amounts) -> Amounts:
+        return most if isinstance(most, tuple) else self.account.amounts(most)
 
     def _admit(self, ticket: Ticket) -> None:
         ticket.state = "admitted"

@@ -190,3 +190,71 @@ def demo(
     from tts.cli.demo import run_demo
 
     run_demo(ledger=ledger, out=out)
+
+
+@app.command()
+def estimate(
+    recipe: Annotated[Path | None, typer.Argument(help="A YAML recipe; flags go on top.")] = None,
+    model: Model = None,
+    problems: Annotated[str | None, typer.Option(help="File, arithmetic:N, HF id.")] = None,
+    strategies: Annotated[list[str] | None, typer.Option(help="name(n=16); repeat.")] = None,
+    budgets: Annotated[list[str] | None, typer.Option(help="'4k tokens', '$0.02'; repeat.")] = None,
+    verifier: VerifierName = None,
+    repeats: Annotated[int | None, typer.Option(help="Seeds per cell.")] = None,
+    limit: Limit = None,
+    seed: Seed = None,
+    bins: Bins = None,
+    temperature: Temperature = None,
+    max_tokens: MaxTokens = None,
+    prices: Prices = None,
+    graph: Annotated[bool, typer.Option("--graph", help="Also the graph, as Mermaid.")] = False,
+) -> None:
+    """What a comparison would cost at worst, before anything is spent."""
+    from tts.cli.estimate import show_estimate
+
+    options = _given(
+        model=model,
+        problems=problems,
+        strategies=strategies,
+        budgets=budgets,
+        verifier=verifier,
+        repeats=repeats,
+        limit=limit,
+        seed=seed,
+        bins=bins,
+        prices=prices,
+        **_sampling(temperature, max_tokens),
+    )
+    show_estimate(recipe, options, graph=graph)
+
+
+@app.command()
+def ledger(
+    place: Annotated[str, typer.Argument(help="File or database URL of the ledger.")] = "tts.db",
+    job: Annotated[str, typer.Option(help="One job; empty: the only one, or just the list.")] = "",
+    by: Annotated[
+        str, typer.Option(help="strategy, model, role, problem, run or job.")
+    ] = "strategy",
+    export: Annotated[
+        Path | None, typer.Option(help="Write a table: .csv, .jsonl, .parquet.")
+    ] = None,
+    table: Annotated[str, typer.Option(help="Which table to export.")] = "calls",
+) -> None:
+    """What a recorded job cost, and its rows as CSV, JSON Lines or Parquet."""
+    from tts.cli.ledger import export_ledger, show_ledger
+
+    if export is not None:
+        export_ledger(place, table, export, job)
+    else:
+        show_ledger(place, job, by)
+
+
+@app.command(name="prices")
+def show_price_table(
+    pattern: Annotated[str, typer.Argument(help="Part of a model's name.")] = "",
+    prices: Prices = None,
+) -> None:
+    """What models cost; unknown models have no price, which is not zero."""
+    from tts.cli.prices import show_prices
+
+    show_prices(pattern, prices)

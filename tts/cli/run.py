@@ -64,8 +64,8 @@ def verdict(result: Result) -> Text:
     lines = [
         f"answer       {result.answer if result.answer is not None else 'none'}",
         f"stopped by   {result.stopped_by}" + (f": {result.error}" if result.error else ""),
-        f"attributed   {usage.calls} calls, {usage.prompt_tokens} prompt + "
-        f"{usage.completion_tokens} completion tokens, {price}",
+        f"attributed   {usage.calls} calls, {usage.prompt_tokens} prompt and "
+        + f"{usage.completion_tokens} completion tokens, {price}",
         f"billed       {result.billed.tokens} tokens in {result.billed.calls} requests",
         f"seconds      {result.seconds:.2f}",
     ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from typing import Any
 
 import yaml
@@ -31,6 +32,12 @@ def parse_strategy(text: str) -> Strategy:
 
 
 def spell_strategy(strategy: Strategy) -> str:
-    """The text that `parse_strategy` reads back."""
-    inside = ", ".join(f"{key}={value}" for key, value in strategy.parameters.items())
+    """The text that `parse_strategy` reads back; defaults are left out, but for `n`."""
+    known = inspect.signature(type(strategy)).parameters
+    told = {
+        key: value
+        for key, value in strategy.parameters.items()
+        if key == "n" or key not in known or value != known[key].default
+    }
+    inside = ", ".join(f"{key}={value}" for key, value in told.items())
     return f"{strategy.name}({inside})" if inside else strategy.name

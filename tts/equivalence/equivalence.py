@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections import Counter, OrderedDict
 from collections.abc import Sequence
 from importlib.metadata import version
@@ -47,6 +46,11 @@ class Equivalence:
         await self.close()
 
     @property
+    def started(self) -> int:
+        """How many worker processes were started so far."""
+        return self._pool.started
+
+    @property
     def killed(self) -> int:
         """How many worker processes were killed so far."""
         return self._pool.killed
@@ -67,7 +71,8 @@ class Equivalence:
     async def groups(self, answers: Sequence[str]) -> list[list[int]]:
         """Positions of equal answers, classes and members in order of first appearance.
 
-        An answer joins the first class whose first member it equals; `undecided` is not equal.
+        An answer joins the first class whose first member it equals, by spelling or arithmetic
+        before algebra; `undecided` is not equal.
         """
         classes: list[list[int]] = []
         known: dict[str, list[int]] = {}
@@ -92,10 +97,8 @@ class Equivalence:
                 return members
             if verdict is None:
                 pending.append(members)
-        async with asyncio.TaskGroup() as group:
-            tasks = [group.create_task(self.compare(answers[m[0]], answer)) for m in pending]
-        for members, task in zip(pending, tasks, strict=True):
-            if task.result() == "same":
+        for members in pending:
+            if await self.compare(answers[members[0]], answer) == "same":
                 return members
         classes.append([])
         return classes[-1]

@@ -22,14 +22,14 @@ def normalise(text: str) -> str:
     text = text.strip()
     if len(text) > LONGEST or text.isalnum():
         return text
-    text = text.rstrip(".").replace("\\$", "").replace("$", "").replace("°", "")
+    text = text.rstrip(".").replace("\\$", "").replace("$", "").replace("{,}", ",").replace("°", "")
     if "\\" in text:
         text = _without_commands(text)
     return _SPACED.sub(r"\1", " ".join(text.split())) if _BLANK.search(text) else text
 
 
 def _without_commands(text: str) -> str:
-    text = _NOISE.sub("", text.replace("{,}", ",").replace("\\%", "%"))
+    text = _NOISE.sub("", text.replace("\\%", "%"))
     text = _DEGREES.sub("", _FRACTION.sub(r"\\frac", text)).strip()
     boxed = _BOXED.fullmatch(text)
     text = boxed[1].strip() if boxed else text

@@ -41,7 +41,7 @@ def read_number(text: str) -> Number | None:
     if len(text) > 600 or not any("0" <= letter <= "9" for letter in text):
         return None
     found = _bare(text)
-    if found is not None or text[-1].isdigit():
+    if found is not None or (text[-1].isdigit() and "\\" not in text):
         return found
     return _bare(_UNIT.sub("", _UNIT.sub("", text.lstrip("€£¥"))))
 

@@ -25,7 +25,7 @@ class Pool:
         self._idle: list[WorkerProcess] = []
         self._spares: set[asyncio.Task[None]] = set()
         self._closed = False
-        self.killed = 0
+        self.started = self.killed = 0
 
     async def compare(self, a: str, b: str, *, rounding: int) -> Verdict:
         """The verdict of algebra within the deadline, counted from a free slot on."""
@@ -55,7 +55,11 @@ class Pool:
     async def _worker(self) -> WorkerProcess:
         while self._spares and not self._idle:
             await asyncio.wait(self._spares, return_when=asyncio.FIRST_COMPLETED)
-        return self._idle.pop() if self._idle else await WorkerProcess.start()
+        return self._idle.pop() if self._idle else await self._start()
+
+    async def _start(self) -> WorkerProcess:
+        self.started += 1
+        return await WorkerProcess.start()
 
     def _put_back(self, worker: WorkerProcess) -> None:
         if worker.alive:
@@ -74,7 +78,7 @@ class Pool:
 
     async def _start_spare(self) -> None:
         try:
-            worker = await WorkerProcess.start()
+            worker = await self._start()
         except OSError:
             return
         self._idle.append(worker)

@@ -19,6 +19,12 @@ Listener = Callable[["Node[Any]"], None]
 class Owner(Protocol):
     """What a node tells about itself: a Run."""
 
+    @property
+    def place(self) -> tuple[int, ...]:
+        """Where nodes submitted now stand in the canonical order, behind all earlier ones."""
+
+    def node_awaited(self, node: Node[Any]) -> None: ...
+
     def node_ready(self, node: Node[Any]) -> None: ...
 
     def node_settled(self, node: Node[Any]) -> None: ...
@@ -27,12 +33,13 @@ class Owner(Protocol):
 class Node(Generic[T]):
     """A call on the graph. Awaiting it gives its value; passing it to a call makes an edge.
 
-    It becomes ready when its last input is done. A failed input fails it unsent, unless the
-    parameter that it stands for is an `Outcome`.
+    It becomes ready when its last input is done. A failed input fails it unsent (`blocked`), unless
+    the parameter that it stands for is an `Outcome`.
     """
 
     __slots__ = (
         "args",
+        "blocked",
         "error",
         "function",
         "group",
@@ -44,6 +51,7 @@ class Node(Generic[T]):
         "operation",
         "ordinal",
         "owner",
+        "place",
         "position",
         "reach",
         "state",
@@ -62,6 +70,7 @@ class Node(Generic[T]):
         operation: Operation | None = None,
         group: object = None,
         position: int = 0,
+        free: bool = False,
     ) -> None:
         self.owner, self.ordinal, self.name = owner, ordinal, name
         self.args, self.function, self.operation = args, function, operation
@@ -76,14 +85,14 @@ class Node(Generic[T]):
         self.reach = 0
         """The most tokens of text that this node's value may still grow to hold."""
         self.waiting = 0
-        self.lineage: tuple[int, ...] = (ordinal,)
-        """Place in the canonical order: right behind the latest input that was still open."""
+        self.blocked: Node[Any] | None = None
+        """The failed input, where one keeps this node from starting."""
+        self.place = owner.place
+        self.lineage = self._lineage(free)
+        """Place in the canonical order: right behind the latest input submitted beside it."""
 
     def wire(self) -> None:
         """Subscribe to the inputs; an already settled one counts at once."""
-        open_inputs = [node for node in self.inputs if not node.settled]
-        if open_inputs:
-            self.lineage = (*max(node.lineage for node in open_inputs), self.ordinal)
         self.waiting = len(self.inputs)
         if not self.waiting:
             self._ready()
@@ -121,13 +130,12 @@ class Node(Generic[T]):
             return self.args
         tolerant = outcome_parameters(self.function) if self.function else frozenset()
         return tuple(
-            Outcome(arg.value, arg.error)
-            if i in tolerant and isinstance(arg, Node)
-            else substituted(arg)
+            substituted(arg, _outcome if i in tolerant else _value)
             for i, arg in enumerate(self.args)
         )
 
     def __await__(self) -> Generator[Any, Any, T]:
+        self.owner.node_awaited(self)
         if not self.settled:
             waiter = asyncio.get_running_loop().create_future()
             self.listeners.append(lambda _: None if waiter.done() else waiter.set_result(None))
@@ -137,14 +145,26 @@ class Node(Generic[T]):
         return self.value  # type: ignore[no-any-return]
 
     def _input_settled(self, node: Node[Any]) -> None:
-        if self.settled:
+        if self.settled or self.blocked is not None:
             return
         if node.error is not None and not self._tolerates(node):
-            self.fail(node.error, node.state)
+            self.blocked = node
+            self._ready()
             return
         self.waiting -= 1
         if self.waiting == 0:
             self._ready()
+
+    def _lineage(self, free: bool) -> tuple[int, ...]:
+        """A function of what was submitted and awaited, never of what has settled by now.
+
+        Inputs submitted before the last await are known to the order already. A free node takes
+        no place of its own, so that long chains of them stay short.
+        """
+        beside = [node.lineage for node in self.inputs if node.place == self.place]
+        if not beside:
+            return (*self.place, self.ordinal)
+        return max(beside) if free else (*max(beside), self.ordinal)
 
     def _tolerates(self, node: Node[Any]) -> bool:
         if self.function is None:
@@ -163,3 +183,11 @@ class Node(Generic[T]):
         self.owner.node_settled(self)
         for listener in listeners:
             listener(self)
+
+
+def _value(node: Node[Any]) -> Any:
+    return node.value
+
+
+def _outcome(node: Node[Any]) -> Outcome[Any]:
+    return Outcome(node.value, node.error)

@@ -24,9 +24,19 @@ class Outcome(Generic[T]):
         return self.error is None
 
 
-@lru_cache(maxsize=4096)
 def outcome_parameters(function: Callable[..., Any]) -> frozenset[int]:
-    """Positions of the parameters that take an `Outcome`, so that a failed input reaches them."""
+    """Positions of the parameters that take an `Outcome`, so that a failed input reaches them.
+
+    `Outcome[T]` may stand inside `list[…]` or `dict[…]`.
+    """
+    try:
+        return _outcome_parameters(function)
+    except TypeError:
+        return _outcome_parameters.__wrapped__(function)
+
+
+@lru_cache(maxsize=4096)
+def _outcome_parameters(function: Callable[..., Any]) -> frozenset[int]:
     try:
         parameters = inspect.signature(function).parameters.values()
     except (TypeError, ValueError):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -20,14 +20,14 @@ def nodes_in(args: Iterable[Any]) -> Iterator[Node[Any]]:
             yield from nodes_in(arg.values())
 
 
-def substituted(arg: Any) -> Any:
-    """An argument with its nodes replaced by their values; typed values, never text."""
+def substituted(arg: Any, value: Callable[[Node[Any]], Any]) -> Any:
+    """An argument with its nodes replaced by `value(node)`; typed values, never text."""
     if is_node(arg):
-        return arg.value
+        return value(arg)
     if type(arg) in (list, tuple) and any(True for _ in nodes_in(arg)):
-        return type(arg)(substituted(item) for item in arg)
+        return type(arg)(substituted(item, value) for item in arg)
     if type(arg) is dict and any(True for _ in nodes_in(arg.values())):
-        return {name: substituted(item) for name, item in arg.items()}
+        return {name: substituted(item, value) for name, item in arg.items()}
     return arg
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Callable, Iterator, Mapping
+from importlib import import_module
 from pathlib import Path
 from typing import Any, Literal
 
@@ -89,8 +90,7 @@ def write_jsonl(target: Path, _table: Table, parts: Chunks) -> int:
 
 def write_parquet(target: Path, table: Table, parts: Chunks) -> int:
     try:
-        import pyarrow
-        from pyarrow import parquet
+        pyarrow, parquet = import_module("pyarrow"), import_module("pyarrow.parquet")
     except ImportError as error:
         raise UsageError("Parquet needs pyarrow: pip install 'tts-engine[parquet]'.") from error
     kinds = {bool: pyarrow.bool_(), int: pyarrow.int64(), float: pyarrow.float64()}

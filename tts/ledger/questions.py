@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Literal
 
-from sqlalchemy import ColumnElement, Engine, FromClause, Select, case, func, literal, select
+from sqlalchemy import ColumnElement, Engine, FromClause, Select, case, func, select
 from sqlalchemy.exc import DBAPIError
 
 from tts.ledger.connect import connect
@@ -87,7 +87,7 @@ def grouped(
     run = (RUNS.c.job == table.c.job) & (RUNS.c.run_id == table.c.run_id)
     made = (CALLS.c.job == table.c.job) & (CALLS.c.key == table.c.key)
     sources: dict[Grouping, tuple[FromClause, ColumnElement[Any]]] = {
-        "job": (table, literal(job)),
+        "job": (table, table.c.job),
         "role": (table, table.c.role),
         "run": (table, table.c.run_id),
         "strategy": (table.outerjoin(RUNS, run), func.coalesce(RUNS.c.strategy, "")),

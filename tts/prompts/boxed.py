@@ -7,17 +7,17 @@ import re
 LONGEST_ANSWER = 8192
 """Characters; a longer box holds no answer."""
 
-_OPENING = re.compile(r"\\(?:boxed|fbox)\s{0,8}\{")
+_OPENINGS = ("\\boxed{", "\\boxed {", "\\fbox{")
 _BRACE = re.compile(r"\\.|[{}]", re.DOTALL)
 
 
 def last_boxed(text: str) -> str | None:
-    r"""The content of the last `\boxed{…}` that was opened, None where it was not closed.
+    r"""The content of the last `\boxed{…}` that was opened, None where it is empty or not closed.
 
     An earlier, complete box does not stand in for a cut one: its author was revising it. Linear.
     """
     start = _last_opening(text)
-    return None if start is None else _content(text[start : start + LONGEST_ANSWER])
+    return None if start is None else _content(text[start : start + LONGEST_ANSWER]) or None
 
 
 def has_cut_box(text: str) -> bool:
@@ -28,12 +28,8 @@ def has_cut_box(text: str) -> bool:
 
 def _last_opening(text: str) -> int | None:
     """Where the content of the last opened box begins."""
-    end = len(text)
-    while (start := max(text.rfind("\\boxed", 0, end), text.rfind("\\fbox", 0, end))) >= 0:
-        if opening := _OPENING.match(text, start):
-            return opening.end()
-        end = start
-    return None
+    ends = [start + len(box) for box in _OPENINGS if (start := text.rfind(box)) >= 0]
+    return max(ends, default=None)
 
 
 def _content(text: str) -> str | None:
@@ -41,5 +37,5 @@ def _content(text: str) -> str | None:
     for brace in _BRACE.finditer(text):
         depth += {"{": 1, "}": -1}.get(brace[0], 0)
         if depth == 0:
-            return text[: brace.start()].strip() or None
+            return text[: brace.start()].strip()
     return None

@@ -10,7 +10,7 @@ from tts.prompts.boxed import has_cut_box
 from tts.prompts.option import option
 from tts.prompts.reader import MARKED, READERS, Reader
 from tts.prompts.stated import last_number
-from tts.values import STEP_SEPARATOR, Message, Problem, split_steps
+from tts.values import STEP_SEPARATOR, Message, Problem
 
 
 class Task(Struct, frozen=True, kw_only=True):
@@ -46,9 +46,9 @@ class Task(Struct, frozen=True, kw_only=True):
 
     def ends_with_answer(self, text: str) -> bool:
         """Whether the last step of a text states an answer that is marked as one."""
-        steps = split_steps(text, self.step_separator)
+        last = text.strip().rpartition(self.step_separator)[2]
         marked: tuple[Reader, ...] = tuple(name for name in self.readers if name in MARKED)
-        return bool(steps) and self._read(steps[-1], marked) is not None
+        return self._read(last, marked) is not None
 
     def _read(self, text: str, readers: tuple[Reader, ...]) -> str | None:
         if "boxed" in readers and has_cut_box(text):

@@ -8,7 +8,11 @@ from tts.values import Candidate, Problem
 
 
 class Strategy(Protocol):
-    """One method of spending compute, configured by its constructor and otherwise stateless."""
+    """One method of spending compute, configured by its constructor and otherwise stateless.
+
+    A strategy whose calls do not depend on what earlier ones brought may declare `bounded = True`:
+    its dry run is then called a bound.
+    """
 
     @property
     def name(self) -> str: ...

@@ -23,6 +23,9 @@ from tts.values import Candidate, Completion, Message, Problem, Sampling, Usage
 
 Until = Literal["end", "step", "answer"]
 """The whole solution, its next step, or just the answer that a partial one is forced to."""
+PRETENDED_END = 8
+"""Tokens that the end of a pretended text may take."""
+
 Source = Problem | Candidate | Sequence[Message]
 
 
@@ -61,7 +64,8 @@ class Generation:
     def identity(self, args: tuple[Any, ...]) -> Any:
         source, sampling, until = args
         if isinstance(source, Candidate):
-            return (self.problem.id, "continue", source.key or source.text, sampling, until)
+            drawn = source.key or (self.messages(source), source.text)
+            return (self.problem.id, "continue", drawn, sampling, until)
         return (self.problem.id, "start", self.messages(source), sampling, until)
 
     def stochastic(self, args: tuple[Any, ...]) -> bool:
@@ -76,6 +80,11 @@ class Generation:
     def foresee(self, args: tuple[Any, ...], reach: int) -> Usage:
         prompt = self.generator.count_prompt(self._prompt, "")
         return self._charged(prompt + reach, args[1].max_tokens, first=True)
+
+    def length(self, text: str) -> int:
+        """Tokens that a text adds to a prompt, at most."""
+        count = self.generator.count_prompt
+        return count(self._prompt, text) - count(self._prompt, "") + 1
 
     def growth(self, args: tuple[Any, ...]) -> int:
         most: int = args[1].max_tokens
@@ -128,8 +137,9 @@ class Generation:
     def pretend(self, args: tuple[Any, ...], draw: Draw) -> Reply:
         _, sampling, until = args
         worst = self.worst(args, first=True)
-        text = f"{'9 ' * (sampling.max_tokens - 8)}{{draw {draw.index}}}"
-        ended = until == "end"
+        room = max(1, sampling.max_tokens - PRETENDED_END)
+        text = "9 " * room if until == "step" else f"9{self.task.step_separator}" * (room // 2)
+        ended = until != "step"
         answer = f"\\boxed{{{draw.seed}}}" if ended else self.task.step_separator
         content = Completion(
             text=text + answer,

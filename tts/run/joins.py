@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Callable, Hashable, Sequence
 from typing import Any, Generic, TypeVar
 
-from tts.errors import Stopped
+from tts.errors import Stopped, StrategyError, TTSError
 from tts.graph import Node
 
 T = TypeVar("T")
@@ -56,7 +56,7 @@ class FirstJoin:
         where: Callable[[Any], bool] | None,
         agree: Callable[[Any], Hashable] | None,
         decide: Callable[[tuple[int, ...]], None],
-        refuse: Callable[[Stopped], None],
+        refuse: Callable[[TTSError], None],
     ) -> None:
         self.nodes, self.k, self.where, self.agree = nodes, k, where, agree
         self.decide, self.refuse = decide, refuse
@@ -72,14 +72,23 @@ class FirstJoin:
         self.open -= 1
         if self.decided:
             return
-        if node.error is None and (self.where is None or self.where(node.value)):
-            group = self.agree(node.value) if self.agree else None
-            self.groups[group].append(position)
-            if len(self.groups[group]) >= self.k:
-                self._decide()
-                return
-        if self.open == 0:
+        try:
+            enough = node.error is None and self._enough(position, node.value)
+        except Exception as error:  # noqa: BLE001 — the strategy's own code may raise anything
+            self.decided = True
+            self.refuse(StrategyError(f"first raised {type(error).__name__}: {error}"))
+            return
+        if enough:
+            self._decide()
+        elif self.open == 0:
             self._finish()
+
+    def _enough(self, position: int, value: Any) -> bool:
+        if self.where is not None and not self.where(value):
+            return False
+        group = self.groups[self.agree(value) if self.agree else None]
+        group.append(position)
+        return len(group) >= self.k
 
     def _finish(self) -> None:
         stopped = [node.error for node in self.nodes if isinstance(node.error, Stopped)]

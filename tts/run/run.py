@@ -10,7 +10,7 @@ import numpy as np
 
 from tts.budget import Account, AdmissionQueue, Amounts
 from tts.equivalence import Equivalence
-from tts.errors import BudgetExhausted, CallFailed, UsageError
+from tts.errors import Stopped, TTSError, UsageError
 from tts.graph import Node
 from tts.prompts import Task
 from tts.protocols import Operation, OutcomeRow
@@ -18,6 +18,7 @@ from tts.run.generation import Generation, Source, Until
 from tts.run.identity import function_name, stable_seed
 from tts.run.joins import AllJoin, FirstJoin, Successes
 from tts.run.kept import KeptCandidates
+from tts.run.reach import reach
 from tts.run.scheduler import Scheduler
 from tts.run.settings import RunSettings
 from tts.values import (
@@ -49,6 +50,7 @@ class Run:
         account: Account,
         parent: Run | None = None,
         path: str = "",
+        prefix: tuple[int, ...] = (),
         queue: AdmissionQueue | None = None,
     ) -> None:
         self.settings, self.scheduler, self.parent, self.path = settings, scheduler, parent, path
@@ -57,7 +59,15 @@ class Run:
         self.problem = settings.problem
         self.kept: KeptCandidates = parent.kept if parent else KeptCandidates()
         self.root: Run = parent.root if parent else self
-        self.nodes: list[Node[Any]] = []
+        self.submitted = 0
+        self.children: list[Run] = []
+        self.give_back: Callable[[], None] | None = None
+        """Returns a child's share; set by whoever granted it."""
+        self.grant: Amounts = parent.grant if parent and queue else account.ceilings
+        """The ceilings that shares are parts of."""
+        self.aborted = False
+        """Ended by an error or an interruption: what is dropped now is not an outcome."""
+        self._prefix, self._epoch = prefix, 0
         self.unsettled: set[Node[Any]] = parent.unsettled if parent else set()
         self.billed: Usage = NOTHING
         self.spend: dict[str, Usage] = parent.spend if parent else {}
@@ -124,10 +134,14 @@ class Run:
             coroutine: what the child does.
             args: passed on; nodes stand for their values.
             share: part of this Run's ceilings that the child may spend, 0…1; what it leaves
-                returns when it ends. None: the child draws on this Run's account.
+                returns when it ends. None: the child draws on this Run's account; which of
+                several such children a refusal meets then depends on timing.
         """
+        from tts.run.child import Share, run_child
+
         node: Node[T] = self._node(args, name=function_name(coroutine))
-        node.function = lambda *values: self._child(coroutine, values, node, share)
+        granted = Share(self, node, share) if share is not None else None
+        node.function = lambda *values: run_child(coroutine, values, self, node, granted)
         self._enter(node)
         return node
 
@@ -135,9 +149,7 @@ class Run:
 
     def all(self, nodes: Sequence[Node[T]]) -> Node[Successes[T]]:
         """Every success, in submission order, with `.failed`."""
-        join: Node[Any] = self._node((), name="all")
-        join.state = "running"
-        self._watch(join)
+        join = self._join("all", nodes)
         AllJoin(join, nodes)
         return join
 
@@ -157,9 +169,7 @@ class Run:
             where: which values qualify.
             agree: only values with the same `agree(value)` count together.
         """
-        join: Node[Any] = self._node((), name="first")
-        join.state = "running"
-        self._watch(join)
+        join = self._join("first", nodes)
         recorded = self.settings.recorded.members(self.id_of(join))
         if recorded is not None:
             chosen = [nodes[i] for i in recorded]
@@ -171,7 +181,7 @@ class Run:
                 where=where,
                 agree=agree,
                 decide=lambda members: self._decide(join, members, nodes),
-                refuse=lambda error: join.fail(error, "refused"),
+                refuse=lambda error: self._refuse(join, error),
             )
         return join
 
@@ -181,6 +191,7 @@ class Run:
 
         join: Node[Any] = self._node((), name="arrivals")
         async for node in arrivals(self, self.id_of(join), nodes):
+            self.node_awaited(node)
             yield node
 
     async def stream(self, node: Node[Candidate]) -> AsyncIterator[str]:
@@ -221,6 +232,14 @@ class Run:
 
     # What nodes and the scheduler tell
 
+    @property
+    def place(self) -> tuple[int, ...]:
+        """Where nodes submitted now stand: behind all that was submitted before the last await."""
+        return (*self._prefix, self._epoch)
+
+    def node_awaited(self, node: Node[Any]) -> None:
+        self._epoch += 1
+
     def node_ready(self, node: Node[Any]) -> None:
         self.scheduler.ready(node, self)
 
@@ -242,13 +261,15 @@ class Run:
         sampling = self.settings.sampling
         operation = self._generation("")
         forced = msgspec.structs.replace(sampling, max_tokens=self.settings.forced_tokens)
-        last = operation.foresee((self.problem, forced, "answer"), sampling.max_tokens)
+        reach = sampling.max_tokens + operation.length(self.task.forced_answer)
+        last = operation.foresee((self.problem, forced, "answer"), reach)
         return last, operation.worst((self.problem, sampling, "end"), first=True)
 
     def keep_back(self, share: Mapping[Dimension, int]) -> None:
         """Set a share of the ceilings aside for the end."""
         self.set_aside = share
         self.account.raise_ceilings({name: -amount for name, amount in share.items()})
+        self.grant = self.account.ceilings
 
     def release(self) -> None:
         """Give the share that was set aside for the end back to the account."""
@@ -256,6 +277,21 @@ class Run:
         if more:
             self.account.raise_ceilings(more)
             self.queue.pump()
+
+    def close(self) -> None:
+        """End this Run: whatever it and its children still wait for is dropped."""
+        for child in list(self.children):
+            child.close()
+        own = [node for node in self.unsettled if node.owner is self]
+        self.drop(sorted(own, key=lambda node: node.ordinal))
+        give_back, self.give_back = self.give_back, None
+        if give_back is not None:
+            give_back()
+
+    def abort(self) -> None:
+        """End this Run and write nothing of it down, so that a resumed one goes on from here."""
+        self.aborted = True
+        self.close()
 
     @property
     def equivalence(self) -> Equivalence:
@@ -286,13 +322,21 @@ class Run:
 
     def _submit(self, args: tuple[Any, ...], **how: Any) -> Node[Any]:
         what = how.get("operation") or how["function"]
-        node = self._node(args, name=function_name(what), **how)
+        free = how.get("operation") is None
+        node = self._node(args, name=function_name(what), free=free, **how)
         self._enter(node)
         return node
 
+    def _join(self, name: str, nodes: Sequence[Node[Any]]) -> Node[Any]:
+        join: Node[Any] = self._node((), name=name)
+        join.state = "running"
+        join.reach = sum(node.reach for node in nodes if not node.settled)
+        self._watch(join)
+        return join
+
     def _node(self, args: tuple[Any, ...], **how: Any) -> Node[Any]:
-        node: Node[Any] = Node(self, ordinal=len(self.nodes), args=args, **how)
-        self.nodes.append(node)
+        node: Node[Any] = Node(self, ordinal=self.submitted, args=args, **how)
+        self.submitted += 1
         return node
 
     def _watch(self, node: Node[Any]) -> None:
@@ -301,14 +345,10 @@ class Run:
 
     def _enter(self, node: Node[Any]) -> None:
         self._watch(node)
-        node.reach = self._reach(node)
+        node.reach = reach(node)
         node.wire()
         if node.state == "waiting" and node.operation is not None:
             self.scheduler.foresee(node, self)
-
-    def _reach(self, node: Node[Any]) -> int:
-        before = max((node.reach for node in node.inputs if not node.settled), default=0)
-        return before + (node.operation.growth(node.args) if node.operation else 0)
 
     def _keep(self, node: Node[Any]) -> None:
         if isinstance(node.value, Candidate):
@@ -327,14 +367,21 @@ class Run:
                 run_id = self.settings.run_id
                 self.scheduler.observe(CandidateEvent(run_id, judged, done.value))
 
+    def _refuse(self, join: Node[Any], error: TTSError) -> None:
+        join.fail(error, "refused" if isinstance(error, Stopped) else "failed")
+
     def _decide(self, join: Node[Any], members: tuple[int, ...], nodes: Sequence[Any]) -> None:
         self.scheduler.spawn(self._journal_join(join, members, nodes), self)
 
     async def _journal_join(
         self, join: Node[Any], members: tuple[int, ...], nodes: Sequence[Node[Any]]
     ) -> None:
-        await self.scheduler.decide(self, self.outcome(self.id_of(join), "join", members))
-        AllJoin(join, [nodes[i] for i in members])
+        try:
+            await self.scheduler.decide(self, self.outcome(self.id_of(join), "join", members))
+        except TTSError as error:
+            join.fail(error)
+        else:
+            AllJoin(join, [nodes[i] for i in members])
 
     def outcome(
         self, node: str, kind: Any, content: Any, attributed: Usage = NOTHING
@@ -348,47 +395,3 @@ class Run:
             content=msgspec.json.encode(content),
             attributed=attributed,
         )
-
-    async def _child(
-        self,
-        coroutine: Callable[..., Coroutine[Any, Any, T]],
-        values: tuple[Any, ...],
-        node: Node[T],
-        share: float | None,
-    ) -> T:
-        path = f"{self.id_of(node)}/"
-        if share is None:
-            child = Run(
-                self.settings,
-                scheduler=self.scheduler,
-                account=self.account,
-                parent=self,
-                path=path,
-                queue=self.queue,
-            )
-            return await coroutine(*values, run=child)
-        held = tuple(int(ceiling * share) for ceiling in self.account.ceilings)
-        return await self._with_share(coroutine, values, path, held)
-
-    async def _with_share(
-        self,
-        coroutine: Callable[..., Coroutine[Any, Any, T]],
-        values: tuple[Any, ...],
-        path: str,
-        held: Amounts,
-    ) -> T:
-        if not self.account.fits(held):
-            raise self.account.refusal(held)
-        self.account.hold(held)
-        ceilings = dict(zip(self.account.dimensions, held, strict=True))
-        account = Account(ceilings, scope="child's share")
-        child = Run(
-            self.settings, scheduler=self.scheduler, account=account, parent=self, path=path
-        )
-        try:
-            return await coroutine(*values, run=child)
-        except BudgetExhausted as refused:
-            raise CallFailed("The child Run used up its share.", refused) from refused
-        finally:
-            self.account.settle(held, account.spent)
-            self.queue.pump()

@@ -34,7 +34,7 @@ async def sample_steps(
     *,
     draws: int,
     temperature: float,
-    rows: int = 128,
+    rows: int = 192,
 ) -> list[list[StepSample]]:
     """`draws` solutions of each problem, seeded by the problem's place in the sequence."""
     generator = EmbeddedGenerator(embedded, rows=rows)

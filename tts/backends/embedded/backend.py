@@ -10,7 +10,6 @@ from tts.backends.embedded.draw import Draw
 from tts.backends.embedded.embedded_model import EmbeddedModel
 from tts.backends.embedded.pending_draw import PendingDraw
 from tts.backends.embedded.scheduler import Scheduler
-from tts.errors import Unavailable
 from tts.protocols import GenerateReply, GenerateRequest, Meter, TextListener
 from tts.values import Capabilities, Completion, Message, Model, Usage
 
@@ -71,8 +70,6 @@ class EmbeddedGenerator:
         try:
             self._scheduler.submit(draws)
             await asyncio.gather(*(one.done for one in pending))
-        except RuntimeError as error:
-            raise Unavailable(str(error)) from error
         finally:
             for draw in draws:
                 draw.cancelled = True

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from tts.errors import CallError
 from tts.values import FinishReason, Sampling, TokenLogprob
 
 
@@ -14,7 +15,7 @@ class DrawObserver(Protocol):
     def grew(self, draw: Draw, text: str) -> None:
         """New text came."""
 
-    def ended(self, draw: Draw, error: BaseException | None) -> None:
+    def ended(self, draw: Draw, error: CallError | None) -> None:
         """Nothing more will come."""
 
 

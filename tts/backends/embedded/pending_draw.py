@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 
 from tts.backends.embedded.draw import Draw
+from tts.errors import CallError
 from tts.protocols import TextListener
 
 
@@ -22,11 +23,11 @@ class PendingDraw:
         if self._listener is not None and not draw.cancelled:
             self._call(self._listener, self._position, text)
 
-    def ended(self, draw: Draw, error: BaseException | None) -> None:
+    def ended(self, draw: Draw, error: CallError | None) -> None:
         """Complete the future."""
         self._call(self._complete, draw, error)
 
-    def _complete(self, draw: Draw, error: BaseException | None) -> None:
+    def _complete(self, draw: Draw, error: CallError | None) -> None:
         if self.done.done():
             return
         if error is None:

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 
 from tts.backends.embedded.decoder import Decoder
 from tts.backends.embedded.draw import Draw
+from tts.errors import CallError, Unavailable
 
 _CLOSED = "The embedded model is closed."
 
@@ -24,10 +25,10 @@ class Scheduler:
         self._closed = False
 
     def submit(self, draws: Sequence[Draw]) -> None:
-        """Queue draws from any thread; raises RuntimeError after `close`."""
+        """Queue draws from any thread; raises Unavailable after `close`."""
         with self._changed:
             if self._closed:
-                raise RuntimeError(_CLOSED)
+                raise Unavailable(_CLOSED)
             if self._thread is None:
                 self._thread = threading.Thread(target=self._run, name=self._name, daemon=True)
                 self._thread.start()
@@ -49,11 +50,11 @@ class Scheduler:
                 self._decoder.join(arrived)
                 self._decoder.step()
             except Exception as error:  # noqa: BLE001 — the thread must outlive any one batch
-                self._fail(lost, error)
+                self._fail(lost, Unavailable(f"The embedded model failed: {error!r}"))
                 arrived.clear()
             with self._changed:
                 self._waiting.extendleft(reversed(arrived))
-        self._fail((*self._waiting, *self._decoder.active), RuntimeError(_CLOSED))
+        self._fail((*self._waiting, *self._decoder.active), Unavailable(_CLOSED))
 
     def _arrivals(self) -> deque[Draw] | None:
         """The waiting draws, once there is any work; None when closed."""
@@ -67,7 +68,7 @@ class Scheduler:
             self._waiting = deque()
             return arrived
 
-    def _fail(self, lost: Sequence[Draw], error: Exception) -> None:
+    def _fail(self, lost: Sequence[Draw], error: CallError) -> None:
         self._decoder.clear()
         for draw in lost:
             if draw.finish_reason is None:

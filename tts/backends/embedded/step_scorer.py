@@ -77,9 +77,9 @@ class EmbeddedStepScorer:
             rows = [(row.ids, row.marks) for row, _ in batch]
             try:
                 scores = await loop.run_in_executor(self._thread, self._scorer.score, rows)
-            except RuntimeError as error:
+            except Exception as error:  # noqa: BLE001 — every waiting request must hear of it
                 for _, future in batch:
-                    _fail(future, Unavailable(str(error)))
+                    _fail(future, Unavailable(f"The embedded scorer failed: {error!r}"))
                 continue
             for (_, future), own in zip(batch, scores, strict=True):
                 if not future.done():

@@ -62,13 +62,6 @@ class FaultServer:
         self._wires.clear()
         await asyncio.sleep(0)
 
-    async def serve_forever(self) -> None:
-        """Serve until cancelled."""
-        await self.start()
-        assert self._server is not None
-        async with self._server:
-            await self._server.serve_forever()
-
     async def __aenter__(self) -> Self:
         await self.start()
         return self

@@ -12,12 +12,12 @@ from typing import Any
 import msgspec
 
 from tts.backends.fault_server.deliver import deliver, deliver_stream
-from tts.backends.fault_server.helpers import detokenize, models, pooling, tokenize
 from tts.backends.fault_server.plan import Fault, FaultPlan
 from tts.backends.fault_server.record import Record, Seen
 from tts.backends.fault_server.refuse import refused
 from tts.backends.fault_server.reply import reply
 from tts.backends.fault_server.request import SERVED, ServedRequest
+from tts.backends.fault_server.side_paths import detokenize, models, pooling, tokenize
 from tts.backends.fault_server.stream import stream_events
 from tts.backends.fault_server.wire import Wire, header
 
@@ -99,7 +99,7 @@ class Site:
     def _side(self, wire: Wire, path: str, body: bytes) -> None:
         answered: Any = None
         if path == "/v1/models":
-            answered = models()
+            answered = models(self.plan.dialect)
         elif path == "/tokenize" and self.plan.dialect == "vllm":
             answered = tokenize(body, trims=self.plan.trims_prefix)
         elif path == "/detokenize" and self.plan.dialect == "vllm":

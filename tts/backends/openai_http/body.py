@@ -66,10 +66,11 @@ def fields(request: GenerateRequest, wording: Wording, *, stream: bool) -> dict[
     asked: dict[str, Any] = {"model": wording.model, ceiling: sampling.max_tokens}
     asked |= _prompt(request, wording)
     asked |= _sampling(sampling, wording)
-    if len(request.seeds) > 1:
-        asked["n"] = len(request.seeds)
+    first, *others = request.seeds
+    if others:
+        asked["n"] = 1 + len(others)
     if can.seed:
-        asked["seed"] = request.seeds[0]
+        asked["seed"] = first
     if stream:
         asked |= _streaming(wording)
     return asked | dict(wording.extra)
@@ -80,7 +81,8 @@ def _prompt(request: GenerateRequest, wording: Wording) -> dict[str, Any]:
         return {"prompt": wording.template(request.messages) + request.prefix}
     if not request.prefix:
         return {"messages": request.messages}
-    asked: dict[str, Any] = {"messages": (*request.messages, Message("assistant", request.prefix))}
+    turns = [*request.messages, Message("assistant", request.prefix)]
+    asked: dict[str, Any] = {"messages": turns}
     if wording.dialect == "vllm":
         asked |= {"continue_final_message": True, "add_generation_prompt": False}
     return asked

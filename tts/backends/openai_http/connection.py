@@ -11,7 +11,7 @@ from yarl import URL
 from tts.backends.openai_http.refusal import refusal
 from tts.backends.openai_http.translated import Translated
 from tts.backends.secret import Secret
-from tts.errors import BadReply
+from tts.errors import BadInput, BadReply
 
 _PIECE = 1 << 16
 
@@ -35,7 +35,7 @@ class Connection:
         keepalive: float = 30.0,
         largest_reply: int = 256 << 20,
     ) -> None:
-        self.base_url = base_url.rstrip("/")
+        self.base_url = _bare(base_url)
         self.api_key = api_key
         self._headers = {"Content-Type": "application/json", **(headers or {})}
         self._timeout = aiohttp.ClientTimeout(
@@ -117,3 +117,11 @@ class Connection:
             if size > self._largest:
                 raise BadReply(f"The reply is larger than {self._largest} bytes.")
         return b"".join(pieces)
+
+
+def _bare(base_url: str) -> str:
+    """The URL, unless it holds what does not belong there: errors and logs show it."""
+    url = URL(base_url)
+    if url.user or url.password or url.query_string:
+        raise BadInput("The base URL holds credentials or a query; hand the key over as `api_key`.")
+    return base_url.rstrip("/")

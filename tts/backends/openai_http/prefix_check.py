@@ -36,14 +36,19 @@ class PrefixCheck:
         if self._wording.endpoint != "chat" or self._wording.dialect != "vllm":
             return
         ending = request.prefix[len(request.prefix.rstrip()) :]
-        async with self._asking:
-            if ending not in self._verdicts:
-                self._verdicts[ending] = await self._survives(request)
+        if ending not in self._verdicts:
+            await self._judge(ending, request)
         if not self._verdicts[ending]:
             raise BadRequest(
                 f"The server's chat template drops the end {ending!r} of the text to be continued;"
                 " use the completions endpoint with a template of your own."
             )
+
+    async def _judge(self, ending: str, request: GenerateRequest) -> None:
+        """Ask once, however many requests wait for the verdict."""
+        async with self._asking:
+            if ending not in self._verdicts:
+                self._verdicts[ending] = await self._survives(request)
 
     async def _survives(self, request: GenerateRequest) -> bool:
         turns = (*request.messages, Message("assistant", request.prefix))

@@ -12,8 +12,10 @@ class Transport(Protocol):
 
     async def post(self, path: str, body: bytes) -> bytes:
         """The body of a whole answer."""
+        ...
 
     def stream(self, path: str, body: bytes) -> AbstractAsyncContextManager[AsyncIterator[bytes]]:
         """The pieces of an answer as they come; leaving early aborts it."""
+        ...
 
     async def close(self) -> None: ...

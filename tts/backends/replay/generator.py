@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from tts.backends.openai_http.prompt_count import PromptCount
 from tts.backends.replay.row import SampleRow
 from tts.backends.replay.samples import RecordedSamples
-from tts.errors import BadRequest
+from tts.errors import BadInput, BadRequest
 from tts.protocols import GenerateReply, GenerateRequest, Meter, TextListener
 from tts.values import Capabilities, Completion, Message, Model, Usage
 
@@ -23,7 +23,7 @@ class ReplayGenerator:
         kept = tuple(rows)
         names = {row.model for row in kept}
         if len(names) > 1:
-            raise BadRequest(f"One model at a time; the rows hold {', '.join(sorted(names))}.")
+            raise BadInput(f"One model at a time; the rows hold {', '.join(sorted(names))}.")
         self._model = model or Model(name=f"recorded:{names.pop()}")
         self._samples = RecordedSamples(kept)
         self._count = PromptCount(message_tokens=0, template_tokens=0)

@@ -8,11 +8,14 @@ from typing import Any
 import msgspec
 
 MODEL = "simulated"
+CONTEXT = 32768
 
 
-def models() -> dict[str, Any]:
-    """`GET /v1/models`."""
-    return {"object": "list", "data": [{"id": MODEL, "object": "model", "max_model_len": 32768}]}
+def models(dialect: str) -> dict[str, Any]:
+    """`GET /v1/models`: vLLM names itself and the length of its context."""
+    model = {"id": MODEL, "object": "model", "owned_by": dialect}
+    length = {"max_model_len": CONTEXT} if dialect == "vllm" else {}
+    return {"object": "list", "data": [model | length]}
 
 
 def pooling(body: bytes) -> dict[str, Any]:
@@ -37,7 +40,7 @@ def tokenize(body: bytes, *, trims: bool) -> dict[str, Any]:
     turns = asked.get("messages") or [{"content": asked.get("prompt", "")}]
     text = turns[-1]["content"]
     tokens = [ord(letter) for letter in (text.strip() if trims else text)]
-    return {"count": len(tokens), "max_model_len": 32768, "tokens": tokens}
+    return {"count": len(tokens), "max_model_len": CONTEXT, "tokens": tokens}
 
 
 def detokenize(body: bytes) -> dict[str, Any]:

@@ -1,0 +1,53 @@
+from time import perf_counter
+
+import pytest
+
+from tts.equivalence import is_admissible
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "9^9^9^9",
+        "9**9**9**9",
+        "(10^10)!",
+        "((100!)!)!",
+        "10001!",
+        "\\binom{10^9}{5*10^8}",
+        "\\int_0^1 x^{x^{x^x}}",
+        "\\dfrac{5^{5^{5^{5^5}}}-5}{16}",
+        "2^{99999}",
+        "(" * 2000 + "1" + ")" * 2000,
+        "\\frac{1}{" * 300 + "2" + "}" * 300,
+        "\\sqrt" * 500 + "2",
+        "7" * 257,
+        "+".join(["1"] * 1500),
+    ],
+)
+def test_what_algebra_would_choke_on_is_not_let_through(text: str) -> None:
+    assert not is_admissible(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "x^2y^3z^4",
+        "e^{x^2}",
+        "10^{\\frac{-5+\\sqrt{13}}{6}}",
+        "5! \\times 5!",
+        "x != 3",
+        "\\binom{10}{3}",
+        "\\begin{pmatrix} 1 & 0 \\\\ 0 & 1 \\end{pmatrix}",
+        "(x-1)^2+(y+2)^2=4^2",
+    ],
+)
+def test_ordinary_answers_are_let_through(text: str) -> None:
+    assert is_admissible(text)
+
+
+@pytest.mark.parametrize("unit", ["{", "^", "1!", "\\sqrt", "(a", "9^"])
+def test_looking_at_the_longest_text_takes_less_than_fifty_milliseconds(unit: str) -> None:
+    text = (unit * 4096)[:4096]
+    began = perf_counter()
+    is_admissible(text)
+    assert perf_counter() - began < 0.05

@@ -1,0 +1,107 @@
+"""`tts ledger`: what a job cost, by strategy, model, role or problem; exports."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, get_args
+
+import msgspec
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from tts.cli.wording import known_dollars
+from tts.engine import build_strategy, spell_strategy
+from tts.errors import UnknownName, UsageError
+from tts.ledger.export import EXPORTED, WRITERS, export
+from tts.ledger.questions import Grouping, Questions
+from tts.ledger.total import Bill, JobSummary, Share
+
+
+def show_ledger(place: str, job: str, by: str) -> None:
+    """The jobs of a ledger, or the cost of one of them."""
+    if by not in get_args(Grouping):
+        raise UnknownName("grouping", by, get_args(Grouping))
+    questions = Questions.open(place)
+    console = Console()
+    try:
+        jobs = questions.jobs()
+        console.print(jobs_table(jobs))
+        for summary in jobs:
+            if job in ("", summary.job) and (job or len(jobs) == 1):
+                group: Grouping = by  # type: ignore[assignment]
+                billed = questions.billed(summary.job, by=group)
+                console.print(billed_table(billed, by))
+                console.print(attributed_table(questions.attributed(summary.job, by=group), by))
+        if job and job not in {summary.job for summary in jobs}:
+            raise UnknownName("job", job, (summary.job for summary in jobs))
+    finally:
+        questions.close()
+
+
+def jobs_table(jobs: list[JobSummary]) -> Table:
+    """Every job of the ledger."""
+    table = Table("job", "kind", "began", "runs", "ended", title="jobs", title_justify="left")
+    for summary in jobs:
+        began = datetime.fromtimestamp(summary.created_at, UTC).isoformat(" ", "seconds")
+        table.add_row(Text(summary.job), summary.kind, began, str(summary.runs), str(summary.ended))
+    return table
+
+
+def billed_table(bills: list[Bill], by: str) -> Table:
+    """What was really spent; a range where attempts ended unknown."""
+    table = Table(by, "attempts", "unknown", "prompt", "completion", "dollars")
+    table.title, table.title_justify = "billed: really spent, each request once", "left"
+    for bill in bills:
+        low, high = bill.lower, bill.upper
+        table.add_row(
+            Text(label(bill.name)),
+            str(bill.attempts),
+            str(bill.unknown),
+            span(low.prompt_tokens, high.prompt_tokens),
+            span(low.completion_tokens, high.completion_tokens),
+            known_dollars(bill.upper),
+        )
+    return table
+
+
+def attributed_table(shares: list[Share], by: str) -> Table:
+    """What the uses would have cost alone."""
+    table = Table(by, "uses", "prompt", "completion", "dollars")
+    table.title, table.title_justify = "attributed: what each would have cost alone", "left"
+    for share in shares:
+        table.add_row(
+            Text(label(share.name)),
+            str(share.uses),
+            f"{share.usage.prompt_tokens:,}",
+            f"{share.usage.completion_tokens:,}",
+            known_dollars(share.usage),
+        )
+    return table
+
+
+def label(name: str) -> str:
+    """A strategy as it was written; other group names stay as they are."""
+    try:
+        spec = msgspec.json.decode(name, type=dict[str, Any])
+        return spell_strategy(build_strategy(spec["name"], spec["parameters"]))
+    except (msgspec.MsgspecError, KeyError, UsageError):
+        return name
+
+
+def span(low: int, high: int) -> str:
+    return f"{low:,}" if low == high else f"{low:,} to {high:,}"
+
+
+def export_ledger(place: str, table: str, target: Path, job: str) -> None:
+    """Write one table of the ledger as CSV, JSON Lines or Parquet, by the target's ending."""
+    form = target.suffix.removeprefix(".")
+    if form not in WRITERS:
+        raise UnknownName("format", form, WRITERS)
+    if table not in EXPORTED:
+        raise UnknownName("table", table, EXPORTED)
+    if target.exists():
+        raise UsageError(f"{target} exists already; name another file.")
+    rows = export(place, target, table=table, form=form, job=job or None)  # type: ignore[arg-type]
+    Console().print(f"wrote {rows} rows of {table} to {target}", markup=False, highlight=False)

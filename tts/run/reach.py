@@ -1,0 +1,35 @@
+"""How much text a node may still bring to what depends on it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from tts.graph import Node
+from tts.values import Candidate
+
+
+def reach(node: Node[Any]) -> int:
+    """The most tokens of text that the value of a submitted node may hold; 0 for a verdict."""
+    before = sum(_held(node.args))
+    if node.operation is None:
+        return before
+    growth = node.operation.growth(node.args)
+    return before + growth if growth else 0
+
+
+def text_before(node: Node[Any]) -> int:
+    """The most tokens of text that the inputs of a call may hold."""
+    return sum(_held(node.args))
+
+
+def _held(args: Iterable[Any]) -> Iterator[int]:
+    for arg in args:
+        if isinstance(arg, Node):
+            yield arg.reach if not arg.settled else sum(_held((arg.value,)))
+        elif isinstance(arg, Candidate):
+            yield arg.completion_tokens
+        elif type(arg) in (list, tuple):
+            yield from _held(arg)
+        elif type(arg) is dict:
+            yield from _held(arg.values())
