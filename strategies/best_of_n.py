@@ -29,7 +29,8 @@ class BestOfN:
     async def solve(self, problem: Problem, run: Run) -> Candidate | None:
         drafts = run.sample(problem, n=self.n)
         scored = [run.call(Scored, draft, run.score(draft)) for draft in drafts]
-        return await run.call(self.select, await run.all(scored), run)
+        chosen: Candidate | None = await run.call(self.select, await run.all(scored), run)
+        return chosen
 
     async def finish(self, problem: Problem, run: Run) -> Candidate | None:
         return await finish(problem, run, self.select)

@@ -27,7 +27,8 @@ class MajorityVote:
 
     async def solve(self, problem: Problem, run: Run) -> Candidate | None:
         drafts = await run.all(run.sample(problem, n=self.n))
-        return await run.call(most_voted, [Kept(draft) for draft in drafts], run)
+        chosen: Candidate | None = await run.call(most_voted, [Kept(d) for d in drafts], run)
+        return chosen
 
     async def finish(self, problem: Problem, run: Run) -> Candidate | None:
         return await finish(problem, run, most_voted)

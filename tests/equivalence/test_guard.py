@@ -1,4 +1,4 @@
-from time import perf_counter
+from time import process_time
 
 import pytest
 
@@ -48,6 +48,6 @@ def test_ordinary_answers_are_let_through(text: str) -> None:
 @pytest.mark.parametrize("unit", ["{", "^", "1!", "\\sqrt", "(a", "9^"])
 def test_looking_at_the_longest_text_takes_less_than_fifty_milliseconds(unit: str) -> None:
     text = (unit * 4096)[:4096]
-    began = perf_counter()
+    began = process_time()
     is_admissible(text)
-    assert perf_counter() - began < 0.05
+    assert process_time() - began < 0.05

@@ -1,5 +1,5 @@
 from fractions import Fraction
-from time import perf_counter
+from time import process_time
 
 import pytest
 from hypothesis import given
@@ -92,6 +92,6 @@ def test_reading_a_number_never_fails(text: str) -> None:
 
 def test_ten_thousand_pairs_are_compared_within_a_second() -> None:
     pairs = [(f"\\frac{{{n}}}{{7}}", f"{n}.{n}") for n in range(10_000)]
-    began = perf_counter()
+    began = process_time()
     assert all(quick(a, b) is not None for a, b in pairs)
-    assert perf_counter() - began < 1.0
+    assert process_time() - began < 1.0

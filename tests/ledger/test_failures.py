@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
 from tts.errors import BadInput, LedgerError
@@ -70,7 +70,7 @@ def test_a_killed_process_leaves_a_sound_file_with_all_it_was_told(
     assert told[-1] + 1 <= calls <= told[-1] + 2
 
 
-@settings(max_examples=12, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=8, deadline=None, phases=[Phase.explicit, Phase.generate])
 @given(at=st.integers(0, 40), count=st.integers(1, 40))
 def test_a_failed_statement_leaves_no_half_batch(
     tmp_path_factory: pytest.TempPathFactory, rows: Any, at: int, count: int

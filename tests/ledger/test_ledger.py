@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 
 from tts.errors import LedgerError
-from tts.protocols import CandidateRow, JobRow, OutcomeRow, TextRow
+from tts.ledger import JobLeases, Ledger
+from tts.protocols import CandidateRow, JobRow, Journal, Leases, OutcomeRow, TextRow
 from tts.values import Usage
 
 
@@ -150,6 +151,21 @@ async def test_what_was_unknown_may_come_to_be_known(opened: Any, rows: Any) -> 
     async with opened() as ledger:
         await ledger.commit(rows.intent("a"), rows.settled("a", state="sent_unknown"))
         await ledger.commit(rows.settled("a"))
+
+
+async def test_a_closed_ledger_refuses_instead_of_waiting(opened: Any, rows: Any) -> None:
+    ledger = opened()
+    await ledger.close()
+    await ledger.close()
+    with pytest.raises(LedgerError, match="is closed"):
+        await ledger.commit(rows.call("k"))
+
+
+async def test_a_ledger_is_a_journal_and_its_leases_are_leases(sqlite_place: str) -> None:
+    async with Ledger.open(sqlite_place, job="job") as ledger:
+        journal: Journal = ledger
+        leases: Leases = JobLeases(ledger)
+        assert journal.find("k") is None and await leases.claim("p")
 
 
 async def test_two_ledgers_write_to_one_place(opened: Any, rows: Any) -> None:

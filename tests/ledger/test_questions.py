@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -73,7 +74,8 @@ async def test_unknown_wins_in_sums_and_what_is_known_stays(place: str, rows: An
     async with Ledger.open(place, job="job") as ledger:
         unknown = Usage(calls=1, nanodollars=None)
         await ledger.commit(rows.use("a"), rows.use("b", attributed=unknown))
-    (share,) = Questions.open(place).attributed("job")
+    with closing(Questions.open(place)) as questions:
+        (share,) = questions.attributed("job")
     assert share.usage.nanodollars is None and share.usage.calls == 2
     assert share.known.nanodollars == 1000
 
@@ -82,7 +84,8 @@ async def test_sums_beyond_63_bits_are_exact(place: str, rows: Any) -> None:
     large = Usage(calls=1, flops=2**63 - 1)
     async with Ledger.open(place, job="job") as ledger:
         await ledger.commit(*(rows.use(f"{n}", attributed=large) for n in range(5)))
-    (share,) = Questions.open(place).attributed("job")
+    with closing(Questions.open(place)) as questions:
+        (share,) = questions.attributed("job")
     assert share.usage.flops == 5 * (2**63 - 1)
 
 

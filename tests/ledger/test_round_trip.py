@@ -3,7 +3,7 @@ from __future__ import annotations
 import asyncio
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
 from tts.ledger import Ledger
@@ -39,10 +39,10 @@ CALLS = st.builds(
 )
 PLACE = {"job": st.just("job"), "run_id": st.just("r"), "node": WORD, "attributed": USAGE}
 USES = st.builds(UseRow, **PLACE, key=WORD, role=WORD, name=WORD, inputs=WORD, at=FINITE)
-OUTCOMES = st.builds(OutcomeRow, **PLACE, content=st.binary(max_size=20))
+OUTCOMES = st.builds(OutcomeRow, **PLACE, content=WORD.map(str.encode))
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=10, deadline=None, phases=[Phase.explicit, Phase.generate])
 @given(
     calls=st.lists(CALLS, max_size=20, unique_by=lambda row: row.key),
     uses=st.lists(USES, max_size=20, unique_by=lambda row: row.node),

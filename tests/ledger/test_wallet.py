@@ -4,7 +4,7 @@ import asyncio
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
 from tts.ledger import JobLeases, Ledger
@@ -53,8 +53,8 @@ class Fleet:
         await ledger.commit(intent, *ended)
 
 
-@settings(max_examples=8, deadline=None)
-@given(steps=st.lists(STEP, max_size=25))
+@settings(max_examples=8, deadline=None, phases=[Phase.explicit, Phase.generate])
+@given(steps=st.lists(STEP, max_size=15))
 def test_no_order_of_draws_and_ends_exceeds_the_cap(
     tmp_path_factory: pytest.TempPathFactory, rows: Any, steps: list[tuple[int, str, int]]
 ) -> None:

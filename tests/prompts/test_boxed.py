@@ -1,4 +1,4 @@
-from time import perf_counter
+from time import process_time
 
 import pytest
 from hypothesis import given
@@ -38,6 +38,6 @@ def test_an_empty_box_is_no_answer() -> None:
 @pytest.mark.parametrize("unit", ["\\boxed{", "\\boxed x", "{", "a", "\\fbox", "\\"])
 def test_a_megabyte_is_read_within_fifty_milliseconds(unit: str) -> None:
     text = unit * (2**20 // len(unit))
-    began = perf_counter()
+    began = process_time()
     last_boxed(text)
-    assert perf_counter() - began < 0.05
+    assert process_time() - began < 0.05

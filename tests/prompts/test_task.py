@@ -1,4 +1,4 @@
-from time import perf_counter
+from time import process_time
 
 import pytest
 
@@ -60,6 +60,6 @@ def test_a_forced_answer_can_be_read_back(name: str) -> None:
 def test_extraction_from_a_megabyte_stays_below_fifty_milliseconds(unit: str) -> None:
     text = unit * (2**20 // len(unit))
     for task in TASKS.values():
-        began = perf_counter()
+        began = process_time()
         task.extract(text)
-        assert perf_counter() - began < 0.05
+        assert process_time() - began < 0.05

@@ -124,6 +124,7 @@ class Engine:
             await solving
         finally:
             solving.cancel()
+            await asyncio.wait([solving])
 
     def solve_sync(self, problem: str | Problem, **how: Any) -> Result:
         """`solve` for code without an event loop, or inside one that must not be entered."""

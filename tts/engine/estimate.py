@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from msgspec import Struct
+from msgspec.structs import asdict, replace
 
 from tts.budget import Account
 from tts.engine.session import Session
@@ -27,12 +28,13 @@ class Estimate(Struct, frozen=True, kw_only=True):
     @property
     def ceiling(self) -> Usage:
         """The most that can be charged: `worst`, and never more than the budget."""
+        worst = asdict(self.worst)
         capped = {
-            name: min(getattr(self.worst, name), ceiling)
+            name: min(worst[name], ceiling)
             for name, ceiling in self.budget.ceilings.items()
-            if name in Usage.__struct_fields__ and getattr(self.worst, name) is not None
+            if worst.get(name) is not None
         }
-        return Usage(**{**{n: getattr(self.worst, n) for n in Usage.__struct_fields__}, **capped})
+        return replace(self.worst, **capped)
 
     @property
     def depth(self) -> int:

@@ -105,7 +105,7 @@ class Job:
         settings = RunSettings(
             run_id=run_id,
             job=self.name,
-            problem=problem,
+            problem=msgspec.structs.replace(problem, answer=None),
             task=task_for(problem.task, model),
             generators=session.generators,
             verifier=session.verifier,

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from tts.engine.options import SessionOptions
 from tts.engine.registry import BACKENDS
-from tts.errors import BadInput, UnknownName, UsageError
+from tts.errors import BadInput, CallError, UnknownName, UsageError
 from tts.protocols import Generator
+
+if TYPE_CHECKING:
+    from tts.backends.replay import SampleRow
 
 
 async def open_model(spec: str | Generator, options: SessionOptions) -> Generator:
@@ -26,11 +30,12 @@ async def open_model(spec: str | Generator, options: SessionOptions) -> Generato
 async def open_embedded(name: str, options: SessionOptions) -> Generator:
     """`embedded:small`, `embedded:large`."""
     from tts.backends.embedded.backend import EmbeddedGenerator
-    from tts.backends.embedded.embedded_model import EmbeddedModel
+    from tts.backends.embedded.embedded_model import EmbeddedModel, EmbeddedName
 
-    if name not in ("small", "large"):
-        raise UnknownName("embedded model", name, ("small", "large"))
-    return EmbeddedGenerator(EmbeddedModel.shipped(name))
+    policies: dict[str, EmbeddedName] = {"small": "small", "large": "large"}
+    if name not in policies:
+        raise UnknownName("embedded model", name, policies)
+    return EmbeddedGenerator(EmbeddedModel.shipped(policies[name]))
 
 
 async def open_openai(name: str, options: SessionOptions) -> Generator:
@@ -48,8 +53,17 @@ async def open_openai(name: str, options: SessionOptions) -> Generator:
             "a server that needs none."
         )
     connection = Connection(base_url, api_key=Secret(key) if key else None)
-    capabilities = await probe(Model(name=name), connection)
-    return HTTPGenerator(Model(name=name), connection=connection, capabilities=capabilities)
+    try:
+        found = await probe(connection, model=name)
+    except CallError as error:
+        await connection.close()
+        raise UsageError(f"Model 'openai:{name}' at {base_url} cannot be used: {error}") from error
+    return HTTPGenerator(
+        Model(name=name, context_length=found.context_length),
+        connection=connection,
+        capabilities=found.capabilities,
+        dialect=found.dialect,
+    )
 
 
 async def open_openai_sdk(name: str, options: SessionOptions) -> Generator:
@@ -67,13 +81,23 @@ async def open_openai_sdk(name: str, options: SessionOptions) -> Generator:
 
 
 async def open_replay(name: str, options: SessionOptions) -> Generator:
-    """`replay:FILE`: recorded generations of a real model."""
-    from tts.backends.replay import ReplayGenerator, read_samples
+    """`replay:FILE` or `replay:FILE#MODEL`: recorded generations of a real model."""
+    from tts.backends.replay import ReplayGenerator
 
-    path = Path(name)
-    if not path.is_file():  # noqa: ASYNC240 — once, before anything runs
-        raise BadInput(f"Model 'replay:{name}': there is no file {name}.")
-    return ReplayGenerator(read_samples(path))
+    return ReplayGenerator(recorded_rows(name))
+
+
+def recorded_rows(name: str) -> list[SampleRow]:
+    """The rows of `FILE`, or of one model of it with `FILE#MODEL`."""
+    from tts.backends.replay import sample_rows
+
+    path, _, model = name.partition("#")
+    if not Path(path).is_file():
+        raise BadInput(f"Model 'replay:{name}': there is no file {path}.")
+    rows = [row for row in sample_rows(Path(path)) if model in ("", row.model)]
+    if not rows:
+        raise BadInput(f"Model 'replay:{name}': the file holds no samples of {model!r}.")
+    return rows
 
 
 async def open_simulated(name: str, options: SessionOptions) -> Generator:

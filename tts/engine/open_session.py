@@ -23,7 +23,7 @@ from tts.executor.retry import RetryPolicy
 from tts.protocols import Generator
 from tts.values import Sampling
 
-MAX_TOKENS = {"embedded": 160, "replay": 32_768, "simulated": 64}
+MAX_TOKENS = {"embedded": 160, "recorded": 32_768, "simulated": 64}
 """By kind of backend, where the user names no sampling."""
 
 

@@ -7,6 +7,9 @@ from tts.engine.registry import VERIFIERS
 from tts.prompts import TASKS
 from tts.protocols import Generator, Verifier
 
+AUTOMATIC = {"embedded": "embedded:prm", "recorded": "recorded:scores"}
+"""The verifier that stands beside a kind of model, where the user names none."""
+
 
 async def open_verifier(options: SessionOptions, generator: Generator) -> Verifier | None:
     """The verifier of an engine; `auto` is the embedded one beside an embedded model."""
@@ -17,9 +20,9 @@ async def open_verifier(options: SessionOptions, generator: Generator) -> Verifi
         return None
     if spec == "auto":
         source = generator.model.name.partition(":")[0]
-        if source not in ("embedded", "replay"):
+        if source not in AUTOMATIC:
             return None
-        spec = "embedded:prm" if source == "embedded" else "recorded:scores"
+        spec = AUTOMATIC[source]
     kind, _, name = spec.partition(":")
     factory = VERIFIERS.find(kind)
     verifier: Verifier | None = await factory(name, options, generator)
@@ -30,8 +33,24 @@ async def open_embedded_verifier(
     name: str, options: SessionOptions, generator: Generator
 ) -> Verifier:
     """`embedded:prm`: the shipped process reward model."""
-    from tts.backends.embedded import EmbeddedModel, EmbeddedStepScorer
+    from tts.backends.embedded.embedded_model import EmbeddedModel
+    from tts.backends.embedded.step_scorer import EmbeddedStepScorer
     from tts.verifiers import ProcessReward
 
     scorer = EmbeddedStepScorer(EmbeddedModel.shipped("prm"))
     return ProcessReward(scorer, render=TASKS["arithmetic"].render, aggregate=options.aggregate)
+
+
+async def open_recorded_verifier(
+    name: str, options: SessionOptions, generator: Generator
+) -> Verifier | None:
+    """`recorded:scores`: what a reward model said of the recorded samples; None where nothing."""
+    from tts.backends.replay import RecordedScores
+    from tts.engine.open_model import recorded_rows
+    from tts.verifiers import RecordedReward
+
+    source = str(options.model).removeprefix("replay:")
+    rows = recorded_rows(source)
+    if all(row.score is None for row in rows):
+        return None
+    return RecordedReward(RecordedScores(rows).score_of, source=source.rpartition("/")[2])

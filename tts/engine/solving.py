@@ -5,8 +5,6 @@ from __future__ import annotations
 import asyncio
 import time
 
-from msgspec.structs import replace
-
 from tts.errors import (
     BudgetExhausted,
     BudgetTooSmall,
@@ -14,7 +12,10 @@ from tts.errors import (
     CallFailed,
     Deadline,
     Stopped,
+    StrategyError,
     Suspended,
+    TTSError,
+    UnknownPrice,
 )
 from tts.protocols import Strategy
 from tts.run import Run
@@ -29,38 +30,70 @@ async def solve(strategy: Strategy, run: Run, budget: Budget) -> Result:
     of the credentials are raised.
     """
     started = time.monotonic()
-    problem = replace(run.problem, answer=None)
-    error: str | None = None
-    candidate: Candidate | None = None
-    stopped: StoppedBy = "done"
     try:
-        async with asyncio.timeout(budget.seconds):
-            candidate = await strategy.solve(problem, run)
-    except (BudgetExhausted, Deadline, TimeoutError) as stop:
-        stopped = "budget" if isinstance(stop, BudgetExhausted) else "deadline"
-        candidate, error = await _end(strategy, run, stopped)
-    except Suspended as suspension:
-        stopped, error = "suspended", str(suspension)
-    except (CallFailed, CallError) as failure:
-        stopped, error = "failed", str(failure)
-    run.drop(list(run.unsettled))
+        candidate, stopped, error = await _outcome(strategy, run, budget)
+    except BaseException:
+        run.abort()
+        raise
+    if stopped == "suspended":
+        run.abort()
+    else:
+        run.close()
+    await run.scheduler.landed(run)
     result = _result(run, candidate, stopped, error, time.monotonic() - started)
     run.scheduler.observe(AnswerEvent(run.settings.run_id, result))
     return result
 
 
-async def _end(
-    strategy: Strategy, run: Run, stopped: StoppedBy
-) -> tuple[Candidate | None, str | None]:
-    if stopped == "deadline":
-        run.drop(list(run.unsettled))
+async def _outcome(
+    strategy: Strategy, run: Run, budget: Budget
+) -> tuple[Candidate | None, StoppedBy, str | None]:
+    try:
+        async with asyncio.timeout(budget.seconds):
+            candidate = await strategy.solve(run.problem, run)
+    except BudgetExhausted:
+        await _quiet(run)
+        return await _finish(strategy, run, "budget")
+    except (Deadline, TimeoutError):
+        run.close()
+        return await _finish(strategy, run, "deadline")
+    except Suspended as suspension:
+        await _quiet(run)
+        return None, "suspended", str(suspension)
+    except (CallFailed, CallError) as failure:
+        return None, "failed", str(failure)
+    except TTSError:
+        raise
+    except Exception as error:
+        raise StrategyError(f"{strategy.name} raised {type(error).__name__}: {error}") from error
+    lost = None if candidate is not None else _lost(run)
+    return candidate, "failed" if lost else "done", lost
+
+
+def _lost(run: Run) -> str | None:
+    """Why there is no answer, where failed calls are to blame: an error is no wrong answer."""
+    answered = any(kept.candidate.answer is not None for kept in run.kept.all())
+    if run.kept.failure is None or (run.kept.all() and not answered):
+        return None
+    return str(run.kept.failure)
+
+
+async def _quiet(run: Run) -> None:
+    """Let what was admitted end: it is paid for."""
     while run.unsettled:
         await settled(next(iter(run.unsettled)))
+
+
+async def _finish(
+    strategy: Strategy, run: Run, stopped: StoppedBy
+) -> tuple[Candidate | None, StoppedBy, str | None]:
     run.release()
     try:
-        return await strategy.finish(run.problem, run), None
+        return await strategy.finish(run.problem, run), stopped, None
+    except Suspended as suspension:
+        return None, "suspended", str(suspension)
     except (Stopped, CallFailed, CallError) as failure:
-        return None, str(failure)
+        return None, stopped, str(failure)
 
 
 def _result(
@@ -83,9 +116,15 @@ def _result(
 
 def set_aside(budget: Budget, finish: Usage, call: Usage) -> dict[Dimension, int]:
     """The share of `finish`, kept back from the start; raises where no call fits beside it."""
-    share = {name: getattr(finish, name) or 0 for name in budget.ceilings}
+    share: dict[Dimension, int] = {}
     for name, ceiling in budget.ceilings.items():
-        need = share[name] + (getattr(call, name) or 0)
+        last, one = getattr(finish, name), getattr(call, name)
+        if last is None or one is None:
+            raise UnknownPrice(
+                f"A ceiling on {name} needs a model whose {name} are known: give it a price "
+                "(tts prices) or its size, or cap another dimension."
+            )
+        share[name], need = last, last + one
         if need > ceiling:
             raise BudgetTooSmall(
                 f"A budget of {ceiling} {name} is too small: one call and a last answer may need "

@@ -13,7 +13,21 @@ T = TypeVar("T")
 
 def run_sync(coroutine: Coroutine[Any, Any, T]) -> T:
     """Run a coroutine on the process's one background loop, so that open resources stay usable."""
-    return asyncio.run_coroutine_threadsafe(coroutine, _loop()).result()
+    ended = threading.Event()
+    future = asyncio.run_coroutine_threadsafe(_told(coroutine, ended), _loop())
+    try:
+        return future.result()
+    except BaseException:
+        if future.cancel():
+            ended.wait(timeout=10)
+        raise
+
+
+async def _told(coroutine: Coroutine[Any, Any, T], ended: threading.Event) -> T:
+    try:
+        return await coroutine
+    finally:
+        ended.set()
 
 
 @cache

@@ -12,7 +12,8 @@ from collections.abc import Callable
 from msgspec.structs import replace
 
 from tts.budget import Amounts, Wallet
-from tts.errors import BadReply, CallError, CallTimeout, RateLimited, Sent
+from tts.errors import BadReply, CallError, CallTimeout, RateLimited, Sent, TTSError
+from tts.executor.call import SENT
 from tts.executor.flight import Flight
 from tts.executor.limits import Limits
 from tts.executor.retry import RetryPolicy
@@ -38,6 +39,8 @@ class Attempts:
     ) -> None:
         self.journal, self.job, self.wallet = journal, job, wallet
         self.limits, self.price, self.price_version = limits, price, price_version
+        self.fatal: TTSError | None = None
+        """Set once nothing more may be sent, what waits for its turn included."""
         self._random = random.Random()
         self._ids = itertools.count()
         self._process = f"{os.getpid():x}-{time.time_ns():x}"
@@ -73,6 +76,9 @@ class Attempts:
             held = self.wallet.reserve_nowait(flight.worst)
             if held is None:
                 held = await self.wallet.reserve(flight.worst)
+            if self.fatal is not None:
+                self.wallet.settle(held, NOTHING)
+                raise self.fatal
             answer, row = await self._send(flight, number, held, time.monotonic() - asked)
             gate.succeeded(pool)
             return answer, row
@@ -102,6 +108,9 @@ class Attempts:
             billed = self._spent(flight, "sent_unknown")
             state = "settled" if flight.meter.usage is not None else "sent_unknown"
             raise
+        except Exception as error:
+            fault = f"{type(error).__name__}: {error}"
+            raise
         finally:
             self.wallet.settle(held, billed)
             rate = self.limits.rates.get(flight.spec.pool)
@@ -125,8 +134,9 @@ class Attempts:
             queued_s=queued,
         )
         flight.sent = True
-        if flight.spec.effect in ("write", "irreversible"):
-            await self.journal.commit(row)
+        if flight.starter.placed:
+            call = flight.starter
+            await self.journal.commit(row, call.run.outcome(f"{call.id}{SENT}", "failed", "sent"))
         else:
             self.journal.write(row)
 

@@ -11,17 +11,22 @@ from tts.protocols import Draw, Operation
 from tts.run import Run
 from tts.values import NOTHING, Candidate, Usage
 
+SENT = ":sent"
+"""Ends the id under which an outcome says that a call with an effect was sent."""
+
 
 class Call:
     """One use of an operation by one node of one run."""
 
-    __slots__ = ("args", "draw", "key", "node", "operation", "run", "ticket", "worst")
+    __slots__ = ("alone", "args", "draw", "key", "node", "operation", "run", "ticket", "worst")
 
     def __init__(self, node: Node[Any], run: Run, operation: Operation) -> None:
         self.node, self.run, self.operation = node, run, operation
         self.ticket: Ticket
         self.args: tuple[Any, ...] = ()
         self.worst: Usage = NOTHING
+        self.alone: Usage = NOTHING
+        """The worst case of a request for this draw alone: with its prompt, whoever carries it."""
         self.key = ""
         self.draw = Draw(0, 0)
 
@@ -35,6 +40,17 @@ class Call:
         return self.run.id_of(self.node)
 
     @property
+    def unknown(self) -> bool:
+        """Whether an earlier process sent it, must not send it again, and left no answer."""
+        outcomes = self.run.settings.recorded.outcomes
+        return self.placed and f"{self.id}{SENT}" in outcomes
+
+    @property
+    def placed(self) -> bool:
+        """Whether repeating it may do harm."""
+        return self.operation.spec.effect in ("write", "irreversible")
+
+    @property
     def priority(self) -> tuple[int, int]:
         """Deeper first, then older."""
         depths = (arg.depth + 1 for arg in self.args if isinstance(arg, Candidate))
@@ -46,7 +62,7 @@ class Call:
         self.args = self.node.resolved_args()
         base = base_key(operation.spec, operation.identity(self.args))
         index = 0
-        if operation.spec.effect in ("write", "irreversible"):
+        if self.placed:
             self.key = placed_key(base, run_id=run.settings.run_id, node=self.id)
         elif operation.stochastic(self.args):
             index = run.draws.get(base, 0)

@@ -75,6 +75,9 @@ class DryScheduler:
         task.add_done_callback(self._tasks.discard)
         return task
 
+    async def landed(self, run: Run) -> None:
+        """Nothing flies."""
+
     async def decide(self, run: Run, outcome: OutcomeRow) -> None:
         """Nothing is journalled."""
 
@@ -82,6 +85,8 @@ class DryScheduler:
         """Nobody watches."""
 
     def _start(self, node: Node[Any], run: Run) -> None:
+        if node.pass_on():
+            return
         before = max((self._depths.get(parent, 0) for parent in node.inputs), default=0)
         self._depths[node] = before + (node.operation is not None)
         try:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import inspect
+import logging
 import time
 from collections import deque
 from collections.abc import Callable, Coroutine
@@ -14,16 +15,26 @@ from typing import Any, Self
 import msgspec
 
 from tts.budget import Ticket, Wallet
-from tts.errors import BudgetExhausted, CallFailed, Dropped, TTSError
+from tts.errors import (
+    BudgetExhausted,
+    CallFailed,
+    Dropped,
+    LedgerError,
+    TTSError,
+    Unavailable,
+)
 from tts.executor.attempts import Attempts, Pricer
 from tts.executor.call import Call
 from tts.executor.flights import Flights
 from tts.executor.limits import Limits
-from tts.executor.settlement import Settlement, fail_node
+from tts.executor.settlement import Settlement, fail_node, fault
 from tts.graph import Node
 from tts.protocols import CallRow, Journal, OutcomeRow
 from tts.run import Run
+from tts.run.reach import text_before
 from tts.values import NOTHING, Event, Usage
+
+LOG = logging.getLogger("tts")
 
 
 class Executor:
@@ -57,7 +68,9 @@ class Executor:
         )
         self.flights = Flights(journal, job=job, attempts=attempts, settlement=self.settlement)
         self._queue: deque[tuple[Node[Any], Run]] = deque()
-        self._draining = False
+        self._tasks: dict[Node[Any], asyncio.Task[Any]] = {}
+        """Local coroutines under way."""
+        self._scheduled = False
         self._group: asyncio.TaskGroup
 
     async def __aenter__(self) -> Self:
@@ -70,6 +83,8 @@ class Executor:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
+        for task in self._tasks.values():
+            task.cancel()
         await self.flights.close(kind, error, trace)
 
     @property
@@ -85,30 +100,47 @@ class Executor:
     def foresee(self, node: Node[Any], run: Run) -> None:
         if node.operation is not None and run.account.capped:
             call = self._call(node, run)
-            usage = node.operation.foresee(node.args, node.reach)
+            usage = node.operation.foresee(node.args, text_before(node))
             run.queue.foresee(call.ticket, self.settlement.priced(call, usage))
 
     def ready(self, node: Node[Any], run: Run) -> None:
+        """Start the node on the loop's next turn, once all submitted beside it is in the order."""
         self._queue.append((node, run))
-        if not self._draining:
-            self._drain()
+        if not self._scheduled:
+            self._scheduled = True
+            asyncio.get_running_loop().call_soon(self._drain)
 
     def drop(self, node: Node[Any], run: Run) -> None:
         call = self.settlement.open.get(node)
         if call is not None:
             attributed = self._abandon(call)
-            self.flights.write(run.outcome(call.id, "dropped", [], attributed))
+            if not run.root.aborted:
+                self.flights.write(run.outcome(call.id, "dropped", [], attributed))
+        task = self._tasks.pop(node, None)
+        if task is not None:
+            task.cancel()
         node.fail(Dropped(f"{node.name} was dropped."), "dropped")
 
     def spawn(self, coroutine: Coroutine[Any, Any, Any], run: Run) -> asyncio.Task[Any]:
         return self._group.create_task(coroutine)
 
+    async def landed(self, run: Run) -> None:
+        await self.flights.landed(run)
+
     async def decide(self, run: Run, outcome: OutcomeRow) -> None:
-        await self.journal.commit(outcome)
+        try:
+            await self.journal.commit(outcome)
+        except LedgerError as error:
+            self.flights.fatal = error
+            raise
 
     def observe(self, event: Event) -> None:
-        for observer in self.observers:
-            observer(event)
+        for observer in list(self.observers):
+            try:
+                observer(event)
+            except Exception:
+                self.observers.remove(observer)
+                LOG.exception("An observer raised and is told nothing more.")
 
     def price_of(self, run: Run, usage: Usage) -> Usage:
         """A usage of the run's default model, priced."""
@@ -117,18 +149,17 @@ class Executor:
     # Ready nodes
 
     def _drain(self) -> None:
-        self._draining = True
         try:
             while self._queue:
                 node, run = self._queue.popleft()
-                if node.settled:
-                    continue
-                if node.operation is None:
+                if node.pass_on():
+                    self._forget(node)
+                elif node.operation is None:
                     self._run_locally(node, run)
                 else:
                     self._ask(self._call(node, run))
         finally:
-            self._draining = False
+            self._scheduled = False
 
     def _run_locally(self, node: Node[Any], run: Run) -> None:
         assert node.function is not None
@@ -139,15 +170,20 @@ class Executor:
         else:
             if inspect.isawaitable(value):
                 node.state = "running"
-                self.spawn(self._await_locally(node, value), run)
+                self._tasks[node] = self.spawn(self._await_locally(node, value), run)
             else:
                 node.resolve(value)
 
     async def _await_locally(self, node: Node[Any], value: Any) -> None:
         try:
             node.resolve(await value)
+        except asyncio.CancelledError:
+            node.fail(Dropped(f"{node.name} was cancelled."), "dropped")
+            raise
         except Exception as error:  # noqa: BLE001 — the strategy's own code may raise anything
             fail_node(node, error)
+        finally:
+            self._tasks.pop(node, None)
 
     # Calls
 
@@ -169,21 +205,34 @@ class Executor:
             return
         try:
             call.bind()
-            call.worst = self.settlement.priced(
-                call, call.operation.worst(call.args, first=call.first)
-            )
+            call.worst = self._worst(call, first=call.first)
+            call.alone = call.worst if call.first else self._worst(call, first=True)
             call.run.queue.ask(call.ticket, call.worst)
-        except Exception as error:  # noqa: BLE001 — the strategy's own code may raise anything
-            call.run.queue.withdraw(call.ticket)
-            self.settlement.open.pop(call.node, None)
+        except Exception as error:  # noqa: BLE001 — the operation's own code may raise anything
+            self._forget(call.node)
             fail_node(call.node, error)
 
+    def _worst(self, call: Call, *, first: bool) -> Usage:
+        return self.settlement.priced(call, call.operation.worst(call.args, first=first))
+
+    def _forget(self, node: Node[Any]) -> None:
+        """A call that will not be asked for any more gives its place in the queue up."""
+        call = self.settlement.open.pop(node, None)
+        if call is not None:
+            call.run.queue.withdraw(call.ticket)
+
     def _admitted(self, call: Call) -> None:
-        row = self.journal.find(call.key)
-        if row is None:
-            self.flights.board(call)
-        else:
-            self._found(call, row)
+        try:
+            row = self.journal.find(call.key)
+            if row is not None:
+                self._found(call, row)
+            elif call.unknown:
+                message = f"{call.node.name} was sent before; whether it took effect is unknown."
+                self.settlement.fail(call, Unavailable(message))
+            else:
+                self.flights.board(call)
+        except Exception as error:  # noqa: BLE001 — a broken row must not stop the others
+            self.settlement.stop(call, fault(call.node, error))
 
     def _refused(self, call: Call, error: BudgetExhausted) -> None:
         self.settlement.open.pop(call.node, None)
@@ -202,9 +251,8 @@ class Executor:
         row = call.run.settings.recorded.outcomes.get(call.id)
         if row is None or row.kind not in ("refused", "dropped", "failed"):
             return False
-        call.run.queue.withdraw(call.ticket)
+        self._forget(call.node)
         call.run.account.charge(row.attributed)
-        self.settlement.open.pop(call.node, None)
         if row.kind == "dropped":
             call.node.state = "running"
         elif row.kind == "failed":
@@ -216,8 +264,7 @@ class Executor:
 
     def _abandon(self, call: Call) -> Usage:
         if call.ticket.state != "admitted":
-            call.run.queue.withdraw(call.ticket)
-            self.settlement.open.pop(call.node, None)
+            self._forget(call.node)
             return NOTHING
         attributed = self.flights.abandon(call)
         self.settlement.charge(call, attributed)

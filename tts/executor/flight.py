@@ -31,18 +31,26 @@ class Flight:
     wants any of its draws.
     """
 
-    __slots__ = ("args", "meter", "operation", "seats", "sent", "starter", "task", "worst")
+    __slots__ = (
+        "answered",
+        "args",
+        "meter",
+        "operation",
+        "seats",
+        "sent",
+        "starter",
+        "task",
+        "worst",
+    )
 
     def __init__(self, calls: list[Call]) -> None:
         self.starter = calls[0]
         self.operation: Operation = calls[0].operation
         self.args: tuple[Any, ...] = calls[0].args
         self.seats = [Seat(call) for call in calls]
-        self.worst: Usage = calls[0].worst
-        for call in calls[1:]:
-            self.worst = self.worst + call.worst
+        self.worst: Usage = sum((call.worst for call in calls[1:]), calls[0].alone)
         self.meter = Meter()
-        self.sent = False
+        self.sent = self.answered = False
         self.task: asyncio.Task[None] | None = None
 
     @property
@@ -74,8 +82,16 @@ class Flight:
                 return True
         return False
 
+    def take_all(self) -> list[Call]:
+        """Every use that waits; from now on nobody does."""
+        waiting = self.calls
+        for seat in self.seats:
+            seat.calls = []
+        return waiting
+
     def listen(self) -> None:
-        """Ask the backend to stream where somebody wants to hear it."""
+        """Meter afresh, and ask the backend to stream where somebody wants to hear it."""
+        self.meter = Meter()
         if any(call.node.hearers for call in self.calls):
             self.meter.hear = self._hear
 

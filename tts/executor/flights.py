@@ -8,18 +8,21 @@ from typing import Any
 from tts.errors import (
     CallError,
     LedgerError,
-    StrategyError,
     Suspended,
     TTSError,
     Unauthorized,
+    Unavailable,
 )
 from tts.executor.attempts import Attempts
 from tts.executor.call import Call
 from tts.executor.flight import Flight
 from tts.executor.rows import call_row
-from tts.executor.settlement import Settlement
-from tts.protocols import Answer, Journal, Reply, SettledRow
+from tts.executor.settlement import Settlement, failure, fault
+from tts.protocols import Answer, Journal, OutcomeRow, Reply, SettledRow
+from tts.run import Run
 from tts.values import NOTHING, Usage
+
+INTERRUPTED = "The job was interrupted; it can be resumed."
 
 
 class Flights:
@@ -30,21 +33,37 @@ class Flights:
     ) -> None:
         self.journal, self.job = journal, job
         self.attempts, self.settlement = attempts, settlement
-        self.fatal: TTSError | None = None
-        """Set once nothing more can be sent: the journal failed, or the credentials are wrong."""
         self._by_key: dict[str, Flight] = {}
+        self._flying: set[Flight] = set()
         self._gathering: dict[object, list[Call]] = {}
         self._group = asyncio.TaskGroup()
+
+    @property
+    def fatal(self) -> TTSError | None:
+        """Why nothing more can be sent: the journal failed, or the credentials are wrong."""
+        return self.attempts.fatal
+
+    @fatal.setter
+    def fatal(self, error: TTSError) -> None:
+        self.attempts.fatal = self.attempts.fatal or error
 
     async def open(self) -> asyncio.TaskGroup:
         return await self._group.__aenter__()
 
     async def close(self, *error: Any) -> None:
         """Abort what is still on its way, and wait until it is settled."""
-        for flight in list(self._by_key.values()):
+        self.attempts.fatal = self.attempts.fatal or Suspended(INTERRUPTED)
+        for flight in self._flying:
             if flight.task is not None:
                 flight.task.cancel()
         await self._group.__aexit__(*error)
+
+    async def landed(self, run: Run) -> None:
+        """Wait for the aborted flights of a run: what they were billed is known then."""
+        aborted = (flight for flight in self._flying if not flight.wanted)
+        tasks = [f.task for f in aborted if f.task is not None and f.starter.run.root is run.root]
+        if tasks:
+            await asyncio.wait(tasks)
 
     def board(self, call: Call) -> None:
         """Join the flight of this key, or start one; draws that may travel together gather."""
@@ -67,8 +86,9 @@ class Flights:
                 metered = flight.meter.usage
                 known = metered is not None and len(flight.seats) == 1
                 attributed = self.settlement.attributed(call, metered) if known else call.worst  # type: ignore[arg-type]
-            if not flight.wanted and flight.task is not None:
+            if not flight.wanted and not flight.answered and flight.task is not None:
                 flight.task.cancel()
+                self._leave(flight)
         return attributed
 
     def write(self, *rows: Any) -> None:
@@ -85,11 +105,30 @@ class Flights:
         self._gathering[group].append(call)
 
     def _depart(self, group: object) -> None:
-        calls = [call for call in self._gathering.pop(group) if not call.node.settled]
-        if calls:
-            self._start(Flight(calls))
+        fresh: dict[str, list[Call]] = {}
+        for call in self._gathering.pop(group):
+            if call.node.settled:
+                continue
+            if self.fatal is not None:
+                self.settlement.stop(call, self.fatal)
+            elif call.key in self._by_key:
+                self._by_key[call.key].join(call)
+            else:
+                fresh.setdefault(call.key, []).append(call)
+        if fresh:
+            flight = Flight([calls[0] for calls in fresh.values()])
+            for call in (call for calls in fresh.values() for call in calls[1:]):
+                flight.join(call)
+            self._start(flight)
+
+    def _leave(self, flight: Flight) -> None:
+        """Nobody joins this flight any more."""
+        for seat in flight.seats:
+            if self._by_key.get(seat.key) is flight:
+                del self._by_key[seat.key]
 
     def _start(self, flight: Flight) -> None:
+        self._flying.add(flight)
         for seat in flight.seats:
             self._by_key[seat.key] = flight
             seat.starter.run.note(seat.starter.node, "started")
@@ -98,20 +137,25 @@ class Flights:
     async def _carry(self, flight: Flight) -> None:
         try:
             answer, settled = await self.attempts.fly(flight)
+            flight.answered = True
             await self._land(flight, answer, settled)
         except asyncio.CancelledError:
-            self._stop(flight, Suspended("The job was interrupted; it can be resumed."))
-            if flight.task is not None and flight.task.cancelling() and flight.wanted:
+            if flight.task is not None and not flight.task.cancelling():
+                await self._crash(flight, Unavailable("The operation cancelled itself."))
+                return
+            wanted = flight.wanted
+            self._stop(flight, Suspended(INTERRUPTED))
+            if wanted:
                 raise
         except CallError as error:
             await self._crash(flight, error)
-        except (Suspended, LedgerError) as error:
+        except TTSError as error:
             self._stop(flight, error)
         except Exception as error:  # noqa: BLE001 — a bug in one operation must not hang the others
-            self._stop(flight, StrategyError(f"{flight.spec.name} raised {error!r}"))
+            self._stop(flight, fault(flight.starter.node, error))
         finally:
-            for seat in flight.seats:
-                self._by_key.pop(seat.key, None)
+            self._leave(flight)
+            self._flying.discard(flight)
 
     async def _land(self, flight: Flight, answer: Answer, settled: SettledRow) -> None:
         """Commit what came, then tell whoever waits, those included who joined meanwhile."""
@@ -123,9 +167,11 @@ class Flights:
                 for call in seat.calls:
                     written.add(call)
                     rows.append(self.settlement.use_row(call, reply.usage, seat.origin(call)))
+            else:
+                rows += [self._failed(call, reply) for call in seat.calls]
         await self.journal.commit(*rows)
         for seat, reply in zip(flight.seats, answer.replies, strict=True):
-            for call in seat.calls:
+            for call in list(seat.calls):
                 if isinstance(reply, CallError):
                     self.settlement.fail(call, reply)
                     continue
@@ -139,18 +185,18 @@ class Flights:
             self.fatal = error
             self._stop(flight, error)
             return
-        message = f"{type(error).__name__}: {error}"
         try:
-            await self.journal.commit(
-                *(call.run.outcome(call.id, "failed", message) for call in flight.calls)
-            )
+            await self.journal.commit(*(self._failed(call, error) for call in flight.calls))
         except LedgerError as broken:
-            self.fatal = broken
-        for call in flight.calls:
+            self._stop(flight, broken)
+        for call in flight.take_all():
             self.settlement.fail(call, error)
+
+    def _failed(self, call: Call, error: CallError) -> OutcomeRow:
+        return call.run.outcome(call.id, "failed", failure(call, error))
 
     def _stop(self, flight: Flight, error: TTSError) -> None:
         if isinstance(error, LedgerError):
             self.fatal = error
-        for call in flight.calls:
+        for call in flight.take_all():
             self.settlement.stop(call, error)

@@ -35,12 +35,12 @@ class Settlement:
     def fail(self, call: Call, error: CallError) -> None:
         """The last attempt failed: data for whoever awaits it."""
         self.charge(call, NOTHING)
-        call.node.fail(CallFailed(f"{call.node.name}: {error}", error))
+        call.node.fail(CallFailed(failure(call, error), error))
 
     def stop(self, call: Call, error: TTSError) -> None:
         """Nothing more can be sent."""
         self.charge(call, NOTHING)
-        call.node.fail(error, "refused")
+        fail_node(call.node, error)
 
     def charge(self, call: Call, attributed: Usage) -> None:
         """Turn the call's hold into what it would have cost alone."""
@@ -50,7 +50,9 @@ class Settlement:
             role, spend = call.operation.spec.role, call.run.spend
             spend[role] = spend.get(role, NOTHING) + attributed
         if call.run.settings.watched:
-            self.observe(SpendEvent(call.run.settings.run_id, call.id, attributed, call.run.billed))
+            self.observe(
+                SpendEvent(call.run.settings.run_id, call.id, attributed, call.run.root.billed)
+            )
 
     def attributed(self, call: Call, usage: Usage) -> Usage:
         return self.priced(call, call.operation.attributed(usage, first=call.first))
@@ -69,6 +71,18 @@ def fail_node(node: Node[Any], error: Exception) -> None:
     elif isinstance(error, TTSError):
         node.fail(error)
     else:
-        wrapped = StrategyError(f"{node.name} raised {type(error).__name__}: {error}")
-        wrapped.__cause__ = error
-        node.fail(wrapped)
+        node.fail(fault(node, error))
+
+
+def fault(node: Node[Any], error: Exception) -> TTSError:
+    """An error of a node's own code, with the node's name."""
+    if isinstance(error, TTSError):
+        return error
+    wrapped = StrategyError(f"{node.name} raised {type(error).__name__}: {error}")
+    wrapped.__cause__ = error
+    return wrapped
+
+
+def failure(call: Call, error: CallError) -> str:
+    """How a failed call is worded, now and in every replay."""
+    return f"{call.node.name}: {type(error).__name__}: {error}"

@@ -124,6 +124,12 @@ class Node(Generic[T]):
             self.error = error
             self._settle(state)
 
+    def pass_on(self) -> bool:
+        """Fail with the input that failed, where one did; True where that settles the node."""
+        if self.blocked is not None and self.blocked.error is not None:
+            self.fail(self.blocked.error, self.blocked.state)
+        return self.settled
+
     def resolved_args(self) -> tuple[Any, ...]:
         """The arguments with every node replaced by its value, or by its outcome."""
         if not self.inputs:

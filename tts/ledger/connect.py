@@ -57,9 +57,15 @@ def connect_postgres(url: URL, *, synchronous: Synchronous, patience: float) -> 
         ) from error
 
 
+OLDEST = (3, 33, 0)
+"""The first SQLite with UPDATE … FROM."""
+
+
 def connect_sqlite(url: URL, *, synchronous: Synchronous, patience: float, create: bool) -> Engine:
     if not url.database or url.database == ":memory:":
         raise BadInput("A ledger needs a file; use MemoryJournal where nothing is to be kept.")
+    if sqlite3.sqlite_version_info < OLDEST:
+        raise LedgerError(f"SQLite {sqlite3.sqlite_version} is too old; 3.33 or newer is needed.")
     path = Path(url.database).absolute()
     refuse_remote(path)
     if create:

@@ -15,7 +15,7 @@ from sqlalchemy.exc import DBAPIError
 from tts.errors import BadInput, UnknownName, UsageError
 from tts.ledger.connect import connect
 from tts.ledger.failures import unreadable
-from tts.ledger.schema import refuse_outdated
+from tts.ledger.schema import current
 from tts.ledger.tables import LEASES, METADATA
 
 Format = Literal["csv", "jsonl", "parquet"]
@@ -52,10 +52,11 @@ def chunks(place: str | Path, table: Table, job: str | None) -> Chunks:
     query = select(table).order_by(*table.primary_key)
     if job is not None and "job" in table.c:
         query = query.where(table.c.job == job)
-    engine = connect(place, create=False)
-    refuse_outdated(engine)
+    engine = current(connect(place, create=False))
     try:
         with engine.connect() as connection:
+            # One snapshot for the whole table; server-side cursors need a transaction.
+            connection.exec_driver_sql("BEGIN")
             rows = connection.execution_options(stream_results=True).execute(query).mappings()
             for part in rows.partitions(CHUNK):
                 yield [{name: readable(value) for name, value in row.items()} for row in part]

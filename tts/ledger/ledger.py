@@ -12,6 +12,7 @@ from typing import Any, Self, TypeVar
 from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import SQLAlchemyError
 
+from tts.errors import LedgerError
 from tts.ledger.connect import Synchronous, connect
 from tts.ledger.entry import Entry
 from tts.ledger.failures import explained
@@ -66,17 +67,20 @@ class Ledger:
             migrate(engine)
             with engine.connect() as connection, transaction(connection, lock=job):
                 lease(connection, process, job=job, kind="process", name=process.token)
-        except SQLAlchemyError as error:
+        except (SQLAlchemyError, LedgerError) as error:
+            engine.dispose()
             raise explained(error, engine.url.render_as_string()) from error
         return cls(engine, job=job, process=process, patience=patience)
 
     async def close(self) -> None:
         """Write what is pending and end this process's leases."""
         atexit.unregister(self._writer.close)
-        if self._writer.failure is None:
-            await self.perform(lambda c: close_process(c, self.job, self.process.token))
-        await asyncio.to_thread(self._writer.close)
-        self._engine.dispose()
+        try:
+            if self._writer.failure is None:
+                await self.perform(lambda c: close_process(c, self.job, self.process.token))
+        finally:
+            await asyncio.to_thread(self._writer.close)
+            self._engine.dispose()
 
     async def __aenter__(self) -> Self:
         return self

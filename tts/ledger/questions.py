@@ -11,7 +11,7 @@ from sqlalchemy.exc import DBAPIError
 
 from tts.ledger.connect import connect
 from tts.ledger.failures import unreadable
-from tts.ledger.schema import refuse_outdated
+from tts.ledger.schema import current
 from tts.ledger.spent import parted
 from tts.ledger.tables import ATTEMPTS, CALLS, JOBS, RUNS, USAGE, USES
 from tts.ledger.total import Bill, JobSummary, Share, usages
@@ -30,9 +30,7 @@ class Questions:
     @classmethod
     def open(cls, place: str | Path) -> Questions:
         """Open the ledger at a path or a URL without changing it."""
-        engine = connect(place, create=False)
-        refuse_outdated(engine)
-        return cls(engine)
+        return cls(current(connect(place, create=False)))
 
     def close(self) -> None:
         self._engine.dispose()

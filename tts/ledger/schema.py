@@ -62,15 +62,18 @@ def refuse_newer(version: str | None, known: set[str]) -> None:
         )
 
 
-def refuse_outdated(engine: Engine) -> None:
-    """Raises `LedgerError` where a ledger to be read is not at the current schema."""
+def current(engine: Engine) -> Engine:
+    """The engine itself; raises `LedgerError`, and closes it, where its schema is another."""
     try:
         with engine.connect() as connection:
             version = schema_version(connection)
     except DBAPIError as error:
+        engine.dispose()
         raise unreadable(error) from error
-    if version != VERSION:
-        raise LedgerError(
-            f"This ledger has schema {version or 'none'} and {VERSION} is needed; "
-            "open it once with the command that wrote it."
-        )
+    if version == VERSION:
+        return engine
+    engine.dispose()
+    raise LedgerError(
+        f"This ledger has schema {version or 'none'} and {VERSION} is needed; "
+        "open it once with the command that wrote it."
+    )

@@ -62,21 +62,25 @@ class Writer:
         """Write what is pending and end the thread; blocks."""
         self._queue.put(None)
         self._thread.join()
+        self.failure = self.failure or LedgerError("The ledger is closed.")
+        late = [entry for entry in self._take(wait=0) if entry is not None]
+        self._serve(late)
+        deliver(late)
 
     def _work(self) -> None:
         going = True
         while going:
-            pending = self._take()
+            pending = self._take(wait=self._rest)
             going = None not in pending
             entries = [entry for entry in pending if entry is not None]
             self._serve(entries)
             deliver(entries)
         self._session.close()
 
-    def _take(self) -> list[Entry | None]:
-        """Everything pending; nothing where a heartbeat is due first."""
+    def _take(self, *, wait: float) -> list[Entry | None]:
+        """Everything pending; nothing where there is nothing for so many seconds."""
         try:
-            first = self._queue.get(timeout=self._rest)
+            first = self._queue.get(timeout=wait)
         except Empty:
             return []
         return [first, *(self._queue.get_nowait() for _ in range(self._queue.qsize()))]

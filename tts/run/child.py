@@ -11,6 +11,7 @@ from tts.budget import Account, Amounts, Ticket
 from tts.errors import BudgetExhausted, CallFailed
 from tts.graph import Node
 from tts.run.run import Run
+from tts.values import NOTHING
 
 T = TypeVar("T")
 FIRST = -1
@@ -64,7 +65,12 @@ class Share:
     async def granted(self) -> Account:
         """The child's account, once there is room for it; raises where there never will be."""
         self.parent.queue.ask(self.ticket, self.amounts)
-        refused = await self._answered
+        try:
+            refused = await self._answered
+        except asyncio.CancelledError:
+            if self.ticket.state == "admitted":
+                self.parent.queue.settle(self.ticket, NOTHING)
+            raise
         if refused is not None:
             raise refused
         ceilings = dict(zip(self.parent.account.dimensions, self.amounts, strict=True))

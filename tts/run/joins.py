@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Callable, Hashable, Sequence
 from typing import Any, Generic, TypeVar
 
-from tts.errors import Stopped, StrategyError, TTSError
+from tts.errors import LedgerError, Stopped, StrategyError, TTSError, UsageError
 from tts.graph import Node
 
 T = TypeVar("T")
@@ -41,6 +41,8 @@ class AllJoin:
         self.open -= 1
         if isinstance(node.error, Stopped):
             self.join.fail(node.error, "refused")
+        elif isinstance(node.error, UsageError | LedgerError):
+            self.join.fail(node.error)
         elif self.open == 0:
             self.join.resolve(successes(self.nodes))
 

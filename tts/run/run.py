@@ -247,6 +247,8 @@ class Run:
         self.unsettled.discard(node)
         if node.operation is not None and node.state == "done":
             self._keep(node)
+        elif node.state == "failed" and node.error is not None:
+            self.kept.fail(node.error, (self.path, node.ordinal))
         if self.settings.watched:
             state = "finished" if node.state == "done" else node.state
             self.note(node, state)

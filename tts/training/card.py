@@ -1,5 +1,7 @@
 """The model card in a model's folder."""
 
+# pyright: reportMissingImports=false
+
 from __future__ import annotations
 
 import re

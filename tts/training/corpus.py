@@ -1,5 +1,7 @@
 """Batches of gold solutions for the policies."""
 
+# pyright: reportMissingImports=false
+
 from __future__ import annotations
 
 from collections.abc import Iterator

@@ -1,5 +1,7 @@
 """The Hugging Face folder of a trained model."""
 
+# pyright: reportMissingImports=false
+
 from __future__ import annotations
 
 import json

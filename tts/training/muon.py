@@ -1,5 +1,7 @@
 """Muon, with its orthogonalisation in float32."""
 
+# pyright: reportMissingImports=false
+
 from __future__ import annotations
 
 import torch

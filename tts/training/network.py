@@ -1,5 +1,7 @@
 """The transformer as trained, with Hugging Face parameter names."""
 
+# pyright: reportMissingImports=false
+
 from __future__ import annotations
 
 import torch

@@ -1,5 +1,7 @@
 """The optimisers and their schedule."""
 
+# pyright: reportMissingImports=false
+
 from __future__ import annotations
 
 import math

@@ -1,5 +1,7 @@
 """Train one policy: python -m tts.training.policy --size small --seed 0 --minutes 14."""
 
+# pyright: reportMissingImports=false
+
 from __future__ import annotations
 
 import argparse
@@ -35,7 +37,8 @@ def train_policy(size: Literal["small", "large"], seed: int, minutes: float) -> 
     if size == "large":
         widen(network, _without_prefix(load_weights("small")))
     optimisation = Optimisation(network, _RATES[size])
-    started, half_saved, tokens = time.monotonic(), False, 0
+    started, half_saved = time.monotonic(), False
+    step, tokens, loss = 0, 0, 0.0
     # The large policy must not see the small one's problems again before new ones.
     batches = training_batches(build_tokenizer(), seed if size == "small" else seed + 1)
     for step, batch in enumerate(batches):

@@ -1,5 +1,7 @@
 """Train the step scorer: python -m tts.training.prm --seed 0 --minutes 6."""
 
+# pyright: reportMissingImports=false
+
 from __future__ import annotations
 
 import argparse
@@ -63,7 +65,7 @@ def train_prm(rows: Sequence[Row], seed: int, minutes: float) -> tuple[int, floa
         nn.Linear(shape.hidden, shape.hidden), nn.ReLU(), nn.Linear(shape.hidden, 2)
     )
     optimisation = Optimisation(nn.ModuleDict({"network": network, "score": head}), _RATE)
-    started, loss = time.monotonic(), 0.0
+    started, step, loss = time.monotonic(), 0, 0.0
     for step, batch in enumerate(_batches(rows, random.Random(seed))):
         progress = (time.monotonic() - started) / (60 * minutes)
         if progress >= 1:

@@ -1,5 +1,7 @@
 """Warm start of a wide network from a narrow one."""
 
+# pyright: reportMissingImports=false
+
 from __future__ import annotations
 
 import torch

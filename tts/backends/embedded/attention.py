@@ -47,7 +47,7 @@ class Attention:
         groups = self._config.key_value_heads
         seen = slice(shared.rows[0], shared.rows[-1] + 1)
         positions = shared.mask.shape[-1]
-        keys = cache.keys[self._layer, seen, :, None, :, :positions]
+        keys = cache.keys[self._layer, seen, :, None, :positions].swapaxes(-1, -2)
         values = cache.values[self._layer, seen, :, None, :positions]
         grouped = queries.reshape(rows, tokens, groups, -1, dim).transpose(0, 2, 3, 1, 4)
         looks = grouped @ keys + shared.mask

@@ -13,8 +13,7 @@ _GROWTH = 128
 
 
 class KvCache:
-    """Rows of keys (layers, rows, heads, head_dim, positions) and of values (layers, rows, heads,
-    positions, head_dim).
+    """Keys and values, each (layers, rows, heads, positions, head_dim).
 
     Rows in use lie side by side from 0, so that attention reads them without gathering.
     """
@@ -30,7 +29,7 @@ class KvCache:
             return
         keys, values, used = self.keys, self.values, self.positions
         self._allocate(-(-positions // _GROWTH) * _GROWTH)
-        self.keys[..., :used] = keys
+        self.keys[..., :used, :] = keys
         self.values[..., :used, :] = values
 
     def write(
@@ -42,27 +41,27 @@ class KvCache:
     ) -> None:
         """Store keys and values (rows, tokens, heads, head_dim) at `places` (rows, tokens)."""
         keys, values = new
-        self.keys[layer][rows[:, None], :, :, places] = keys
+        self.keys[layer][rows[:, None], :, places] = keys
         self.values[layer][rows[:, None], :, places] = values
 
     def copy_row(self, source: int, target: int, length: int) -> None:
         """Let row `target` begin with the first `length` positions of row `source`."""
-        self.keys[:, target, :, :, :length] = self.keys[:, source, :, :, :length]
+        self.keys[:, target, :, :length] = self.keys[:, source, :, :length]
         self.values[:, target, :, :length] = self.values[:, source, :, :length]
 
     def snapshot(self, row: int, length: int) -> tuple[Floats, Floats]:
         """A copy of a row's first `length` positions."""
-        return self.keys[:, row, :, :, :length].copy(), self.values[:, row, :, :length].copy()
+        return self.keys[:, row, :, :length].copy(), self.values[:, row, :, :length].copy()
 
     def restore(self, row: int, length: int, snapshot: tuple[Floats, Floats]) -> None:
         """Let a row begin with the first `length` positions of a snapshot."""
         keys, values = snapshot
-        self.keys[:, row, :, :, :length] = keys[..., :length]
+        self.keys[:, row, :, :length] = keys[..., :length, :]
         self.values[:, row, :, :length] = values[..., :length, :]
 
     def _allocate(self, positions: int) -> None:
         shape = self._config
-        heads, dim = shape.key_value_heads, shape.head_dim
+        size = (shape.layers, self.rows, shape.key_value_heads, positions, shape.head_dim)
         self.positions = positions
-        self.keys: Floats = np.zeros((shape.layers, self.rows, heads, dim, positions), np.float32)
-        self.values: Floats = np.zeros((shape.layers, self.rows, heads, positions, dim), np.float32)
+        self.keys: Floats = np.zeros(size, np.float32)
+        self.values: Floats = np.zeros(size, np.float32)

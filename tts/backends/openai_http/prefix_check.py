@@ -16,6 +16,9 @@ from tts.values import Message
 
 _ANY: msgspec.json.Decoder[dict[str, Any]] = msgspec.json.Decoder(dict[str, Any])
 
+_TAIL = 64
+"""Characters of the prefix that are compared."""
+
 
 class PrefixCheck:
     """Sends a prefix through the server's own template, tokens and back, once per kind of ending.
@@ -35,7 +38,7 @@ class PrefixCheck:
         """Raise `BadRequest` where the end of the prefix would be lost."""
         if self._wording.endpoint != "chat" or self._wording.dialect != "vllm":
             return
-        ending = request.prefix[len(request.prefix.rstrip()) :]
+        ending = _ending(request.prefix)
         if ending not in self._verdicts:
             await self._judge(ending, request)
         if not self._verdicts[ending]:
@@ -66,8 +69,22 @@ class PrefixCheck:
             if error.retryable:
                 raise
             return True
-        return not isinstance(prompt, str) or prompt.endswith(request.prefix)
+        return not isinstance(prompt, str) or tail_survives(prompt, request.prefix)
 
     async def _post(self, path: str, asked: dict[str, Any]) -> dict[str, Any]:
         answer = await self._connection.post(f"/..{path}", msgspec.json.encode(asked))
         return decode(_ANY, answer)
+
+
+def tail_survives(prompt: str, prefix: str) -> bool:
+    """Whether a prompt ends as the prefix does: the same last letters, the same white space.
+
+    White space between words is not compared: many tokenizers tidy it up when decoding.
+    """
+    letters = "".join(prefix[-_TAIL:].split())
+    same = "".join(prompt[-2 * _TAIL :].split()).endswith(letters)
+    return same and _ending(prompt) == _ending(prefix)
+
+
+def _ending(text: str) -> str:
+    return text[len(text.rstrip()) :]

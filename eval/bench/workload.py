@@ -1,0 +1,77 @@
+"""The same calls through the whole engine, and bare."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import aiohttp
+
+from tts.engine import Job, Session
+from tts.ledger import JobLeases, Ledger
+from tts.strategies import MajorityVote
+from tts.values import Budget, Problem
+
+DRAWS = 16
+"""Of each run of the strategy."""
+MAX_TOKENS = 64
+ROOMY = Budget(tokens=1 << 40)
+"""A ceiling that every call has to pass and none meets."""
+
+
+def problems(count: int) -> list[Problem]:
+    """Questions of an ordinary length."""
+    story = "A train leaves the station and passes a mile post every ninety seconds. "
+    return [Problem(id=f"p{i}", prompt=f"{story * 3}How far is post {i}?") for i in range(count)]
+
+
+async def engine_calls(session: Session, place: Path, *, calls: int, in_flight: int) -> None:
+    """`calls` draws by `majority_vote`: graph, keys, budget, limiter, wallet and ledger on disk."""
+    window = asyncio.Semaphore(max(2, 2 * in_flight // DRAWS))
+    ledger = Ledger.open(place, job="bench")
+    async with ledger:
+        leases = JobLeases(ledger)
+        async with Job(
+            session, name="bench", journal=ledger, leases=leases, wallet=ROOMY
+        ) as job:
+
+            async def solve(problem: Problem) -> None:
+                async with window:
+                    await ledger.load(problem.id)
+                    result = await job.solve(problem, MajorityVote(n=DRAWS), ROOMY)
+                    assert result.stopped_by == "done" and result.usage.calls == DRAWS, result
+                    ledger.forget(problem.id)
+
+            async with asyncio.TaskGroup() as group:
+                for problem in problems(calls // DRAWS):
+                    group.create_task(solve(problem))
+
+
+async def bare_calls(
+    http: aiohttp.ClientSession, url: str, *, calls: int, in_flight: int
+) -> None:
+    """The same requests by a pool of workers over aiohttp and json, and nothing else."""
+    bodies = _bodies(calls)
+
+    async def work() -> None:
+        for body in bodies:
+            async with http.post(f"{url}/chat/completions", json=body) as response:
+                reply = json.loads(await response.read())
+                assert reply["choices"][0]["message"]["content"]
+
+    async with asyncio.TaskGroup() as group:
+        for _ in range(in_flight):
+            group.create_task(work())
+
+
+def _bodies(calls: int) -> Iterator[dict[str, object]]:
+    for problem in problems(calls // DRAWS):
+        for seed in range(DRAWS):
+            yield {
+                "model": "simulated",
+                "max_tokens": MAX_TOKENS,
+                "messages": [{"role": "user", "content": problem.prompt}],
+                "seed": seed,
+            }

@@ -1,0 +1,267 @@
+"""A small laboratory: jobs in memory, doubles for model and verifier, time that jumps."""
+
+from __future__ import annotations
+
+import asyncio
+import selectors
+from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
+from random import Random
+from typing import Any
+
+import pytest
+
+from tts.backends.scripted import ScriptedGenerator
+from tts.backends.scripted_scorer import ScriptedScorer
+from tts.budget import PriceTable
+from tts.engine import Job, Session
+from tts.equivalence import Equivalence
+from tts.errors import CallError, LedgerError
+from tts.executor import Limits
+from tts.executor.gate import Gate
+from tts.executor.retry import RetryPolicy
+from tts.ledger import MemoryJournal, MemoryLeases
+from tts.protocols import Answer, Draw, GenerateReply, GenerateRequest, Meter, OperationSpec, Reply
+from tts.prompts import TASKS
+from tts.values import Budget, Capabilities, Problem, Result, Sampling, Usage
+from tts.verifiers import ProcessReward
+
+FREE = "{quick: {prompt: 0, completion: 0}}"
+
+
+class JumpingSelector(selectors.SelectSelector):
+    """Takes every wait of its loop as already waited."""
+
+    now = 0.0
+
+    def select(self, timeout: float | None = None) -> Any:
+        if timeout is None:
+            raise RuntimeError("The loop would wait for ever.")
+        self.now += max(timeout, 0.0)
+        return super().select(0)
+
+
+class JumpingLoop(asyncio.SelectorEventLoop):
+    """An event loop whose clock jumps to its next timer; waiting for nothing is an error."""
+
+    def __init__(self) -> None:
+        self.jumping = JumpingSelector()
+        super().__init__(self.jumping)
+
+    def time(self) -> float:
+        return self.jumping.now
+
+
+class Slow:
+    """A generator whose draws take times that a seed decides; it notes what is under way."""
+
+    def __init__(
+        self, inner: Any, *, shuffle: int = 0, fixed: float | None = None, bills: int = 1
+    ) -> None:
+        self.inner, self.shuffle, self.fixed, self.bills = inner, shuffle, fixed, bills
+        self.open, self.most, self.cancelled = 0, 0, 0
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.inner, name)
+
+    async def generate(
+        self, request: GenerateRequest, meter: Meter, listener: Any = None
+    ) -> GenerateReply:
+        wait = Random(f"{self.shuffle}{request.seeds}").random()
+        self.open += 1
+        self.most = max(self.most, self.open)
+        try:
+            await asyncio.sleep(wait if self.fixed is None else self.fixed)
+            reply: GenerateReply = await self.inner.generate(request, meter, listener)
+            return reply
+        except asyncio.CancelledError:
+            self.cancelled += 1
+            raise
+        finally:
+            self.open -= 1
+
+
+class Told:
+    """A strategy made of a function."""
+
+    name = "told"
+
+    def __init__(self, solve: Callable[..., Awaitable[Any]], finish: Any = None, **parameters: Any):
+        self._solve, self._finish, self.parameters = solve, finish, parameters
+
+    async def solve(self, problem: Problem, run: Any) -> Any:
+        return await self._solve(problem, run)
+
+    async def finish(self, problem: Problem, run: Any) -> Any:
+        return await self._finish(problem, run) if self._finish else None
+
+
+class Tool:
+    """An operation of a given effect, cost and time; `performed` keeps its arguments."""
+
+    content_type = str
+
+    def __init__(self, name: str = "tool", *, effect: Any = "read", **how: Any) -> None:
+        self.cost, self.most = how.pop("cost", 1), how.pop("most", 10)
+        self.seconds, self.errors = how.pop("seconds", 0.0), list(how.pop("errors", ()))
+        self.random = how.pop("random", False)
+        self.spec = OperationSpec(
+            name=name, version="1", role="tool", effect=effect, pool=name, **how
+        )
+        self.performed: list[tuple[Any, ...]] = []
+
+    def identity(self, args: tuple[Any, ...]) -> Any:
+        return [str(arg) for arg in args]
+
+    def stochastic(self, args: tuple[Any, ...]) -> bool:
+        return bool(self.random)
+
+    def of(self, value: Any, args: tuple[Any, ...]) -> int:
+        return int(value(*args) if callable(value) else value)
+
+    def worst(self, args: tuple[Any, ...], *, first: bool) -> Usage:
+        return Usage(calls=1, prompt_tokens=self.of(self.most, args))
+
+    def attributed(self, usage: Usage, *, first: bool) -> Usage:
+        return usage
+
+    def foresee(self, args: tuple[Any, ...], reach: int) -> Usage:
+        return Usage(calls=1, prompt_tokens=self.most if isinstance(self.most, int) else 10)
+
+    def growth(self, args: tuple[Any, ...]) -> int:
+        return 0
+
+    async def perform(self, args: tuple[Any, ...], draws: Sequence[Draw], meter: Meter) -> Answer:
+        self.performed.append(args)
+        await asyncio.sleep(
+            self.of(self.seconds, args) if not callable(self.seconds) else self.seconds(*args)
+        )
+        if self.errors:
+            error = self.errors.pop(0)
+            if error is not None:
+                raise error
+        usage = Usage(calls=1, prompt_tokens=self.of(self.cost, args))
+        return Answer(
+            replies=tuple(Reply(content=f"{args}", usage=usage) for _ in draws), billed=usage
+        )
+
+    def value(self, args: tuple[Any, ...], content: Any, key: str) -> Any:
+        return content
+
+    def pretend(self, args: tuple[Any, ...], draw: Draw) -> Reply:
+        return Reply(content="", usage=self.worst(args, first=True))
+
+
+class MortalJournal(MemoryJournal):
+    """Dies at its k-th commit or write: nothing later is kept."""
+
+    def __init__(self, *, job: str = "memory", life: int = 10**9) -> None:
+        super().__init__(job=job)
+        self.life = life
+
+    def _spend(self) -> None:
+        self.life -= 1
+        if self.life < 0:
+            raise LedgerError("The disk is full.")
+
+    def write(self, *rows: Any) -> None:
+        self._spend()
+        super().write(*rows)
+
+    def commit(self, *rows: Any) -> Any:
+        try:
+            self._spend()
+        except LedgerError as error:
+            future = asyncio.get_running_loop().create_future()
+            future.set_exception(error)
+            return future
+        return super().commit(*rows)
+
+
+class Lab:
+    """Everything that a run needs, in memory."""
+
+    Slow, Told, Tool, MortalJournal = Slow, Told, Tool, MortalJournal
+    problem = Problem(id="p", prompt="What is six times seven?", task="arithmetic", answer="42")
+    sampling = Sampling(max_tokens=12)
+
+    def run(self, coroutine: Coroutine[Any, Any, Any]) -> Any:
+        """Run in simulated time."""
+        with asyncio.Runner(loop_factory=JumpingLoop) as runner:
+            return runner.run(coroutine)
+
+    def words(self, script: Any, **how: Any) -> ScriptedGenerator:
+        return ScriptedGenerator(script, **how)
+
+    def session(
+        self,
+        generator: Any,
+        *,
+        scores: Any = None,
+        limit: int = 512,
+        retry: RetryPolicy | None = None,
+        sampling: Sampling | None = None,
+        timeout: float = 600.0,
+    ) -> Session:
+        scorer = ScriptedScorer(scores if scores is not None else {})
+        limits = Limits(gate=Gate(limit), retry=retry or RetryPolicy(), timeout=timeout)
+        return Session(
+            generators={"default": generator},
+            verifier=ProcessReward(scorer, render=TASKS["arithmetic"].render),
+            equivalence=Equivalence(),
+            prices=PriceTable.load(None),
+            limits=limits,
+            sampling=sampling or self.sampling,
+        )
+
+    async def solve(
+        self,
+        strategy: Any,
+        generator: Any = None,
+        *,
+        budget: Budget | None = None,
+        journal: MemoryJournal | None = None,
+        wallet: Budget | None = None,
+        observe: Any = None,
+        replicate: int = 0,
+        **session: Any,
+    ) -> Result:
+        """One strategy (or function) on the problem, in a job of its own."""
+        chosen = Told(strategy) if not hasattr(strategy, "solve") else strategy
+        generator = generator if generator is not None else self.words(lambda *_: "\\boxed{42}")
+        book = journal if journal is not None else MemoryJournal(job="lab")
+        await book.load(self.problem.id)
+        job = Job(
+            self.session(generator, **session),
+            name="lab",
+            journal=book,
+            leases=MemoryLeases(),
+            wallet=wallet,
+            observe=observe,
+        )
+        async with job:
+            return await job.solve(self.problem, chosen, budget, replicate=replicate)
+
+    def again(self, journal: MemoryJournal) -> MemoryJournal:
+        """A new process's journal with what the old one made durable."""
+        fresh = MemoryJournal(job=journal.job)
+        fresh.write(*journal.rows)
+        fresh.forget(self.problem.id)
+        return fresh
+
+    def rows(self, journal: MemoryJournal, kind: type) -> list[Any]:
+        return [row for row in journal.rows if isinstance(row, kind)]
+
+    def error(self, kind: type[CallError], text: str = "no") -> CallError:
+        return kind(text)
+
+    def capabilities(self, **how: Any) -> Capabilities:
+        return Capabilities(**{"n": True, "prefill": True, "seed": True, "keeps_stop": True, **how})
+
+    def scripted(self, lines: Mapping[int, str]) -> ScriptedGenerator:
+        """Draw i says lines[i]."""
+        return self.words(lambda _, __, index: lines[index])
+
+
+@pytest.fixture(scope="session")
+def lab() -> Lab:
+    return Lab()
