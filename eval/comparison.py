@@ -11,13 +11,12 @@ import msgspec
 from msgspec import Struct
 
 from tts.engine import Job, spell_budget, spell_strategy
-from tts.engine.record import decode_result
 from tts.eval.grader import grade_result
 from tts.eval.manifest import ONLY_WARNS, manifest
 from tts.eval.problems import ProblemSet
 from tts.eval.report import Attempt
 from tts.eval.spec import ComparisonSpec
-from tts.ledger import check_manifest
+from tts.ledger import check_manifest, decode_result
 from tts.protocols import JobRow, Journal, Leases, RunRow, Strategy
 from tts.values import Budget, Problem, Result
 
@@ -103,7 +102,7 @@ class Comparison:
             rows = [finished.get(self._run_id(cell)) for cell in cells]
             for cell, row in zip(cells, rows, strict=True):
                 if row is not None and row.result is not None:
-                    await self._keep(cell, decode_result(row.result, problem, row.run_id))
+                    await self._keep(cell, decode_result(row.result, problem))
             open_cells = [cell for cell, row in zip(cells, rows, strict=True) if row is None]
             if open_cells and not self.suspended:
                 await self._solve_open(problem, open_cells)

@@ -9,6 +9,7 @@ from random import Random
 from typing import Any
 
 import pytest
+from hypothesis import settings
 
 from tts.backends.scripted import ScriptedGenerator
 from tts.backends.scripted_scorer import ScriptedScorer
@@ -22,10 +23,12 @@ from tts.executor.retry import RetryPolicy
 from tts.ledger import MemoryJournal, MemoryLeases
 from tts.protocols import Answer, Draw, GenerateReply, GenerateRequest, Meter, OperationSpec, Reply
 from tts.prompts import TASKS
-from tts.values import Budget, Capabilities, Problem, Result, Sampling, Usage
+from tts.values import Budget, Candidate, Capabilities, Problem, Result, Sampling, Usage
 from tts.verifiers import ProcessReward
 
-FREE = "{quick: {prompt: 0, completion: 0}}"
+PRICES = PriceTable.load(None)
+settings.register_profile("shared machine", deadline=None)
+settings.load_profile("shared machine")
 
 
 class JumpingSelector(selectors.SelectSelector):
@@ -183,6 +186,7 @@ class Lab:
     Slow, Told, Tool, MortalJournal = Slow, Told, Tool, MortalJournal
     problem = Problem(id="p", prompt="What is six times seven?", task="arithmetic", answer="42")
     sampling = Sampling(max_tokens=12)
+    answer = Candidate(problem=problem, text="fine", key="k", final=True, answer="42")
 
     def run(self, coroutine: Coroutine[Any, Any, Any]) -> Any:
         """Run in simulated time."""
@@ -208,7 +212,7 @@ class Lab:
             generators={"default": generator},
             verifier=ProcessReward(scorer, render=TASKS["arithmetic"].render),
             equivalence=Equivalence(),
-            prices=PriceTable.load(None),
+            prices=PRICES,
             limits=limits,
             sampling=sampling or self.sampling,
         )

@@ -30,7 +30,8 @@ class StepScoring:
     content_type = StepScores
 
     def __init__(self, scorer: StepScorer, *, how: Aggregate, render: Render) -> None:
-        self.scorer, self.how, self.render = scorer, how, render
+        self.scorer, self.render = scorer, render
+        self.how: Aggregate = how
         self.spec = OperationSpec(
             name="score/steps",
             version="1",

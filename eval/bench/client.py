@@ -18,6 +18,7 @@ from tts.eval.bench.meter import Meter
 from tts.eval.bench.row import Row, at_least, figure, within
 from tts.eval.bench.server_process import PLAIN, ServerProcess
 from tts.eval.bench.workload import MAX_TOKENS, bare_calls, engine_calls
+from tts.ledger import Ledger
 from tts.values import Capabilities, Model
 
 IN_FLIGHT = (64, 512)
@@ -47,14 +48,14 @@ async def _compare(
     session = await open_session(options(url, in_flight))
     async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0)) as http:
         await bare_calls(http, url, calls=2 * in_flight, in_flight=in_flight)
-        await engine_calls(session, folder / "warm", calls=2 * in_flight, in_flight=in_flight)
+        async with Ledger.open(folder / "warm", job="bench") as ledger:
+            await engine_calls(session, ledger, calls=2 * in_flight, in_flight=in_flight)
         for turn in range(runs):
             with bare[turn]:
                 await bare_calls(http, url, calls=calls, in_flight=in_flight)
-            with whole[turn]:
-                await engine_calls(
-                    session, folder / str(turn), calls=calls, in_flight=in_flight
-                )
+            async with Ledger.open(folder / str(turn), job="bench") as ledger:
+                with whole[turn]:
+                    await engine_calls(session, ledger, calls=calls, in_flight=in_flight)
     await session.close()
     return _rows(in_flight, whole, bare, calls)
 
@@ -80,7 +81,8 @@ def _reached(core: int | None) -> list[Row]:
 
 async def _once(url: str, folder: Path) -> None:
     session = await open_session(options(url, 512))
-    await engine_calls(session, folder / "ledger", calls=2048, in_flight=512)
+    async with Ledger.open(folder / "ledger", job="bench") as ledger:
+        await engine_calls(session, ledger, calls=2048, in_flight=512)
     await session.close()
 
 

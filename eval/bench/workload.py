@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Iterator
-from pathlib import Path
 
 import aiohttp
 
@@ -27,26 +26,23 @@ def problems(count: int) -> list[Problem]:
     return [Problem(id=f"p{i}", prompt=f"{story * 3}How far is post {i}?") for i in range(count)]
 
 
-async def engine_calls(session: Session, place: Path, *, calls: int, in_flight: int) -> None:
+async def engine_calls(session: Session, ledger: Ledger, *, calls: int, in_flight: int) -> None:
     """`calls` draws by `majority_vote`: graph, keys, budget, limiter, wallet and ledger on disk."""
     window = asyncio.Semaphore(max(2, 2 * in_flight // DRAWS))
-    ledger = Ledger.open(place, job="bench")
-    async with ledger:
-        leases = JobLeases(ledger)
-        async with Job(
-            session, name="bench", journal=ledger, leases=leases, wallet=ROOMY
-        ) as job:
+    leases = JobLeases(ledger)
+    async with Job(
+        session, name=ledger.job, journal=ledger, leases=leases, wallet=ROOMY
+    ) as job, asyncio.TaskGroup() as group:
+        for problem in problems(calls // DRAWS):
+            group.create_task(_solve(job, problem, window))
 
-            async def solve(problem: Problem) -> None:
-                async with window:
-                    await ledger.load(problem.id)
-                    result = await job.solve(problem, MajorityVote(n=DRAWS), ROOMY)
-                    assert result.stopped_by == "done" and result.usage.calls == DRAWS, result
-                    ledger.forget(problem.id)
 
-            async with asyncio.TaskGroup() as group:
-                for problem in problems(calls // DRAWS):
-                    group.create_task(solve(problem))
+async def _solve(job: Job, problem: Problem, window: asyncio.Semaphore) -> None:
+    async with window:
+        await job.journal.load(problem.id)
+        result = await job.solve(problem, MajorityVote(n=DRAWS), ROOMY)
+        assert result.stopped_by == "done" and result.usage.calls == DRAWS, result
+        job.journal.forget(problem.id)
 
 
 async def bare_calls(

@@ -94,7 +94,9 @@ def test_a_call_waits_while_room_may_come_back_and_is_refused_only_at_the_head()
     log: list[str] = []
     queue = AdmissionQueue(Account({"calls": 2, "prompt_tokens": 10}))
     big, small = (
-        Ticket((i,), admit=lambda i=i: log.append(f"in {i}"), refuse=lambda _, i=i: log.append("no"))  # type: ignore[misc]
+        Ticket(
+            (i,), admit=lambda i=i: log.append(f"in {i}"), refuse=lambda _, i=i: log.append("no")
+        )  # type: ignore[misc]
         for i in range(2)
     )
     queue.ask(big, Usage(calls=1, prompt_tokens=8))

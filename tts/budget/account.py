@@ -34,7 +34,7 @@ class Account:
 
     def amounts(self, usage: Usage) -> Amounts:
         """A usage in the capped dimensions; an unknown amount cannot stand under a ceiling."""
-        values = tuple(getattr(usage, name) for name in self.dimensions)
+        values = tuple([getattr(usage, name) for name in self.dimensions])
         if None in values:
             name = self.dimensions[values.index(None)]
             raise UnknownPrice(
@@ -45,9 +45,11 @@ class Account:
 
     def fits(self, amounts: Amounts, beside: Amounts | None = None) -> bool:
         """Whether an amount fits beside what is spent, held and (optionally) foreseen."""
-        extra = beside or (0,) * len(amounts)
-        rows = zip(self.ceilings, self._spent, self._held, amounts, extra, strict=True)
-        return all(spent + held + need + more <= cap for cap, spent, held, need, more in rows)
+        for i, need in enumerate(amounts):
+            more = beside[i] if beside else 0
+            if self._spent[i] + self._held[i] + need + more > self.ceilings[i]:
+                return False
+        return True
 
     def hold(self, amounts: Amounts) -> None:
         self.open += 1

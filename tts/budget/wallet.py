@@ -58,7 +58,7 @@ class Wallet:
     async def _make_room(self, amounts: Amounts) -> None:
         room = self.account.left()
         needs = zip(self.account.dimensions, amounts, strict=True)
-        least = {name: max(0, need - room[name]) for name, need in needs}
+        least: dict[Dimension, int] = {name: max(0, need - room[name]) for name, need in needs}
         self._changed.clear()
         block = await self.leases.draw(self.ceilings, least)
         if block is not None:

@@ -10,10 +10,10 @@ from typing import Self
 import msgspec
 
 from tts.budget import Account, Wallet
-from tts.engine.record import encode_result
 from tts.engine.session import Session
 from tts.engine.solving import set_aside, solve
 from tts.executor import Executor
+from tts.ledger import encode_result
 from tts.prompts import task_for
 from tts.protocols import CandidateRow, Journal, Leases, RunRow, Strategy
 from tts.run import Recorded, Run, RunSettings

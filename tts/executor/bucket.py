@@ -31,5 +31,6 @@ class Bucket:
 
     def _refill(self, now: float) -> None:
         """A clock that steps back refills nothing and is followed from there."""
-        elapsed, self._now = max(0.0, now - self._now), now
-        self._level = min(self.capacity, self._level + elapsed * self.capacity / 60)
+        elapsed, self._now = now - self._now, now
+        if elapsed > 0 and self._level < self.capacity:
+            self._level = min(self.capacity, self._level + elapsed * self.capacity / 60)

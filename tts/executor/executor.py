@@ -85,7 +85,7 @@ class Executor:
     ) -> None:
         for task in self._tasks.values():
             task.cancel()
-        await self.flights.close(kind, error, trace)
+        await self.flights.close()
 
     @property
     def fatal(self) -> TTSError | None:
@@ -201,10 +201,10 @@ class Executor:
         return call
 
     def _ask(self, call: Call) -> None:
-        if self._replay_outcome(call):
-            return
         try:
             call.bind()
+            if self._replay_outcome(call):
+                return
             call.worst = self._worst(call, first=call.first)
             call.alone = call.worst if call.first else self._worst(call, first=True)
             call.run.queue.ask(call.ticket, call.worst)

@@ -50,13 +50,16 @@ class Flights:
     async def open(self) -> asyncio.TaskGroup:
         return await self._group.__aenter__()
 
-    async def close(self, *error: Any) -> None:
-        """Abort what is still on its way, and wait until it is settled."""
+    async def close(self) -> None:
+        """Abort what is still on its way, and wait until it is settled.
+
+        The group never sees why its body ended: that error leaves as it is, not in a group of one.
+        """
         self.attempts.fatal = self.attempts.fatal or Suspended(INTERRUPTED)
         for flight in self._flying:
             if flight.task is not None:
                 flight.task.cancel()
-        await self._group.__aexit__(*error)
+        await self._group.__aexit__(None, None, None)
 
     async def landed(self, run: Run) -> None:
         """Wait for the aborted flights of a run: what they were billed is known then."""

@@ -50,10 +50,12 @@ class RateLimiter:
 
     def acquire_nowait(self, tokens: int) -> bool:
         """Reserve a request and its tokens if nobody waits and both fit; False otherwise."""
-        self._serve()
-        if self._queue or self._wait(tokens) > 0:
+        if self._queue:
+            self._serve()
+        now = self._clock()
+        if self._queue or self._wait(tokens, now) > 0:
             return False
-        self._take(tokens)
+        self._take(tokens, now)
         return True
 
     async def acquire(self, tokens: int) -> None:
@@ -77,24 +79,29 @@ class RateLimiter:
     def settle(self, estimated: int, actual: int) -> None:
         """Replace an estimate by what the call really used; the request itself stays used."""
         self._put(0, estimated - actual)
-        self._serve()
+        if self._queue:
+            self._serve()
 
-    def _wait(self, tokens: int) -> float:
+    def _wait(self, tokens: int, now: float) -> float:
         """Seconds until a call with that many tokens fits."""
-        now = self._clock()
-        pairs = zip(self._filled(now), (1, tokens), strict=True)
-        return max(bucket.wait(amount, now) if bucket else 0.0 for bucket, amount in pairs)
+        requests, sizes = self._filled(now)
+        seconds = requests.wait(1, now) if requests else 0.0
+        return max(seconds, sizes.wait(tokens, now)) if sizes else seconds
 
-    def _take(self, tokens: int) -> None:
-        for bucket, amount in zip(self._filled(self._clock()), (1, tokens), strict=True):
-            if bucket:
-                bucket.take(amount)
+    def _take(self, tokens: int, now: float) -> None:
+        requests, sizes = self._filled(now)
+        if requests:
+            requests.take(1)
+        if sizes:
+            sizes.take(tokens)
 
-    def _put(self, requests: int, tokens: int) -> None:
+    def _put(self, count: int, tokens: int) -> None:
         now = self._clock()
-        for bucket, amount in zip(self._filled(now), (requests, tokens), strict=True):
-            if bucket:
-                bucket.put(amount, now)
+        requests, sizes = self._filled(now)
+        if requests and count:
+            requests.put(count, now)
+        if sizes:
+            sizes.put(tokens, now)
 
     def _filled(self, now: float) -> tuple[Bucket | None, Bucket | None]:
         """The buckets; made at first use, because the loop's clock runs only inside it."""
@@ -110,12 +117,13 @@ class RateLimiter:
         """Let the head of the queue go while it fits, then set the timer for the next head."""
         while self._queue:
             granted, tokens = self._queue[0]
-            seconds = 0.0 if granted.done() else self._wait(tokens)
+            now = self._clock()
+            seconds = 0.0 if granted.done() else self._wait(tokens, now)
             if seconds > 0:
                 return self._set_timer(seconds)
             self._queue.popleft()
             if not granted.done():
-                self._take(tokens)
+                self._take(tokens, now)
                 granted.set_result(None)
         return self._set_timer(None)
 

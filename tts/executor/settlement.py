@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from tts.errors import CallError, CallFailed, Stopped, StrategyError, TTSError
+from tts.errors import CallError, CallFailed, Dropped, Stopped, StrategyError, TTSError
 from tts.executor.attempts import Pricer
 from tts.executor.call import Call
 from tts.executor.rows import use_row
@@ -68,6 +68,8 @@ def fail_node(node: Node[Any], error: Exception) -> None:
     """Fail a node with an error of its own code: a refusal stays one, a bug names the node."""
     if isinstance(error, Stopped):
         node.fail(error, "refused")
+    elif isinstance(error, Dropped):
+        node.fail(error, "dropped")
     elif isinstance(error, TTSError):
         node.fail(error)
     else:

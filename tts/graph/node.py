@@ -22,6 +22,7 @@ class Owner(Protocol):
     @property
     def place(self) -> tuple[int, ...]:
         """Where nodes submitted now stand in the canonical order, behind all earlier ones."""
+        ...
 
     def node_awaited(self, node: Node[Any]) -> None: ...
 

@@ -20,6 +20,9 @@ from tts.ledger.failures import unreadable
 from tts.ledger.tables import CALLS, CANDIDATES, JOBS, OUTCOMES, RUNS, TEXTS, USES
 from tts.protocols import CallRow, CandidateRow, JobRow, OutcomeRow, RunRow, UseRow
 
+CHUNK = 500
+"""Keys per query; SQLite takes at most 999 parameters in its older builds."""
+
 
 class Reader:
     """Blocking reads of one job's committed rows; raises `LedgerError`."""
@@ -30,16 +33,25 @@ class Reader:
 
     def calls(self, problem_id: str) -> list[CallRow]:
         """The finished calls that a problem made, and those of others that its runs used."""
-        own = select(CALLS).where(CALLS.c.job == self._job, CALLS.c.problem_id == problem_id)
-        used = (
-            select(CALLS)
-            .join(USES, (USES.c.job == CALLS.c.job) & (USES.c.key == CALLS.c.key))
-            .join(RUNS, (RUNS.c.job == USES.c.job) & (RUNS.c.run_id == USES.c.run_id))
-            .where(RUNS.c.job == self._job, RUNS.c.problem_id == problem_id)
-            .where(CALLS.c.problem_id != problem_id)
-            .distinct()
+        query = select(CALLS).where(CALLS.c.job == self._job, CALLS.c.problem_id == problem_id)
+        own = [decode_call(row) for row in self._rows(query)]
+        return own + self._borrowed(problem_id, {call.key for call in own})
+
+    def _borrowed(self, problem_id: str, own: set[str]) -> list[CallRow]:
+        """By steps that each look up a key: SQLite would read every use for one query."""
+        runs = select(RUNS.c.run_id).where(
+            RUNS.c.job == self._job, RUNS.c.problem_id == problem_id
         )
-        return [decode_call(row) for query in (own, used) for row in self._rows(query)]
+        keys: set[str] = set()
+        for run_id in [row["run_id"] for row in self._rows(runs)]:
+            used = select(USES.c.key).where(USES.c.job == self._job, USES.c.run_id == run_id)
+            keys.update(row["key"] for row in self._rows(used))
+        missing = sorted(keys - own)
+        found: list[CallRow] = []
+        for chunk in (missing[at : at + CHUNK] for at in range(0, len(missing), CHUNK)):
+            query = select(CALLS).where(CALLS.c.job == self._job, CALLS.c.key.in_(chunk))
+            found += [decode_call(row) for row in self._rows(query)]
+        return found
 
     def uses(self, run_id: str) -> list[UseRow]:
         query = select(USES).where(USES.c.job == self._job, USES.c.run_id == run_id)

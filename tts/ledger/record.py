@@ -6,7 +6,7 @@ import msgspec
 from msgspec import Struct
 
 from tts.ledger.redact import redact
-from tts.values import Candidate, FinishReason, Kept, Problem, Result, Score, StoppedBy, Usage
+from tts.values import Candidate, FinishReason, Kept, Message, Problem, Result, Score, StoppedBy, Usage
 
 
 class Drawn(Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -23,6 +23,7 @@ class Drawn(Struct, frozen=True, kw_only=True, omit_defaults=True):
     answer: str | None = None
     finish_reason: FinishReason | None = None
     completion_tokens: int = 0
+    messages: tuple[Message, ...] = ()
     mean_logprob: float | None = None
 
 
@@ -38,6 +39,7 @@ class Record(Struct, frozen=True, kw_only=True):
     billed: Usage
     stopped_by: StoppedBy
     error: str | None
+    spend: dict[str, Usage]
     seconds: float
 
 
@@ -84,6 +86,7 @@ class Lineage:
             answer=member.answer,
             finish_reason=member.finish_reason,
             completion_tokens=member.completion_tokens,
+            messages=member.messages if member.parent is None else (),
             mean_logprob=member.mean_logprob,
         )
 
@@ -103,6 +106,7 @@ def encode_result(result: Result) -> bytes:
         billed=result.billed,
         stopped_by=result.stopped_by,
         error=None if result.error is None else redact(result.error),
+        spend=result.spend,
         seconds=result.seconds,
     )
     return msgspec.json.encode(record)
@@ -123,6 +127,7 @@ def decode_result(content: bytes, problem: Problem) -> Result:
         billed=record.billed,
         stopped_by=record.stopped_by,
         error=record.error,
+        spend=record.spend,
         seconds=record.seconds,
         run_id=record.run_id,
     )
@@ -140,5 +145,6 @@ def restore(drawn: Drawn, before: list[Candidate], problem: Problem) -> Candidat
         answer=drawn.answer,
         finish_reason=drawn.finish_reason,
         completion_tokens=drawn.completion_tokens,
+        messages=parent.messages if parent else drawn.messages,
         mean_logprob=drawn.mean_logprob,
     )

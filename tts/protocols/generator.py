@@ -52,10 +52,12 @@ class Generator(Protocol):
 
     def count_prompt(self, messages: Sequence[Message], prefix: str) -> int:
         """Prompt tokens: exact with a tokenizer at hand, otherwise an upper bound."""
+        ...
 
     async def generate(
         self, request: GenerateRequest, meter: Meter, listener: TextListener | None = None
     ) -> GenerateReply:
         """Draw. Cancelling the coroutine aborts the request on the other side."""
+        ...
 
     async def close(self) -> None: ...

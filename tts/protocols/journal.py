@@ -173,24 +173,31 @@ class Journal(Protocol):
 
     def find(self, key: str) -> CallRow | None:
         """A finished call of this job, among the problems that were loaded or written here."""
+        ...
 
     def write(self, *rows: Row) -> None:
         """Append without waiting; raises `LedgerError` once the journal has failed."""
+        ...
 
     def commit(self, *rows: Row) -> Durable:
         """Append, and resolve once the rows are durable."""
+        ...
 
     async def load(self, problem_id: str) -> None:
         """Make the finished calls of one problem findable."""
+        ...
 
     def forget(self, problem_id: str) -> None:
         """Free what `load` and `commit` hold in memory for one problem."""
+        ...
 
     async def uses(self, run_id: str) -> Sequence[UseRow]:
         """The recorded uses of a run: which node had which key."""
+        ...
 
     async def outcomes(self, run_id: str) -> Sequence[OutcomeRow]:
         """The recorded outcomes of a run."""
+        ...
 
 
 class Leases(Protocol):
@@ -198,6 +205,7 @@ class Leases(Protocol):
 
     async def claim(self, name: str) -> bool:
         """Take a piece of work for this process; False where a living process holds it."""
+        ...
 
     async def release(self, name: str) -> None: ...
 
@@ -205,6 +213,8 @@ class Leases(Protocol):
         self, ceilings: Mapping[Dimension, int], least: Mapping[Dimension, int]
     ) -> Mapping[Dimension, int] | None:
         """A block of the job's wallet, at least `least`; None where that is not left."""
+        ...
 
     async def give_back(self, amounts: Mapping[Dimension, int]) -> None:
         """Return what a block still holds."""
+        ...

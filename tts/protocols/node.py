@@ -19,3 +19,4 @@ class Verbs(Protocol):
 
     def call(self, function: Callable[..., Any] | Any, *args: Any) -> Any:
         """A node that runs a function or an operation once its arguments are there."""
+        ...

@@ -87,30 +87,40 @@ class Operation(Protocol):
     @property
     def content_type(self) -> Any:
         """The type that `Reply.content` decodes to from the journal."""
+        ...
 
     def identity(self, args: tuple[Any, ...]) -> Any:
         """The inputs' content as JSON-able data: equal data means an equal call."""
+        ...
 
     def stochastic(self, args: tuple[Any, ...]) -> bool:
         """Whether repeating this call gives another draw (false at temperature 0)."""
+        ...
 
     def worst(self, args: tuple[Any, ...], *, first: bool) -> Usage:
         """The most that one draw may be charged. `first`: it carries the group's prompt."""
+        ...
 
     def attributed(self, usage: Usage, *, first: bool) -> Usage:
         """What a draw of that usage would have cost alone: uncached, first attempt only."""
+        ...
 
     async def perform(self, args: tuple[Any, ...], draws: Sequence[Draw], meter: Meter) -> Answer:
         """One attempt for all the draws; raises `CallError` where it failed as a whole."""
+        ...
 
     def foresee(self, args: tuple[Any, ...], reach: int) -> Usage:
         """An upper bound while inputs are open. `reach`: tokens that their text may grow to."""
+        ...
 
     def growth(self, args: tuple[Any, ...]) -> int:
         """The most tokens of text that the value adds to what it continues; 0 for a verdict."""
+        ...
 
     def value(self, args: tuple[Any, ...], content: Any, key: str) -> Any:
         """The node's value, from the journalled content."""
+        ...
 
     def pretend(self, args: tuple[Any, ...], draw: Draw) -> Reply:
         """The pessimistic answer of a dry run."""
+        ...

@@ -37,6 +37,7 @@ class StepScorer(Protocol):
 
     def count(self, messages: Sequence[Message], steps: Sequence[str]) -> int:
         """Tokens of a request: exact with a tokenizer at hand, otherwise an upper bound."""
+        ...
 
     async def score_steps(self, request: StepScoreRequest, meter: Meter) -> StepScoreReply: ...
 

@@ -20,9 +20,12 @@ class Strategy(Protocol):
     @property
     def parameters(self) -> dict[str, Any]:
         """The configuration as JSON-able data: part of every run's identity."""
+        ...
 
     async def solve(self, problem: Problem, run: Any) -> Candidate | None:
         """The best candidate, by calls on `run` (a `tts.run.Run`)."""
+        ...
 
     async def finish(self, problem: Problem, run: Any) -> Candidate | None:
         """The best candidate of what there is, after a refusal or at the deadline."""
+        ...

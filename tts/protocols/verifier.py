@@ -20,6 +20,8 @@ class Verifier(Protocol):
     @property
     def identity(self) -> Any:
         """What changes its scores, as JSON-able data, for the manifest."""
+        ...
 
     def score(self, candidate: Candidate | Awaitable[Candidate], run: Verbs) -> Awaitable[Score]:
         """The node that will hold the score of a candidate, or of a node that will be one."""
+        ...

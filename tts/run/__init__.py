@@ -4,6 +4,7 @@ from tts.run.generation import Generation, Source, Until
 from tts.run.identity import stable_seed
 from tts.run.joins import Successes
 from tts.run.kept import KeptCandidates
+from tts.run.picks import picks
 from tts.run.recorded import FRESH, Recorded
 from tts.run.run import Run
 from tts.run.scheduler import Scheduler
@@ -20,5 +21,6 @@ __all__ = [
     "Source",
     "Successes",
     "Until",
+    "picks",
     "stable_seed",
 ]

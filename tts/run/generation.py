@@ -138,7 +138,9 @@ class Generation:
         _, sampling, until = args
         worst = self.worst(args, first=True)
         room = max(1, sampling.max_tokens - PRETENDED_END)
-        text = "9 " * room if until == "step" else f"9{self.task.step_separator}" * (room // 2)
+        text = f"9{self.task.step_separator}" * (room // 2)
+        if until == "step":
+            text = f"{draw.index} " + "9 " * (sampling.max_tokens - 1)
         ended = until != "step"
         answer = f"\\boxed{{{draw.seed}}}" if ended else self.task.step_separator
         content = Completion(

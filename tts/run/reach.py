@@ -6,11 +6,14 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from tts.graph import Node
+from tts.run.picks import is_picking
 from tts.values import Candidate
 
 
 def reach(node: Node[Any]) -> int:
     """The most tokens of text that the value of a submitted node may hold; 0 for a verdict."""
+    if is_picking(node.function):
+        return max(_held(node.args), default=0)
     before = sum(_held(node.args))
     if node.operation is None:
         return before

@@ -18,24 +18,32 @@ class Scheduler(Protocol):
 
     def foresee(self, node: Node[Any], run: Run) -> None:
         """A submitted call whose inputs are still open; it may also fail unsent."""
+        ...
 
     def ready(self, node: Node[Any], run: Run) -> None:
         """Every input of the node is there, or one has failed: `node.pass_on()` tells."""
+        ...
 
     def drop(self, node: Node[Any], run: Run) -> None:
         """Nobody wants the node any more; its call is aborted unless another run wants it."""
+        ...
 
     def spawn(self, coroutine: Coroutine[Any, Any, Any], run: Run) -> Any:
         """Run a coroutine beside the others, under the executor's task group."""
+        ...
 
     async def landed(self, run: Run) -> None:
         """Wait until every aborted call of a run is settled, so that its bill is complete."""
+        ...
 
     async def decide(self, run: Run, outcome: OutcomeRow) -> None:
         """Journal what timing decided; returns once it is durable."""
+        ...
 
     def observe(self, event: Event) -> None:
         """Tell whoever watches."""
+        ...
 
     def now(self) -> float:
         """Seconds of the monotonic clock."""
+        ...

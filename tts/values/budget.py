@@ -45,8 +45,11 @@ class Budget(Struct, frozen=True, kw_only=True, omit_defaults=True):
     @property
     def ceilings(self) -> dict[Dimension, int]:
         """The additive ceilings that are set."""
-        pairs = ((name, getattr(self, name)) for name in DIMENSIONS)
-        return {name: value for name, value in pairs if value is not None}
+        ceilings: dict[Dimension, int] = {}
+        for name in DIMENSIONS:
+            if (value := getattr(self, name)) is not None:
+                ceilings[name] = value
+        return ceilings
 
     def allows(self, usage: Usage) -> bool:
         """Whether a usage lies within every ceiling; an unknown amount lies within none."""

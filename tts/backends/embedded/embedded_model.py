@@ -7,6 +7,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Literal
 
+from tts.backends.embedded.blas_threads import use_one_blas_thread
 from tts.backends.embedded.config import EmbeddedConfig
 from tts.backends.embedded.tokenizer import EmbeddedTokenizer
 from tts.backends.embedded.transformer import Transformer
@@ -36,6 +37,7 @@ class EmbeddedModel:
     @classmethod
     def load(cls, folder: Path, name: str) -> EmbeddedModel:
         """Read a Hugging Face folder; raises BadInput for one that the runtime cannot run."""
+        use_one_blas_thread()
         config, weights = EmbeddedConfig.load(folder), Weights.load(folder)
         model = Model(
             name=name,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 
 from tts.backends.embedded.draw import Draw
 from tts.errors import CallError
@@ -35,7 +36,7 @@ class PendingDraw:
         else:
             self.done.set_exception(error)
 
-    def _call(self, function: object, *arguments: object) -> None:
+    def _call(self, function: Callable[..., None], *arguments: object) -> None:
         # A closed loop has nobody left who waits.
         if not self._loop.is_closed():
-            self._loop.call_soon_threadsafe(function, *arguments)  # type: ignore[arg-type]
+            self._loop.call_soon_threadsafe(function, *arguments)

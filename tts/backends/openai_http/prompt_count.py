@@ -36,18 +36,21 @@ class PromptCount:
         self._render = render
         self._message_tokens = message_tokens
         self._template_tokens = template_tokens
-        self._reported: OrderedDict[int, int] = OrderedDict()
+        self._counted: OrderedDict[int, int] = OrderedDict()
+        """By prompt: what the server reported, until then our own count."""
 
     def count(self, messages: Sequence[Message], prefix: str) -> int:
         """Tokens of the prompt."""
-        known = self._reported.get(hash((tuple(messages), prefix)))
-        return self._estimate(messages, prefix) if known is None else known
+        prompt = hash((tuple(messages), prefix))
+        known = self._counted.get(prompt)
+        if known is None:
+            known = self._estimate(messages, prefix)
+            self._remember(prompt, known)
+        return known
 
     def learn(self, messages: Sequence[Message], prefix: str, prompt_tokens: int) -> None:
         """Keep what the server reported for a prompt; the oldest of many is forgotten."""
-        self._reported[hash((tuple(messages), prefix))] = prompt_tokens
-        if len(self._reported) > _REMEMBERED:
-            self._reported.popitem(last=False)
+        self._remember(hash((tuple(messages), prefix)), prompt_tokens)
 
     def text_tokens(self, text: str) -> int:
         """Tokens of a generated text: the tokenizer's count, otherwise at most its bytes."""
@@ -57,6 +60,11 @@ class PromptCount:
     def exact(self) -> bool:
         """Whether `text_tokens` is a tokenizer's count."""
         return self._tokens is not None
+
+    def _remember(self, prompt: int, tokens: int) -> None:
+        self._counted[prompt] = tokens
+        if len(self._counted) > _REMEMBERED:
+            self._counted.popitem(last=False)
 
     def _estimate(self, messages: Sequence[Message], prefix: str) -> int:
         if self._tokens and self._render:
