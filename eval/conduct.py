@@ -88,7 +88,8 @@ def report(
     """The report of what has ended so far."""
     spec, attempts = comparison.spec, list(comparison.in_order())
     done, whole = len(attempts), comparison.size
-    warnings = [f"Changed since the job began: {change}" for change in changes]
+    warnings = [f"Line {row.line} was skipped: {row.reason}" for row in comparison.problems.skipped]
+    warnings += [f"Changed since the job began: {change}" for change in changes]
     if comparison.elsewhere:
         warnings.append(f"{len(comparison.elsewhere)} problems are open in other processes.")
     if comparison.suspended:

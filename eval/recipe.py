@@ -94,7 +94,8 @@ def read_recipe(path: Path, **changes: Any) -> Recipe:
     except OSError as error:
         raise BadInput(f"Recipe {path}: {error.strerror}.") from error
     except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise BadInput(f"Recipe {path} is not YAML: {error}") from error
+        reason = " ".join(str(error).split())
+        raise BadInput(f"Recipe {path} is not YAML: {reason}") from error
     if not isinstance(content, dict):
         raise BadInput(f"Recipe {path}: a mapping of keys is needed, see recipes/ for examples.")
     return recipe_of({**content, **changes}, where=f"Recipe {path}")

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 from tts.run import Run
+from tts.strategies.at_least import at_least
+from tts.strategies.choice import Choice, chosen
 from tts.strategies.finishing import finish
-from tts.strategies.selection import Select, highest_scored
+from tts.strategies.stopping import StopName, in_batches, stop_rule
 from tts.values import Candidate, Problem, Scored
+from tts.voting import Aggregate
 
 
 class BestOfN:
@@ -15,22 +18,44 @@ class BestOfN:
 
     name = "best_of_n"
     bounded = True
-    select: Select = staticmethod(highest_scored)
+    choice: ClassVar[Choice] = "best"
 
-    def __init__(self, *, n: int = 16) -> None:
-        if n < 1:
-            raise ValueError(f"n is at least 1, not {n}.")
-        self.n = n
+    def __init__(
+        self,
+        *,
+        n: int = 16,
+        aggregate: Aggregate | None = None,
+        stop: StopName = "never",
+        batch: int = 4,
+    ) -> None:
+        """Describe the selection.
+
+        Args:
+            n: draws, at most.
+            aggregate: how step scores become one; None: the verifier's own value.
+            stop: the rule that may end drawing early, asked every `batch` draws.
+            batch: draws that travel together under a stop rule.
+        """
+        at_least(1, n=n, batch=batch)
+        self.n, self.aggregate, self.batch = n, aggregate, batch
+        self.stop: StopName = stop
+        self.select, self.rule = chosen(self.choice, aggregate), stop_rule(stop)
 
     @property
     def parameters(self) -> dict[str, Any]:
-        return {"n": self.n}
+        told = {"n": self.n, "aggregate": self.aggregate}
+        return {**told, "stop": self.stop, "batch": self.batch}
 
     async def solve(self, problem: Problem, run: Run) -> Candidate | None:
-        drafts = run.sample(problem, n=self.n)
-        scored = [run.call(Scored, draft, run.score(draft)) for draft in drafts]
-        chosen: Candidate | None = await run.call(self.select, await run.all(scored), run)
-        return chosen
+        if self.stop == "never":
+            drafts = run.sample(problem, n=self.n)
+            judged = await run.all([run.call(Scored, draft, run.score(draft)) for draft in drafts])
+        else:
+            judged = await in_batches(
+                problem, run, rule=self.rule, n=self.n, batch=self.batch, scored=True
+            )
+        answer: Candidate | None = await run.call(self.select, judged, run)
+        return answer
 
     async def finish(self, problem: Problem, run: Run) -> Candidate | None:
         return await finish(problem, run, self.select)

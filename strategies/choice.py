@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from functools import partial
+from typing import Literal, get_args
 
 from tts.strategies.selection import Select, highest_scored, most_voted, most_weighted
+from tts.voting import Aggregate
 
 Choice = Literal["best", "majority", "weighted"]
 """The highest score, the most frequent answer, or the answer with the greatest sum of scores."""
@@ -16,8 +18,19 @@ CHOICES: dict[Choice, Select] = {
 }
 
 
-def chosen(name: Choice) -> Select:
-    """The rule of that name; ValueError names the known ones."""
+def chosen(name: Choice, aggregate: Aggregate | None = None) -> Select:
+    """The rule of that name; ValueError names the known ones.
+
+    `aggregate` makes `best` and `weighted` the PRM-X-max and PRM-X-vote of Liu et al. (2025); None
+    takes the verifier's own value.
+    """
     if name not in CHOICES:
         raise ValueError(f"select is one of {', '.join(CHOICES)}, not {name!r}.")
-    return CHOICES[name]
+    if aggregate is None:
+        return CHOICES[name]
+    if aggregate not in get_args(Aggregate):
+        known = ", ".join(get_args(Aggregate))
+        raise ValueError(f"aggregate is one of {known}, not {aggregate!r}.")
+    if name == "majority":
+        raise ValueError("A majority weighs nothing: aggregate goes with best or weighted.")
+    return partial(CHOICES[name], how=aggregate)

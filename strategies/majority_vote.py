@@ -5,8 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from tts.run import Run
+from tts.strategies.at_least import at_least
 from tts.strategies.finishing import finish
 from tts.strategies.selection import most_voted
+from tts.strategies.stopping import StopName, in_batches, stop_rule
 from tts.values import Candidate, Kept, Problem
 
 
@@ -16,19 +18,27 @@ class MajorityVote:
     name = "majority_vote"
     bounded = True
 
-    def __init__(self, *, n: int = 16) -> None:
-        if n < 1:
-            raise ValueError(f"n is at least 1, not {n}.")
-        self.n = n
+    def __init__(self, *, n: int = 16, stop: StopName = "never", batch: int = 4) -> None:
+        """`stop`: the rule that may end drawing early, asked every `batch` draws."""
+        at_least(1, n=n, batch=batch)
+        if stop == "gain":
+            raise ValueError("stop=gain looks at scores, and a majority vote has none.")
+        self.n, self.batch = n, batch
+        self.stop: StopName = stop
+        self.rule = stop_rule(stop)
 
     @property
     def parameters(self) -> dict[str, Any]:
-        return {"n": self.n}
+        return {"n": self.n, "stop": self.stop, "batch": self.batch}
 
     async def solve(self, problem: Problem, run: Run) -> Candidate | None:
-        drafts = await run.all(run.sample(problem, n=self.n))
-        chosen: Candidate | None = await run.call(most_voted, [Kept(d) for d in drafts], run)
-        return chosen
+        if self.stop == "never":
+            drafts = await run.all(run.sample(problem, n=self.n))
+            kept = [Kept(draft) for draft in drafts]
+        else:
+            kept = list(await in_batches(problem, run, rule=self.rule, n=self.n, batch=self.batch))
+        answer: Candidate | None = await run.call(most_voted, kept, run)
+        return answer
 
     async def finish(self, problem: Problem, run: Run) -> Candidate | None:
         return await finish(problem, run, most_voted)

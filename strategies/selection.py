@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable, Sequence
 
 from tts.run import Run
 from tts.values import Candidate, Kept, Scored
-from tts.voting import Vote, majority_vote, select_best, weighted_vote
+from tts.voting import Aggregate, Vote, majority_vote, select_best, weighted_vote
 
 Judged = Kept | Scored
 """A candidate with its score, where it has one."""
@@ -25,17 +25,24 @@ async def most_voted(kept: Sequence[Judged], run: Run) -> Candidate | None:
     return _winner(await majority_vote(candidates, run.equivalence), candidates)
 
 
-async def highest_scored(kept: Sequence[Judged], run: Run) -> Candidate | None:
-    """The finished candidate with the highest score; unscored ones only where none is scored."""
-    best = select_best(_scored(kept))
+async def highest_scored(
+    kept: Sequence[Judged], run: Run, *, how: Aggregate | None = None
+) -> Candidate | None:
+    """The finished candidate with the highest score; unscored ones only where none is scored.
+
+    With `how`, PRM-`how`-max: the step scores are aggregated anew.
+    """
+    best = select_best(_scored(kept), how=how)
     return best.candidate if best else await first_answered(kept, run)
 
 
-async def most_weighted(kept: Sequence[Judged], run: Run) -> Candidate | None:
-    """A candidate of the answer with the greatest sum of scores."""
+async def most_weighted(
+    kept: Sequence[Judged], run: Run, *, how: Aggregate | None = None
+) -> Candidate | None:
+    """A candidate of the answer with the greatest sum of scores; with `how`, PRM-`how`-vote."""
     scored = _scored(kept)
     candidates = [entry.candidate for entry in scored]
-    winner = _winner(await weighted_vote(scored, run.equivalence), candidates)
+    winner = _winner(await weighted_vote(scored, run.equivalence, how=how), candidates)
     return winner or await first_answered(kept, run)
 
 

@@ -21,8 +21,8 @@ from tts.executor import Limits
 from tts.executor.gate import Gate
 from tts.executor.retry import RetryPolicy
 from tts.ledger import MemoryJournal, MemoryLeases
-from tts.protocols import Answer, Draw, GenerateReply, GenerateRequest, Meter, OperationSpec, Reply
 from tts.prompts import TASKS
+from tts.protocols import Answer, Draw, GenerateReply, GenerateRequest, Meter, OperationSpec, Reply
 from tts.values import Budget, Candidate, Capabilities, Problem, Result, Sampling, Usage
 from tts.verifiers import ProcessReward
 

@@ -33,6 +33,9 @@ from collections.abc import Iterable
 from difflib import get_close_matches
 from typing import Literal
 
+MOST_NAMES = 40
+"""As many names as one message lists."""
+
 Sent = Literal["not_sent", "sent_unknown", "settled"]
 
 
@@ -51,7 +54,9 @@ class UnknownName(UsageError):
         names = sorted(known)
         near = get_close_matches(name, names, n=1)
         hint = f" Did you mean {near[0]!r}?" if near else ""
-        super().__init__(f"There is no {kind} {name!r}.{hint} Known: {', '.join(names)}.")
+        shown = ", ".join(names[:MOST_NAMES])
+        more = f" and {len(names) - MOST_NAMES} more" if len(names) > MOST_NAMES else ""
+        super().__init__(f"There is no {kind} {name!r}.{hint} Known: {shown}{more}.")
 
 
 class BadInput(UsageError):

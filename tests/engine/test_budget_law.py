@@ -81,7 +81,7 @@ def test_a_forced_answer_always_has_room_left(lab: Any) -> None:
 
     for tokens in range(150, 260, 7):
         result = lab.run(
-            lab.solve(MajorityVote(n=8), lab.Slow(lab.words(say)), budget=Budget(tokens=tokens))
+            lab.solve(MajorityVote(n=32), lab.Slow(lab.words(say)), budget=Budget(tokens=tokens))
         )
         assert (result.answer, result.stopped_by) == ("7", "budget")
         assert result.usage.tokens <= tokens

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import Any
 
 import pytest
@@ -52,10 +53,8 @@ def test_killed_at_any_write_it_gives_the_same_result_and_repeats_no_finished_ca
 
     _, whole = go(MemoryJournal(job="lab"), shuffle)
     dying = lab.MortalJournal(job="lab", life=life)
-    try:
+    with suppress(LedgerError):
         go(dying, shuffle)
-    except LedgerError:
-        pass
     finished = {row.key for row in lab.rows(dying, CallRow) if row.role == "sample"}
     book = lab.again(dying)
     model, resumed = go(book, shuffle + 1)
@@ -68,10 +67,8 @@ def test_killed_at_any_write_it_gives_the_same_result_and_repeats_no_finished_ca
 def test_a_recorded_arrival_order_survives_a_kill(lab: Any, life: int) -> None:
     dying = lab.MortalJournal(job="lab", life=life)
     lines = [f"{'so ' * i}\n\n\\boxed{{{i}}}" for i in range(8)]
-    try:
+    with suppress(LedgerError):
         lab.run(lab.solve(rounds, lab.Slow(lab.scripted(lines), shuffle=1), journal=dying))
-    except LedgerError:
-        pass
     book = lab.again(dying)
     first = lab.run(lab.solve(rounds, lab.Slow(lab.scripted(lines), shuffle=5), journal=book))
     again = lab.run(lab.solve(rounds, lab.words(lambda *_: None), journal=lab.again(book)))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 from typing import Any
 
 import msgspec
@@ -31,6 +32,8 @@ def run_problem(
     else:
         console.print(candidates(result))
         console.print(verdict(result), highlight=False)
+    if result.stopped_by == "failed":
+        sys.exit(1)
 
 
 async def _solve(

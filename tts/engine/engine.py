@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Callable, Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
+
+import msgspec
 
 from tts.engine.budget_spec import parse_budget
 from tts.engine.job import Job
@@ -17,7 +20,7 @@ from tts.engine.strategy_spec import parse_strategy
 from tts.engine.sync import run_sync
 from tts.errors import BadInput
 from tts.ledger import Ledger, MemoryJournal, MemoryLeases
-from tts.protocols import Generator, Strategy, Verifier
+from tts.protocols import Generator, JobRow, Strategy, Verifier
 from tts.values import Budget, Event, Problem, Result
 
 
@@ -54,9 +57,9 @@ class Engine:
         )
         self.ledger, self.job = ledger, job
         self._session: Session | None = None
+        self._ledger: Ledger | None = None
 
     async def __aenter__(self) -> Self:
-        await self.session()
         return self
 
     async def __aexit__(
@@ -74,9 +77,13 @@ class Engine:
         return self._session
 
     async def close(self) -> None:
+        """Close models, connections and the ledger; the engine opens them again when used."""
         if self._session is not None:
             session, self._session = self._session, None
             await session.close()
+        if self._ledger is not None:
+            ledger, self._ledger = self._ledger, None
+            await ledger.close()
 
     async def solve(
         self,
@@ -101,17 +108,11 @@ class Engine:
         chosen = parse_strategy(strategy) if isinstance(strategy, str) else strategy
         ceiling = parse_budget(budget) if isinstance(budget, str) else budget
         asked = problem if isinstance(problem, Problem) else self._problem(problem)
-        session = await self.session()
-        journal = self._journal()
-        try:
-            await journal.load(asked.id)
-            job = Job(
-                session, name=self.job, journal=journal, leases=MemoryLeases(), observe=observe
-            )
-            async with job:
-                return await job.solve(asked, chosen, ceiling, replicate=replicate)
-        finally:
-            await journal.close()
+        session, journal = await self.session(), self._journal()
+        await journal.load(asked.id)
+        job = Job(session, name=self.job, journal=journal, leases=MemoryLeases(), observe=observe)
+        async with job:
+            return await job.solve(asked, chosen, ceiling, replicate=replicate)
 
     async def stream(self, problem: str | Problem, **how: Any) -> AsyncIterator[Event]:
         """The events of a solve as they happen; the last one holds the result."""
@@ -145,9 +146,17 @@ class Engine:
         self.close_sync()
 
     def _journal(self) -> Ledger | MemoryJournal:
+        """The ledger, opened once; without one, a memory that ends with the solve."""
         if self.ledger is None:
             return MemoryJournal(job=self.job)
-        return Ledger.open(self.ledger, job=self.job)
+        if self._ledger is None:
+            self._ledger = Ledger.open(self.ledger, job=self.job)
+            content = {"model": str(self.options.model), "verifier": str(self.options.verifier)}
+            manifest = msgspec.json.encode(content, order="deterministic").decode()
+            self._ledger.write(
+                JobRow(job=self.job, kind="sdk", manifest=manifest, created_at=time.time())
+            )
+        return self._ledger
 
     def _problem(self, text: str) -> Problem:
         if not text.strip():

@@ -33,7 +33,8 @@ class Session:
         """
         if not model:
             return usage
-        return replace(usage, nanodollars=self.prices.cost(model, usage))
+        cost = self.prices.cost(model, usage)
+        return usage if cost == usage.nanodollars else replace(usage, nanodollars=cost)
 
     async def close(self) -> None:
         for generator in self.generators.values():

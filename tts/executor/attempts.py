@@ -14,6 +14,7 @@ from msgspec.structs import replace
 from tts.budget import Amounts, Wallet
 from tts.errors import BadReply, CallError, CallTimeout, RateLimited, Sent, TTSError
 from tts.executor.call import SENT
+from tts.executor.deadlines import Deadlines
 from tts.executor.flight import Flight
 from tts.executor.limits import Limits
 from tts.executor.retry import RetryPolicy
@@ -41,6 +42,7 @@ class Attempts:
         self.limits, self.price, self.price_version = limits, price, price_version
         self.fatal: TTSError | None = None
         """Set once nothing more may be sent, what waits for its turn included."""
+        self._deadlines = Deadlines()
         self._random = random.Random()
         self._ids = itertools.count()
         self._process = f"{os.getpid():x}-{time.time_ns():x}"
@@ -144,7 +146,7 @@ class Attempts:
         flight.listen()
         timeout = flight.spec.timeout or self.limits.timeout
         try:
-            async with asyncio.timeout(timeout):
+            with self._deadlines.after(timeout):
                 answer = await flight.operation.perform(flight.args, flight.draws, flight.meter)
         except TimeoutError as error:
             raise CallTimeout(f"No answer within {timeout:g} s.") from error

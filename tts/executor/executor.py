@@ -241,10 +241,11 @@ class Executor:
 
     def _found(self, call: Call, row: CallRow) -> None:
         recorded = call.run.settings.recorded.keys.get(call.id) == call.key
+        attributed = self.settlement.attributed(call, row.usage)
         if not recorded:
-            self.flights.write(self.settlement.use_row(call, row.usage, "reused"))
+            self.flights.write(self.settlement.use_row(call, attributed, "reused"))
         content = msgspec.json.decode(row.content, type=call.operation.content_type)
-        self.settlement.deliver(call, content, row.usage)
+        self.settlement.deliver(call, content, attributed)
 
     def _replay_outcome(self, call: Call) -> bool:
         """Repeat what was decided about this node before; True where that settles it."""

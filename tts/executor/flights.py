@@ -163,13 +163,13 @@ class Flights:
     async def _land(self, flight: Flight, answer: Answer, settled: SettledRow) -> None:
         """Commit what came, then tell whoever waits, those included who joined meanwhile."""
         rows: list[Any] = [settled]
-        written: set[Call] = set()
+        written: dict[Call, Usage] = {}
         for seat, reply in zip(flight.seats, answer.replies, strict=True):
             if isinstance(reply, Reply):
                 rows.append(call_row(flight, seat, reply, self.job))
                 for call in seat.calls:
-                    written.add(call)
-                    rows.append(self.settlement.use_row(call, reply.usage, seat.origin(call)))
+                    written[call] = self.settlement.attributed(call, reply.usage)
+                    rows.append(self.settlement.use_row(call, written[call], seat.origin(call)))
             else:
                 rows += [self._failed(call, reply) for call in seat.calls]
         await self.journal.commit(*rows)
@@ -179,8 +179,9 @@ class Flights:
                     self.settlement.fail(call, reply)
                     continue
                 if call not in written:
-                    self.write(self.settlement.use_row(call, reply.usage, "joined"))
-                self.settlement.deliver(call, reply.content, reply.usage)
+                    written[call] = self.settlement.attributed(call, reply.usage)
+                    self.write(self.settlement.use_row(call, written[call], "joined"))
+                self.settlement.deliver(call, reply.content, written[call])
 
     async def _crash(self, flight: Flight, error: CallError) -> None:
         """The last attempt failed: journalled, so that a replay repeats it."""

@@ -22,9 +22,9 @@ class Settlement:
         self.open: dict[Node[Any], Call] = {}
         """Calls that were asked for and have not ended."""
 
-    def deliver(self, call: Call, content: Any, usage: Usage) -> None:
+    def deliver(self, call: Call, content: Any, attributed: Usage) -> None:
         """The call was answered."""
-        self.charge(call, self.attributed(call, usage))
+        self.charge(call, attributed)
         try:
             value = call.operation.value(call.args, content, call.key)
         except Exception as error:  # noqa: BLE001 — an operation's own code may raise anything
@@ -60,8 +60,8 @@ class Settlement:
     def priced(self, call: Call, usage: Usage) -> Usage:
         return self.price(call.operation.spec.model, usage)
 
-    def use_row(self, call: Call, usage: Usage, origin: Origin) -> UseRow:
-        return use_row(call, self.attributed(call, usage), origin, self.job)
+    def use_row(self, call: Call, attributed: Usage, origin: Origin) -> UseRow:
+        return use_row(call, attributed, origin, self.job)
 
 
 def fail_node(node: Node[Any], error: Exception) -> None:

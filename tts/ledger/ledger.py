@@ -46,7 +46,8 @@ class Ledger:
             committed=self._found.add,
             pulse=lambda connection: beat(connection, process, job=job),
         )
-        atexit.register(self._writer.close)
+        self._outbox: list[Entry] = []
+        atexit.register(self._end)
 
     @classmethod
     def open(
@@ -74,12 +75,12 @@ class Ledger:
 
     async def close(self) -> None:
         """Write what is pending and end this process's leases."""
-        atexit.unregister(self._writer.close)
+        atexit.unregister(self._end)
         try:
             if self._writer.failure is None:
                 await self.perform(lambda c: close_process(c, self.job, self.process.token))
         finally:
-            await asyncio.to_thread(self._writer.close)
+            await asyncio.to_thread(self._end)
             self._engine.dispose()
 
     async def __aenter__(self) -> Self:
@@ -93,20 +94,40 @@ class Ledger:
 
     def write(self, *rows: Row) -> None:
         self._writer.check()
-        self._writer.put(Entry(rows))
+        self._hand_over(Entry(rows))
 
     def commit(self, *rows: Row) -> Future[None]:
         self._writer.check()
         future: Future[None] = asyncio.get_running_loop().create_future()
-        self._writer.put(Entry(rows, future=future))
+        self._hand_over(Entry(rows, future=future))
         return future
 
     async def perform(self, task: Callable[[Connection], T]) -> T:
         """Run a repeatable task in a transaction, after everything written before it."""
         self._writer.check()
         future: Future[T] = asyncio.get_running_loop().create_future()
-        self._writer.put(Entry(future=future, task=task))
+        self._hand_over(Entry(future=future, task=task))
         return await future
+
+    def _hand_over(self, entry: Entry) -> None:
+        """Give the writer all that one turn of the loop wrote at once: waking it costs more."""
+        self._outbox.append(entry)
+        if len(self._outbox) > 1:
+            return
+        try:
+            asyncio.get_running_loop().call_soon(self._flush)
+        except RuntimeError:
+            self._flush()
+
+    def _flush(self) -> None:
+        entries, self._outbox = self._outbox, []
+        for entry in entries:
+            self._writer.put(entry)
+
+    def _end(self) -> None:
+        """Write what is pending and end the writer; blocks."""
+        self._flush()
+        self._writer.close()
 
     async def load(self, problem_id: str) -> None:
         self._found.load(problem_id, await self._read(self._reader.calls, problem_id))

@@ -6,7 +6,17 @@ import msgspec
 from msgspec import Struct
 
 from tts.ledger.redact import redact
-from tts.values import Candidate, FinishReason, Kept, Message, Problem, Result, Score, StoppedBy, Usage
+from tts.values import (
+    Candidate,
+    FinishReason,
+    Kept,
+    Message,
+    Problem,
+    Result,
+    Score,
+    StoppedBy,
+    Usage,
+)
 
 
 class Drawn(Struct, frozen=True, kw_only=True, omit_defaults=True):

@@ -36,7 +36,7 @@ class OperationSpec(Struct, frozen=True, kw_only=True):
     """Attempts after the first; None: the executor's default."""
 
 
-class Draw(Struct, frozen=True):
+class Draw(Struct, frozen=True, gc=False):
     """Which of several equal calls this is."""
 
     index: int

@@ -92,6 +92,8 @@ class Generation:
 
     def attributed(self, usage: Usage, *, first: bool) -> Usage:
         charged = self._charged(usage.prompt_tokens, usage.completion_tokens, first=first)
+        if not usage.reasoning_tokens:
+            return charged
         return replace(charged, reasoning_tokens=usage.reasoning_tokens)
 
     async def perform(self, args: tuple[Any, ...], draws: Sequence[Draw], meter: Meter) -> Answer:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-ModelName = Literal["small", "large", "prm"]
+ModelName = Literal["small", "large", "prm", "planner"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,5 +33,8 @@ ARCHITECTURES: dict[ModelName, Architecture] = {
     ),
     "prm": Architecture(
         hidden=128, layers=4, heads=4, head_dim=32, feed_forward=384, query_key_value_bias=True
+    ),
+    "planner": Architecture(
+        hidden=128, layers=4, heads=4, head_dim=32, feed_forward=384, query_key_value_bias=False
     ),
 }

@@ -7,8 +7,8 @@ from __future__ import annotations
 import re
 from typing import Literal
 
+from tts.backends.embedded.embedded_model import model_folder
 from tts.training.architecture import ModelName
-from tts.training.model_folder import MODELS
 
 Section = Literal["Training", "Results"]
 
@@ -29,7 +29,7 @@ _USE: dict[ModelName, str] = {
 
 def write_section(name: ModelName, section: Section, body: str) -> None:
     """Replace one section of a model's card, and keep the other."""
-    path = MODELS / name / "README.md"
+    path = model_folder(name) / "README.md"
     old = path.read_text(encoding="utf-8") if path.exists() else ""
     bodies = {title: _body(old, title) for title in ("Training", "Results")}
     bodies[section] = body.strip()

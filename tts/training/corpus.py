@@ -29,7 +29,7 @@ def training_batches(tokenizer: Tokenizer, seed: int) -> Iterator[list[tuple[Ten
             for difficulty_bin, count in PROBLEMS_PER_BIN.items()
             for problem in generate(difficulty_bin, count, first)
         ]
-        yield _micro_batches([_encode(tokenizer, problem) for problem in problems])
+        yield micro_batches([_encode(tokenizer, problem) for problem in problems])
         step += 1
 
 
@@ -44,7 +44,8 @@ def _encode(tokenizer: Tokenizer, problem: ArithmeticProblem) -> tuple[list[int]
     return prompt + answer, len(prompt)
 
 
-def _micro_batches(rows: list[tuple[list[int], int]]) -> list[tuple[Tensor, Tensor]]:
+def micro_batches(rows: list[tuple[list[int], int]]) -> list[tuple[Tensor, Tensor]]:
+    """Rows of (ids, length of the prompt) as padded batches of similar length."""
     ordered = sorted(rows, key=lambda row: len(row[0]))
     size = -(-len(ordered) // _MICRO_BATCHES)
     groups = [ordered[start : start + size] for start in range(0, len(ordered), size)]

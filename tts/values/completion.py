@@ -9,7 +9,7 @@ from msgspec import Struct
 FinishReason = Literal["stop", "length", "content_filter", "tool_calls"]
 
 
-class TokenLogprob(Struct, frozen=True, array_like=True):
+class TokenLogprob(Struct, frozen=True, array_like=True, gc=False):
     """A chosen token, its log-probability and those of its best alternatives."""
 
     token: str
@@ -17,7 +17,7 @@ class TokenLogprob(Struct, frozen=True, array_like=True):
     top: tuple[tuple[str, float], ...] = ()
 
 
-class Completion(Struct, frozen=True, kw_only=True, omit_defaults=True):
+class Completion(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """One drawn text and how it ended."""
 
     text: str

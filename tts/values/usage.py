@@ -13,7 +13,7 @@ def known_sum(left: int | None, right: int | None) -> int | None:
     return None if left is None or right is None else left + right
 
 
-class Usage(Struct, frozen=True, kw_only=True):
+class Usage(Struct, frozen=True, kw_only=True, gc=False):
     """What one call, or a sum of calls, spent in every additive dimension."""
 
     calls: int = 0

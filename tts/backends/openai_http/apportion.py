@@ -10,6 +10,8 @@ def apportion(total: int, weights: Sequence[int]) -> list[int]:
 
     All weights zero count as equal; no weights give no shares.
     """
+    if not total:
+        return [0] * len(weights)
     if not weights:
         return []
     used = weights if any(weights) else [1] * len(weights)

@@ -1,0 +1,128 @@
+"""One model in vLLM's asynchronous engine."""
+
+# pyright: reportMissingImports=false
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+from tts.backends.vllm.engine_arguments import engine_arguments
+from tts.backends.vllm.folder_facts import parameter_count, weights_digest
+from tts.backends.vllm.requirement import require_vllm
+from tts.backends.vllm.settings import VLLMSettings
+from tts.errors import BadRequest, CallError, ContextTooLong, Unavailable, UsageError
+from tts.values import Model
+
+_SHUTDOWN_SECONDS = 5.0
+
+
+class VLLMEngine:
+    """An `AsyncLLM` with what the project knows of its model; belongs to one event loop.
+
+    The engine's core runs in processes of its own, so that neither its work nor its death stops
+    the loop. `close` ends them.
+    """
+
+    def __init__(self, llm: Any, *, model: Model, settings: VLLMSettings) -> None:
+        self.llm, self.model, self.settings = llm, model, settings
+        self.tokenizer: Any = llm.get_tokenizer()
+        self._serial = count()
+        self._closed = False
+
+    @classmethod
+    async def open(cls, settings: VLLMSettings, *, pooler: Mapping[str, Any] | None = None) -> VLLMEngine:
+        """Load a model; the loop is busy until it is ready.
+
+        `pooler`: fields of `PoolerConfig`. Raises UsageError where vLLM is missing or refuses the
+        model or the arguments.
+        """
+        require_vllm()
+        from vllm.config import PoolerConfig
+        from vllm.engine.arg_utils import AsyncEngineArgs
+        from vllm.v1.engine.async_llm import AsyncLLM
+
+        arguments = engine_arguments(settings)
+        if pooler is not None:
+            arguments["pooler_config"] = PoolerConfig(**pooler)
+        try:
+            llm = AsyncLLM.from_engine_args(AsyncEngineArgs(**arguments))
+        except (ValueError, TypeError, OSError, RuntimeError) as error:
+            raise UsageError(f"vLLM cannot load {settings.path}: {error}") from error
+        return cls(llm, model=described(settings, llm.model_config), settings=settings)
+
+    @property
+    def context_length(self) -> int:
+        """Tokens of prompt and completion together."""
+        return int(self.llm.model_config.max_model_len)
+
+    @property
+    def running(self) -> int:
+        """Requests that the engine has not finished."""
+        return int(self.llm.get_num_unfinished_requests())
+
+    def check_length(self, tokens: int) -> None:
+        """Raises ContextTooLong where so many tokens do not fit."""
+        if tokens > self.context_length:
+            raise ContextTooLong(
+                f"Prompt and allowance are {tokens} tokens; {self.model.name} holds "
+                f"{self.context_length}."
+            )
+
+    async def submit(self, ids: Sequence[int], params: Any) -> Any:
+        """Queue a prompt; returns the collector that its outputs arrive in."""
+        from vllm.inputs import tokens_input
+
+        if self._closed:
+            raise Unavailable(f"{self.model.name} is closed.")
+        try:
+            return await self.llm.add_request(
+                f"tts-{next(self._serial)}", tokens_input(list(ids)), params
+            )
+        except Exception as error:
+            raise translated(error) from error
+
+    async def abort(self, collector: Any) -> None:
+        """Free what a request holds; done before it returns."""
+        await asyncio.shield(self.llm.abort(collector.request_id, internal=True))
+        collector.close()
+
+    def drawn(self, collector: Any) -> int:
+        """Tokens that an unfinished request has drawn so far."""
+        state = self.llm.output_processor.request_states.get(collector.request_id)
+        detokenizer = getattr(state, "detokenizer", None)
+        return 0 if detokenizer is None else int(detokenizer.num_output_tokens())
+
+    async def close(self) -> None:
+        """End the engine's processes; requests under way fail."""
+        if not self._closed:
+            self._closed = True
+            await asyncio.to_thread(self.llm.shutdown, _SHUTDOWN_SECONDS)
+
+
+def described(settings: VLLMSettings, config: Any) -> Model:
+    """The model as keys know it: weights, precision and context all change its answers."""
+    folder = Path(settings.path)
+    local = folder.is_dir()
+    digest = weights_digest(folder) if local else str(getattr(config, "revision", None) or "main")
+    quantised = f"+{config.quantization}" if config.quantization else ""
+    return Model(
+        name=settings.name,
+        revision=f"{digest}+{str(config.dtype).removeprefix('torch.')}{quantised}",
+        parameters=parameter_count(folder) if local else None,
+        context_length=int(config.max_model_len),
+    )
+
+
+def translated(error: Exception) -> CallError:
+    """vLLM's error as one of ours."""
+    from vllm.exceptions import VLLMClientError
+
+    if isinstance(error, CallError):
+        return error
+    if isinstance(error, VLLMClientError | ValueError | TypeError):
+        return BadRequest(f"vLLM refused the request: {error}")
+    return Unavailable(f"vLLM failed: {error!r}")

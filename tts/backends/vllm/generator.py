@@ -1,0 +1,131 @@
+"""The generator over a model in vLLM."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+
+from tts.backends.vllm.chat import Chat
+from tts.backends.vllm.drawn_text import DrawnText
+from tts.backends.vllm.engine import VLLMEngine, translated
+from tts.backends.vllm.sampling_params import sampling_params
+from tts.backends.vllm.settings import VLLMSettings
+from tts.errors import CallError
+from tts.protocols import GenerateReply, GenerateRequest, Meter, TextListener
+from tts.values import Capabilities, Message, Model, Usage
+
+_CAPABILITIES = Capabilities(n=True, prefill=True, logprobs=True, seed=True, keeps_stop=True)
+
+
+class VLLMGenerator:
+    """Draws through `AsyncLLM` in process; the prefix cache reads a shared prompt once.
+
+    Every draw is a request of its own with its own seed, so that one can be cancelled alone.
+    """
+
+    def __init__(self, engine: VLLMEngine) -> None:
+        self.engine = engine
+        self._chat = Chat(engine.tokenizer)
+
+    @classmethod
+    async def open(cls, settings: VLLMSettings) -> VLLMGenerator:
+        """Load a model; raises UsageError where that is impossible."""
+        return cls(await VLLMEngine.open(settings))
+
+    @property
+    def model(self) -> Model:
+        return self.engine.model
+
+    @property
+    def capabilities(self) -> Capabilities:
+        """Everything but reasoning; draws are not coalesced, the prefix cache does the same."""
+        return _CAPABILITIES
+
+    def count_prompt(self, messages: Sequence[Message], prefix: str) -> int:
+        """The exact number of prompt tokens."""
+        return len(self._chat.encode(messages, prefix))
+
+    async def generate(
+        self, request: GenerateRequest, meter: Meter, listener: TextListener | None = None
+    ) -> GenerateReply:
+        """Draw. Cancelling it frees the requests; `meter` then holds what they had drawn.
+
+        Raises ContextTooLong, BadRequest, or Unavailable where the engine failed or was closed.
+        """
+        prompt = self._chat.encode(request.messages, request.prefix)
+        self.engine.check_length(len(prompt) + request.sampling.max_tokens)
+        drawn = [DrawnText(request.sampling.logprobs) for _ in request.seeds]
+        left = [0] * len(drawn)
+        try:
+            await self._draw_all(prompt, request, drawn, left, listener)
+        finally:
+            meter.usage = self._usage(len(prompt), drawn, sum(left))
+        completions = tuple(one.completion() for one in drawn)
+        return GenerateReply(completions=completions, usage=meter.usage)
+
+    async def close(self) -> None:
+        await self.engine.close()
+
+    async def _draw_all(
+        self,
+        prompt: Sequence[int],
+        request: GenerateRequest,
+        drawn: Sequence[DrawnText],
+        left: list[int],
+        listener: TextListener | None,
+    ) -> None:
+        draws = [
+            self._draw(prompt, request, position, drawn[position], left, listener)
+            for position in range(len(drawn))
+        ]
+        if len(draws) == 1:
+            await draws[0]
+            return
+        tasks = [asyncio.ensure_future(draw) for draw in draws]
+        try:
+            await asyncio.gather(*tasks)
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def _draw(
+        self,
+        prompt: Sequence[int],
+        request: GenerateRequest,
+        position: int,
+        drawn: DrawnText,
+        left: list[int],
+        listener: TextListener | None,
+    ) -> None:
+        seed, streamed = request.seeds[position], listener is not None
+        params = sampling_params(request.sampling, seed, streamed=streamed)
+        collector = await self.engine.submit(prompt, params)
+        try:
+            finished = False
+            while not finished:
+                output = collector.get_nowait() or await collector.get()
+                finished = output.finished
+                text = drawn.add(output)
+                if listener is not None and text:
+                    listener(position, text)
+        except BaseException as error:
+            left[position] = max(0, self.engine.drawn(collector) - drawn.tokens)
+            await self.engine.abort(collector)
+            if isinstance(error, Exception) and not isinstance(error, CallError):
+                raise translated(error) from error
+            raise
+
+    def _usage(self, prompt: int, drawn: Sequence[DrawnText], left: int) -> Usage:
+        """What the request cost: its prompt once per draw, what the cache held marked so."""
+        size, completion = self.model.parameters, sum(one.tokens for one in drawn) + left
+        cached = sum(one.cached for one in drawn)
+        read = prompt * len(drawn)
+        computed = read - cached + completion
+        return Usage(
+            calls=1,
+            prompt_tokens=read,
+            cached_prompt_tokens=cached,
+            completion_tokens=completion,
+            flops=None if size is None else 2 * size * computed,
+        )
