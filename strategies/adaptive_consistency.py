@@ -5,13 +5,14 @@ from __future__ import annotations
 from typing import Any, Literal
 
 from tts.run import Run
+from tts.strategies.at_least import at_least
 from tts.strategies.finishing import finish
 from tts.strategies.selection import most_voted
 from tts.strategies.stopping import Beta, Dirichlet, in_batches
 from tts.values import Candidate, Problem
 
 Rule = Literal["beta", "dirichlet"]
-RULES: dict[Rule, type[Beta] | type[Dirichlet]] = {"beta": Beta, "dirichlet": Dirichlet}
+RULES: dict[Rule, type[Beta | Dirichlet]] = {"beta": Beta, "dirichlet": Dirichlet}
 
 
 class AdaptiveConsistency:
@@ -27,10 +28,7 @@ class AdaptiveConsistency:
     def __init__(
         self, *, n: int = 40, confidence: float = 0.95, rule: Rule = "beta", batch: int = 4
     ) -> None:
-        if n < 1:
-            raise ValueError(f"n is at least 1, not {n}.")
-        if batch < 1:
-            raise ValueError(f"batch is at least 1, not {batch}.")
+        at_least(1, n=n, batch=batch)
         if rule not in RULES:
             raise ValueError(f"rule is one of {', '.join(RULES)}, not {rule!r}.")
         self.n, self.confidence, self.rule, self.batch = n, confidence, rule, batch

@@ -9,7 +9,7 @@ from tts.strategies.at_least import at_least
 from tts.strategies.choice import Choice, chosen
 from tts.strategies.finishing import finish
 from tts.strategies.stopping import StopName, in_batches, stop_rule
-from tts.values import Candidate, Problem, Scored
+from tts.values import Candidate, Problem
 from tts.voting import Aggregate
 
 
@@ -17,7 +17,6 @@ class BestOfN:
     """Draw `n` solutions, score each as it ends, take the highest (Cobbe et al. 2021)."""
 
     name = "best_of_n"
-    bounded = True
     choice: ClassVar[Choice] = "best"
 
     def __init__(
@@ -39,7 +38,13 @@ class BestOfN:
         at_least(1, n=n, batch=batch)
         self.n, self.aggregate, self.batch = n, aggregate, batch
         self.stop: StopName = stop
+        self.bounded = stop != "gain"
         self.select, self.rule = chosen(self.choice, aggregate), stop_rule(stop)
+
+    @property
+    def size(self) -> int:
+        """Draws that travel together."""
+        return self.n if self.stop == "never" else self.batch
 
     @property
     def parameters(self) -> dict[str, Any]:
@@ -47,14 +52,10 @@ class BestOfN:
         return {**told, "stop": self.stop, "batch": self.batch}
 
     async def solve(self, problem: Problem, run: Run) -> Candidate | None:
-        if self.stop == "never":
-            drafts = run.sample(problem, n=self.n)
-            judged = await run.all([run.call(Scored, draft, run.score(draft)) for draft in drafts])
-        else:
-            judged = await in_batches(
-                problem, run, rule=self.rule, n=self.n, batch=self.batch, scored=True
-            )
-        answer: Candidate | None = await run.call(self.select, judged, run)
+        drawn = await in_batches(
+            problem, run, rule=self.rule, n=self.n, batch=self.size, scored=True
+        )
+        answer: Candidate | None = await run.call(self.select, drawn.kept, run)
         return answer
 
     async def finish(self, problem: Problem, run: Run) -> Candidate | None:

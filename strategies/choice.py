@@ -33,4 +33,4 @@ def chosen(name: Choice, aggregate: Aggregate | None = None) -> Select:
         raise ValueError(f"aggregate is one of {known}, not {aggregate!r}.")
     if name == "majority":
         raise ValueError("A majority weighs nothing: aggregate goes with best or weighted.")
-    return partial(CHOICES[name], how=aggregate)
+    return partial(highest_scored if name == "best" else most_weighted, how=aggregate)

@@ -80,9 +80,7 @@ class DVTS:
         source: Problem | Candidate = problem
         done: list[Scored] = []
         for until in rounds(self.rounds):
-            children = expand(
-                run, source, self.branching, until=until, lookahead=self.lookahead
-            )
+            children = expand(run, source, self.branching, until=until, lookahead=self.lookahead)
             scored = await run.all(children)
             done += parted(scored)[0]
             best = top(scored, 1)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from tts.run import Run
+from tts.strategies.at_least import at_least
 from tts.strategies.finishing import finish
 from tts.strategies.selection import most_voted
 from tts.strategies.stopping import UnanimousWindow, in_batches
@@ -18,8 +19,8 @@ class EarlyStoppingConsistency:
     bounded = True
 
     def __init__(self, *, n: int = 40, window: int = 5) -> None:
-        if n < window:
-            raise ValueError(f"n is at least the window of {window}, not {n}.")
+        at_least(2, window=window)
+        at_least(window, n=n)
         self.n, self.window = n, window
         self._stop = UnanimousWindow(window)
 

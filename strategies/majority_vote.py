@@ -9,7 +9,7 @@ from tts.strategies.at_least import at_least
 from tts.strategies.finishing import finish
 from tts.strategies.selection import most_voted
 from tts.strategies.stopping import StopName, in_batches, stop_rule
-from tts.values import Candidate, Kept, Problem
+from tts.values import Candidate, Problem
 
 
 class MajorityVote:
@@ -32,12 +32,9 @@ class MajorityVote:
         return {"n": self.n, "stop": self.stop, "batch": self.batch}
 
     async def solve(self, problem: Problem, run: Run) -> Candidate | None:
-        if self.stop == "never":
-            drafts = await run.all(run.sample(problem, n=self.n))
-            kept = [Kept(draft) for draft in drafts]
-        else:
-            kept = list(await in_batches(problem, run, rule=self.rule, n=self.n, batch=self.batch))
-        answer: Candidate | None = await run.call(most_voted, kept, run)
+        size = self.n if self.stop == "never" else self.batch
+        drawn = await in_batches(problem, run, rule=self.rule, n=self.n, batch=size)
+        answer: Candidate | None = await run.call(most_voted, drawn.kept, run)
         return answer
 
     async def finish(self, problem: Problem, run: Run) -> Candidate | None:

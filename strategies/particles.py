@@ -37,7 +37,7 @@ class Particles:
     ) -> None:
         self.n, self.least, self.weighting = n, ess_threshold * n, weights
         self.swarm = [Particle()] * n
-        self.reference = list(reference)
+        self.reference, self.turn = reference, 0
         self.done: list[Scored] = []
 
     @property
@@ -64,11 +64,10 @@ class Particles:
         """The particle that follows the reference, one step on, and the others."""
         if not self.reference:
             return [], self.swarm
-        ahead = self.reference.pop(0)
-        first = moved(self.swarm[0], ahead, self.weighting)
-        if not self.reference:
-            self.reference.append(ahead)
-            first = self.swarm[0] if self.swarm[0].scored is ahead else first
+        first, turn = self.swarm[0], self.turn
+        if turn < len(self.reference):
+            first = moved(first, self.reference[turn], self.weighting)
+        self.turn += 1
         return [first], self.swarm[1:]
 
     def _moves(

@@ -19,6 +19,11 @@ async def first_answered(kept: Sequence[Judged], run: Run) -> Candidate | None:
     return next((entry.candidate for entry in kept if entry.candidate.answer is not None), None)
 
 
+async def last_answered(kept: Sequence[Judged], run: Run) -> Candidate | None:
+    """The last finished candidate with an answer."""
+    return await first_answered([entry for entry in reversed(kept) if entry.candidate.final], run)
+
+
 async def most_voted(kept: Sequence[Judged], run: Run) -> Candidate | None:
     """A candidate of the answer that most finished candidates give."""
     candidates = [entry.candidate for entry in kept]

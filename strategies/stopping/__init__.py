@@ -6,7 +6,7 @@ from tts.strategies.stopping.consensus import Consensus
 from tts.strategies.stopping.dirichlet import Dirichlet
 from tts.strategies.stopping.expected_gain import ExpectedGain
 from tts.strategies.stopping.seen import Seen
-from tts.strategies.stopping.stop_rule import STOP_RULES, StopName, StopRule
+from tts.strategies.stopping.stop_rule import STOP_RULES, StopName, StopRule, stop_rule
 from tts.strategies.stopping.unanimous_window import UnanimousWindow
 
 __all__ = [
@@ -21,4 +21,5 @@ __all__ = [
     "StopRule",
     "UnanimousWindow",
     "in_batches",
+    "stop_rule",
 ]

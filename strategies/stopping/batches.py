@@ -43,6 +43,6 @@ async def in_batches(
             for draft in drafts
         ]
         kept += await run.all(judged)
-        seen = await run.call(look, kept, run)
-    needed = (k for k in range(len(kept) + 1) if rule.stops(seen.first(k)))
+        seen = await run.call(look, kept, run) if batch < n else seen
+    needed = (k for k in range(1, len(kept)) if rule.stops(seen.first(k)))
     return Drawn(tuple(kept), submitted, next(needed, len(kept)))

@@ -29,4 +29,4 @@ def leads(leader: int, runner_up: int) -> float:
     The integral of the paper equals P[Binomial(a + b + 1, ½) ≤ a].
     """
     trials = leader + runner_up + 1
-    return sum(comb(trials, k) for k in range(leader + 1)) / 2**trials
+    return float(sum(comb(trials, k) for k in range(leader + 1)) / 2**trials)

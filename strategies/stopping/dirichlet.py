@@ -41,8 +41,8 @@ def is_likeliest(counts: Sequence[int]) -> float:
         return leads(top[0], top[1])
     rivals = range(1, len(top))
     subsets = (subset for size in range(len(top)) for subset in combinations(rivals, size))
-    signed = ((-1) ** len(s) * _all_exceed(top[0], [top[i] for i in s]) for s in subsets)
-    return min(1.0, max(0.0, sum(signed)))
+    signed = ((-1.0) ** len(s) * _all_exceed(top[0], [top[i] for i in s]) for s in subsets)
+    return float(min(1.0, max(0.0, sum(signed))))
 
 
 def _all_exceed(leader: int, rivals: Sequence[int]) -> float:
@@ -51,5 +51,7 @@ def _all_exceed(leader: int, rivals: Sequence[int]) -> float:
     for count in rivals:
         terms = np.convolve(terms, [1 / factorial(k) for k in range(count + 1)])
     shape, rate = leader + 1, log(len(rivals) + 1)
-    weights = (exp(lgamma(shape + k) - lgamma(shape) - (shape + k) * rate) for k in range(len(terms)))
+    weights = (
+        exp(lgamma(shape + k) - lgamma(shape) - (shape + k) * rate) for k in range(len(terms))
+    )
     return float(sum(term * weight for term, weight in zip(terms, weights, strict=True)))

@@ -37,3 +37,10 @@ STOP_RULES: Mapping[StopName, Callable[[], StopRule]] = {
     "gain": ExpectedGain,
 }
 """By the name that a strategy's `stop` parameter takes, with the published defaults."""
+
+
+def stop_rule(name: StopName) -> StopRule:
+    """The rule of that name; ValueError names the known ones."""
+    if name not in STOP_RULES:
+        raise ValueError(f"stop is one of {', '.join(STOP_RULES)}, not {name!r}.")
+    return STOP_RULES[name]()

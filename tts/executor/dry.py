@@ -17,6 +17,7 @@ from tts.executor.settlement import fail_node
 from tts.graph import Node
 from tts.protocols import OutcomeRow
 from tts.run import Run
+from tts.run.reach import text_before
 from tts.values import NOTHING, Event, Usage
 
 
@@ -102,7 +103,7 @@ class DryScheduler:
         call = Call(node, run, node.operation)
         call.bind()
         spec = node.operation.spec
-        worst = self.price(spec.model, node.operation.worst(call.args, first=call.first))
+        worst = self.price(spec.model, at_worst(call))
         run.account.charge(worst)
         self.calls.append(
             DryCall(
@@ -131,3 +132,20 @@ class DryScheduler:
             node.resolve(await value)
         except Exception as error:  # noqa: BLE001 — the strategy's own code may raise anything
             fail_node(node, error)
+
+
+def at_worst(call: Call) -> Usage:
+    """The worst case of a call whose inputs are pretended: a real text of as many tokens may be
+    cut into more of the reader's tokens than the pretended one."""
+    worst = call.operation.worst(call.args, first=call.first)
+    reach = text_before(call.node)
+    if not reach or not call.first:
+        return worst
+    foreseen = call.operation.foresee(call.args, reach)
+    return Usage(**{name: larger(worst, foreseen, name) for name in Usage.__struct_fields__})
+
+
+def larger(left: Usage, right: Usage, dimension: str) -> int | None:
+    """The larger amount; unknown is not zero."""
+    amounts = (getattr(left, dimension), getattr(right, dimension))
+    return None if None in amounts else max(amounts)

@@ -111,8 +111,15 @@ class Executor:
             asyncio.get_running_loop().call_soon(self._drain)
 
     def drop(self, node: Node[Any], run: Run) -> None:
+        recorded, id = run.settings.recorded, run.id_of(node)
+        if recorded.finished(id) and not run.closed:
+            return
         call = self.settlement.open.get(node)
-        if call is not None:
+        missed = recorded.missed(id)
+        if missed.calls:
+            run.account.charge(missed)
+            self._forget(node)
+        elif call is not None:
             attributed = self._abandon(call)
             if not run.root.aborted:
                 self.flights.write(run.outcome(call.id, "dropped", [], attributed))
@@ -170,7 +177,9 @@ class Executor:
         else:
             if inspect.isawaitable(value):
                 node.state = "running"
-                self._tasks[node] = self.spawn(self._await_locally(node, value), run)
+                task = self._tasks[node] = self.spawn(self._await_locally(node, value), run)
+                if inspect.iscoroutine(value):  # a task cancelled early never awaits it
+                    task.add_done_callback(lambda _: value.close())
             else:
                 node.resolve(value)
 
@@ -253,6 +262,7 @@ class Executor:
         if row is None or row.kind not in ("refused", "dropped", "failed"):
             return False
         self._forget(call.node)
+        call.run.settings.recorded.attributed.pop(call.id, None)
         call.run.account.charge(row.attributed)
         if row.kind == "dropped":
             call.node.state = "running"

@@ -45,6 +45,7 @@ class Settlement:
     def charge(self, call: Call, attributed: Usage) -> None:
         """Turn the call's hold into what it would have cost alone."""
         self.open.pop(call.node, None)
+        call.run.settings.recorded.attributed.pop(call.id, None)
         if call.ticket.state == "admitted":
             call.run.queue.settle(call.ticket, attributed)
             role, spend = call.operation.spec.role, call.run.spend

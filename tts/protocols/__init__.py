@@ -29,6 +29,7 @@ from tts.protocols.operation import (
     Reply,
     Role,
 )
+from tts.protocols.row_reader import MarkedRow, RowReader, RowReading, Vector
 from tts.protocols.step_scorer import StepScorer, StepScoreReply, StepScoreRequest
 from tts.protocols.strategy import Strategy
 from tts.protocols.verifier import Verifier
@@ -48,6 +49,7 @@ __all__ = [
     "JobRow",
     "Journal",
     "Leases",
+    "MarkedRow",
     "Meter",
     "Operation",
     "OperationSpec",
@@ -57,6 +59,8 @@ __all__ = [
     "Reply",
     "Role",
     "Row",
+    "RowReader",
+    "RowReading",
     "RunRow",
     "SettledRow",
     "StepScoreReply",
@@ -66,6 +70,7 @@ __all__ = [
     "TextListener",
     "TextRow",
     "UseRow",
+    "Vector",
     "Verbs",
     "Verifier",
 ]

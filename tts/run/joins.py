@@ -26,6 +26,11 @@ def successes(nodes: Sequence[Node[T]]) -> Successes[T]:
     return Successes(values, [(node, node.error) for node in nodes if node.error is not None])
 
 
+def refuse(join: Node[Any], error: TTSError) -> None:
+    """Fail a join with what stopped it."""
+    join.fail(error, "refused" if isinstance(error, Stopped) else "failed")
+
+
 class AllJoin:
     """Settles a join node once every member has settled, or with the first refusal."""
 

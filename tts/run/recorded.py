@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 import msgspec
 
 from tts.protocols import OutcomeRow, UseRow
+from tts.values import NOTHING, Usage
 
 
 @dataclass(frozen=True)
@@ -17,10 +18,25 @@ class Recorded:
     outcomes: Mapping[str, OutcomeRow] = field(default_factory=dict)
     keys: Mapping[str, str] = field(default_factory=dict)
     """Which call each node used."""
+    attributed: dict[str, Usage] = field(default_factory=dict)
+    """What each node was charged and the replay has not charged yet."""
 
     @classmethod
     def of(cls, outcomes: Iterable[OutcomeRow], uses: Iterable[UseRow]) -> Recorded:
-        return cls({row.node: row for row in outcomes}, {row.node: row.key for row in uses})
+        decided, used = {row.node: row for row in outcomes}, list(uses)
+        attributed = {row.node: row.attributed for row in used}
+        attributed |= {node: row.attributed for node, row in decided.items()}
+        return cls(decided, {row.node: row.key for row in used}, attributed)
+
+    def missed(self, node: str) -> Usage:
+        """What a node and its child Run were charged before, taken out; a replay that drops them
+        earlier charges it all the same."""
+        inside = [i for i in self.attributed if i == node or i.startswith(f"{node}/")]
+        return sum((self.attributed.pop(i) for i in inside), NOTHING)
+
+    def finished(self, node: str) -> bool:
+        """Whether the call of a node ended well before, so that dropping it did nothing."""
+        return node in self.keys and node not in self.outcomes
 
     def members(self, node: str) -> tuple[int, ...] | None:
         """The recorded members of a join, by position and in order of arrival."""

@@ -10,13 +10,13 @@ import numpy as np
 
 from tts.budget import Account, AdmissionQueue, Amounts
 from tts.equivalence import Equivalence
-from tts.errors import Stopped, TTSError, UsageError
+from tts.errors import TTSError, UsageError
 from tts.graph import Node
 from tts.prompts import Task
 from tts.protocols import Operation, OutcomeRow
 from tts.run.generation import Generation, Source, Until
 from tts.run.identity import function_name, stable_seed
-from tts.run.joins import AllJoin, FirstJoin, Successes
+from tts.run.joins import AllJoin, FirstJoin, Successes, refuse
 from tts.run.kept import KeptCandidates
 from tts.run.reach import reach
 from tts.run.scheduler import Scheduler
@@ -65,7 +65,7 @@ class Run:
         """Returns a child's share; set by whoever granted it."""
         self.grant: Amounts = parent.grant if parent and queue else account.ceilings
         """The ceilings that shares are parts of."""
-        self.aborted = False
+        self.closed = self.aborted = False
         """Ended by an error or an interruption: what is dropped now is not an outcome."""
         self._prefix, self._epoch = prefix, 0
         self.unsettled: set[Node[Any]] = parent.unsettled if parent else set()
@@ -181,7 +181,7 @@ class Run:
                 where=where,
                 agree=agree,
                 decide=lambda members: self._decide(join, members, nodes),
-                refuse=lambda error: self._refuse(join, error),
+                refuse=lambda error: refuse(join, error),
             )
         return join
 
@@ -282,6 +282,7 @@ class Run:
 
     def close(self) -> None:
         """End this Run: whatever it and its children still wait for is dropped."""
+        self.closed = True
         for child in list(self.children):
             child.close()
         own = [node for node in self.unsettled if node.owner is self]
@@ -368,9 +369,6 @@ class Run:
             if self.settings.watched:
                 run_id = self.settings.run_id
                 self.scheduler.observe(CandidateEvent(run_id, judged, done.value))
-
-    def _refuse(self, join: Node[Any], error: TTSError) -> None:
-        join.fail(error, "refused" if isinstance(error, Stopped) else "failed")
 
     def _decide(self, join: Node[Any], members: tuple[int, ...], nodes: Sequence[Any]) -> None:
         self.scheduler.spawn(self._journal_join(join, members, nodes), self)

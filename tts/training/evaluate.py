@@ -11,10 +11,9 @@ from collections.abc import Sequence
 from statistics import fmean
 
 from tts.arithmetic import generate
-from tts.backends.embedded.embedded_model import EMBEDDED_NAMES, EmbeddedModel
+from tts.backends.embedded.embedded_model import EMBEDDED_NAMES, EmbeddedModel, EmbeddedName
 from tts.backends.embedded.step_scorer import EmbeddedStepScorer
 from tts.protocols import Meter, StepScoreRequest
-from tts.training.architecture import ModelName
 from tts.training.auc import auc
 from tts.training.card import write_section
 from tts.training.step_samples import StepSample, sample_steps
@@ -27,7 +26,7 @@ Groups = list[list[StepSample]]
 
 
 async def policy_results(
-    name: ModelName, count: int, draws: int, temperature: float, seed: int
+    name: EmbeddedName, count: int, draws: int, temperature: float, seed: int
 ) -> str:
     """A Markdown table of greedy accuracy, pass@1, pass@n and majority vote per bin."""
     embedded = EmbeddedModel.shipped(name)

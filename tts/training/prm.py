@@ -17,31 +17,28 @@ from torch.nn import functional
 
 from tts.arithmetic import FIRST_TRAINING_SEED, generate
 from tts.backends.embedded.embedded_model import EmbeddedModel
-from tts.backends.embedded.marked_rows import marked_rows
-from tts.backends.embedded.tokenizer import EmbeddedTokenizer
+from tts.backends.embedded.marked_rows import STEP_MARK
 from tts.training.architecture import ARCHITECTURES
 from tts.training.card import write_section
 from tts.training.corpus import IGNORED
 from tts.training.model_folder import load_weights, save_model_folder
 from tts.training.network import Network
 from tts.training.optimisation import Optimisation
-from tts.training.step_samples import StepSample, sample_steps
-from tts.values import Message
+from tts.training.scored_row import ScoredRow
+from tts.training.step_samples import sample_steps
+from tts.training.vocabulary import token_id
 
 _LOG = logging.getLogger(__name__)
-_RATE = 2e-3
-_BATCH = 96
-_MICRO_BATCHES = 3
+_RATE = 3e-3
+_BATCH = 64
+_MICRO_BATCHES = 2
 _LOG_EVERY = 50
 _DRAWS = 4
-_SHARES = {1: 0.08, 2: 0.14, 3: 0.2, 4: 0.28, 5: 0.3}
+_SHARES = {1: 0.05, 2: 0.1, 3: 0.2, 4: 0.33, 5: 0.32}
 _PROBLEM_SEED = FIRST_TRAINING_SEED + 900_000_000
 
-Row = tuple[tuple[int, ...], tuple[int, ...], tuple[bool, ...]]
-"""Ids, marker positions and labels."""
 
-
-def sample_rows(count: int, seed: int) -> list[Row]:
+def sample_rows(count: int, seed: int) -> list[ScoredRow]:
     """Sampled solutions of `count` training problems as token rows."""
     policy = EmbeddedModel.shipped("small")
     problems = [
@@ -51,10 +48,10 @@ def sample_rows(count: int, seed: int) -> list[Row]:
     ]
     groups = asyncio.run(sample_steps(policy, problems, draws=_DRAWS, temperature=1.0))
     samples = [sample for group in groups for sample in group if sample.steps]
-    return [_row(policy.tokenizer, sample) for sample in samples]
+    return [ScoredRow.of(sample, policy.tokenizer) for sample in samples]
 
 
-def train_prm(rows: Sequence[Row], seed: int, minutes: float) -> tuple[int, float]:
+def train_prm(rows: Sequence[ScoredRow], seed: int, minutes: float) -> tuple[int, float]:
     """Train from the small policy's weights and save the folder; returns steps and last loss."""
     torch.manual_seed(seed)
     shape = ARCHITECTURES["prm"]
@@ -80,41 +77,52 @@ def train_prm(rows: Sequence[Row], seed: int, minutes: float) -> tuple[int, floa
     return step, loss
 
 
-def _row(tokenizer: EmbeddedTokenizer, sample: StepSample) -> Row:
-    messages = (Message("user", sample.problem.prompt),)
-    (marked,) = marked_rows(tokenizer, messages, sample.steps, ARCHITECTURES["prm"].positions)
-    return marked.ids, marked.marks, sample.labels
-
-
-def _batches(rows: Sequence[Row], order: random.Random) -> Iterator[list[tuple[Tensor, Tensor]]]:
+def _batches(
+    rows: Sequence[ScoredRow], order: random.Random
+) -> Iterator[list[tuple[Tensor, Tensor]]]:
     while True:
         shuffled = order.sample(rows, len(rows))
         for start in range(0, len(shuffled) - _BATCH + 1, _BATCH):
-            batch = sorted(shuffled[start : start + _BATCH], key=lambda row: len(row[0]))
+            batch = sorted(shuffled[start : start + _BATCH], key=lambda row: len(row.ids))
             size = _BATCH // _MICRO_BATCHES
             yield [_pad(batch[first : first + size]) for first in range(0, _BATCH, size)]
 
 
-def _pad(rows: Sequence[Row]) -> tuple[Tensor, Tensor]:
-    longest = max(len(ids) for ids, _, _ in rows)
+def _pad(rows: Sequence[ScoredRow]) -> tuple[Tensor, Tensor]:
+    longest = max(len(row.ids) for row in rows)
     inputs = torch.zeros((len(rows), longest), dtype=torch.long)
     targets = torch.full((len(rows), longest), IGNORED)
-    for index, (ids, marks, labels) in enumerate(rows):
-        inputs[index, : len(ids)] = torch.tensor(ids)
-        targets[index, list(marks)] = torch.tensor(labels).long()
+    for index, row in enumerate(rows):
+        inputs[index, : len(row.ids)] = torch.tensor(row.ids)
+        targets[index, : len(row.ids)] = torch.tensor(row.targets)
     return inputs, targets
 
 
 def _accumulate(network: Network, head: nn.Module, batch: list[tuple[Tensor, Tensor]]) -> float:
-    count = sum(int((targets != IGNORED).sum()) for _, targets in batch)
+    """Add the gradients of a batch; returns the mean loss at its markers."""
+    mark = token_id(STEP_MARK)
+    marks = sum(int((inputs == mark).sum()) for inputs, _ in batch)
+    inner = sum(int((targets != IGNORED).sum()) for _, targets in batch) - marks
     total = 0.0
     for inputs, targets in batch:
-        marked = targets != IGNORED
-        logits = head(network(inputs)[marked])
-        loss = functional.cross_entropy(logits, targets[marked], reduction="sum") / count
-        loss.backward()
-        total += float(loss.detach())
+        scored = targets != IGNORED
+        is_mark = inputs[scored] == mark
+        logits = head(network(inputs)[scored])
+        losses = functional.cross_entropy(logits, targets[scored], reduction="none")
+        at_marks = losses[is_mark].sum() / marks
+        (at_marks + losses[~is_mark].sum() / inner).backward()
+        total += float(at_marks.detach())
     return total
+
+
+def _step_labels(rows: Sequence[ScoredRow]) -> list[int]:
+    mark = token_id(STEP_MARK)
+    return [
+        target
+        for row in rows
+        for token, target in zip(row.ids, row.targets, strict=True)
+        if token == mark
+    ]
 
 
 def main() -> None:
@@ -122,13 +130,13 @@ def main() -> None:
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--problems", type=int, default=8000)
+    parser.add_argument("--problems", type=int, default=5000)
     parser.add_argument("--minutes", type=float, required=True)
     parser.add_argument("--threads", type=int, default=2)
     options = parser.parse_args()
     torch.set_num_threads(options.threads)
     rows = sample_rows(options.problems, options.seed)
-    labels = [label for _, _, row_labels in rows for label in row_labels]
+    labels = _step_labels(rows)
     good = sum(labels) / len(labels)
     _LOG.info("%d rows, %d steps, %.3f correct", len(rows), len(labels), good)
     steps, loss = train_prm(rows, options.seed, options.minutes)
@@ -138,6 +146,7 @@ def main() -> None:
         f"Data: {_DRAWS} samples of the small policy at temperature 1.0 for each of "
         f"{options.problems} training problems: {len(rows)} solutions with {len(labels)} steps, "
         f"{good:.1%} of them correct by exact evaluation (`tts.arithmetic.step_is_correct`). "
+        f"Targets inside the steps say where they go wrong (`scored_row.py`). "
         f"Starts from the small policy's weights. Seed {options.seed}, {options.minutes:g} "
         f"minutes on two processor cores, {steps} batches of {_BATCH} solutions, "
         f"last loss {loss:.4f}.",

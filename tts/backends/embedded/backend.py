@@ -15,7 +15,6 @@ from tts.values import Capabilities, Completion, Message, Model, Usage
 
 _CAPABILITIES = Capabilities(
     n=True,
-    coalesce=True,
     bills_prompt_once=True,
     prefill=True,
     logprobs=True,
@@ -85,12 +84,13 @@ class EmbeddedGenerator:
     def _usage(self, draws: Sequence[Draw]) -> Usage:
         prompt = len(draws[0].prompt) if draws else 0
         drawn = sum(len(draw.tokens) for draw in draws)
+        cached = min((draw.cached for draw in draws), default=0)
         return Usage(
             calls=1,
             prompt_tokens=prompt,
-            cached_prompt_tokens=max((draw.cached for draw in draws), default=0),
+            cached_prompt_tokens=cached,
             completion_tokens=drawn,
-            flops=self._embedded.flops(prompt + drawn),
+            flops=self._embedded.flops(prompt - cached + drawn),
         )
 
 

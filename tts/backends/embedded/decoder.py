@@ -80,10 +80,12 @@ class Decoder:
         ends = hidden[np.arange(len(groups)), np.array(fresh) - 1]
         logits = self._transformer.logits(ends)
         sources = [row for row, group in enumerate(groups) for _ in group[1:]]
+        shared = [draw for group in groups for draw in group[1:]]
         for offset, source in enumerate(sources):
+            shared[offset].cached = len(prompts[source])
             row = first_row + len(groups) + offset
             self._cache.copy_row(first_row + source, row, len(prompts[source]))
-        joined = [group[0] for group in groups] + [draw for group in groups for draw in group[1:]]
+        joined = [group[0] for group in groups] + shared
         self._active += joined
         self._advance(joined, logits[[*range(len(groups)), *sources]])
         self._leave()

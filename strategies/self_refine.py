@@ -1,0 +1,67 @@
+"""Self-refine: a model criticises its own solution and writes it anew."""
+
+from __future__ import annotations
+
+import re
+from typing import Any, Literal
+
+from tts.run import Run
+from tts.strategies.at_least import at_least
+from tts.strategies.choice import Choice, chosen
+from tts.strategies.finishing import finish
+from tts.strategies.remark import remark
+from tts.strategies.selection import Select, last_answered
+from tts.values import Candidate, Kept, Message, Problem, Scored
+
+FEEDBACK = (
+    "Check the solution above step by step. If all of it is right, reply with the line NO ERROR "
+    "alone. Otherwise name the first wrong step and say what is wrong with it. Do not solve the "
+    "problem again."
+)
+REVISE = "Write the whole solution again without this mistake, in the same form as before."
+APPROVED = re.compile(r"^\W*no errors?\W*$", re.IGNORECASE | re.MULTILINE)
+
+
+class SelfRefine:
+    """Feedback and revision in turn, until the feedback finds nothing (Madaan et al. 2023).
+
+    `select` `last` is the paper's; without a verifier a revision may lose a right answer, so the
+    others choose among the draft and all revisions.
+    """
+
+    name = "self_refine"
+
+    def __init__(self, *, rounds: int = 3, select: Literal["last"] | Choice = "last") -> None:
+        at_least(1, rounds=rounds)
+        self.rounds, self.choice = rounds, select
+        self.select: Select = last_answered if select == "last" else chosen(select)
+
+    @property
+    def parameters(self) -> dict[str, Any]:
+        return {"rounds": self.rounds, "select": self.choice}
+
+    async def solve(self, problem: Problem, run: Run) -> Candidate | None:
+        [draft] = run.sample(problem)
+        solution: Candidate = await draft
+        turns = [*run.task.render(problem), Message("assistant", solution.text)]
+        judged = [self._judged(run, solution)]
+        for _ in range(self.rounds):
+            asked = [*turns, Message("user", FEEDBACK)]
+            feedback = await remark(run, asked, of="feedback")
+            if APPROVED.search(feedback):
+                break
+            turns = [*asked, Message("assistant", feedback), Message("user", REVISE)]
+            [revision] = run.sample(tuple(turns))
+            solution = await revision
+            turns.append(Message("assistant", solution.text))
+            judged.append(self._judged(run, solution))
+        answer: Candidate | None = await run.call(self.select, await run.all(judged), run)
+        return answer
+
+    async def finish(self, problem: Problem, run: Run) -> Candidate | None:
+        return await finish(problem, run, self.select)
+
+    def _judged(self, run: Run, solution: Candidate) -> Any:
+        if self.choice in ("last", "majority"):
+            return run.call(Kept, solution)
+        return run.call(Scored, solution, run.score(solution))

@@ -1,0 +1,90 @@
+"""Sequential revision: chains of attempts, each with the earlier ones in view."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Literal
+
+from tts.run import Run
+from tts.strategies.at_least import at_least
+from tts.strategies.choice import Choice, chosen
+from tts.strategies.finishing import finish
+from tts.strategies.selection import Judged
+from tts.values import Candidate, Kept, Message, Problem, Scored
+
+AGAIN = "That may be wrong. Solve the problem again, in full and in the same form."
+Pool = Literal["auto", "chains", "flat"]
+
+
+class SequentialRevision:
+    """`chains` parallel chains of `length` attempts (Snell et al. 2024, section 6).
+
+    Each attempt sees up to `context` earlier ones of its chain. The answer is chosen with a
+    verifier in each chain and then over the chains' winners (`chains`), or over all attempts at
+    once (`flat`); `auto` is the paper's: a majority needs them all, a verifier works by chains.
+    """
+
+    name = "sequential_revision"
+
+    def __init__(
+        self,
+        *,
+        chains: int = 4,
+        length: int = 4,
+        context: int = 4,
+        select: Choice = "weighted",
+        pool: Pool = "auto",
+    ) -> None:
+        at_least(1, chains=chains, length=length, context=context)
+        if pool not in ("auto", "chains", "flat"):
+            raise ValueError(f"pool is auto, chains or flat, not {pool!r}.")
+        self.chains, self.length, self.context = chains, length, context
+        self.choice, self.select = select, chosen(select)
+        self.pool: Pool = pool
+
+    @property
+    def parameters(self) -> dict[str, Any]:
+        told = {"chains": self.chains, "length": self.length, "context": self.context}
+        return {**told, "select": self.choice, "pool": self.pool}
+
+    async def solve(self, problem: Problem, run: Run) -> Candidate | None:
+        firsts = run.sample(problem, n=self.chains)
+        chains = await run.all([run.spawn(self._chain, first) for first in firsts])
+        answer: Candidate | None = await run.call(self._choose, list(chains), run)
+        return answer
+
+    async def finish(self, problem: Problem, run: Run) -> Candidate | None:
+        return await finish(problem, run, self.select)
+
+    async def _chain(self, first: Candidate, *, run: Run) -> list[Judged]:
+        """One chain; a failed attempt ends it, and what came before stays."""
+        attempts, judged = [first], [self._judged(run, first)]
+        while len(attempts) < self.length:
+            seen = attempts[-self.context :]
+            drawn = await run.all(run.sample(conversation(run, seen)))
+            if not drawn:
+                break
+            attempts += drawn
+            judged += [self._judged(run, attempt) for attempt in drawn]
+        return list(await run.all(judged))
+
+    def _judged(self, run: Run, attempt: Candidate) -> Any:
+        if self.choice == "majority":
+            return run.call(Kept, attempt)
+        return run.call(Scored, attempt, run.score(attempt))
+
+    async def _choose(self, chains: list[list[Judged]], run: Run) -> Candidate | None:
+        everything = [entry for chain in chains for entry in chain]
+        if self.pool == "flat" or (self.pool == "auto" and self.choice == "majority"):
+            return await self.select(everything, run)
+        winners = [await self.select(chain, run) for chain in chains]
+        keys = {winner.key for winner in winners if winner is not None}
+        return await self.select([e for e in everything if e.candidate.key in keys], run)
+
+
+def conversation(run: Run, attempts: Sequence[Candidate]) -> tuple[Message, ...]:
+    """The problem and earlier attempts at it, oldest first, each followed by a doubt."""
+    turns = list(run.task.render(run.problem))
+    for attempt in attempts:
+        turns += [Message("assistant", attempt.text), Message("user", AGAIN)]
+    return tuple(turns)

@@ -1,0 +1,84 @@
+"""A reward head read at every position, with the prefix cache on."""
+
+# pyright: reportMissingImports=false
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from tts.backends.vllm.engine import VLLMEngine, translated
+from tts.backends.vllm.kept_vectors import KeptVectors
+from tts.backends.vllm.settings import VLLMSettings
+from tts.backends.vllm.tail_rows import placed_vectors
+from tts.errors import BadReply, CallError
+from tts.protocols import MarkedRow, RowReading, Vector
+from tts.values import Model
+
+
+class VLLMHeadReader:
+    """Token-wise pooling that reads only what is new.
+
+    vLLM switches its prefix cache off for token-wise pooling, because a cached prefix gives no
+    rows. Asked not to, it returns the rows of the uncached tail alone; those are placed from the
+    end, and what was read earlier is kept here. Where a mark lies in the cached part and was not
+    kept, the whole text is read again.
+    """
+
+    def __init__(self, engine: VLLMEngine, *, incremental: bool = True) -> None:
+        self.engine, self._incremental = engine, incremental
+        self._kept = KeptVectors()
+
+    @classmethod
+    async def open(cls, settings: VLLMSettings, *, incremental: bool = True) -> VLLMHeadReader:
+        """Load a model with the pooling that incremental reading needs."""
+        pooler = {"tok_pooling_type": "ALL"}
+        return cls(await VLLMEngine.open(settings, pooler=pooler), incremental=incremental)
+
+    @property
+    def model(self) -> Model:
+        return self.engine.model
+
+    async def read(self, row: MarkedRow) -> RowReading:
+        """The head's raw outputs at the marks; the row must end at or behind the last mark."""
+        self.engine.check_length(len(row.ids))
+        kept = self._kept.find(row) if self._incremental else [None] * len(row.marks)
+        known = tuple(vector for vector in kept if vector is not None)
+        if len(known) == len(row.marks):
+            return RowReading(vectors=known, computed_tokens=0)
+        tail = await self._pool(row.ids, cached=self._incremental)
+        computed = len(tail)
+        vectors = placed_vectors(row, kept, tail)
+        if vectors is None:
+            tail = await self._pool(row.ids, cached=False)
+            computed += len(tail)
+            vectors = placed_vectors(row, kept, tail)
+        if vectors is None:
+            raise BadReply(f"vLLM returned {len(tail)} rows for {len(row.ids)} tokens.")
+        self._kept.keep(row, vectors)
+        return RowReading(vectors=vectors, computed_tokens=computed)
+
+    async def close(self) -> None:
+        await self.engine.close()
+
+    async def _pool(self, ids: Sequence[int], *, cached: bool) -> list[Vector]:
+        from vllm import PoolingParams
+
+        params = PoolingParams(
+            task="token_classify", use_activation=False, skip_reading_prefix_cache=not cached
+        )
+        output = await self._finished(await self.engine.submit(ids, params))
+        rows = output.outputs.data.float().tolist()
+        return [tuple(row) if isinstance(row, list) else (row,) for row in rows]
+
+    async def _finished(self, collector: Any) -> Any:
+        try:
+            output = collector.get_nowait() or await collector.get()
+            while not output.finished:
+                output = await collector.get()
+        except BaseException as error:
+            await self.engine.abort(collector)
+            if isinstance(error, Exception) and not isinstance(error, CallError):
+                raise translated(error) from error
+            raise
+        return output

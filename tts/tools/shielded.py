@@ -1,0 +1,75 @@
+"""Foreign code that can be left, whatever it does."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import contextvars
+import threading
+from collections.abc import Callable, Coroutine
+from typing import Any, TypeVar
+
+T = TypeVar("T")
+_ABANDONED: set[asyncio.Task[Any]] = set()
+
+
+async def shielded(coroutine: Coroutine[Any, Any, T], *, grace: float) -> T:
+    """Await foreign code; when cancelled, give it `grace` seconds and leave.
+
+    Code that ignores its cancellation is closed: it sees GeneratorExit where it waits.
+    """
+    task = asyncio.get_running_loop().create_task(coroutine)
+    try:
+        await asyncio.wait([task])
+    except asyncio.CancelledError:
+        task.cancel()
+        await asyncio.wait([task], timeout=grace)
+        if not task.done():
+            _abandon(task, coroutine)
+        raise
+    if task.cancelled():
+        raise RuntimeError("the tool cancelled itself")
+    return task.result()
+
+
+async def in_thread(function: Callable[[], T]) -> T:
+    """Run in a daemon thread, which nobody waits for once the caller is cancelled."""
+    loop, context = asyncio.get_running_loop(), contextvars.copy_context()
+    done: asyncio.Future[T] = loop.create_future()
+
+    def tell(value: Any, error: BaseException | None) -> None:
+        if done.done():
+            return
+        if error is None:
+            done.set_result(value)
+        else:
+            done.set_exception(error)
+
+    def work() -> None:
+        value, failed = None, None
+        try:
+            value = context.run(function)
+        except StopIteration as error:
+            failed = RuntimeError(f"the tool raised StopIteration: {error}")
+        except BaseException as error:  # noqa: BLE001 — foreign code may raise anything
+            failed = error if isinstance(error, Exception) else RuntimeError(repr(error))
+        with contextlib.suppress(RuntimeError):
+            loop.call_soon_threadsafe(tell, value, failed)
+
+    threading.Thread(target=work, name="tts-tool", daemon=True).start()
+    return await done
+
+
+def _abandon(task: asyncio.Task[Any], coroutine: Coroutine[Any, Any, Any]) -> None:
+    """Close a coroutine under its task, so that the task ends at its next turn."""
+    _ABANDONED.add(task)
+    task.add_done_callback(_forget)
+    with contextlib.suppress(Exception):
+        coroutine.close()
+    task.cancel()
+
+
+def _forget(task: asyncio.Task[Any]) -> None:
+    _ABANDONED.discard(task)
+    if not task.cancelled():
+        task.exception()

@@ -1,0 +1,85 @@
+"""A tool: something that a plan may call."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from tts.protocols import Effect
+from tts.tools.context import ToolContext
+
+Schema = Mapping[str, Any]
+"""A JSON schema."""
+
+REPEATABLE: frozenset[Effect] = frozenset(("pure", "read", "idempotent"))
+"""Effects of calls that may start before the whole plan is known."""
+SHARED: frozenset[Effect] = frozenset(("pure", "read"))
+"""Effects of calls that equal calls may share."""
+
+
+class Body(Protocol):
+    """What a tool does: checked arguments in, JSON-able data out."""
+
+    def check(self, arguments: Mapping[str, Any]) -> Mapping[str, Any]:
+        """The arguments as the tool wants them; raises `ToolFailed` for ill-typed ones."""
+        ...
+
+    def __call__(self, arguments: Mapping[str, Any], context: ToolContext) -> Awaitable[Any]: ...
+
+
+@dataclass(frozen=True, kw_only=True)
+class Tool:
+    """Name, description, schemas, and what a call of it may do and cost."""
+
+    name: str
+    description: str
+    parameters: Schema
+    """JSON schema of the arguments, an object."""
+    returns: Schema
+    """JSON schema of the result; `{}`: unknown."""
+    body: Body
+    effect: Effect = "irreversible"
+    """An undeclared effect is taken for the worst."""
+    timeout: float | None = None
+    """Seconds for one attempt; None: the executor's default."""
+    retries: int = 0
+    """Attempts after the first."""
+    cap: int | None = None
+    """Most calls at once; None: no cap of its own."""
+    cache: bool = True
+    """Whether equal calls of one job share their result, where the effect allows it."""
+    cost: float | None = 0.0
+    """Dollars for one call; None: unknown."""
+    seconds: float | None = None
+    """Expected duration, for the order of calls; None: unknown."""
+    version: str = "1"
+    """Change it when the same arguments give another result."""
+    pool: str = ""
+    """Calls with the same pool share one cap; empty: the tool's own."""
+    batch: str = ""
+    """Name of the tool that takes a list of what this one takes one of; empty: none does."""
+    function: Callable[..., Any] | None = field(default=None, compare=False)
+    """The function that was decorated."""
+
+    def __call__(self, *args: Any, **named: Any) -> Any:
+        """Call the function itself, outside any plan."""
+        if self.function is None:
+            raise TypeError(f"Tool {self.name!r} can be called by plans only.")
+        return self.function(*args, **named)
+
+    @property
+    def lane(self) -> str:
+        """The pool of its calls."""
+        return self.pool or f"tool:{self.name}"
+
+    @property
+    def arguments(self) -> Mapping[str, Schema]:
+        """Schemas of the arguments by name, in order."""
+        properties: Mapping[str, Schema] = self.parameters.get("properties", {})
+        return properties
+
+    @property
+    def required(self) -> tuple[str, ...]:
+        """The arguments that have no default."""
+        return tuple(self.parameters.get("required", ()))
