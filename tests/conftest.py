@@ -118,8 +118,8 @@ class Tool:
     def stochastic(self, args: tuple[Any, ...]) -> bool:
         return bool(self.random)
 
-    def of(self, value: Any, args: tuple[Any, ...]) -> int:
-        return int(value(*args) if callable(value) else value)
+    def of(self, value: Any, args: tuple[Any, ...]) -> Any:
+        return value(*args) if callable(value) else value
 
     def worst(self, args: tuple[Any, ...], *, first: bool) -> Usage:
         return Usage(calls=1, prompt_tokens=self.of(self.most, args))
@@ -135,9 +135,7 @@ class Tool:
 
     async def perform(self, args: tuple[Any, ...], draws: Sequence[Draw], meter: Meter) -> Answer:
         self.performed.append(args)
-        await asyncio.sleep(
-            self.of(self.seconds, args) if not callable(self.seconds) else self.seconds(*args)
-        )
+        await asyncio.sleep(self.of(self.seconds, args))
         if self.errors:
             error = self.errors.pop(0)
             if error is not None:

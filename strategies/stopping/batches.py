@@ -31,18 +31,22 @@ async def in_batches(
 ) -> Drawn:
     """At most `n` draws, `batch` at once; every draw that was paid for is kept and may vote.
 
-    The rule sees draws in order of submission, so that the result does not depend on timing.
+    The rule sees draws one by one in order of submission, so that it stops where a loop over single
+    draws would, at the end of that batch, whatever the timing.
     """
     kept: list[Judged] = []
-    submitted, seen = 0, Seen(())
-    while submitted < n and not rule.stops(seen):
+    submitted, needed = 0, 0
+    while submitted < n and not needed:
         drafts = run.sample(problem, n=min(batch, n - submitted))
         submitted += len(drafts)
         judged = [
             run.call(Scored, draft, run.score(draft)) if scored else run.call(Kept, draft)
             for draft in drafts
         ]
+        before = len(kept)
         kept += await run.all(judged)
-        seen = await run.call(look, kept, run) if batch < n else seen
-    needed = (k for k in range(1, len(kept)) if rule.stops(seen.first(k)))
-    return Drawn(tuple(kept), submitted, next(needed, len(kept)))
+        if batch < n:
+            seen: Seen = await run.call(look, kept, run)
+            fresh = range(before + 1, len(kept) + 1)
+            needed = next((k for k in fresh if rule.stops(seen.first(k))), 0)
+    return Drawn(tuple(kept), submitted, needed or len(kept))

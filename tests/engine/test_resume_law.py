@@ -73,3 +73,17 @@ def test_a_recorded_arrival_order_survives_a_kill(lab: Any, life: int) -> None:
     first = lab.run(lab.solve(rounds, lab.Slow(lab.scripted(lines), shuffle=5), journal=book))
     again = lab.run(lab.solve(rounds, lab.words(lambda *_: None), journal=lab.again(book)))
     assert seen(again) == seen(first)
+
+
+@pytest.mark.parametrize("pace", range(4))
+def test_a_run_that_met_its_deadline_meets_it_again_at_the_same_point(lab: Any, pace: int) -> None:
+    def go(journal: Any, shuffle: int) -> Any:
+        model = lab.Slow(lab.scripted(LINES), shuffle=shuffle)
+        budget = Budget(seconds=0.5)
+        return model, lab.run(lab.solve(MajorityVote(n=8), model, journal=journal, budget=budget))
+
+    book = MemoryJournal(job="lab")
+    _, live = go(book, pace)
+    model, again = go(lab.again(book), pace + 1)
+    assert live.stopped_by == "deadline" and seen(again) == seen(live)
+    assert model.requests == []

@@ -34,6 +34,8 @@ class Account:
 
     def amounts(self, usage: Usage) -> Amounts:
         """A usage in the capped dimensions; an unknown amount cannot stand under a ceiling."""
+        if not self.dimensions:
+            return ()
         values = tuple([getattr(usage, name) for name in self.dimensions])
         if None in values:
             name = self.dimensions[values.index(None)]

@@ -45,11 +45,17 @@ async def open_session(options: SessionOptions) -> Session:
 
 def chosen_sampling(fields: Mapping[str, Any], generator: Generator) -> Sampling:
     """The backend's default with the user's fields on top; `BadInput` names a wrong one."""
-    kind = generator.model.name.partition(":")[0]
     try:
-        return convert({"max_tokens": MAX_TOKENS.get(kind, 2048), **fields}, Sampling)
+        return convert({"max_tokens": default_tokens(generator), **fields}, Sampling)
     except ValidationError as error:
         raise BadInput(f"Sampling: {error}") from error
+
+
+def default_tokens(generator: Generator) -> int:
+    """The most completion tokens of a draw where the user says nothing; half a short context."""
+    name, context = generator.model.name, generator.model.context_length
+    kind = "embedded" if name.startswith("vllm:embedded/") else name.partition(":")[0]
+    return MAX_TOKENS.get(kind, min(2048, context // 2) if context else 2048)
 
 
 def limits(options: SessionOptions, generator: Generator) -> Limits:

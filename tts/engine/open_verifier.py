@@ -7,7 +7,11 @@ from tts.engine.registry import VERIFIERS
 from tts.prompts import TASKS
 from tts.protocols import Generator, Verifier
 
-AUTOMATIC = {"embedded": "embedded:prm", "recorded": "recorded:scores"}
+AUTOMATIC = {
+    "embedded": "embedded:prm",
+    "recorded": "recorded:scores",
+    "vllm:embedded": "vllm-prm:embedded/prm",
+}
 """The verifier that stands beside a kind of model, where the user names none."""
 
 
@@ -19,7 +23,8 @@ async def open_verifier(options: SessionOptions, generator: Generator) -> Verifi
     if spec == "none":
         return None
     if spec == "auto":
-        source = generator.model.name.partition(":")[0]
+        name = generator.model.name
+        source = name.partition("/" if name.startswith("vllm:") else ":")[0]
         if source not in AUTOMATIC:
             return None
         spec = AUTOMATIC[source]

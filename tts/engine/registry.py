@@ -30,12 +30,17 @@ BUILT_IN: Mapping[Kind, Mapping[str, str]] = {
         "lookahead_search": "tts.strategies.lookahead_search:LookaheadSearch",
         "dvts": "tts.strategies.dvts:DVTS",
         "rebase": "tts.strategies.rebase:Rebase",
+        "ab_mcts_a": "tts.strategies.ab_mcts_a:ABMCTSA",
+        "tree_of_thoughts": "tts.strategies.tree_of_thoughts:TreeOfThoughts",
+        "mcts": "tts.strategies.mcts:MCTS",
+        "dora": "tts.strategies.dora:DORA",
         "particle_filtering": "tts.strategies.particle_filtering:ParticleFiltering",
         "particle_gibbs": "tts.strategies.particle_gibbs:ParticleGibbs",
     },
     "verifier": {
         "embedded": "tts.engine.open_verifier:open_embedded_verifier",
         "recorded": "tts.engine.open_verifier:open_recorded_verifier",
+        "vllm-prm": "tts.engine.open_vllm:open_vllm_prm",
     },
     "backend": {
         "embedded": "tts.engine.open_model:open_embedded",
@@ -43,6 +48,7 @@ BUILT_IN: Mapping[Kind, Mapping[str, str]] = {
         "openai-sdk": "tts.engine.open_model:open_openai_sdk",
         "replay": "tts.engine.open_model:open_replay",
         "simulated": "tts.engine.open_model:open_simulated",
+        "vllm": "tts.engine.open_vllm:open_vllm",
     },
 }
 

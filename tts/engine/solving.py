@@ -22,6 +22,11 @@ from tts.run import Run
 from tts.run.arrivals import settled
 from tts.values import AnswerEvent, Budget, Candidate, Dimension, Result, StoppedBy, Usage
 
+DEADLINE = "deadline"
+"""Id of the outcome that says that the deadline passed."""
+PAUSE = 0.01
+"""Seconds between two looks at a replay."""
+
 
 async def solve(strategy: Strategy, run: Run, budget: Budget) -> Result:
     """Run the strategy; on a refusal or at the deadline take its best answer so far.
@@ -49,13 +54,13 @@ async def _outcome(
     strategy: Strategy, run: Run, budget: Budget
 ) -> tuple[Candidate | None, StoppedBy, str | None]:
     try:
-        async with asyncio.timeout(budget.seconds):
-            candidate = await strategy.solve(run.problem, run)
+        candidate = await _solved(strategy, run, budget.seconds)
     except BudgetExhausted:
         await _quiet(run)
         return await _finish(strategy, run, "budget")
     except (Deadline, TimeoutError):
         run.close()
+        await run.scheduler.decide(run, run.outcome(DEADLINE, "deadline", []))
         return await _finish(strategy, run, "deadline")
     except Suspended as suspension:
         await _quiet(run)
@@ -68,6 +73,26 @@ async def _outcome(
         raise StrategyError(f"{strategy.name} raised {type(error).__name__}: {error}") from error
     lost = None if candidate is not None else _lost(run)
     return candidate, "failed" if lost else "done", lost
+
+
+async def _solved(strategy: Strategy, run: Run, seconds: float | None) -> Candidate | None:
+    if DEADLINE not in run.settings.recorded.outcomes:
+        async with asyncio.timeout(seconds):
+            return await strategy.solve(run.problem, run)
+    async with asyncio.timeout(seconds) as limit:
+        watching = asyncio.create_task(_seen_again(run, limit))
+        try:
+            await strategy.solve(run.problem, run)
+        finally:
+            watching.cancel()
+    raise Deadline("An earlier process met it here.")
+
+
+async def _seen_again(run: Run, limit: asyncio.Timeout) -> None:
+    """End the replay of a run that met its deadline once it has seen what that one saw."""
+    while run.settings.recorded.pending:  # noqa: ASYNC110 — only ever in a short replay
+        await asyncio.sleep(PAUSE)
+    limit.reschedule(asyncio.get_running_loop().time())
 
 
 def _lost(run: Run) -> str | None:

@@ -142,7 +142,8 @@ def at_worst(call: Call) -> Usage:
     if not reach or not call.first:
         return worst
     foreseen = call.operation.foresee(call.args, reach)
-    return Usage(**{name: larger(worst, foreseen, name) for name in Usage.__struct_fields__})
+    most: dict[str, Any] = {n: larger(worst, foreseen, n) for n in Usage.__struct_fields__}
+    return Usage(**most)
 
 
 def larger(left: Usage, right: Usage, dimension: str) -> int | None:

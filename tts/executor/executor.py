@@ -214,12 +214,22 @@ class Executor:
             call.bind()
             if self._replay_outcome(call):
                 return
-            call.worst = self._worst(call, first=call.first)
-            call.alone = call.worst if call.first else self._worst(call, first=True)
+            self._weigh(call)
             call.run.queue.ask(call.ticket, call.worst)
         except Exception as error:  # noqa: BLE001 — the operation's own code may raise anything
             self._forget(call.node)
             fail_node(call.node, error)
+
+    def _weigh(self, call: Call) -> None:
+        """Find the worst case, with its prompt and without."""
+        shared = call.shared
+        if shared.alone is None:
+            shared.alone = self._worst(call, first=True)
+        call.alone = call.worst = shared.alone
+        if not call.first:
+            if shared.beside is None:
+                shared.beside = self._worst(call, first=False)
+            call.worst = shared.beside
 
     def _worst(self, call: Call, *, first: bool) -> Usage:
         return self.settlement.priced(call, call.operation.worst(call.args, first=first))

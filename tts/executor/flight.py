@@ -38,6 +38,7 @@ class Flight:
         "operation",
         "seats",
         "sent",
+        "spec",
         "starter",
         "task",
         "worst",
@@ -46,16 +47,13 @@ class Flight:
     def __init__(self, calls: list[Call]) -> None:
         self.starter = calls[0]
         self.operation: Operation = calls[0].operation
+        self.spec: OperationSpec = self.operation.spec
         self.args: tuple[Any, ...] = calls[0].args
         self.seats = [Seat(call) for call in calls]
         self.worst: Usage = sum((call.worst for call in calls[1:]), calls[0].alone)
         self.meter = Meter()
         self.sent = self.answered = False
         self.task: asyncio.Task[None] | None = None
-
-    @property
-    def spec(self) -> OperationSpec:
-        return self.operation.spec
 
     @property
     def draws(self) -> list[Draw]:
@@ -92,8 +90,10 @@ class Flight:
     def listen(self) -> None:
         """Meter afresh, and ask the backend to stream where somebody wants to hear it."""
         self.meter = Meter()
-        if any(call.node.hearers for call in self.calls):
-            self.meter.hear = self._hear
+        for seat in self.seats:
+            for call in seat.calls:
+                if call.node.hearers:
+                    self.meter.hear = self._hear
 
     def _hear(self, position: int, text: str) -> None:
         for call in self.seats[position].calls:

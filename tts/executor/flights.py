@@ -35,6 +35,7 @@ class Flights:
         self.attempts, self.settlement = attempts, settlement
         self._by_key: dict[str, Flight] = {}
         self._flying: set[Flight] = set()
+        self._aborted: set[Flight] = set()
         self._gathering: dict[object, list[Call]] = {}
         self._group = asyncio.TaskGroup()
 
@@ -63,8 +64,7 @@ class Flights:
 
     async def landed(self, run: Run) -> None:
         """Wait for the aborted flights of a run: what they were billed is known then."""
-        aborted = (flight for flight in self._flying if not flight.wanted)
-        tasks = [f.task for f in aborted if f.task is not None and f.starter.run.root is run.root]
+        tasks = [f.task for f in self._aborted if f.task and f.starter.run.root is run.root]
         if tasks:
             await asyncio.wait(tasks)
 
@@ -91,6 +91,7 @@ class Flights:
                 attributed = self.settlement.attributed(call, metered) if known else call.worst  # type: ignore[arg-type]
             if not flight.wanted and not flight.answered and flight.task is not None:
                 flight.task.cancel()
+                self._aborted.add(flight)
                 self._leave(flight)
         return attributed
 
@@ -159,6 +160,7 @@ class Flights:
         finally:
             self._leave(flight)
             self._flying.discard(flight)
+            self._aborted.discard(flight)
 
     async def _land(self, flight: Flight, answer: Answer, settled: SettledRow) -> None:
         """Commit what came, then tell whoever waits, those included who joined meanwhile."""

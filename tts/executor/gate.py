@@ -164,6 +164,8 @@ class Gate:
 
     def _admit(self) -> None:
         """Hand free slots to waiters until no lane can take one."""
+        if not self._waiting:
+            return
         while open_lanes := [lane for lane in self._waiting.values() if self._admits(lane)]:
             lane = min(open_lanes, key=lambda lane: lane.served_at)
             granted = lane.queue.pop() if len(lane.queue) else None

@@ -24,7 +24,9 @@ class Lane:
 
     def admits(self, clock: Clock) -> bool:
         """Whether one more call may enter, as far as this pool is concerned."""
-        return self.in_flight < self.concurrency.limit and not self.paused_for(clock)
+        if self.in_flight >= self.concurrency.limit:
+            return False
+        return self.paused_until == -inf or not self.paused_for(clock)
 
     def paused_for(self, clock: Clock) -> float:
         """Seconds until the pause ends; 0 when there is none."""

@@ -1,11 +1,13 @@
 """The graph that everything is a call on."""
 
+from tts.graph.group import Group
 from tts.graph.node import SETTLED, Node, Owner, State
 from tts.graph.outcome import Outcome, outcome_parameters
 from tts.graph.wiring import nodes_in, substituted
 
 __all__ = [
     "SETTLED",
+    "Group",
     "Node",
     "Outcome",
     "Owner",

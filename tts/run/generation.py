@@ -134,6 +134,7 @@ class Generation:
             completion_tokens=(parent.completion_tokens if parent else 0)
             + content.completion_tokens,
             mean_logprob=mean_logprob(content),
+            confidences=confidences(content),
         )
 
     def pretend(self, args: tuple[Any, ...], draw: Draw) -> Reply:
@@ -200,6 +201,13 @@ class Generation:
             completion_tokens=completion,
             flops=None if size is None else 2 * size * (prompt + completion),
         )
+
+
+def confidences(completion: Completion) -> tuple[float, ...]:
+    """The confidence of each token; none at all where that of one is not reported."""
+    found = [token.confidence for token in completion.logprobs]
+    known = tuple(value for value in found if value is not None)
+    return known if len(known) == len(found) else ()
 
 
 def mean_logprob(completion: Completion) -> float | None:

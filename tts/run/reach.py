@@ -7,7 +7,7 @@ from typing import Any
 
 from tts.graph import Node
 from tts.run.picks import is_picking
-from tts.values import Candidate
+from tts.values import Candidate, Scored
 
 
 def reach(node: Node[Any]) -> int:
@@ -32,6 +32,8 @@ def _held(args: Iterable[Any]) -> Iterator[int]:
             yield arg.reach if not arg.settled else sum(_held((arg.value,)))
         elif isinstance(arg, Candidate):
             yield arg.completion_tokens
+        elif isinstance(arg, Scored):
+            yield arg.candidate.completion_tokens
         elif type(arg) in (list, tuple):
             yield from _held(arg)
         elif type(arg) is dict:

@@ -25,7 +25,8 @@ class Recorded:
     def of(cls, outcomes: Iterable[OutcomeRow], uses: Iterable[UseRow]) -> Recorded:
         decided, used = {row.node: row for row in outcomes}, list(uses)
         attributed = {row.node: row.attributed for row in used}
-        attributed |= {node: row.attributed for node, row in decided.items()}
+        ended = (row for row in decided.values() if row.kind in ("dropped", "failed", "refused"))
+        attributed |= {row.node: row.attributed for row in ended}
         return cls(decided, {row.node: row.key for row in used}, attributed)
 
     def missed(self, node: str) -> Usage:
@@ -33,6 +34,11 @@ class Recorded:
         earlier charges it all the same."""
         inside = [i for i in self.attributed if i == node or i.startswith(f"{node}/")]
         return sum((self.attributed.pop(i) for i in inside), NOTHING)
+
+    @property
+    def pending(self) -> bool:
+        """Whether a charge of the earlier process has not come again yet."""
+        return any(usage.calls for usage in self.attributed.values())
 
     def finished(self, node: str) -> bool:
         """Whether the call of a node ended well before, so that dropping it did nothing."""

@@ -11,7 +11,7 @@ import numpy as np
 from tts.budget import Account, AdmissionQueue, Amounts
 from tts.equivalence import Equivalence
 from tts.errors import TTSError, UsageError
-from tts.graph import Node
+from tts.graph import Group, Node
 from tts.prompts import Task
 from tts.protocols import Operation, OutcomeRow
 from tts.run.generation import Generation, Source, Until
@@ -101,7 +101,7 @@ class Run:
         """
         operation = self._generation(model)
         chosen = msgspec.structs.replace(self.settings.sampling, **sampling)
-        args, group = (source, chosen, until), object()
+        args, group = (source, chosen, until), Group()
         return [self._submit(args, operation=operation, group=group, position=i) for i in range(n)]
 
     def score(self, candidate: Candidate | Node[Candidate]) -> Node[Score]:
@@ -198,7 +198,7 @@ class Run:
         """The text of a draw as it grows; what was drawn before comes in one piece."""
         from tts.run.streaming import streamed
 
-        async for text in streamed(node):
+        async for text in streamed(self, node):
             yield text
 
     def drop(self, nodes: Sequence[Node[Any]]) -> None:
@@ -350,7 +350,7 @@ class Run:
         self._watch(node)
         node.reach = reach(node)
         node.wire()
-        if node.state == "waiting" and node.operation is not None:
+        if not node.settled and node.operation is not None:
             self.scheduler.foresee(node, self)
 
     def _keep(self, node: Node[Any]) -> None:

@@ -17,7 +17,7 @@ class Scheduler(Protocol):
     """The executor, or a dry one."""
 
     def foresee(self, node: Node[Any], run: Run) -> None:
-        """A submitted call whose inputs are still open; it may also fail unsent."""
+        """A submitted call, before it is asked for: its place in the order counts from here."""
         ...
 
     def ready(self, node: Node[Any], run: Run) -> None:

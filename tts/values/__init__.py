@@ -6,6 +6,7 @@ from tts.values.completion import Completion, FinishReason, TokenLogprob
 from tts.values.event import AnswerEvent, CandidateEvent, Event, NodeEvent, SpendEvent
 from tts.values.message import Message, MessageRole
 from tts.values.model import Capabilities, Model
+from tts.values.piece import Piece
 from tts.values.problem import Problem
 from tts.values.result import Kept, Result, StoppedBy
 from tts.values.sampling import Sampling
@@ -31,6 +32,7 @@ __all__ = [
     "MessageRole",
     "Model",
     "NodeEvent",
+    "Piece",
     "Problem",
     "Result",
     "Sampling",

@@ -36,6 +36,8 @@ class Candidate(Struct, frozen=True, kw_only=True):
     """The conversation it was drawn from, where that was not the task's own prompt."""
     mean_logprob: float | None = None
     """Mean log-probability of the tokens drawn last, where the backend reports it."""
+    confidences: tuple[float, ...] = ()
+    """`TokenLogprob.confidence` of the tokens drawn last, where alternatives were asked for."""
 
     @property
     def steps(self) -> tuple[str, ...]:

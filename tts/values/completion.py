@@ -16,6 +16,14 @@ class TokenLogprob(Struct, frozen=True, array_like=True, gc=False):
     logprob: float
     top: tuple[tuple[str, float], ...] = ()
 
+    @property
+    def confidence(self) -> float | None:
+        """Minus the mean log-probability of the best alternatives (Fu et al. 2025, section 3.1).
+
+        Higher where the distribution is more peaked; None where no alternatives were reported.
+        """
+        return -sum(value for _, value in self.top) / len(self.top) if self.top else None
+
 
 class Completion(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """One drawn text and how it ended."""

@@ -40,15 +40,20 @@ class Usage(Struct, frozen=True, kw_only=True, gc=False):
         return None if self.nanodollars is None else self.nanodollars / NANO
 
     def __add__(self, other: Usage) -> Usage:
+        dollars, more = self.nanodollars, other.nanodollars
+        flops, more_flops = self.flops, other.flops
+        device, more_device = self.gpu_microseconds, other.gpu_microseconds
         return Usage(
             calls=self.calls + other.calls,
             prompt_tokens=self.prompt_tokens + other.prompt_tokens,
             cached_prompt_tokens=self.cached_prompt_tokens + other.cached_prompt_tokens,
             completion_tokens=self.completion_tokens + other.completion_tokens,
             reasoning_tokens=self.reasoning_tokens + other.reasoning_tokens,
-            nanodollars=known_sum(self.nanodollars, other.nanodollars),
-            flops=known_sum(self.flops, other.flops),
-            gpu_microseconds=known_sum(self.gpu_microseconds, other.gpu_microseconds),
+            nanodollars=None if dollars is None or more is None else dollars + more,
+            flops=None if flops is None or more_flops is None else flops + more_flops,
+            gpu_microseconds=None
+            if device is None or more_device is None
+            else device + more_device,
         )
 
 

@@ -98,9 +98,9 @@ def test_a_run_killed_between_batches_goes_on_without_drawing_anything_twice(lab
 
 def test_adaptive_consistency_keeps_the_accuracy_of_majority_with_half_the_draws(lab: Any) -> None:
     right, calls = {"majority": 0, "adaptive": 0}, {"majority": 0, "adaptive": 0}
-    strategies = {"majority": MajorityVote(n=20), "adaptive": AdaptiveConsistency(n=20, batch=2)}
-    for seed in range(60):
-        success = (0.35, 0.6, 0.9)[seed % 3]
+    strategies = {"majority": MajorityVote(n=40), "adaptive": AdaptiveConsistency(n=40)}
+    for seed in range(45):
+        success = (0.45, 0.65, 0.9)[seed % 3]
         for name, strategy in strategies.items():
             result = lab.run(lab.solve(strategy, lab.words(lines(success, seed))))
             right[name] += result.answer == "42"

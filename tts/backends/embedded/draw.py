@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from tts.errors import CallError
-from tts.values import FinishReason, Sampling, TokenLogprob
+from tts.values import FinishReason, Piece, Sampling, TokenLogprob
 
 
 class DrawObserver(Protocol):
@@ -30,6 +30,8 @@ class Draw:
     tokens: list[int] = field(default_factory=list)
     text: str = ""
     logprobs: list[TokenLogprob] = field(default_factory=list)
+    told: int = 0
+    """How many of the log-probabilities the observer has heard."""
     finish_reason: FinishReason | None = None
     stop: str | None = None
     cached: int = 0
@@ -51,7 +53,9 @@ class Draw:
         elif len(self.tokens) >= self.sampling.max_tokens:
             self.finish_reason = "length"
         if len(self.text) > searched:
-            self.observer.grew(self, self.text[searched:])
+            fresh = tuple(self.logprobs[self.told :])
+            self.told = len(self.logprobs)
+            self.observer.grew(self, Piece(self.text[searched:], fresh))
 
 
 def _first_stop(text: str, stops: tuple[str, ...], searched: int) -> tuple[str, int] | None:

@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from tts.backends.openai_http.completions import thoughts, written
+from tts.backends.openai_http.logprobs import token_logprobs
 from tts.backends.openai_http.wire import WireChoice, WireLogprobs, WireMessage, WireReply
+from tts.values import Piece
 
 
 class Assembly:
@@ -29,7 +31,8 @@ class Assembly:
             if 0 <= index < len(self._drafts):
                 text, size = self._drafts[index].add(choice)
                 self.size += size
-                fresh.extend([(index, text)] if text else ())
+                piece = Piece(text, token_logprobs(choice.logprobs))
+                fresh.extend([(index, piece)] if text else ())
         return fresh
 
     @property

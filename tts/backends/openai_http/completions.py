@@ -55,9 +55,12 @@ def completions(
     Tokens of one draw among several come from its token ids or log-probabilities, otherwise the
     request's total is split in proportion to the texts and flagged.
     """
+    usage = paid.usage
+    if len(placed) == 1 and placed[0] is not None:
+        only = (usage.completion_tokens, usage.reasoning_tokens)
+        return (_completion(placed[0], stops, *only, paid.estimated),)
     present = [choice for choice in placed if choice is not None]
     exact = [_exact(choice) for choice in present]
-    usage = paid.usage
     inferred = paid.estimated
     if len(present) == 1:
         sizes = [usage.completion_tokens]

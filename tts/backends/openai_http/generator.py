@@ -16,14 +16,14 @@ from tts.backends.openai_http.body import (
     body,
     plain_template,
 )
-from tts.backends.openai_http.completions import completions, expected, slots
+from tts.backends.openai_http.completions import Slots, completions, expected, slots
 from tts.backends.openai_http.connection import Connection
 from tts.backends.openai_http.decode import decode
 from tts.backends.openai_http.events import events
 from tts.backends.openai_http.prefix_check import PrefixCheck
 from tts.backends.openai_http.prompt_count import PromptCount
 from tts.backends.openai_http.refusal import refusal
-from tts.backends.openai_http.spend import Expected, Spend, spend
+from tts.backends.openai_http.spend import Expected, Spend, believed, spend
 from tts.backends.openai_http.transport import Transport
 from tts.backends.openai_http.wire import REPLY, WireReply
 from tts.backends.secret import Secret
@@ -125,11 +125,11 @@ class HTTPGenerator:
         meter.usage = spend(assembly.usage, ours, self._model).usage
 
     def _read(self, request: GenerateRequest, reply: WireReply, meter: Meter) -> GenerateReply:
-        paid = self._paid(request, _checked(reply))
+        placed = slots(_checked(reply), len(request.seeds))
+        paid = believed(reply.usage, self._model) or self._paid(request, reply, placed)
         meter.usage = paid.usage
         if not paid.estimated:
             self._count.learn(request.messages, request.prefix, paid.usage.prompt_tokens)
-        placed = slots(reply, len(request.seeds))
         return GenerateReply(
             completions=completions(placed, request.sampling.stop, paid, self._count),
             usage=paid.usage,
@@ -137,9 +137,8 @@ class HTTPGenerator:
             estimated=paid.estimated,
         )
 
-    def _paid(self, request: GenerateRequest, reply: WireReply) -> Spend:
+    def _paid(self, request: GenerateRequest, reply: WireReply, placed: Slots) -> Spend:
         prompt_tokens = self.count_prompt(request.messages, request.prefix)
-        placed = slots(reply, len(request.seeds))
         ours = expected(placed, prompt_tokens, self._count, request.sampling.max_tokens)
         return spend(reply.usage, ours, self._model)
 

@@ -13,6 +13,7 @@ from tts.values import NANO, Model, Usage
 _MOST = 10**9
 """A count of tokens above this is garbage."""
 _MOST_DOLLARS = 10**6
+_PLAIN = frozenset(("prompt_tokens", "completion_tokens", "total_tokens"))
 
 
 class Expected(Struct, frozen=True, kw_only=True, gc=False):
@@ -29,6 +30,30 @@ class Spend(Struct, frozen=True, kw_only=True, gc=False):
     estimated: bool
     """A needed count was missing or impossible and was replaced by our own."""
     server_price: bool
+
+
+def believed(report: Any, model: Model) -> Spend | None:
+    """The common case at one look: counts that add up, and nothing else. None: look closer."""
+    if type(report) is not dict or not _PLAIN.issuperset(
+        [name for name, value in report.items() if value is not None]
+    ):
+        return None
+    prompt, completion = report.get("prompt_tokens"), report.get("completion_tokens")
+    if type(prompt) is not int or type(completion) is not int:
+        return None
+    likely = 0 < prompt <= (model.context_length or _MOST) and 0 < completion <= _MOST
+    if not likely or report.get("total_tokens") != prompt + completion:
+        return None
+    flops = model.parameters and 2 * model.parameters * (prompt + completion)
+    usage = Usage(
+        calls=1,
+        prompt_tokens=prompt,
+        completion_tokens=completion,
+        nanodollars=None,
+        flops=flops,
+        gpu_microseconds=None,
+    )
+    return Spend(usage=usage, estimated=False, server_price=False)
 
 
 def spend(report: Any, expected: Expected, model: Model) -> Spend:

@@ -53,9 +53,7 @@ class DrawnText:
         )
 
 
-def token_logprobs(
-    listed: Any, ids: Sequence[int], alternatives: int | None
-) -> list[TokenLogprob]:
+def token_logprobs(listed: Any, ids: Sequence[int], alternatives: int | None) -> list[TokenLogprob]:
     """One report per token, of the model's own distribution, best alternatives first."""
     if listed is None or alternatives is None:
         return []

@@ -34,7 +34,9 @@ class VLLMEngine:
         self._closed = False
 
     @classmethod
-    async def open(cls, settings: VLLMSettings, *, pooler: Mapping[str, Any] | None = None) -> VLLMEngine:
+    async def open(
+        cls, settings: VLLMSettings, *, pooler: Mapping[str, Any] | None = None
+    ) -> VLLMEngine:
         """Load a model; the loop is busy until it is ready.
 
         `pooler`: fields of `PoolerConfig`. Raises UsageError where vLLM is missing or refuses the
@@ -57,12 +59,12 @@ class VLLMEngine:
     @property
     def context_length(self) -> int:
         """Tokens of prompt and completion together."""
-        return int(self.llm.model_config.max_model_len)
+        return self.model.context_length or 0
 
     @property
     def running(self) -> int:
         """Requests that the engine has not finished."""
-        return int(self.llm.get_num_unfinished_requests())
+        return 0 if self._closed else int(self.llm.get_num_unfinished_requests())
 
     def check_length(self, tokens: int) -> None:
         """Raises ContextTooLong where so many tokens do not fit."""
@@ -87,20 +89,30 @@ class VLLMEngine:
 
     async def abort(self, collector: Any) -> None:
         """Free what a request holds; done before it returns."""
+        if self._closed:
+            return
         await asyncio.shield(self.llm.abort(collector.request_id, internal=True))
         collector.close()
 
     def drawn(self, collector: Any) -> int:
         """Tokens that an unfinished request has drawn so far."""
+        if self._closed:
+            return 0
         state = self.llm.output_processor.request_states.get(collector.request_id)
         detokenizer = getattr(state, "detokenizer", None)
         return 0 if detokenizer is None else int(detokenizer.num_output_tokens())
 
     async def close(self) -> None:
-        """End the engine's processes; requests under way fail."""
-        if not self._closed:
-            self._closed = True
-            await asyncio.to_thread(self.llm.shutdown, _SHUTDOWN_SECONDS)
+        """End the engine's processes; requests under way fail with Unavailable."""
+        if self._closed:
+            return
+        self._closed = True
+        llm, self.llm = self.llm, None
+        llm.output_processor.propagate_error(Unavailable(f"{self.model.name} is closed."))
+        # The handler would report the end of the core as a crash.
+        if llm.output_handler is not None:
+            llm.output_handler.cancel()
+        await asyncio.to_thread(llm.shutdown, _SHUTDOWN_SECONDS)
 
 
 def described(settings: VLLMSettings, config: Any) -> Model:

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Mapping
 from math import prod
 from pathlib import Path
 from typing import Any
 
+from tts.backends.vllm.memory_plan import ModelNeed
+
+_BYTES = {"float32": 4, "float16": 2, "bfloat16": 2}
 _SAMPLE = 1 << 16
 _SAMPLES = 16
 
@@ -20,7 +24,7 @@ def parameter_count(folder: Path) -> int | None:
     tensors: dict[str, Any] = {}
     for header in headers:
         tensors |= header
-    return sum(prod(tensor["shape"]) for tensor in tensors.values())
+    return sum(int(prod(tensor["shape"])) for tensor in tensors.values())
 
 
 def safetensors_header(path: Path) -> dict[str, Any]:
@@ -58,3 +62,16 @@ def _sample(path: Path, digest: hashlib.blake2b) -> None:
         for index in range(_SAMPLES):
             file.seek((size - _SAMPLE) * index // (_SAMPLES - 1))
             digest.update(file.read(_SAMPLE))
+
+
+def model_need(folder: Path, config: Mapping[str, Any], dtype: str) -> ModelNeed:
+    """What a model takes of a device, by its folder."""
+    size = _BYTES.get(dtype, 2)
+    heads = int(config["num_attention_heads"])
+    own = int(config.get("num_key_value_heads") or heads)
+    width = int(config.get("head_dim") or int(config["hidden_size"]) // heads)
+    return ModelNeed(
+        weight_bytes=(parameter_count(folder) or 0) * size,
+        token_bytes=2 * int(config["num_hidden_layers"]) * own * width * size,
+        context_length=int(config["max_position_embeddings"]),
+    )

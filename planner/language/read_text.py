@@ -1,0 +1,210 @@
+"""The compact text of a plan, read as it is written.
+
+    1. search("Everest")                      LLMCompiler's form, positional
+    2. search(entity="K2", limit=3)           with names
+    3. each $2.items: fetch(url=$item.url)    once per element of a list
+    4. if $1.ok == true: notify(to="me") after $3 on failure skip
+    answer = $3                               or join(): a joiner reads the results
+"""
+
+from __future__ import annotations
+
+import re
+
+from msgspec.structs import replace
+
+from tts.planner.language.fault import Fault
+from tts.planner.language.plan import Call, Condition, Policy
+from tts.planner.language.reference import BARE, BRACED, reference_of
+from tts.planner.language.scan import Scan, scanned
+from tts.planner.language.sealed import Answer, Drop, Sealed
+from tts.planner.language.text_values import Cursor, TextError
+
+_LEAD = r"[ \t]*(?:[-*+>][ \t]+)?\**`?"
+NUMBER = rf"(?:(?P<n>\d+)\**[ \t]*[.):]\**|\$(?P<m>\d+)[ \t]*=)[ \t]*\**`?"
+HEAD = re.compile(rf"{_LEAD}(?:{NUMBER}(?=[ \t]*(?:[A-Za-z_]\w*[ \t]*\(|if\b|unless\b|each\b|$))"
+                  r"|(?P<answer>answer[ \t]*[=(:])|(?P<drop>drop[ \t]+\$?\d)|(?P<join>(?:join|finish)[ \t]*\(\)))")
+_JOINS = ("join", "finish")
+_POLICY = re.compile(r"on[ \t]+failure[ \t]+(skip|fail|replan|use\b)")
+
+
+class TextReader:
+    """Reads statements line by line; lines that start none are thoughts, and are left out."""
+
+    def __init__(self, *, bare: bool = False) -> None:
+        """`bare`: LLMCompiler's dialect, in which `"$1 + 2"` inserts the result."""
+        self.bare = bare
+        self._buffer, self._open = "", ""
+        self._scan, self._line, self._start = Scan(), 0, 0
+
+    def feed(self, text: str) -> list[Sealed]:
+        """What the text seals: a statement is sealed by the end of its last line."""
+        found: list[Sealed] = []
+        *lines, self._buffer = (self._buffer + text).split("\n")
+        for line in lines:
+            found += self._take(line)
+        return found
+
+    def end(self) -> list[Sealed]:
+        """What is sealed by the end of the text; an open statement is read as far as it goes."""
+        last, self._buffer = self._buffer, ""
+        found = self._take(last) if last.strip() else []
+        while self._open:
+            found += self._given_up()
+        return found
+
+    def _take(self, line: str) -> list[Sealed]:
+        self._line += 1
+        line = line.removesuffix("\r")
+        if self._open:
+            if self._scan.quote or not HEAD.match(line):
+                self._open += "\n" + line
+                self._scan = scanned(line + "\n", self._scan)
+                return self._sealed() if self._scan.closed else []
+            return [*self._sealed(), *self._started(line)]
+        return self._started(line)
+
+    def _started(self, line: str) -> list[Sealed]:
+        head = HEAD.match(line)
+        if head is None:
+            return []
+        self._open, self._start = line, self._line
+        self._scan = scanned(line[head.end("n") if head["n"] else 0 :] + "\n", _headless(head))
+        return self._sealed() if self._scan.closed else []
+
+    def _sealed(self) -> list[Sealed]:
+        text, self._open = self._open, ""
+        return read_statements(text, self._start, bare=self.bare)
+
+    def _given_up(self) -> list[Sealed]:
+        """The text ended inside a statement: its first line is a fault, the others are read."""
+        first, *others = self._open.split("\n")
+        self._open, last = "", self._line
+        found = read_statements(first, self._start, bare=self.bare)
+        self._line = self._start
+        for line in others:
+            found += self._take(line)
+        self._line = last
+        return found
+
+
+def _headless(head: re.Match[str]) -> Scan:
+    """`1)` closes no bracket."""
+    closing = head["n"] is not None and head[0][head.end("n") - head.start() :].lstrip("* ")[:1] == ")"
+    return Scan(depth=1 if closing else 0)
+
+
+def read_statements(text: str, line: int, *, bare: bool = False) -> list[Sealed]:
+    """The statements of one sealed piece of text: mostly one."""
+    found: list[Sealed] = []
+    while True:
+        cursor = Cursor(text, bare=bare)
+        try:
+            found.append(Sealed(_statement(cursor), line))
+        except TextError as error:
+            number = re.match(rf"{_LEAD}{NUMBER}", text)
+            got = text[error.place :].split("\n")[0][:40] or "the end"
+            found.append(Sealed(_syntax(error, line, number, got, text), line))
+            return found
+        rest = cursor.rest.strip().strip("`*;").strip()
+        if not rest or rest.startswith("<END_OF_PLAN>"):
+            return found
+        if not HEAD.match(rest):
+            error = TextError("nothing more after the call", cursor.place)
+            found[-1] = Sealed(_syntax(error, line, None, rest[:40], text), line)
+            return found
+        text = rest
+
+
+def _syntax(
+    error: TextError, line: int, number: re.Match[str] | None, got: str, text: str
+) -> Fault:
+    call = int(number["n"] or number["m"]) if number else 0
+    name = re.search(r"([A-Za-z_]\w*)[ \t]*\(", text)
+    return Fault(
+        kind="syntax",
+        message="the statement cannot be read",
+        line=line,
+        call=call,
+        tool=name[1] if name else "",
+        expected=error.expected,
+        got=repr(got),
+    )
+
+
+def _statement(cursor: Cursor) -> Call | Answer | Drop:
+    cursor.take(_LEAD)
+    if cursor.take(r"drop[ \t]+\$?"):
+        return Drop(int(cursor.need(r"\d+", "the number of a call")[0]))
+    if cursor.take(r"answer[ \t]*[=:]"):
+        return Answer(cursor.value())
+    if cursor.take(r"answer[ \t]*\("):
+        value = cursor.value()
+        cursor.need(r"\)", "')'")
+        return Answer(value)
+    if cursor.take(r"(?:join|finish)[ \t]*\([ \t]*\)"):
+        return Answer(joined=True)
+    number = cursor.need(NUMBER, "the number of a call")
+    return _numbered(cursor, int(number["n"] or number["m"]))
+
+
+def _numbered(cursor: Cursor, number: int) -> Call | Answer:
+    when, each = None, None
+    if word := cursor.take(r"(?:if|unless)\b"):
+        when = _condition(cursor, negated=word[0] == "unless")
+        cursor.need(":", "':' after the condition")
+    if cursor.take(r"each\b"):
+        match = cursor.need(f"{BRACED.pattern}|{BARE.pattern}", "$id of a list")
+        each = reference_of(BRACED.fullmatch(match[0]) or BARE.fullmatch(match[0]))  # type: ignore[arg-type]
+        cursor.need(":", "':' after the list")
+    name = cursor.need(r"[A-Za-z_][\w.]*", "the name of a tool")[0]
+    cursor.need(r"\(", "'('")
+    positional, named = _arguments(cursor)
+    if name in _JOINS and not positional and not named:
+        return Answer(joined=True)
+    call = Call(
+        id=number, tool=name, arguments=named, positional=positional, when=when, each=each
+    )
+    return _modified(cursor, call)
+
+
+def _arguments(cursor: Cursor) -> tuple[tuple[object, ...], dict[str, object]]:
+    positional: list[object] = []
+    named: dict[str, object] = {}
+    while not cursor.take(r"\)"):
+        name = cursor.take(r"([A-Za-z_]\w*)[ \t]*=(?!=)")
+        if name is None:
+            if named:
+                raise TextError("name=value after the first named argument", cursor.place)
+            positional.append(cursor.value())
+        elif name[1] in named:
+            raise TextError(f"each argument once, not {name[1]} twice", name.start())
+        else:
+            named[name[1]] = cursor.value()
+        if not cursor.take(","):
+            cursor.need(r"\)", "',' or ')'")
+            break
+    return tuple(positional), named
+
+
+def _condition(cursor: Cursor, *, negated: bool) -> Condition:
+    left = cursor.value()
+    sign = cursor.take(r"==|!=|<=|>=|<|>|in\b")
+    if sign is None:
+        return Condition(left, negated=negated)
+    return Condition(left, sign[0], cursor.value(), negated)  # type: ignore[arg-type]
+
+
+def _modified(cursor: Cursor, call: Call) -> Call:
+    """The call with what follows its closing bracket."""
+    if cursor.take(r"after\b"):
+        after = [int(cursor.need(r"\$?(\d+)", "$id")[1])]
+        while cursor.take(","):
+            after.append(int(cursor.need(r"\$?(\d+)", "$id")[1]))
+        call = replace(call, after=tuple(after))
+    if found := cursor.take(_POLICY):
+        policies: dict[str, Policy] = {"use": "substitute"}
+        policy: Policy = policies.get(found[1], found[1])  # type: ignore[arg-type]
+        value = cursor.value() if found[1] == "use" else None
+        call = replace(call, on_failure=policy, substitute=value)
+    return call

@@ -1,0 +1,136 @@
+"""Values in compact text: Python and JSON literals, with references."""
+
+from __future__ import annotations
+
+import ast
+import json
+import re
+from typing import Any
+
+from tts.planner.language.reference import BARE, BRACED, reference_of
+from tts.planner.language.scan import QUOTES
+from tts.planner.language.strings import read_string
+from tts.planner.language.value import Value
+
+_SPACE = re.compile(r"(?:\s|#[^\n]*)*")
+_NUMBER = re.compile(r"[-+]?(?:\d[\d_]*\.?\d*|\.\d+)(?:[eE][-+]?\d+)?")
+_WORD = re.compile(r"[A-Za-z_]\w*")
+_WORDS = {"true": True, "True": True, "false": False, "False": False, "null": None, "None": None}
+
+
+class TextError(Exception):
+    """What was expected at a place of the text."""
+
+    def __init__(self, expected: str, place: int) -> None:
+        super().__init__(expected)
+        self.expected, self.place = expected, place
+
+
+class Cursor:
+    """A place in a text, moved on by whatever is read."""
+
+    def __init__(self, text: str, *, bare: bool = False) -> None:
+        self.text, self.bare, self.place = text, bare, 0
+
+    def skip(self) -> None:
+        """Go over blanks and comments."""
+        match = _SPACE.match(self.text, self.place)
+        self.place = match.end() if match else self.place
+
+    def take(self, pattern: re.Pattern[str] | str) -> re.Match[str] | None:
+        """Go over what matches here, if it does."""
+        self.skip()
+        match = re.compile(pattern).match(self.text, self.place)
+        if match:
+            self.place = match.end()
+        return match
+
+    def need(self, pattern: str, expected: str) -> re.Match[str]:
+        """Go over what has to stand here; raises `TextError`."""
+        match = self.take(pattern)
+        if match is None:
+            raise TextError(expected, self.place)
+        return match
+
+    @property
+    def rest(self) -> str:
+        return self.text[self.place :]
+
+    def value(self) -> Value:
+        """One value; raises `TextError`."""
+        self.skip()
+        first = self.text[self.place : self.place + 1]
+        if first in ("'", '"') and first:
+            return read_string(self._quoted(), bare=self.bare)
+        if first in ("[", "("):
+            return self._list("]" if first == "[" else ")")
+        if first == "{":
+            return self._dict()
+        if match := (self.take(BRACED) or self.take(BARE)):
+            return reference_of(match)
+        return self._plain()
+
+    def _plain(self) -> Any:
+        if match := self.take(_NUMBER):
+            digits = match[0].replace("_", "")
+            return int(digits) if re.fullmatch(r"[-+]?\d+", digits) else float(digits)
+        word = self.take(_WORD)
+        if word is None or word[0] not in _WORDS:
+            self.place = word.start() if word else self.place
+            raise TextError("a quoted string, a number, a list, an object or $id", self.place)
+        return _WORDS[word[0]]
+
+    def _list(self, closing: str) -> list[Value]:
+        self.place += 1
+        items: list[Value] = []
+        while not self.take(re.escape(closing)):
+            items.append(self.value())
+            if not self.take(","):
+                self.need(re.escape(closing), f"',' or '{closing}'")
+                break
+        return items
+
+    def _dict(self) -> dict[str, Value]:
+        self.place += 1
+        fields: dict[str, Value] = {}
+        while not self.take(r"\}"):
+            self.need(r"(?=['\"])", "a quoted name")
+            name = self._quoted()
+            self.need(":", "':'")
+            fields[name] = self.value()
+            if not self.take(","):
+                self.need(r"\}", "',' or '}'")
+                break
+        return fields
+
+    def _quoted(self) -> str:
+        self.skip()
+        start = self.place
+        quote = next(q for q in QUOTES if self.text.startswith(q, start))
+        place = start + len(quote)
+        if len(quote) == 1 and self.text.startswith(quote, place):
+            self.place = place + 1
+            return ""
+        while place < len(self.text) and not self.text.startswith(quote, place):
+            place += 2 if self.text[place] == "\\" else 1
+        if place >= len(self.text):
+            raise TextError(f"a closing {quote}", start)
+        self.place = place + len(quote)
+        return _unquoted(self.text[start : self.place], quote)
+
+
+def _unquoted(literal: str, quote: str) -> str:
+    """The string that a literal stands for: JSON's escapes, else Python's, else as it stands."""
+    inside = literal[len(quote) : -len(quote)]
+    if "\\" not in inside:
+        return inside
+    if quote == '"':
+        try:
+            return str(json.loads(literal, strict=False))
+        except ValueError:
+            pass
+    try:
+        tripled = quote * 3 if len(quote) == 1 else quote
+        return str(ast.literal_eval(f"{tripled}{inside}{tripled}"))
+    except (ValueError, SyntaxError):
+        return inside

@@ -1,0 +1,91 @@
+"""Critique and fuse: several drafts become one solution."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from tts.run import Run
+from tts.strategies.at_least import at_least
+from tts.strategies.finishing import finish
+from tts.strategies.remark import remark
+from tts.strategies.selection import most_voted
+from tts.values import Candidate, Message, Problem
+from tts.voting.ballots import is_finished
+
+CRITIQUE = (
+    "Compare the solutions above. Name the steps in which they differ, and say which of them are "
+    "right and which are wrong. Do not solve the problem."
+)
+FUSE = (
+    "Write one complete solution in the usual form. Use what is right in the solutions above; any "
+    "of them may be wrong."
+)
+
+
+class CritiqueAndFuse:
+    """Mixture of agents (Wang et al. 2024): drafts, a critique of all of them, one fused solution.
+
+    Drafts take turns over all of the engine's models; the first one criticises and fuses. With
+    more `layers` each fuses `n` new drafts from those before. Where the last solution has no
+    answer, the drafts vote.
+    """
+
+    name = "critique_and_fuse"
+
+    def __init__(
+        self,
+        *,
+        n: int = 3,
+        layers: int = 1,
+        critique_tokens: int | None = 512,
+        temperature: float = 0.1,
+    ) -> None:
+        """`critique_tokens`: most tokens of a critique; None: fuse without one."""
+        at_least(1, n=n, layers=layers)
+        at_least(1, critique_tokens=1 if critique_tokens is None else critique_tokens)
+        if temperature < 0:
+            raise ValueError(f"temperature is not negative, {temperature}.")
+        self.n, self.layers = n, layers
+        self.critique_tokens, self.temperature = critique_tokens, temperature
+
+    @property
+    def parameters(self) -> dict[str, Any]:
+        told = {"n": self.n, "layers": self.layers}
+        return {**told, "critique_tokens": self.critique_tokens, "temperature": self.temperature}
+
+    async def solve(self, problem: Problem, run: Run) -> Candidate | None:
+        names = list(run.settings.generators)
+        nodes = [run.sample(problem, model=names[i % len(names)])[0] for i in range(self.n)]
+        drafts = list(await run.all(nodes))
+        for layer in range(1, self.layers + 1):
+            if not drafts:
+                break
+            asked = await self._request(drafts, run)
+            last = layer == self.layers
+            drafts = list(await run.all(run.sample(asked, n=1 if last else self.n)))
+        fused = next((d for d in drafts if is_finished(d) and d.answer is not None), None)
+        return fused or await self.finish(problem, run)
+
+    async def finish(self, problem: Problem, run: Run) -> Candidate | None:
+        return await finish(problem, run, most_voted)
+
+    async def _request(self, drafts: Sequence[Candidate], run: Run) -> tuple[Message, ...]:
+        """The conversation that the fused solution is drawn from."""
+        shown = (*run.task.render(run.problem), Message("user", numbered(drafts)))
+        if self.critique_tokens is None:
+            return (*shown, Message("user", FUSE))
+        asked = (*shown, Message("user", CRITIQUE))
+        critique = await remark(
+            run,
+            asked,
+            of="critique",
+            max_tokens=self.critique_tokens,
+            temperature=self.temperature,
+        )
+        return (*asked, Message("assistant", critique), Message("user", FUSE))
+
+
+def numbered(drafts: Sequence[Candidate]) -> str:
+    """Solutions under numbered headings, from 1."""
+    return "\n\n".join(f"Solution {i}:\n{draft.text.strip()}" for i, draft in enumerate(drafts, 1))

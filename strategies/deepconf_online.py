@@ -1,0 +1,118 @@
+"""DeepConf, online: weak traces are cancelled while they are written."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
+from typing import Any
+
+from tts.errors import CallFailed
+from tts.graph import Node
+from tts.run import Run
+from tts.strategies.at_least import at_least
+from tts.strategies.confidence import confidence
+from tts.strategies.deepconf import ALTERNATIVES, bar_of, confident_vote
+from tts.strategies.finishing import finish
+from tts.strategies.rolling_mean import RollingMean
+from tts.strategies.selection import Judged
+from tts.strategies.stopping import Consensus
+from tts.strategies.stopping.seen import look
+from tts.values import Candidate, Kept, Piece, Problem
+
+
+class DeepConfOnline:
+    """Warm up, then stop every trace whose confidence falls below the bar (Fu et al. 2025).
+
+    `warmup` whole traces set the bar: the lowest window that a share `keep` of them stays above.
+    The others start at once, are watched as they stream and cancelled at their first weak window.
+    Traces below the bar do not vote. Drawing ends when a share `consensus` of the votes agrees.
+    A trace that ended before its cancellation reached it is judged alike, so only its cost depends
+    on timing. Without streamed log-probabilities whole traces are judged: nothing is saved then.
+    """
+
+    name = "deepconf_online"
+    bounded = True
+
+    def __init__(
+        self,
+        *,
+        n: int = 32,
+        warmup: int = 16,
+        keep: float = 0.1,
+        window: int = 2048,
+        consensus: float = 0.95,
+        alternatives: int = ALTERNATIVES,
+    ) -> None:
+        """`keep`: 0.1 is DeepConf-low of the paper, 0.9 DeepConf-high."""
+        at_least(1, n=n, warmup=warmup, window=window, alternatives=alternatives)
+        if warmup > n:
+            raise ValueError(f"warmup ({warmup}) is at most n ({n}).")
+        if not 0 < keep <= 1:
+            raise ValueError(f"keep lies above 0 and at most at 1, not {keep}.")
+        self.n, self.warmup, self.keep, self.window = n, warmup, keep, window
+        self.consensus, self.alternatives = consensus, alternatives
+        self._enough = Consensus(consensus)
+
+    @property
+    def parameters(self) -> dict[str, Any]:
+        told = {"n": self.n, "warmup": self.warmup, "keep": self.keep, "window": self.window}
+        return {**told, "consensus": self.consensus, "alternatives": self.alternatives}
+
+    async def solve(self, problem: Problem, run: Run) -> Candidate | None:
+        warm = list(await run.all(run.sample(problem, n=self.warmup, logprobs=self.alternatives)))
+        bar = self._bar(warm)
+        strong = [draft for draft in warm if self._is_strong(draft, bar)]
+        traces = run.sample(problem, n=self.n - self.warmup, logprobs=self.alternatives)
+        watched = [run.call(partial(self._watch, run, trace, bar)) for trace in traces]
+        if await self._agree(strong, run):
+            run.drop(traces)
+            watched = []
+        async for node in run.arrivals(watched):
+            draft = await node
+            strong += [draft] if draft is not None else []
+            if draft is not None and await self._agree(strong, run):
+                run.drop(traces)
+                break
+        answer: Candidate | None = await run.call(self._choose, strong, run)
+        return answer
+
+    async def finish(self, problem: Problem, run: Run) -> Candidate | None:
+        return await finish(problem, run, self._select)
+
+    def _bar(self, warm: Sequence[Candidate]) -> float | None:
+        lowest = [confidence(draft.confidences, "lowest", self.window) for draft in warm]
+        known = [value for value in lowest if value is not None]
+        return bar_of(known, self.keep) if known and len(known) == len(lowest) else None
+
+    def _is_strong(self, draft: Candidate, bar: float | None) -> bool:
+        lowest = confidence(draft.confidences, "lowest", self.window)
+        return bar is None or lowest is None or lowest >= bar
+
+    async def _watch(self, run: Run, trace: Node[Candidate], bar: float | None) -> Candidate | None:
+        """The finished trace, or None: it was weak, failed, or is no longer wanted."""
+        group = RollingMean(self.window)
+        try:
+            async for piece in run.stream(trace):
+                group.add([c for t in _tokens(piece) if (c := t.confidence) is not None])
+                if bar is not None and group.full and group.lowest < bar:
+                    run.drop([trace])
+                    return None
+            draft = await trace
+        except CallFailed:
+            run.drop([trace])
+            return None
+        return draft if self._is_strong(draft, bar) else None
+
+    async def _agree(self, strong: Sequence[Candidate], run: Run) -> bool:
+        return self._enough.stops(await look([Kept(draft) for draft in strong], run))
+
+    async def _select(self, kept: Sequence[Judged], run: Run) -> Candidate | None:
+        return await self._choose([entry.candidate for entry in kept], run)
+
+    async def _choose(self, drafts: Sequence[Candidate], run: Run) -> Candidate | None:
+        weights = [confidence(draft.confidences, "lowest", self.window) for draft in drafts]
+        return await confident_vote(drafts, weights, run)
+
+
+def _tokens(piece: str) -> Sequence[Any]:
+    return piece.logprobs if isinstance(piece, Piece) else ()

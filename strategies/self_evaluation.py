@@ -1,0 +1,110 @@
+"""Best-of-N by the model's own marks, for the result or step by step."""
+
+from __future__ import annotations
+
+import re
+from typing import Any, Literal
+
+from tts.graph import Node
+from tts.run import Run
+from tts.strategies.at_least import at_least
+from tts.strategies.choice import Choice, chosen
+from tts.strategies.conversation import asking
+from tts.strategies.finishing import finish
+from tts.strategies.remark import remark
+from tts.strategies.selection import Judged
+from tts.strategies.thoughts import reasoning_steps
+from tts.values import Candidate, Kept, Problem, Score, Scored
+from tts.voting import Aggregate, aggregate
+
+Of = Literal["result", "process"]
+ASK: dict[Of, str] = {
+    "result": (
+        "How likely is the answer of this solution to be right? Check it and end with a line such "
+        "as: Rating: 7 (0 is surely wrong, 10 surely right)."
+    ),
+    "process": (
+        "Rate every step of this solution by itself, each on a line such as: Step 1: 7 (0 is "
+        "surely wrong, 10 surely right)."
+    ),
+}
+_RATING = re.compile(r"rating:\s*\**\s*(\d+(?:\.\d+)?)", re.IGNORECASE)
+_STEP = re.compile(r"step\s+(\d+)\s*:\s*\**\s*(\d+(?:\.\d+)?)", re.IGNORECASE)
+HIGHEST = 10
+
+
+class SelfEvaluation:
+    """Draw `n`, each marked by the model as it ends (Bag of Tricks, Liu et al. 2025).
+
+    `of` `result` asks for one mark, `process` for one per step, aggregated. What cannot be read is
+    no mark: unknown is not zero, and such a draw wins only where none is marked.
+    """
+
+    name = "self_evaluation"
+
+    def __init__(
+        self,
+        *,
+        n: int = 8,
+        of: Of = "result",
+        select: Choice = "best",
+        aggregate: Aggregate = "min",
+        judge_tokens: int | None = None,
+        temperature: float = 0.0,
+    ) -> None:
+        """`judge_tokens`: most tokens of a mark; None: the run's max_tokens."""
+        at_least(1, n=n, judge_tokens=1 if judge_tokens is None else judge_tokens)
+        if of not in ASK:
+            raise ValueError(f"of is one of {', '.join(ASK)}, not {of!r}.")
+        chosen("best", aggregate)
+        self.n, self.judge_tokens, self.temperature = n, judge_tokens, temperature
+        self.of: Of = of
+        self.aggregate: Aggregate = aggregate
+        self.choice, self.select = select, chosen(select)
+
+    @property
+    def parameters(self) -> dict[str, Any]:
+        told = {"n": self.n, "of": self.of, "select": self.choice, "aggregate": self.aggregate}
+        return {**told, "judge_tokens": self.judge_tokens, "temperature": self.temperature}
+
+    async def solve(self, problem: Problem, run: Run) -> Candidate | None:
+        drafts = run.sample(problem, n=self.n)
+        marked = await run.all([run.spawn(self._mark, draft) for draft in drafts])
+        answer: Candidate | None = await run.call(self.select, list(marked), run)
+        return answer
+
+    async def finish(self, problem: Problem, run: Run) -> Candidate | None:
+        return await finish(problem, run, self.select)
+
+    async def _mark(self, draft: Candidate, *, run: Run) -> Judged:
+        shown = asking(run.task.render(run.problem), f"Solution:\n{self._shown(draft)}")
+        asked: Node[str] = remark(
+            run,
+            asking(shown, ASK[self.of]),
+            of=f"rate-{self.of}",
+            max_tokens=self.judge_tokens or run.settings.sampling.max_tokens,
+            temperature=self.temperature,
+        )
+        score = read_mark(await asked, self.of, self.aggregate)
+        if score is None:
+            return Kept(draft)
+        run.kept.score(draft, score)
+        return Scored(draft, score)
+
+    def _shown(self, draft: Candidate) -> str:
+        if self.of == "result":
+            return draft.text.strip()
+        steps = reasoning_steps(draft.text)
+        return "\n\n".join(f"Step {i}: {step}" for i, step in enumerate(steps, 1))
+
+
+def read_mark(text: str, of: Of, how: Aggregate) -> Score | None:
+    """The score that a reply states; None where it states none, or one out of range."""
+    if of == "result":
+        marks = [float(found) for found in _RATING.findall(text)][-1:]
+    else:
+        marks = list({int(k): float(mark) for k, mark in _STEP.findall(text)}.values())
+    if not marks or max(marks) > HIGHEST:
+        return None
+    steps = tuple(mark / HIGHEST for mark in marks)
+    return Score(value=aggregate(steps, how), steps=steps if of == "process" else ())

@@ -1,0 +1,83 @@
+"""A node of a search tree with its statistics."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from math import sqrt
+
+from tts.values import Scored
+
+
+class TreeNode:
+    """One step: how often it was tried, what that brought, and what is under way below it."""
+
+    __slots__ = ("children", "closed", "flying", "parent", "prior", "scored", "total", "visits")
+
+    def __init__(
+        self, scored: Scored | None = None, *, prior: float = 1.0, parent: TreeNode | None = None
+    ) -> None:
+        self.scored, self.prior, self.parent = scored, prior, parent
+        self.children: list[TreeNode] = []
+        self.visits, self.flying = 0, 0
+        self.total = 0.0
+        """Sum of what simulations through this node brought."""
+        self.closed = False
+        """Nothing more can be drawn below."""
+
+    @property
+    def terminal(self) -> bool:
+        return self.scored is not None and self.scored.candidate.final
+
+    @property
+    def busy(self) -> bool:
+        """Under expansion."""
+        return not self.children and not self.terminal and self.flying > 0
+
+    @property
+    def depth(self) -> int:
+        """Steps taken so far; 0 at the root."""
+        return sum(1 for _ in self.path()) - 1
+
+    def path(self) -> Iterator[TreeNode]:
+        """This node and its ancestors up to the root."""
+        node: TreeNode | None = self
+        while node is not None:
+            yield node
+            node = node.parent
+
+    def urge(self, exploration: float) -> float:
+        """PUCT: mean value and, the less tried, a bonus in proportion to the prior.
+
+        A simulation under way counts as a visit that brought nothing (virtual loss), so that
+        parallel ones spread. An untried node is worth its verifier's score.
+        """
+        tried = self.visits + self.flying
+        mean = self.total / tried if tried else (self.scored.score.value if self.scored else 0.0)
+        above = self.parent.visits + self.parent.flying if self.parent else 0
+        return mean + exploration * self.prior * sqrt(above) / (1 + tried)
+
+    def leaf(self, exploration: float) -> TreeNode | None:
+        """Where the next simulation starts: down the strongest urges; None where all is closed."""
+        node = self
+        while node.children:
+            node = max(
+                (c for c in node.children if not c.closed), key=lambda c: c.urge(exploration)
+            )
+        return None if node.closed else node
+
+    def fly(self, by: int = 1) -> None:
+        """A simulation from here is under way, or with -1 no longer."""
+        for node in self.path():
+            node.flying += by
+
+    def back_up(self, value: float) -> None:
+        """Credit a value to this node and to every ancestor."""
+        for node in self.path():
+            node.visits += 1
+            node.total += value
+
+    def close(self) -> None:
+        """Nothing came of this node: it and ancestors without another way are not tried again."""
+        self.closed = True
+        if self.parent is not None and all(child.closed for child in self.parent.children):
+            self.parent.close()

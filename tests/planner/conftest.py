@@ -1,0 +1,79 @@
+"""Plans to try things on."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from hypothesis import strategies as st
+
+from tts.planner.language import Call, Condition, Plan, Reference, Text
+
+NAMES = ("search", "price", "add", "fetch_all")
+FIELDS = ("name", "items", "two words", "ünï", 'qu"ote', "0")
+WORDS = st.text(max_size=12) | st.sampled_from(
+    ["$1", "under $1 million", "$$2", "${3}", "$item", "1. add(2)", '"', "\\", "a\nb", "#", "é😀"]
+)
+
+
+def reference(before: int) -> st.SearchStrategy[Any]:
+    """Something of an earlier call."""
+    path = st.lists(st.sampled_from(FIELDS) | st.integers(-1, 3), max_size=2).map(tuple)
+    return st.builds(Reference, st.integers(1, before), path)
+
+
+def value(before: int) -> st.SearchStrategy[Any]:
+    """A constant, a reference, a text with insertions, or a structure of them."""
+    plain: Any = WORDS | st.integers(-(10**6), 10**6) | st.booleans() | st.none()
+    plain |= st.floats(allow_nan=False, allow_infinity=False)
+    if before:
+        plain |= reference(before) | _texts(before)
+    return st.recursive(
+        plain,
+        lambda inner: st.lists(inner, max_size=3) | st.dictionaries(WORDS, inner, max_size=2),
+        max_leaves=4,
+    )
+
+
+@st.composite
+def _texts(draw: Any, before: int) -> Text:
+    parts: list[Any] = [draw(reference(before))]
+    for _ in range(draw(st.integers(0, 2))):
+        parts += [draw(WORDS.filter(bool)), draw(reference(before))]
+    if draw(st.booleans()):
+        parts.append(draw(WORDS.filter(bool)))
+    if len(parts) == 1:
+        parts.append("!")
+    return Text(tuple(parts))
+
+
+@st.composite
+def plans(draw: Any) -> Plan:
+    """Plans of every shape that the language has."""
+    calls = [draw(_call(number)) for number in range(1, draw(st.integers(1, 5)) + 1)]
+    joined = draw(st.booleans())
+    answer = None if joined else draw(value(len(calls)))
+    return Plan(calls=tuple(calls), answer=answer, joined=joined)
+
+
+@st.composite
+def _call(draw: Any, number: int) -> Call:
+    before = number - 1
+    names = st.sampled_from(["query", "n", "where", "b"])
+    policy = draw(st.sampled_from([None, "fail", "skip", "replan", "substitute"]))
+    when = draw(st.none() | _condition(before)) if draw(st.integers(0, 3)) == 0 else None
+    return Call(
+        id=number,
+        tool=draw(st.sampled_from(NAMES)),
+        arguments=draw(st.dictionaries(names, value(before), max_size=3)),
+        each=draw(st.none() | reference(before)) if before else None,
+        when=when,
+        after=tuple(draw(st.lists(st.integers(1, before), max_size=2))) if before else (),
+        on_failure=policy,
+        substitute=draw(value(before)) if policy == "substitute" else None,
+    )
+
+
+def _condition(before: int) -> st.SearchStrategy[Any]:
+    plain = st.builds(Condition, value(before), negated=st.booleans())
+    sign = st.sampled_from(["==", "!=", "<", "<=", ">", ">=", "in"])
+    return plain | st.builds(Condition, value(before), sign, value(before), st.booleans())

@@ -1,0 +1,166 @@
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tts.backends.scripted import ScriptedGenerator
+from tts.backends.scripted_scorer import ScriptedScorer
+from tts.backends.simulated_steps import SimulatedScorer, SimulatedSteps
+from tts.ledger import MemoryJournal
+from tts.strategies import BeamSearch
+from tts.values import Budget
+
+BOX = "\\boxed{%s}"
+
+
+def by_depth(levels: dict[int, list[str]]) -> ScriptedGenerator:
+    """Draw i of a prefix of d steps says levels[d][i], cyclically."""
+
+    def say(_: Any, prefix: str, index: int) -> str:
+        depth = sum(bool(step.strip()) for step in prefix.split("\n\n"))
+        lines = levels[min(depth, max(levels))]
+        return lines[index % len(lines)]
+
+    return ScriptedGenerator(say)
+
+
+def test_a_round_draws_n_over_the_live_candidates(forest: Any) -> None:
+    found = forest.grow(
+        BeamSearch(n=6, branching=3, rounds=3),
+        policy=SimulatedSteps(least=4, most=4),
+    )
+    depths = [kept.candidate.depth for kept in found.candidates]
+    assert [depths.count(depth) for depth in range(3)] == [6, 6, 6]
+
+
+def test_only_the_best_are_continued(forest: Any) -> None:
+    policy = by_depth({0: ["poor\n\n", "good\n\n"], 1: [BOX % 1]})
+    scorer = ScriptedScorer({"poor": 0.1, "good": 0.9}, default=0.5)
+    found = forest.grow(BeamSearch(n=2, branching=2, rounds=2), policy=policy, scorer=scorer)
+    assert {kept.candidate.parent.text for kept in found.candidates if kept.candidate.parent} == {
+        "good\n\n"
+    }
+
+
+def test_repeated_texts_are_dropped_before_they_are_scored(forest: Any) -> None:
+    scorer = ScriptedScorer({})
+    found = forest.grow(
+        BeamSearch(n=4, branching=2, rounds=1), policy=by_depth({0: [BOX % 1]}), scorer=scorer
+    )
+    assert forest.sampled(found) == 4
+    assert forest.scored(found) == len(scorer.requests) == 1
+
+
+def test_padded_duplicates_do_not_vote(forest: Any) -> None:
+    policy = by_depth({0: [BOX % 1, BOX % 1, BOX % 1, BOX % 2]})
+    scorer = ScriptedScorer({BOX % 1: 0.4, BOX % 2: 0.7})
+    assert forest.grow(BeamSearch(n=4, rounds=1), policy=policy, scorer=scorer).answer == "2"
+
+
+def test_completed_beams_do_not_shrink_the_live_quota(forest: Any) -> None:
+    policy = by_depth({0: [BOX % 1, "a\n\n", "b\n\n", "c\n\n"], 1: ["d\n\n", "e\n\n"]})
+    found = forest.grow(BeamSearch(n=4, branching=2, rounds=3), policy=policy)
+    depths = [kept.candidate.depth for kept in found.candidates]
+    assert depths.count(1) == depths.count(2) == 4
+
+
+def test_shrink_gives_up_a_live_place_per_finished_solution(forest: Any) -> None:
+    policy = by_depth({0: [BOX % 1, "a\n\n", "b\n\n", "c\n\n"], 1: ["d\n\n", "e\n\n"]})
+    found = forest.grow(BeamSearch(n=4, branching=2, rounds=3, quota="shrink"), policy=policy)
+    depths = [kept.candidate.depth for kept in found.candidates]
+    assert depths.count(1) == 2
+
+
+def test_a_finished_beam_takes_no_live_place(forest: Any) -> None:
+    policy = by_depth({0: [BOX % 1, "good\n\n", "poor\n\n"], 1: [BOX % 7]})
+    scorer = ScriptedScorer({BOX % 1: 0.99, "good": 0.5, "poor": 0.1, BOX % 7: 1.0})
+    found = forest.grow(
+        BeamSearch(n=3, branching=3, rounds=2, select="best"), policy=policy, scorer=scorer
+    )
+    assert found.answer == "7"
+
+
+def test_the_best_solution_wins_and_not_the_earliest_finished(forest: Any) -> None:
+    policy = by_depth({0: [BOX % 1, "a\n\n"], 1: ["b\n\n"], 2: [BOX % 2]})
+    scorer = ScriptedScorer({BOX % 1: 0.3, BOX % 2: 0.8})
+    assert forest.grow(BeamSearch(n=2, branching=2), policy=policy, scorer=scorer).answer == "2"
+
+
+def test_a_truncated_step_is_continued_and_not_counted_as_finished(forest: Any) -> None:
+    policy = by_depth({0: ["one two three four five"], 1: [BOX % 3]})
+    found = forest.grow(BeamSearch(n=2, branching=2), policy=policy, max_tokens=3)
+    cut = [kept.candidate for kept in found.candidates if kept.candidate.depth == 0]
+    assert {(draft.final, draft.finish_reason) for draft in cut} == {(False, "length")}
+    assert found.answer == "3"
+
+
+def test_a_text_cut_in_the_last_round_is_no_answer(forest: Any) -> None:
+    policy = by_depth({0: [f"one two {BOX % 1} and so on for ever"]})
+    found = forest.grow(BeamSearch(n=2, branching=2, rounds=1), policy=policy, max_tokens=5)
+    assert found.answer is None
+
+
+def test_an_empty_step_finishes_a_candidate(forest: Any) -> None:
+    policy = by_depth({0: ["a\n\n"], 1: [""]})
+    found = forest.grow(BeamSearch(n=2, branching=2), policy=policy)
+    assert [kept.candidate.final for kept in found.candidates if kept.candidate.depth == 1]
+    assert max(kept.candidate.depth for kept in found.candidates) == 1
+
+
+def test_a_text_that_ends_in_the_separator_has_no_empty_step_to_score(forest: Any) -> None:
+    scorer = ScriptedScorer({})
+    policy = by_depth({0: ["\n\na\n\n", "a\n\n\n\n"], 1: [BOX % 1]})
+    forest.grow(BeamSearch(n=2, branching=2), policy=policy, scorer=scorer)
+    assert all(step.strip() for request in scorer.requests for step in request.steps)
+
+
+def test_every_draft_failing_is_a_failed_run_and_no_wrong_answer(forest: Any) -> None:
+    from tts.errors import BadRequest
+
+    found = forest.grow(BeamSearch(n=2, branching=2), policy=ScriptedGenerator([BadRequest("no")]))
+    assert found.stopped_by == "failed"
+    assert "BadRequest" in (found.error or "")
+
+
+def test_one_failed_draft_costs_the_others_nothing(forest: Any) -> None:
+    from tts.errors import BadRequest
+
+    policy = ScriptedGenerator([BadRequest("no"), BOX % 5])
+    assert forest.grow(BeamSearch(n=2, branching=2), policy=policy).answer == "5"
+
+
+def test_a_draft_is_scored_before_its_siblings_have_ended(forest: Any) -> None:
+    journal = MemoryJournal(job="lab")
+    forest.grow(BeamSearch(n=8, branching=4, rounds=1), journal=journal, spread=1.0)
+    roles = [use.role for use in forest.uses(journal)]
+    assert roles.index("verify") < len(roles) - 1 - roles[::-1].index("sample")
+
+
+def test_search_with_a_good_verifier_beats_the_policy(forest: Any) -> None:
+    found = [
+        forest.grow(
+            BeamSearch(n=8, branching=4, rounds=8),
+            policy=SimulatedSteps(0.6, least=4, most=6),
+            scorer=SimulatedScorer(0.8, noise=0.05),
+            seed=seed,
+        ).answer
+        for seed in range(12)
+    ]
+    assert found.count("42") >= 10
+
+
+def test_a_refusal_ends_with_the_best_so_far(forest: Any) -> None:
+    found = forest.grow(BeamSearch(n=8, branching=4), budget=Budget(tokens=900))
+    assert found.stopped_by in ("budget", "done")
+    assert found.usage.tokens <= 900
+    assert found.answer is not None
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [{"n": 0}, {"n": 2, "branching": 4}, {"rounds": 0}, {"quota": "grow"}, {"select": "worst"}],
+)
+def test_impossible_parameters_are_refused(wrong: dict[str, Any]) -> None:
+    with pytest.raises(ValueError, match=next(reversed(wrong))):
+        BeamSearch(**wrong)

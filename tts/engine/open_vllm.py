@@ -1,0 +1,134 @@
+"""Models and process reward models in vLLM, by name."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from tts.backends.embedded.embedded_model import EMBEDDED_NAMES, model_folder
+from tts.backends.vllm import (
+    VLLMGenerator,
+    VLLMHeadReader,
+    VLLMSettings,
+    require_vllm,
+)
+from tts.backends.vllm.device import device_bytes, on_cpu
+from tts.backends.vllm.folder_facts import model_need
+from tts.backends.vllm.memory_plan import ModelNeed, memory_plan
+from tts.engine.model_spec import ModelSpec
+from tts.engine.options import SessionOptions
+from tts.errors import BadInput, UnknownName, UsageError
+from tts.prompts import TASKS
+from tts.protocols import Generator, Verifier
+
+OPTIONS = ("profile", "dtype", "context", "memory", "eager")
+PRM_OPTIONS = (*OPTIONS, "family")
+_SPECS = ("vllm:", "vllm-prm:")
+
+
+async def open_vllm(name: str, options: SessionOptions) -> Generator:
+    """`vllm:FOLDER_OR_NAME`, `vllm:embedded/small`; options behind `?`."""
+    require_vllm()
+    spec = ModelSpec.parse(name, known=OPTIONS)
+    return await VLLMGenerator.open(settings(spec, options))
+
+
+async def open_vllm_prm(name: str, options: SessionOptions, generator: Generator) -> Verifier:
+    """`vllm-prm:FOLDER`, `vllm-prm:embedded/prm`; the family follows from the name or `family=`.
+
+    Raises BadInput where the folder's head or vocabulary is not the family's.
+    """
+    require_vllm()
+    from tts.verifiers import ProcessReward
+    from tts.verifiers.prm import FamilyScorer, FolderTokenizer, check_model, family_of
+    from tts.verifiers.prm.vllm_overrides import vllm_overrides
+
+    spec = ModelSpec.parse(name, known=PRM_OPTIONS)
+    folder = Path(path_of(spec.name))
+    config = model_config(folder)
+    architecture = str((config.get("architectures") or [""])[0])
+    family = family_of(spec.name, architecture=architecture, name=spec.options.get("family", ""))
+    tokenizer = FolderTokenizer(folder)
+    check_model(family, name=spec.name, config=config, tokenizer=tokenizer)
+    overrides = vllm_overrides(family, config)
+    chosen = settings(spec, options, runner="pooling", overrides=overrides)
+    reader = await VLLMHeadReader.open(chosen)
+    scorer = FamilyScorer(family, tokenizer=tokenizer, reader=reader)
+    render = TASKS["arithmetic"].render
+    return ProcessReward(scorer, render=render, aggregate=options.aggregate)
+
+
+def settings(spec: ModelSpec, options: SessionOptions, **fields: Any) -> VLLMSettings:
+    """How a model is loaded: the user's words, else what suits the device and its neighbours."""
+    path = path_of(spec.name)
+    dtype = spec.options.get("dtype", "float32" if on_cpu() else "auto")
+    context, memory = spec.number("context"), spec.number("memory")
+    neighbours = vllm_specs(options)
+    share = memory or (0.9 / max(1, len(neighbours)) if not on_cpu() else None)
+    return VLLMSettings(
+        path=path,
+        name=f"vllm:{spec.name}",
+        dtype=dtype,
+        context_length=None if context is None else int(context),
+        block_size=32 if on_cpu() else None,
+        kv_cache_bytes=cache_bytes(path, dtype, len(neighbours)) if on_cpu() else None,
+        memory_share=share,
+        eager=spec.flag("eager"),
+        **profile(spec.options.get("profile", "throughput")),
+        **fields,
+    )
+
+
+def profile(name: str) -> dict[str, Any]:
+    """A profile by name, or the engine arguments that `tts tune` wrote to a file."""
+    if name in ("throughput", "latency"):
+        return {"profile": name}
+    try:
+        written = json.loads(Path(name).read_text("utf-8"))
+        return {"extra": dict(written["engine_arguments"])}
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise BadInput(
+            f"Profile {name!r} is neither throughput nor latency nor a file of `tts tune`: {error}"
+        ) from error
+
+
+def cache_bytes(path: str, dtype: str, neighbours: int) -> int | None:
+    """Memory for one model's keys and values on a CPU, where vLLM would take nearly all of it."""
+    folder = Path(path)
+    if not folder.is_dir():
+        return None
+    need = model_need(folder, model_config(folder), dtype)
+    alike: dict[str, ModelNeed] = {str(index): need for index in range(max(1, neighbours))}
+    share = memory_plan(alike, device_bytes=device_bytes(), usable=0.6)["0"]
+    return min(share.kv_cache_bytes, 256 * need.context_length * need.token_bytes)
+
+
+def vllm_specs(options: SessionOptions) -> list[str]:
+    """The models of a session that vLLM will hold beside one another."""
+    asked = (options.model, options.verifier, *options.models.values())
+    return [one for one in asked if isinstance(one, str) and one.startswith(_SPECS)]
+
+
+def path_of(name: str) -> str:
+    """The folder of `embedded/NAME`, anything else as it is."""
+    head, _, own = name.partition("/")
+    if head != "embedded":
+        return name
+    for known in EMBEDDED_NAMES:
+        if own == known:
+            return str(model_folder(known))
+    raise UnknownName("embedded model", own, EMBEDDED_NAMES)
+
+
+def model_config(folder: Path) -> Mapping[str, Any]:
+    """`config.json`; raises UsageError where the folder has none."""
+    try:
+        loaded: dict[str, Any] = json.loads((folder / "config.json").read_text("utf-8"))
+    except OSError as error:
+        raise UsageError(
+            f"{folder}: there is no config.json. A process reward model is opened from a folder; "
+            "download it first."
+        ) from error
+    return loaded

@@ -1,0 +1,59 @@
+"""One kind of process reward model: how it is asked, and how its head is read."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from tts.protocols import MarkedRow, Vector
+from tts.verifiers.prm.prompt_tokenizer import PromptTokenizer
+from tts.voting import Aggregate
+
+Head = Literal["process_reward", "token_classes", "labels", "value"]
+"""process_reward: two classes behind a small network (Qwen2ForProcessRewardModel);
+token_classes: two classes behind one layer; labels: two tokens of the language-model head;
+value: one number behind one layer."""
+
+Route = Literal["pooling", "pooling_server", "token_logprobs"]
+"""pooling: vLLM in process; pooling_server: `/pooling` of `vllm serve`; token_logprobs: the
+labels' log-probabilities from any server that reports them."""
+
+Mark = Callable[[PromptTokenizer, str, Sequence[str]], MarkedRow]
+"""(tokenizer, question, steps) to a row with one mark per step."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Family:
+    """Template, marker, read-out, range, aggregation, length and routes of a family."""
+
+    name: str
+    models: tuple[str, ...]
+    """Lower-case parts of the names of its published models."""
+    source: str
+    """The paper or model card that the format is taken from."""
+    head: Head
+    mark: Mark
+    read: Callable[[Vector], float]
+    """A head's raw output to a score in 0…1."""
+    score_range: tuple[float, float] = (0.0, 1.0)
+    """What the model itself reports, before it was mapped to 0…1."""
+    calibrated: bool = True
+    """Whether a score may be read as a probability; otherwise only the order counts."""
+    aggregate: Aggregate = "min"
+    context_length: int = 4096
+    """Tokens that the model was trained to read."""
+    marker: str = ""
+    """A token that must be in the vocabulary."""
+    labels: tuple[str, ...] = ()
+    """Tokens of the vocabulary whose logits are the two classes, the good one first."""
+    separator: str = "\n\n"
+    """What the model's own steps are separated by."""
+    routes: tuple[Route, ...] = ("pooling", "pooling_server")
+    overrides: Mapping[str, Any] = field(default_factory=dict)
+    """Fields of `config.json` that make vLLM load the head."""
+
+    @property
+    def outputs(self) -> int:
+        """Numbers per position."""
+        return 1 if self.head == "value" else 2
