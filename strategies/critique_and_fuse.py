@@ -7,6 +7,7 @@ from typing import Any
 
 from tts.run import Run
 from tts.strategies.at_least import at_least
+from tts.strategies.conversation import asking, replying
 from tts.strategies.finishing import finish
 from tts.strategies.remark import remark
 from tts.strategies.selection import most_voted
@@ -72,10 +73,10 @@ class CritiqueAndFuse:
 
     async def _request(self, drafts: Sequence[Candidate], run: Run) -> tuple[Message, ...]:
         """The conversation that the fused solution is drawn from."""
-        shown = (*run.task.render(run.problem), Message("user", numbered(drafts)))
+        shown = asking(run.task.render(run.problem), numbered(drafts))
         if self.critique_tokens is None:
-            return (*shown, Message("user", FUSE))
-        asked = (*shown, Message("user", CRITIQUE))
+            return asking(shown, FUSE)
+        asked = asking(shown, CRITIQUE)
         critique = await remark(
             run,
             asked,
@@ -83,7 +84,7 @@ class CritiqueAndFuse:
             max_tokens=self.critique_tokens,
             temperature=self.temperature,
         )
-        return (*asked, Message("assistant", critique), Message("user", FUSE))
+        return asking(replying(asked, critique), FUSE)
 
 
 def numbered(drafts: Sequence[Candidate]) -> str:

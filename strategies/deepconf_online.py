@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 from functools import partial
 from typing import Any
 
@@ -63,7 +63,9 @@ class DeepConfOnline:
         bar = self._bar(warm)
         strong = [draft for draft in warm if self._is_strong(draft, bar)]
         traces = run.sample(problem, n=self.n - self.warmup, logprobs=self.alternatives)
-        watched = [run.call(partial(self._watch, run, trace, bar)) for trace in traces]
+        watched = [
+            run.call(partial(self._watch, run, trace, run.stream(trace), bar)) for trace in traces
+        ]
         if await self._agree(strong, run):
             run.drop(traces)
             watched = []
@@ -88,11 +90,13 @@ class DeepConfOnline:
         lowest = confidence(draft.confidences, "lowest", self.window)
         return bar is None or lowest is None or lowest >= bar
 
-    async def _watch(self, run: Run, trace: Node[Candidate], bar: float | None) -> Candidate | None:
+    async def _watch(
+        self, run: Run, trace: Node[Candidate], text: AsyncIterator[str], bar: float | None
+    ) -> Candidate | None:
         """The finished trace, or None: it was weak, failed, or is no longer wanted."""
         group = RollingMean(self.window)
         try:
-            async for piece in run.stream(trace):
+            async for piece in text:
                 group.add([c for t in _tokens(piece) if (c := t.confidence) is not None])
                 if bar is not None and group.full and group.lowest < bar:
                     run.drop([trace])

@@ -6,10 +6,10 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Literal
 
-from tts.errors import Stopped
 from tts.graph import Node, Outcome
 from tts.run import Run
 from tts.strategies.opinion import VALUE, VOTE, Opinion, vote, worth
+from tts.strategies.values_of import values_of
 from tts.values import Candidate, Score, Scored
 
 Judging = Literal["value", "vote"]
@@ -36,10 +36,7 @@ async def judged(
 
 def valued(thought: Candidate, replies: list[Outcome[str]]) -> Scored:
     """A thought with the mean worth of what was said of it; 0 where nothing usable was said."""
-    for reply in replies:
-        if isinstance(reply.error, Stopped):
-            raise reply.error
-    found = [value for reply in replies if (value := worth(reply.value or "")) is not None]
+    found = [value for reply in values_of(replies) if (value := worth(reply)) is not None]
     return Scored(thought, Score(value=sum(found) / len(found) if found else 0.0))
 
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from tts.errors import Dropped, Stopped
+from tts.errors import Dropped
 from tts.graph import Node, Outcome
 from tts.run import Run, picks
+from tts.strategies.values_of import values_of
 from tts.values import Candidate
 
 
@@ -27,10 +28,7 @@ def unfinished(candidate: Candidate) -> Candidate:
 @picks
 def furthest(path: list[Outcome[Candidate]]) -> Candidate:
     """The last candidate of a path that was drawn; a refusal on the way is passed on."""
-    for outcome in path:
-        if isinstance(outcome.error, Stopped):
-            raise outcome.error
-    reached = [outcome.value for outcome in path if outcome.value is not None]
+    reached = values_of(path)
     if not reached:
         raise path[0].error or Dropped("Nothing was drawn.")
     return reached[-1]

@@ -8,10 +8,11 @@ from typing import Any
 from tts.run import Run
 from tts.strategies.at_least import at_least
 from tts.strategies.choice import Choice, chosen
+from tts.strategies.conversation import asking
 from tts.strategies.finishing import finish
 from tts.strategies.largest_remainder import largest_remainder
 from tts.strategies.remark import remark
-from tts.values import Candidate, Kept, Message, Problem, Scored
+from tts.values import Candidate, Kept, Problem, Scored
 
 ASK = (
     "Do not solve the problem yet. List {plans} different approaches to it, one sentence each, as "
@@ -52,13 +53,11 @@ class PlanThenSolve:
 
     async def solve(self, problem: Problem, run: Run) -> Candidate | None:
         prompt = run.task.render(problem)
-        ask = Message("user", ASK.replace("{plans}", str(self.plans)))
+        ask = ASK.replace("{plans}", str(self.plans))
         most = self.plan_tokens or run.settings.sampling.max_tokens
-        plan = await remark(run, [*prompt, ask], of="plan", role="plan", max_tokens=most)
+        plan = await remark(run, asking(prompt, ask), of="plan", role="plan", max_tokens=most)
         approaches = _ITEM.findall(plan)[: self.plans]
-        sources = [(*prompt, Message("user", f"{FOLLOW} {text}")) for text in approaches] or [
-            prompt
-        ]
+        sources = [asking(prompt, f"{FOLLOW} {text}") for text in approaches] or [prompt]
         shares = largest_remainder([1.0] * len(sources), self.n)
         pairs = zip(sources, shares, strict=True)
         drafts = [draft for source, share in pairs for draft in run.sample(source, n=share)]

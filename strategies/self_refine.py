@@ -8,10 +8,11 @@ from typing import Any, Literal
 from tts.run import Run
 from tts.strategies.at_least import at_least
 from tts.strategies.choice import Choice, chosen
+from tts.strategies.conversation import asking, replying
 from tts.strategies.finishing import finish
 from tts.strategies.remark import remark
 from tts.strategies.selection import Select, last_answered
-from tts.values import Candidate, Kept, Message, Problem, Scored
+from tts.values import Candidate, Kept, Problem, Scored
 
 FEEDBACK = (
     "Check the solution above step by step. If all of it is right, reply with the line NO ERROR "
@@ -43,17 +44,17 @@ class SelfRefine:
     async def solve(self, problem: Problem, run: Run) -> Candidate | None:
         [draft] = run.sample(problem)
         solution: Candidate = await draft
-        turns = [*run.task.render(problem), Message("assistant", solution.text)]
+        turns = replying(run.task.render(problem), solution.text)
         judged = [self._judged(run, solution)]
         for _ in range(self.rounds):
-            asked = [*turns, Message("user", FEEDBACK)]
+            asked = asking(turns, FEEDBACK)
             feedback = await remark(run, asked, of="feedback")
             if APPROVED.search(feedback):
                 break
-            turns = [*asked, Message("assistant", feedback), Message("user", REVISE)]
-            [revision] = run.sample(tuple(turns))
+            request = asking(replying(asked, feedback), REVISE)
+            [revision] = run.sample(request)
             solution = await revision
-            turns.append(Message("assistant", solution.text))
+            turns = replying(request, solution.text)
             judged.append(self._judged(run, solution))
         answer: Candidate | None = await run.call(self.select, await run.all(judged), run)
         return answer

@@ -8,6 +8,7 @@ from typing import Any, Literal
 from tts.run import Run
 from tts.strategies.at_least import at_least
 from tts.strategies.choice import Choice, chosen
+from tts.strategies.conversation import asking, replying
 from tts.strategies.finishing import finish
 from tts.strategies.selection import Judged
 from tts.values import Candidate, Kept, Message, Problem, Scored
@@ -84,7 +85,7 @@ class SequentialRevision:
 
 def conversation(run: Run, attempts: Sequence[Candidate]) -> tuple[Message, ...]:
     """The problem and earlier attempts at it, oldest first, each followed by a doubt."""
-    turns = list(run.task.render(run.problem))
+    turns = run.task.render(run.problem)
     for attempt in attempts:
-        turns += [Message("assistant", attempt.text), Message("user", AGAIN)]
-    return tuple(turns)
+        turns = asking(replying(turns, attempt.text), AGAIN)
+    return turns

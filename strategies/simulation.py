@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from msgspec import Struct
 
-from tts.errors import Dropped, Stopped
+from tts.errors import Dropped
 from tts.graph import Node, Outcome
 from tts.run import Run, Until, picks
 from tts.strategies.expand import expand
 from tts.strategies.lookahead import unfinished
 from tts.strategies.top import top
+from tts.strategies.values_of import values_of
 from tts.values import Candidate, Problem, Scored
 
 
@@ -39,7 +40,7 @@ def simulate(
 @picks
 def best_child(children: list[Outcome[Scored]]) -> Candidate:
     """The highest scored child; a refusal among them is passed on."""
-    best = top(_values(children), 1)
+    best = top(values_of(children), 1)
     if not best:
         raise Dropped("No child was drawn.")
     return best[0].candidate
@@ -47,12 +48,5 @@ def best_child(children: list[Outcome[Scored]]) -> Candidate:
 
 def gathered(children: list[Outcome[Scored]], rollout: Outcome[Scored]) -> Simulation:
     """Whatever succeeded; a refusal among them is passed on."""
-    ended = _values([rollout])
-    return Simulation(tuple(_values(children)), ended[0] if ended else None)
-
-
-def _values(outcomes: list[Outcome[Scored]]) -> list[Scored]:
-    for outcome in outcomes:
-        if isinstance(outcome.error, Stopped):
-            raise outcome.error
-    return [outcome.value for outcome in outcomes if outcome.value is not None]
+    ended = values_of([rollout])
+    return Simulation(tuple(values_of(children)), ended[0] if ended else None)

@@ -58,12 +58,13 @@ class TreeNode:
 
     def leaf(self, exploration: float) -> TreeNode | None:
         """Where the next simulation starts: down the strongest urges; None where all is closed."""
+        if self.closed:
+            return None
         node = self
         while node.children:
-            node = max(
-                (c for c in node.children if not c.closed), key=lambda c: c.urge(exploration)
-            )
-        return None if node.closed else node
+            ways = (child for child in node.children if not child.closed)
+            node = max(ways, key=lambda child: child.urge(exploration))
+        return node
 
     def fly(self, by: int = 1) -> None:
         """A simulation from here is under way, or with -1 no longer."""

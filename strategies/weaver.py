@@ -63,7 +63,7 @@ class Weaver:
         return {"n": self.n, "select": self.choice, "calibration": self.calibration}
 
     async def solve(self, problem: Problem, run: Run) -> Candidate | None:
-        drafts = run.sample(problem, n=self.n, logprobs=0)
+        drafts = run.sample(problem, n=self.n)
         scored = await run.all([run.call(Scored, draft, run.score(draft)) for draft in drafts])
         answer: Candidate | None = await run.call(self._choose, list(scored), run)
         return answer

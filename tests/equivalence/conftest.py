@@ -7,5 +7,5 @@ from tts.equivalence import Equivalence
 
 @pytest.fixture
 async def equivalence() -> AsyncIterator[Equivalence]:
-    async with Equivalence() as found:
+    async with Equivalence(seconds=30) as found:
         yield found

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from tts.backends.fault_server.latency import Latency
+from tts.backends.scripted import ScriptedGenerator
 from tts.backends.simulated_steps import SimulatedScorer, SimulatedSteps
 from tts.budget import PriceTable
 from tts.engine import Job, Session
@@ -74,6 +75,16 @@ class Forest:
 
         result: Result = self.lab.run(search())
         return result
+
+    def by_depth(self, *levels: list[str]) -> ScriptedGenerator:
+        """Draw i of a prefix of d steps says levels[d][i], cyclically; the last level stays."""
+
+        def say(_: Any, prefix: str, index: int) -> str:
+            depth = sum(bool(step.strip()) for step in prefix.split("\n\n"))
+            lines = levels[min(depth, len(levels) - 1)]
+            return lines[index % len(lines)]
+
+        return ScriptedGenerator(say)
 
     def estimate(self, strategy: Any, **how: Any) -> Estimate:
         """The dry run."""

@@ -7,22 +7,12 @@ import pytest
 from tts.backends.scripted import ScriptedGenerator
 from tts.backends.scripted_scorer import ScriptedScorer
 from tts.backends.simulated_steps import SimulatedScorer, SimulatedSteps
+from tts.errors import BadRequest
 from tts.ledger import MemoryJournal
 from tts.strategies import BeamSearch
 from tts.values import Budget
 
 BOX = "\\boxed{%s}"
-
-
-def by_depth(levels: dict[int, list[str]]) -> ScriptedGenerator:
-    """Draw i of a prefix of d steps says levels[d][i], cyclically."""
-
-    def say(_: Any, prefix: str, index: int) -> str:
-        depth = sum(bool(step.strip()) for step in prefix.split("\n\n"))
-        lines = levels[min(depth, max(levels))]
-        return lines[index % len(lines)]
-
-    return ScriptedGenerator(say)
 
 
 def test_a_round_draws_n_over_the_live_candidates(forest: Any) -> None:
@@ -35,7 +25,7 @@ def test_a_round_draws_n_over_the_live_candidates(forest: Any) -> None:
 
 
 def test_only_the_best_are_continued(forest: Any) -> None:
-    policy = by_depth({0: ["poor\n\n", "good\n\n"], 1: [BOX % 1]})
+    policy = forest.by_depth(["poor\n\n", "good\n\n"], [BOX % 1])
     scorer = ScriptedScorer({"poor": 0.1, "good": 0.9}, default=0.5)
     found = forest.grow(BeamSearch(n=2, branching=2, rounds=2), policy=policy, scorer=scorer)
     assert {kept.candidate.parent.text for kept in found.candidates if kept.candidate.parent} == {
@@ -46,34 +36,34 @@ def test_only_the_best_are_continued(forest: Any) -> None:
 def test_repeated_texts_are_dropped_before_they_are_scored(forest: Any) -> None:
     scorer = ScriptedScorer({})
     found = forest.grow(
-        BeamSearch(n=4, branching=2, rounds=1), policy=by_depth({0: [BOX % 1]}), scorer=scorer
+        BeamSearch(n=4, branching=2, rounds=1), policy=forest.by_depth([BOX % 1]), scorer=scorer
     )
     assert forest.sampled(found) == 4
     assert forest.scored(found) == len(scorer.requests) == 1
 
 
 def test_padded_duplicates_do_not_vote(forest: Any) -> None:
-    policy = by_depth({0: [BOX % 1, BOX % 1, BOX % 1, BOX % 2]})
+    policy = forest.by_depth([BOX % 1, BOX % 1, BOX % 1, BOX % 2])
     scorer = ScriptedScorer({BOX % 1: 0.4, BOX % 2: 0.7})
     assert forest.grow(BeamSearch(n=4, rounds=1), policy=policy, scorer=scorer).answer == "2"
 
 
 def test_completed_beams_do_not_shrink_the_live_quota(forest: Any) -> None:
-    policy = by_depth({0: [BOX % 1, "a\n\n", "b\n\n", "c\n\n"], 1: ["d\n\n", "e\n\n"]})
+    policy = forest.by_depth([BOX % 1, "a\n\n", "b\n\n", "c\n\n"], ["d\n\n", "e\n\n"])
     found = forest.grow(BeamSearch(n=4, branching=2, rounds=3), policy=policy)
     depths = [kept.candidate.depth for kept in found.candidates]
     assert depths.count(1) == depths.count(2) == 4
 
 
 def test_shrink_gives_up_a_live_place_per_finished_solution(forest: Any) -> None:
-    policy = by_depth({0: [BOX % 1, "a\n\n", "b\n\n", "c\n\n"], 1: ["d\n\n", "e\n\n"]})
+    policy = forest.by_depth([BOX % 1, "a\n\n", "b\n\n", "c\n\n"], ["d\n\n", "e\n\n"])
     found = forest.grow(BeamSearch(n=4, branching=2, rounds=3, quota="shrink"), policy=policy)
     depths = [kept.candidate.depth for kept in found.candidates]
     assert depths.count(1) == 2
 
 
 def test_a_finished_beam_takes_no_live_place(forest: Any) -> None:
-    policy = by_depth({0: [BOX % 1, "good\n\n", "poor\n\n"], 1: [BOX % 7]})
+    policy = forest.by_depth([BOX % 1, "good\n\n", "poor\n\n"], [BOX % 7])
     scorer = ScriptedScorer({BOX % 1: 0.99, "good": 0.5, "poor": 0.1, BOX % 7: 1.0})
     found = forest.grow(
         BeamSearch(n=3, branching=3, rounds=2, select="best"), policy=policy, scorer=scorer
@@ -82,13 +72,13 @@ def test_a_finished_beam_takes_no_live_place(forest: Any) -> None:
 
 
 def test_the_best_solution_wins_and_not_the_earliest_finished(forest: Any) -> None:
-    policy = by_depth({0: [BOX % 1, "a\n\n"], 1: ["b\n\n"], 2: [BOX % 2]})
+    policy = forest.by_depth([BOX % 1, "a\n\n"], ["b\n\n"], [BOX % 2])
     scorer = ScriptedScorer({BOX % 1: 0.3, BOX % 2: 0.8})
     assert forest.grow(BeamSearch(n=2, branching=2), policy=policy, scorer=scorer).answer == "2"
 
 
 def test_a_truncated_step_is_continued_and_not_counted_as_finished(forest: Any) -> None:
-    policy = by_depth({0: ["one two three four five"], 1: [BOX % 3]})
+    policy = forest.by_depth(["one two three four five"], [BOX % 3])
     found = forest.grow(BeamSearch(n=2, branching=2), policy=policy, max_tokens=3)
     cut = [kept.candidate for kept in found.candidates if kept.candidate.depth == 0]
     assert {(draft.final, draft.finish_reason) for draft in cut} == {(False, "length")}
@@ -96,13 +86,13 @@ def test_a_truncated_step_is_continued_and_not_counted_as_finished(forest: Any) 
 
 
 def test_a_text_cut_in_the_last_round_is_no_answer(forest: Any) -> None:
-    policy = by_depth({0: [f"one two {BOX % 1} and so on for ever"]})
+    policy = forest.by_depth([f"one two {BOX % 1} and so on for ever"])
     found = forest.grow(BeamSearch(n=2, branching=2, rounds=1), policy=policy, max_tokens=5)
     assert found.answer is None
 
 
 def test_an_empty_step_finishes_a_candidate(forest: Any) -> None:
-    policy = by_depth({0: ["a\n\n"], 1: [""]})
+    policy = forest.by_depth(["a\n\n"], [""])
     found = forest.grow(BeamSearch(n=2, branching=2), policy=policy)
     assert [kept.candidate.final for kept in found.candidates if kept.candidate.depth == 1]
     assert max(kept.candidate.depth for kept in found.candidates) == 1
@@ -110,22 +100,18 @@ def test_an_empty_step_finishes_a_candidate(forest: Any) -> None:
 
 def test_a_text_that_ends_in_the_separator_has_no_empty_step_to_score(forest: Any) -> None:
     scorer = ScriptedScorer({})
-    policy = by_depth({0: ["\n\na\n\n", "a\n\n\n\n"], 1: [BOX % 1]})
+    policy = forest.by_depth(["\n\na\n\n", "a\n\n\n\n"], [BOX % 1])
     forest.grow(BeamSearch(n=2, branching=2), policy=policy, scorer=scorer)
     assert all(step.strip() for request in scorer.requests for step in request.steps)
 
 
 def test_every_draft_failing_is_a_failed_run_and_no_wrong_answer(forest: Any) -> None:
-    from tts.errors import BadRequest
-
     found = forest.grow(BeamSearch(n=2, branching=2), policy=ScriptedGenerator([BadRequest("no")]))
     assert found.stopped_by == "failed"
     assert "BadRequest" in (found.error or "")
 
 
 def test_one_failed_draft_costs_the_others_nothing(forest: Any) -> None:
-    from tts.errors import BadRequest
-
     policy = ScriptedGenerator([BadRequest("no"), BOX % 5])
     assert forest.grow(BeamSearch(n=2, branching=2), policy=policy).answer == "5"
 

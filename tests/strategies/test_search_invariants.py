@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from tts.backends.fault_server.latency import Latency
 from tts.backends.simulated_steps import SimulatedScorer, SimulatedSteps
 from tts.engine import parse_strategy, spell_strategy
+from tts.errors import LedgerError
 from tts.ledger import MemoryJournal
 from tts.values import Budget
 from tts.voting import ballots
@@ -92,7 +93,7 @@ def test_a_search_killed_anywhere_goes_on_without_a_call_made_twice(
     journal = lab.MortalJournal(job="lab", life=life)
     try:
         forest.grow(strategy, policy=policy(seed), journal=journal)
-    except Exception as death:
+    except LedgerError as death:
         assert "disk is full" in str(death)
     first, again = policy(seed), lab.again(journal)
     resumed = forest.grow(strategy, policy=first, journal=again)

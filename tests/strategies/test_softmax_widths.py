@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from itertools import pairwise
+
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -36,4 +38,4 @@ def test_widths_sum_to_the_width(values: list[float], width: int, temperature: f
 def test_a_better_leaf_never_has_fewer_children(values: list[float], width: int) -> None:
     widths = softmax_widths(values, width, temperature=0.2)
     ranked = [widths[i] for i in sorted(range(len(values)), key=lambda i: -values[i])]
-    assert all(left + 1 >= right for left, right in zip(ranked, ranked[1:], strict=False))
+    assert all(left + 1 >= right for left, right in pairwise(ranked))

@@ -32,8 +32,16 @@ class Ticket:
         self.held: Amounts = ()
         """The foreseen amount while foreseen, the worst case from then on."""
 
+    def close(self) -> None:
+        """Nobody will be answered any more; lets go of the call, which holds the ticket."""
+        self.admit = self.refuse = closed
+
     def __lt__(self, other: Ticket) -> bool:
         return self.place < other.place
+
+
+def closed(*_: object) -> None:
+    """The answer to a ticket that is gone."""
 
 
 class AdmissionQueue:

@@ -28,11 +28,11 @@ async def open_model(spec: str | Generator, options: SessionOptions) -> Generato
 
 
 async def open_embedded(name: str, options: SessionOptions) -> Generator:
-    """`embedded:small`, `embedded:large`."""
+    """`embedded:small`, `embedded:large`; `embedded:planner` writes plans for errands."""
     from tts.backends.embedded.backend import EmbeddedGenerator
     from tts.backends.embedded.embedded_model import EmbeddedModel, EmbeddedName
 
-    policies: dict[str, EmbeddedName] = {"small": "small", "large": "large"}
+    policies: dict[str, EmbeddedName] = {"small": "small", "large": "large", "planner": "planner"}
     if name not in policies:
         raise UnknownName("embedded model", name, policies)
     return EmbeddedGenerator(EmbeddedModel.shipped(policies[name]))

@@ -58,10 +58,10 @@ class Call:
         return self.placed and f"{self.id}{SENT}" in outcomes
 
     @property
-    def priority(self) -> tuple[int, int]:
-        """Deeper first, then older."""
+    def priority(self) -> tuple[float, int, int]:
+        """The longest path behind it first, where a plan knows it; then deeper, then older."""
         depths = (arg.depth + 1 for arg in self.args if isinstance(arg, Candidate))
-        return (-max(depths, default=0), self.node.ordinal)
+        return (-self.node.priority, -max(depths, default=0), self.node.ordinal)
 
     def bind(self) -> None:
         """Resolve the arguments and find the key; equal draws of a Run count up."""

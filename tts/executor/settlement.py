@@ -50,6 +50,7 @@ class Settlement:
             call.run.queue.settle(call.ticket, attributed)
             role, spend = call.operation.spec.role, call.run.spend
             spend[role] = spend.get(role, NOTHING) + attributed
+            call.ticket.close()
         if call.run.settings.watched:
             self.observe(
                 SpendEvent(call.run.settings.run_id, call.id, attributed, call.run.root.billed)

@@ -54,6 +54,7 @@ class Node(Generic[T]):
         "owner",
         "place",
         "position",
+        "priority",
         "reach",
         "state",
         "value",
@@ -83,6 +84,8 @@ class Node(Generic[T]):
         self.hearers: list[Callable[[str], None]] = []
         """Who wants the text as it grows."""
         self.inputs: tuple[Node[Any], ...] = tuple(nodes_in(args))
+        self.priority = 0.0
+        """Seconds that a plan expects from its start to the end of the longest path behind it."""
         self.reach = 0
         """The most tokens of text that this node's value may still grow to hold."""
         self.waiting = 0

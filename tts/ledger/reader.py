@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Engine, Select, select
+from sqlalchemy import Engine, Select, bindparam, select
 from sqlalchemy.exc import DBAPIError
 
 from tts.ledger.decode import (
@@ -17,6 +17,7 @@ from tts.ledger.decode import (
     decode_use,
 )
 from tts.ledger.failures import unreadable
+from tts.ledger.prepared import Prepared
 from tts.ledger.tables import CALLS, CANDIDATES, JOBS, OUTCOMES, RUNS, TEXTS, USES
 from tts.protocols import CallRow, CandidateRow, JobRow, OutcomeRow, RunRow, UseRow
 
@@ -30,22 +31,29 @@ class Reader:
     def __init__(self, engine: Engine, *, job: str) -> None:
         self._engine = engine
         self._job = job
+        job_of, run, problem = bindparam("job"), bindparam("run_id"), bindparam("problem_id")
+        self._calls = Prepared(
+            select(CALLS).where(CALLS.c.job == job_of, CALLS.c.problem_id == problem), engine
+        )
+        self._runs_of = Prepared(
+            select(RUNS.c.run_id).where(RUNS.c.job == job_of, RUNS.c.problem_id == problem), engine
+        )
+        uses = select(USES).where(USES.c.job == job_of, USES.c.run_id == run)
+        self._uses = Prepared(uses.order_by(USES.c.at, USES.c.node), engine)
+        outcomes = select(OUTCOMES).where(OUTCOMES.c.job == job_of, OUTCOMES.c.run_id == run)
+        self._outcomes = Prepared(outcomes.order_by(OUTCOMES.c.node), engine)
 
     def calls(self, problem_id: str) -> list[CallRow]:
         """The finished calls that a problem made, and those of others that its runs used."""
-        query = select(CALLS).where(CALLS.c.job == self._job, CALLS.c.problem_id == problem_id)
-        own = [decode_call(row) for row in self._rows(query)]
+        rows = self._ask(self._calls, problem_id=problem_id)
+        own = [decode_call(row) for row in rows]
         return own + self._borrowed(problem_id, {call.key for call in own})
 
     def _borrowed(self, problem_id: str, own: set[str]) -> list[CallRow]:
         """By steps that each look up a key: SQLite would read every use for one query."""
-        runs = select(RUNS.c.run_id).where(
-            RUNS.c.job == self._job, RUNS.c.problem_id == problem_id
-        )
         keys: set[str] = set()
-        for run_id in [row["run_id"] for row in self._rows(runs)]:
-            used = select(USES.c.key).where(USES.c.job == self._job, USES.c.run_id == run_id)
-            keys.update(row["key"] for row in self._rows(used))
+        for run in self._ask(self._runs_of, problem_id=problem_id):
+            keys.update(row["key"] for row in self._ask(self._uses, run_id=run["run_id"]))
         missing = sorted(keys - own)
         found: list[CallRow] = []
         for chunk in (missing[at : at + CHUNK] for at in range(0, len(missing), CHUNK)):
@@ -54,12 +62,10 @@ class Reader:
         return found
 
     def uses(self, run_id: str) -> list[UseRow]:
-        query = select(USES).where(USES.c.job == self._job, USES.c.run_id == run_id)
-        return [decode_use(row) for row in self._rows(query.order_by(USES.c.at, USES.c.node))]
+        return [decode_use(row) for row in self._ask(self._uses, run_id=run_id)]
 
     def outcomes(self, run_id: str) -> list[OutcomeRow]:
-        query = select(OUTCOMES).where(OUTCOMES.c.job == self._job, OUTCOMES.c.run_id == run_id)
-        return [decode_outcome(row) for row in self._rows(query.order_by(OUTCOMES.c.node))]
+        return [decode_outcome(row) for row in self._ask(self._outcomes, run_id=run_id)]
 
     def candidates(self, run_id: str) -> list[CandidateRow]:
         query = select(CANDIDATES).where(
@@ -78,6 +84,12 @@ class Reader:
     def text(self, key: str) -> str | None:
         rows = self._rows(select(TEXTS.c.text).where(TEXTS.c.hash == key))
         return bytes(rows[0]["text"]).decode("utf-8", "surrogatepass") if rows else None
+
+    def _ask(self, question: Prepared, **values: str) -> Sequence[Any]:
+        try:
+            return question.ask(job=self._job, **values)
+        except DBAPIError as error:
+            raise unreadable(error) from error
 
     def _rows(self, query: Select[Any]) -> Sequence[Any]:
         try:

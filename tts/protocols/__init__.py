@@ -1,6 +1,6 @@
 """The seams of the engine: what each side promises the other."""
 
-from tts.protocols.generator import GenerateReply, GenerateRequest, Generator, TextListener
+from tts.protocols.generator import GenerateReply, GenerateRequest, Generator, Guide, TextListener
 from tts.protocols.journal import (
     CallRow,
     CandidateRow,
@@ -45,6 +45,7 @@ __all__ = [
     "GenerateReply",
     "GenerateRequest",
     "Generator",
+    "Guide",
     "IntentRow",
     "JobRow",
     "Journal",

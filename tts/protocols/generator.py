@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Protocol
+from typing import Literal, Protocol
 
 from msgspec import Struct
 
@@ -12,6 +12,14 @@ from tts.values import Capabilities, Completion, Message, Model, Sampling, Usage
 
 TextListener = Callable[[int, str], None]
 """Called with (draw position in the request, new text) as a streamed answer grows."""
+
+
+class Guide(Struct, frozen=True):
+    """What a draw has to conform to, for servers that decode under guidance."""
+
+    kind: Literal["json", "grammar"]
+    content: str
+    """A JSON schema as text, or a grammar in GBNF."""
 
 
 class GenerateRequest(Struct, frozen=True, kw_only=True):
@@ -27,6 +35,8 @@ class GenerateRequest(Struct, frozen=True, kw_only=True):
     """One per draw: which of its prompt's draws it is; recorded and scripted samples go by it."""
     replicate: int = 0
     """Which repetition of the whole experiment this draw belongs to."""
+    guide: Guide | None = None
+    """None: free text. A backend that cannot guide its decoding leaves it out."""
 
 
 class GenerateReply(Struct, frozen=True, kw_only=True):

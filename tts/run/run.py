@@ -194,12 +194,11 @@ class Run:
             self.node_awaited(node)
             yield node
 
-    async def stream(self, node: Node[Candidate]) -> AsyncIterator[str]:
-        """The text of a draw as it grows; what was drawn before comes in one piece."""
+    def stream(self, node: Node[Candidate]) -> AsyncIterator[str]:
+        """The text of a draw from now on as it grows; what was drawn before comes in one piece."""
         from tts.run.streaming import streamed
 
-        async for text in streamed(self, node):
-            yield text
+        return streamed(self, node)
 
     def drop(self, nodes: Sequence[Node[Any]]) -> None:
         """Cancel the nodes that have not settled; the cancellation reaches the backend."""

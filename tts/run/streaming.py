@@ -14,19 +14,26 @@ if TYPE_CHECKING:
     from tts.run.run import Run
 
 
-async def streamed(run: Run, node: Node[Candidate]) -> AsyncIterator[str]:
-    """Yield pieces of a draw's text; what came in one piece is yielded in one.
+def streamed(run: Run, node: Node[Candidate]) -> AsyncIterator[str]:
+    """Pieces of a draw's text; what came in one piece is given in one.
 
-    A piece is a `Piece` where the backend streams log-probabilities. A draw that an earlier process
-    dropped is `Dropped` at once: its text was not kept.
+    A piece is a `Piece` where the backend streams log-probabilities. It is heard from this call on,
+    so one made beside `sample` misses nothing. A draw that an earlier process dropped is `Dropped`
+    at once: its text was not kept.
     """
+    pieces: asyncio.Queue[str | None] = asyncio.Queue()
+    node.hear(pieces.put_nowait)
+    node.listen(lambda _: pieces.put_nowait(None))
+    return _pieces(run, node, pieces)
+
+
+async def _pieces(
+    run: Run, node: Node[Candidate], pieces: asyncio.Queue[str | None]
+) -> AsyncIterator[str]:
     outcome = run.settings.recorded.outcomes.get(run.id_of(node))
     if outcome is not None and outcome.kind == "dropped":
         raise Dropped(f"{node.name} was dropped by an earlier process.")
-    pieces: asyncio.Queue[str | None] = asyncio.Queue()
     sent = 0
-    node.hear(pieces.put_nowait)
-    node.listen(lambda _: pieces.put_nowait(None))
     while (piece := await pieces.get()) is not None:
         sent += len(piece)
         yield piece

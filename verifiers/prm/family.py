@@ -52,6 +52,8 @@ class Family:
     routes: tuple[Route, ...] = ("pooling", "pooling_server")
     overrides: Mapping[str, Any] = field(default_factory=dict)
     """Fields of `config.json` that make vLLM load the head."""
+    tensors: Mapping[str, str] = field(default_factory=dict)
+    """Published tensor names to those that vLLM looks for."""
 
     @property
     def outputs(self) -> int:

@@ -33,5 +33,6 @@ FAMILY = Family(
     aggregate="mean",
     separator="\n",
     routes=("pooling",),
+    tensors={"v_head.summary.weight": "score.weight", "v_head.summary.bias": "score.bias"},
     overrides={"architectures": ["Qwen2ForSequenceClassification"], "num_labels": 1},
 )

@@ -15,8 +15,8 @@ from tts.backends.embedded.weights import Weights
 from tts.errors import ContextTooLong
 from tts.values import Model
 
-EmbeddedName = Literal["small", "large", "prm"]
-EMBEDDED_NAMES: tuple[EmbeddedName, ...] = ("small", "large", "prm")
+EmbeddedName = Literal["small", "large", "prm", "planner"]
+EMBEDDED_NAMES: tuple[EmbeddedName, ...] = ("small", "large", "prm", "planner")
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ import msgspec
 from msgspec import Struct
 
 from tts.errors import BadRequest
-from tts.protocols import GenerateRequest
+from tts.protocols import GenerateRequest, Guide
 from tts.values import Capabilities, Message, Sampling
 
 Endpoint = Literal["chat", "completions"]
@@ -71,6 +71,8 @@ def fields(request: GenerateRequest, wording: Wording, *, stream: bool) -> dict[
         asked["n"] = 1 + len(others)
     if can.seed:
         asked["seed"] = first
+    if request.guide is not None:
+        asked |= _guided(request.guide, wording.dialect)
     if stream:
         asked |= _streaming(wording)
     return asked | dict(wording.extra)
@@ -103,6 +105,14 @@ def _sampling(sampling: Sampling, wording: Wording) -> dict[str, Any]:
     if vllm:
         asked |= {"include_stop_str_in_output": True, "return_token_ids": True}
     return asked | _logprobs(sampling, wording.endpoint)
+
+
+def _guided(guide: Guide, dialect: Dialect) -> dict[str, Any]:
+    """What keeps the draw to a schema or grammar; only vLLM takes grammars."""
+    if guide.kind == "grammar":
+        return {"structured_outputs": {"grammar": guide.content}} if dialect == "vllm" else {}
+    schema = {"name": "plan", "schema": msgspec.json.decode(guide.content)}
+    return {"response_format": {"type": "json_schema", "json_schema": schema}}
 
 
 def _logprobs(sampling: Sampling, endpoint: Endpoint) -> dict[str, Any]:

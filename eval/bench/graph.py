@@ -1,0 +1,121 @@
+"""`graph`: what the engine adds to the critical path of a graph of calls."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from statistics import median
+from tempfile import TemporaryDirectory
+
+from tts.engine import Job, Session
+from tts.eval.bench.layered import Layered, layered
+from tts.eval.bench.offline_session import offline_session
+from tts.eval.bench.row import Row, at_most
+from tts.eval.bench.wait import Wait
+from tts.ledger import Ledger, MemoryLeases
+from tts.run import Run
+from tts.values import Budget, Candidate, Problem
+
+RUNS = 3
+SIZES = ((20, 10), (25, 40))
+"""Layers and nodes in each, held to a multiple of the critical path."""
+LARGE = ((25, 400), (1, 10_000))
+"""Layered and wide, held to microseconds per node on top of the critical path."""
+ROOMY = Budget(calls=1 << 40)
+
+
+class Growing:
+    """Submits a whole graph at once and waits for its last nodes."""
+
+    name = "growing"
+
+    def __init__(self, graph: Layered) -> None:
+        self.graph = graph
+        self.parameters = {"nodes": graph.nodes}
+
+    async def solve(self, problem: Problem, run: Run) -> Candidate | None:
+        wait, nodes = Wait(), []
+        for number, (seconds, before) in enumerate(
+            zip(self.graph.seconds, self.graph.before, strict=True)
+        ):
+            nodes.append(run.call(wait, number, seconds, [nodes[i] for i in before]))
+        await run.all(nodes)
+        return None
+
+    async def finish(self, problem: Problem, run: Run) -> Candidate | None:
+        return None
+
+
+def graph(
+    *,
+    runs: int = RUNS,
+    sizes: tuple[tuple[int, int], ...] = SIZES,
+    large: tuple[tuple[int, int], ...] = LARGE,
+) -> list[Row]:
+    """Makespans of 50 ms log-normal calls, trace and ledger on, beside bare asyncio."""
+    rows = [_row(layers, width, runs, micros=None) for layers, width in sizes]
+    return rows + [_row(layers, width, runs, micros=70.0) for layers, width in large]
+
+
+def _row(layers: int, width: int, runs: int, *, micros: float | None) -> Row:
+    with TemporaryDirectory() as folder:
+        pairs = [asyncio.run(_pair(Path(folder), layers, width, turn)) for turn in range(runs)]
+    ours, bare = (median(figures) for figures in zip(*pairs, strict=True))
+    what = f"{layers * width} nodes {'wide' if layers == 1 else f'in {layers} layers'}"
+    if micros is None:
+        return at_most(
+            f"makespan / critical path, {what}", ours, "", bar=1.02, baseline=bare
+        )
+    return at_most(
+        f"beyond the critical path per node, {what}", ours, "µs", bar=micros, baseline=bare
+    )
+
+
+async def _pair(folder: Path, layers: int, width: int, turn: int) -> tuple[float, float]:
+    """The figure of the engine and of bare asyncio on one graph."""
+    asked = layered(layers, width, seed=turn)
+
+    def figure(seconds: float) -> float:
+        if layers * width < 10_000:
+            return seconds / asked.critical_path
+        return (seconds - asked.critical_path) / asked.nodes * 1e6
+
+    bare = await _timed(lambda: _bare(asked))
+    session = await offline_session(concurrency=2 * asked.nodes)
+    async with Ledger.open(folder / f"{turn}.db", job="bench") as ledger:
+        ours = await _timed(lambda: _engine(session, ledger, asked))
+    await session.close()
+    return figure(ours), figure(bare)
+
+
+async def _timed(work: Callable[[], Awaitable[None]]) -> float:
+    started = time.perf_counter()
+    await work()
+    return time.perf_counter() - started
+
+
+async def _engine(session: Session, ledger: Ledger, asked: Layered) -> None:
+    events: list[object] = []
+    leases = MemoryLeases()
+    async with Job(
+        session, name=ledger.job, journal=ledger, leases=leases, observe=events.append
+    ) as job:
+        result = await job.solve(Problem(id="graph", prompt="graph"), Growing(asked), ROOMY)
+    assert result.usage.calls == asked.nodes, result
+    assert len(events) > asked.nodes
+
+
+async def _bare(asked: Layered) -> None:
+    """A task per node that waits for the tasks before it."""
+    tasks: list[asyncio.Task[None]] = []
+
+    async def node(seconds: float, before: list[asyncio.Task[None]]) -> None:
+        for task in before:
+            await task
+        await asyncio.sleep(seconds)
+
+    for seconds, before in zip(asked.seconds, asked.before, strict=True):
+        tasks.append(asyncio.create_task(node(seconds, [tasks[i] for i in before])))
+    await asyncio.gather(*tasks)

@@ -1,0 +1,69 @@
+"""Asking before a call with an effect."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from tts.errors import ToolFailed
+from tts.planner.language import Call
+from tts.planner.run.settings import Approve
+from tts.protocols import Answer, Draw, Meter, OperationSpec, Reply
+from tts.values import NOTHING, Usage
+
+_PATIENCE = 7 * 24 * 3600.0
+"""Seconds that a person has to answer."""
+
+
+class Approval:
+    """Asks the hook once per call; the answer is journalled, so that a resumed run does not ask.
+
+    Arguments of a call: (resolved arguments, what it waits for).
+    """
+
+    content_type = bool
+
+    def __init__(self, approve: Approve, call: Call, run_id: str) -> None:
+        self.approve, self.call, self.run_id = approve, call, run_id
+        self.spec = OperationSpec(
+            name="approve",
+            version="1",
+            role="tool",
+            effect="read",
+            pool="approve",
+            timeout=_PATIENCE,
+            retries=0,
+        )
+
+    def identity(self, args: tuple[Any, ...]) -> Any:
+        return (self.run_id, self.call.id, self.call.tool, args[0])
+
+    def stochastic(self, args: tuple[Any, ...]) -> bool:
+        return False
+
+    def worst(self, args: tuple[Any, ...], *, first: bool) -> Usage:
+        return NOTHING
+
+    def attributed(self, usage: Usage, *, first: bool) -> Usage:
+        return usage
+
+    def foresee(self, args: tuple[Any, ...], reach: int) -> Usage:
+        return NOTHING
+
+    def growth(self, args: tuple[Any, ...]) -> int:
+        return 0
+
+    async def perform(self, args: tuple[Any, ...], draws: Sequence[Draw], meter: Meter) -> Answer:
+        try:
+            granted = bool(await self.approve(self.call, args[0]))
+        except Exception as error:
+            raise ToolFailed(f"the approval hook raised {type(error).__name__}: {error}") from error
+        return Answer(replies=(Reply(content=granted, usage=NOTHING),), billed=NOTHING)
+
+    def value(self, args: tuple[Any, ...], content: Any, key: str) -> bool:
+        if not content:
+            raise ToolFailed(f"call {self.call.id}, {self.call.tool}, was not approved")
+        return True
+
+    def pretend(self, args: tuple[Any, ...], draw: Draw) -> Reply:
+        return Reply(content=True, usage=NOTHING)

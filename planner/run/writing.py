@@ -1,0 +1,157 @@
+"""The operation behind a plan: one draw whose text is used while it is still being written."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from typing import Any
+
+from msgspec import Struct
+
+from tts.errors import BadReply, CallError
+from tts.protocols import (
+    Answer,
+    Draw,
+    GenerateReply,
+    GenerateRequest,
+    Generator,
+    Guide,
+    Meter,
+    OperationSpec,
+    Reply,
+    Role,
+)
+from tts.values import Completion, Message, Sampling, Usage
+
+_SPARE = 5.0
+"""Seconds by which the executor's own limit lies behind this one's."""
+
+
+class Written(Struct, frozen=True, kw_only=True):
+    """A text, and whether it is whole."""
+
+    text: str
+    broken: str = ""
+    """Why it ends before its end: the stream broke, or the ceiling on tokens was met."""
+
+
+class Writing:
+    """Draws one text. Arguments of a call: (messages, sampling).
+
+    Once anybody has heard some of the text, a failure is no longer an error to be retried: what
+    was written is the result, with the reason why it ends there.
+    """
+
+    content_type = Written
+
+    def __init__(
+        self, generator: Generator, *, role: Role, timeout: float, guide: Guide | None = None
+    ) -> None:
+        self.generator, self.guide, self.timeout = generator, guide, timeout
+        self.spec = OperationSpec(
+            name=f"write/{role}",
+            version="1",
+            role=role,
+            effect="pure",
+            model=generator.model.name,
+            revision=generator.model.revision,
+            pool=generator.model.name,
+            timeout=timeout + _SPARE,
+        )
+
+    def identity(self, args: tuple[Any, ...]) -> Any:
+        return (args[0], args[1], self.guide)
+
+    def stochastic(self, args: tuple[Any, ...]) -> bool:
+        return not args[1].greedy
+
+    def worst(self, args: tuple[Any, ...], *, first: bool) -> Usage:
+        prompt = self.generator.count_prompt(args[0], "")
+        return self._usage(prompt, args[1].max_tokens)
+
+    def foresee(self, args: tuple[Any, ...], reach: int) -> Usage:
+        return self.worst(args, first=True)
+
+    def attributed(self, usage: Usage, *, first: bool) -> Usage:
+        return self._usage(usage.prompt_tokens, usage.completion_tokens)
+
+    def growth(self, args: tuple[Any, ...]) -> int:
+        most: int = args[1].max_tokens
+        return most
+
+    async def perform(self, args: tuple[Any, ...], draws: Sequence[Draw], meter: Meter) -> Answer:
+        messages, sampling = args
+        request = GenerateRequest(
+            messages=messages,
+            sampling=sampling,
+            seeds=(draws[0].seed,),
+            indices=(draws[0].index,),
+            guide=self.guide,
+        )
+        heard: list[str] = []
+        hear = meter.hear
+
+        def listen(position: int, text: str) -> None:
+            heard.append(text)
+            if hear is not None:
+                hear(position, text)
+
+        try:
+            async with asyncio.timeout(self.timeout):
+                reply = await self.generator.generate(request, meter, listen if hear else None)
+        except (CallError, TimeoutError) as error:
+            if not heard:
+                raise
+            return self._broken("".join(heard), error, self.worst(args, first=True), meter)
+        return self._answer(reply)
+
+    def value(self, args: tuple[Any, ...], content: Any, key: str) -> Any:
+        return content
+
+    def pretend(self, args: tuple[Any, ...], draw: Draw) -> Reply:
+        return Reply(content=Written(text="join()\n"), usage=self.worst(args, first=True))
+
+    def _answer(self, reply: GenerateReply) -> Answer:
+        drawn: Completion | None = reply.completions[0] if reply.completions else None
+        if drawn is None:
+            raise BadReply("The server returned no text.")
+        broken = "" if drawn.finish_reason == "stop" else f"it ended by {drawn.finish_reason}"
+        written = Written(text=drawn.text, broken=broken)
+        usage = Usage(
+            calls=1,
+            prompt_tokens=reply.usage.prompt_tokens,
+            completion_tokens=drawn.completion_tokens,
+            reasoning_tokens=drawn.reasoning_tokens,
+        )
+        degraded = "estimated" if reply.estimated or drawn.estimated else ""
+        return Answer(
+            replies=(Reply(content=written, usage=usage, degraded=degraded),),
+            billed=reply.usage,
+            server_price=reply.server_price,
+        )
+
+    def _broken(self, text: str, error: Exception, worst: Usage, meter: Meter) -> Answer:
+        reason = str(error) or f"no end within {self.timeout:g} s"
+        usage = meter.usage or worst
+        written = Written(text=text, broken=f"{type(error).__name__}: {reason}")
+        reply = Reply(content=written, usage=usage, degraded="broken stream")
+        return Answer(replies=(reply,), billed=usage)
+
+    def _usage(self, prompt: int, completion: int) -> Usage:
+        size = self.generator.model.parameters
+        return Usage(
+            calls=1,
+            prompt_tokens=prompt,
+            completion_tokens=completion,
+            flops=None if size is None else 2 * size * (prompt + completion),
+        )
+
+
+def drawing(temperature: float, max_tokens: int) -> Sampling:
+    """The sampling of plans and decisions."""
+    return Sampling(temperature=temperature, max_tokens=max_tokens)
+
+
+def conversation(*turns: tuple[Any, str]) -> tuple[Message, ...]:
+    """Messages from (role, text)."""
+    return tuple(Message(role, text) for role, text in turns)
