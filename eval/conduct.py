@@ -15,6 +15,7 @@ from tts.eval.problems import load_problem_set
 from tts.eval.report import ComparisonReport, assemble
 from tts.eval.spec import ComparisonSpec
 from tts.ledger import JobLeases, Ledger
+from tts.strategies.cautions import cautions
 
 Watcher = Callable[[Comparison], None]
 """Told once, when the grid is known and before anything is sent."""
@@ -90,6 +91,9 @@ def report(
     done, whole = len(attempts), comparison.size
     warnings = [f"Line {row.line} was skipped: {row.reason}" for row in comparison.problems.skipped]
     warnings += [f"Changed since the job began: {change}" for change in changes]
+    model = next(iter(comparison.job.session.generators.values()))
+    told = (caution for strategy in spec.strategies for caution in cautions(strategy, model))
+    warnings += dict.fromkeys(told)
     if comparison.elsewhere:
         warnings.append(f"{len(comparison.elsewhere)} problems are open in other processes.")
     if comparison.suspended:

@@ -12,7 +12,7 @@ from tts.eval.problems import ProblemSet
 from tts.eval.spec import ComparisonSpec
 from tts.prompts import task_for
 
-ONLY_WARNS = ("code", "prices", "capabilities", "title")
+ONLY_WARNS = ("code", "prices", "capabilities", "served", "title")
 """Paths whose change leaves keys and grades as they are."""
 
 
@@ -34,6 +34,11 @@ def manifest(spec: ComparisonSpec, problems: ProblemSet, session: Session) -> st
         "capabilities": {
             name: msgspec.to_builtins(generator.capabilities)
             for name, generator in session.generators.items()
+        },
+        "served": {
+            name: facts
+            for name, generator in session.generators.items()
+            if (facts := getattr(generator, "served", None))
         },
         "code": version("tts-engine"),
     }

@@ -9,7 +9,7 @@ import yaml
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from tts.engine import SessionOptions, parse_budget, parse_strategy
-from tts.errors import BadInput
+from tts.errors import BadInput, UnknownName
 from tts.eval.spec import ComparisonSpec
 from tts.values import Budget
 
@@ -87,8 +87,38 @@ class Recipe(BaseModel):
         )
 
 
-def read_recipe(path: Path, **changes: Any) -> Recipe:
-    """A recipe file with some keys replaced; `BadInput` names the file, the key and the reason."""
+def read_recipe(path: Path, part: str = "", **changes: Any) -> Recipe:
+    """A recipe file with some keys replaced; `BadInput` names the file, the key and the reason.
+
+    Of a recipe of several parts one has to be chosen.
+    """
+    parts = read_parts(path, part, **changes)
+    if len(parts) > 1:
+        names = ", ".join(parts)
+        raise BadInput(f"Recipe {path} has several parts ({names}): choose one with --part.")
+    return next(iter(parts.values()))
+
+
+def read_parts(path: Path, part: str = "", **changes: Any) -> dict[str, Recipe]:
+    """The recipes of a file by the name of their part, or only that part.
+
+    `parts` maps names to keys that are put on top of the file's own. A file without it is one part
+    without a name.
+    """
+    content = _content(path)
+    parts = content.pop("parts", None) or {"": {}}
+    if not isinstance(parts, dict) or not all(isinstance(own, dict) for own in parts.values()):
+        raise BadInput(f"Recipe {path}: parts is a mapping of names to keys.")
+    if part and part not in parts:
+        raise UnknownName("part", part, (str(name) for name in parts))
+    return {
+        str(name): recipe_of({**content, **own, **changes}, where=f"Recipe {path} {name}".rstrip())
+        for name, own in parts.items()
+        if not part or name == part
+    }
+
+
+def _content(path: Path) -> dict[str, Any]:
     try:
         content = yaml.safe_load(path.read_text(encoding="utf-8"))
     except OSError as error:
@@ -98,7 +128,7 @@ def read_recipe(path: Path, **changes: Any) -> Recipe:
         raise BadInput(f"Recipe {path} is not YAML: {reason}") from error
     if not isinstance(content, dict):
         raise BadInput(f"Recipe {path}: a mapping of keys is needed, see recipes/ for examples.")
-    return recipe_of({**content, **changes}, where=f"Recipe {path}")
+    return content
 
 
 def recipe_of(content: dict[str, Any], *, where: str) -> Recipe:

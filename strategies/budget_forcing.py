@@ -50,7 +50,7 @@ class BudgetForcing:
         if least is not None and most is not None and least > most:
             raise ValueError(f"least ({least}) is at most most ({most}).")
         self.least, self.most, self.waits, self.word = least, most, waits, word
-        self.thinking_end, self.answer_tokens = thinking_end, answer_tokens
+        self.thinking_end, self.answer_tokens = thinking_end or "", answer_tokens
         self.temperature = temperature
 
     @property

@@ -9,7 +9,7 @@ from tts.run import Run
 from tts.strategies.at_least import at_least
 from tts.strategies.conversation import asking, replying
 from tts.strategies.finishing import finish
-from tts.strategies.remark import remark
+from tts.strategies.remark import remark, said
 from tts.strategies.selection import most_voted
 from tts.values import Candidate, Message, Problem
 from tts.voting.ballots import is_finished
@@ -29,7 +29,7 @@ class CritiqueAndFuse:
 
     Drafts take turns over all of the engine's models; the first one criticises and fuses. With
     more `layers` each fuses `n` new drafts from those before. Where the last solution has no
-    answer, the drafts vote.
+    answer, or its call fails, the drafts vote.
     """
 
     name = "critique_and_fuse"
@@ -77,14 +77,15 @@ class CritiqueAndFuse:
         if self.critique_tokens is None:
             return asking(shown, FUSE)
         asked = asking(shown, CRITIQUE)
-        critique = await remark(
+        reply = remark(
             run,
             asked,
             of="critique",
             max_tokens=self.critique_tokens,
             temperature=self.temperature,
         )
-        return asking(replying(asked, critique), FUSE)
+        critique = await said(run, reply)
+        return asking(shown, FUSE) if critique is None else asking(replying(asked, critique), FUSE)
 
 
 def numbered(drafts: Sequence[Candidate]) -> str:

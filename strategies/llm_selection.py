@@ -11,7 +11,7 @@ from tts.strategies.at_least import at_least
 from tts.strategies.conversation import asking
 from tts.strategies.critique_and_fuse import numbered
 from tts.strategies.finishing import finish
-from tts.strategies.remark import remark
+from tts.strategies.remark import remark, said
 from tts.strategies.selection import most_voted
 from tts.values import Candidate, Kept, Problem
 from tts.voting.ballots import is_finished
@@ -28,7 +28,7 @@ class LLMSelection:
 
     `group` n is one listwise question (GenSelect, Toshniwal et al. 2025), `group` 2 a knock-out
     tournament in which a match starts when its two entrants are known. Places are shuffled, since
-    judges favour some of them. A verdict that cannot be read leaves the group's most frequent
+    judges favour some of them. A verdict that failed or cannot be read leaves the group's most frequent
     answer.
     """
 
@@ -82,10 +82,8 @@ class LLMSelection:
             return group[0]
         most = self.judge_tokens or run.settings.sampling.max_tokens
         shown = asking(asking(run.task.render(run.problem), numbered(group)), ASK)
-        verdict = await remark(
-            run, shown, of="select", max_tokens=most, temperature=self.temperature
-        )
-        place = judgment(verdict, len(group))
+        reply = remark(run, shown, of="select", max_tokens=most, temperature=self.temperature)
+        place = judgment(await said(run, reply) or "", len(group))
         if place is not None:
             return group[place]
         return await most_voted([Kept(draft) for draft in group], run)

@@ -11,7 +11,7 @@ from tts.strategies.choice import Choice, chosen
 from tts.strategies.conversation import asking
 from tts.strategies.finishing import finish
 from tts.strategies.largest_remainder import largest_remainder
-from tts.strategies.remark import remark
+from tts.strategies.remark import remark, said
 from tts.values import Candidate, Kept, Problem, Scored
 
 ASK = (
@@ -26,7 +26,7 @@ class PlanThenSolve:
     """One call names up to `plans` approaches; `n` draws follow them in equal parts.
 
     Choosing among approaches before drawing solutions keeps the draws different, as PlanSearch
-    (Wang et al. 2024) does for code. A plan that cannot be read leaves plain sampling.
+    (Wang et al. 2024) does for code. A plan that failed or cannot be read leaves plain sampling.
     """
 
     name = "plan_then_solve"
@@ -55,8 +55,8 @@ class PlanThenSolve:
         prompt = run.task.render(problem)
         ask = ASK.replace("{plans}", str(self.plans))
         most = self.plan_tokens or run.settings.sampling.max_tokens
-        plan = await remark(run, asking(prompt, ask), of="plan", role="plan", max_tokens=most)
-        approaches = _ITEM.findall(plan)[: self.plans]
+        reply = remark(run, asking(prompt, ask), of="plan", role="plan", max_tokens=most)
+        approaches = _ITEM.findall(await said(run, reply) or "")[: self.plans]
         sources = [asking(prompt, f"{FOLLOW} {text}") for text in approaches] or [prompt]
         shares = largest_remainder([1.0] * len(sources), self.n)
         pairs = zip(sources, shares, strict=True)

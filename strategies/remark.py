@@ -48,3 +48,9 @@ def remark(
     chosen = replace(run.settings.sampling, **sampling)
     node: Node[str] = run.call(operation, tuple(messages), chosen, "end")
     return node
+
+
+async def said(run: Run, reply: Node[str]) -> str | None:
+    """The text of a reply; None where the call failed for good, which is no verdict."""
+    replies = await run.all([reply])
+    return replies[0] if replies else None

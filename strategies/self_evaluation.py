@@ -11,7 +11,7 @@ from tts.strategies.at_least import at_least
 from tts.strategies.choice import Choice, chosen
 from tts.strategies.conversation import asking
 from tts.strategies.finishing import finish
-from tts.strategies.remark import remark
+from tts.strategies.remark import remark, said
 from tts.strategies.selection import Judged
 from tts.strategies.thoughts import reasoning_steps
 from tts.values import Candidate, Kept, Problem, Score, Scored
@@ -85,7 +85,7 @@ class SelfEvaluation:
             max_tokens=self.judge_tokens or run.settings.sampling.max_tokens,
             temperature=self.temperature,
         )
-        score = read_mark(await asked, self.of, self.aggregate)
+        score = read_mark(await said(run, asked) or "", self.of, self.aggregate)
         if score is None:
             return Kept(draft)
         run.kept.score(draft, score)

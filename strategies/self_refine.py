@@ -10,7 +10,7 @@ from tts.strategies.at_least import at_least
 from tts.strategies.choice import Choice, chosen
 from tts.strategies.conversation import asking, replying
 from tts.strategies.finishing import finish
-from tts.strategies.remark import remark
+from tts.strategies.remark import remark, said
 from tts.strategies.selection import Select, last_answered
 from tts.values import Candidate, Kept, Problem, Scored
 
@@ -27,7 +27,7 @@ class SelfRefine:
     """Feedback and revision in turn, until the feedback finds nothing (Madaan et al. 2023).
 
     `select` `last` is the paper's; without a verifier a revision may lose a right answer, so the
-    others choose among the draft and all revisions.
+    others choose among the draft and all revisions. A failed call ends the rounds.
     """
 
     name = "self_refine"
@@ -48,12 +48,14 @@ class SelfRefine:
         judged = [self._judged(run, solution)]
         for _ in range(self.rounds):
             asked = asking(turns, FEEDBACK)
-            feedback = await remark(run, asked, of="feedback")
-            if APPROVED.search(feedback):
+            feedback = await said(run, remark(run, asked, of="feedback"))
+            if feedback is None or APPROVED.search(feedback):
                 break
             request = asking(replying(asked, feedback), REVISE)
-            [revision] = run.sample(request)
-            solution = await revision
+            revisions = await run.all(run.sample(request))
+            if not revisions:
+                break
+            [solution] = revisions
             turns = replying(request, solution.text)
             judged.append(self._judged(run, solution))
         answer: Candidate | None = await run.call(self.select, await run.all(judged), run)

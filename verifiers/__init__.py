@@ -1,7 +1,22 @@
 """What judges candidates."""
 
+from tts.verifiers.gen_prm import GenPRM
+from tts.verifiers.judge import Judge
+from tts.verifiers.listwise import ListwiseJudge
+from tts.verifiers.outcome_reward import OutcomeReward
+from tts.verifiers.pairwise import PairwiseJudge
 from tts.verifiers.process_reward import ProcessReward
 from tts.verifiers.recorded_reward import RecordedReward
 from tts.verifiers.step_scoring import StepScores, StepScoring
 
-__all__ = ["ProcessReward", "RecordedReward", "StepScores", "StepScoring"]
+__all__ = [
+    "GenPRM",
+    "Judge",
+    "ListwiseJudge",
+    "OutcomeReward",
+    "PairwiseJudge",
+    "ProcessReward",
+    "RecordedReward",
+    "StepScores",
+    "StepScoring",
+]

@@ -25,15 +25,20 @@ class StepScores(Struct, frozen=True):
 
 
 class StepScoring:
-    """Scores the steps of one candidate; the argument of a call is the candidate."""
+    """Scores the steps of one candidate; the argument of a call is the candidate.
+
+    `whole`: the scorer is an outcome model, and the text is its only step.
+    """
 
     content_type = StepScores
 
-    def __init__(self, scorer: StepScorer, *, how: Aggregate, render: Render) -> None:
-        self.scorer, self.render = scorer, render
+    def __init__(
+        self, scorer: StepScorer, *, how: Aggregate, render: Render, whole: bool = False
+    ) -> None:
+        self.scorer, self.render, self._whole = scorer, render, whole
         self.how: Aggregate = how
         self.spec = OperationSpec(
-            name="score/steps",
+            name="score/whole" if whole else "score/steps",
             version="1",
             role="verify",
             effect="pure",
@@ -51,7 +56,9 @@ class StepScoring:
 
     def worst(self, args: tuple[Any, ...], *, first: bool) -> Usage:
         candidate: Candidate = args[0]
-        return self._reading(self.scorer.count(self.render(candidate.problem), candidate.steps))
+        return self._reading(
+            self.scorer.count(self.render(candidate.problem), self._steps(candidate))
+        )
 
     def foresee(self, args: tuple[Any, ...], reach: int) -> Usage:
         problem = foreseen_problem(args[0])
@@ -66,7 +73,9 @@ class StepScoring:
 
     async def perform(self, args: tuple[Any, ...], draws: Sequence[Draw], meter: Meter) -> Answer:
         candidate: Candidate = args[0]
-        request = StepScoreRequest(messages=self.render(candidate.problem), steps=candidate.steps)
+        request = StepScoreRequest(
+            messages=self.render(candidate.problem), steps=self._steps(candidate)
+        )
         reply = await self.scorer.score_steps(request, meter)
         content = StepScores(reply.scores, reply.degraded)
         degraded = "truncated" if reply.degraded else ""
@@ -78,11 +87,16 @@ class StepScoring:
     def value(self, args: tuple[Any, ...], content: Any, key: str) -> Score:
         """The aggregate of the steps; a text without a step is worth nothing."""
         value = aggregate(content.scores, self.how) if content.scores else 0.0
-        return Score(value=value, steps=content.scores, degraded=content.degraded)
+        steps = () if self._whole else content.scores
+        return Score(value=value, steps=steps, degraded=content.degraded)
 
     def pretend(self, args: tuple[Any, ...], draw: Draw) -> Reply:
-        steps = args[0].steps
+        steps = self._steps(args[0])
         return Reply(content=StepScores((0.5,) * len(steps)), usage=self.worst(args, first=True))
+
+    def _steps(self, candidate: Candidate) -> tuple[str, ...]:
+        text = candidate.text.strip()
+        return candidate.steps if not self._whole else (text,) if text else ()
 
     def _reading(self, tokens: int) -> Usage:
         size = self.scorer.model.parameters

@@ -5,6 +5,7 @@ from tts.eval.report.attempt import Attempt
 from tts.eval.report.comparison_report import ComparisonReport
 from tts.eval.report.curve import Curve, Point, curves_of, frontier
 from tts.eval.report.export import to_csv, to_json
+from tts.eval.report.markdown import to_markdown
 from tts.eval.report.page import render_page
 from tts.eval.report.problem_line import Cell, ProblemLine
 from tts.eval.report.row import BinAccuracy, RoleSpend, Row
@@ -27,4 +28,5 @@ __all__ = [
     "render_table",
     "to_csv",
     "to_json",
+    "to_markdown",
 ]

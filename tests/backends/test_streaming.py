@@ -68,3 +68,14 @@ async def test_a_stream_without_usage_is_estimated(meet: Any, ask: Any) -> None:
     _, generator = await meet(plan=FaultPlan(reports_usage=False))
     reply = await generator.generate(ask(), Meter(), lambda index, text: None)
     assert reply.estimated and reply.usage.completion_tokens > 0
+
+
+async def test_streamed_pieces_carry_the_log_probabilities_of_their_tokens(
+    meet: Any, ask: Any
+) -> None:
+    _, generator = await meet()
+    heard: list[Any] = []
+    request = ask(logprobs=3)
+    reply = await generator.generate(request, Meter(), lambda _, piece: heard.append(piece))
+    told = [token for piece in heard for token in piece.logprobs]
+    assert tuple(told) == reply.completions[0].logprobs and told[0].confidence is not None

@@ -17,8 +17,15 @@ import pytest_asyncio
 from tts.backends.embedded.backend import EmbeddedGenerator
 from tts.backends.embedded.embedded_model import EmbeddedModel, model_folder
 from tts.backends.embedded.step_scorer import EmbeddedStepScorer
-from tts.backends.openai_http import HTTPGenerator, HTTPStepScorer
-from tts.backends.vllm import VLLMGenerator, VLLMHeadReader, VLLMSettings, vllm_installed
+from tts.backends.openai_http import HTTPGenerator
+from tts.backends.vllm import (
+    EngineLoad,
+    VLLMGenerator,
+    VLLMHeadReader,
+    VLLMServerReader,
+    VLLMSettings,
+    vllm_installed,
+)
 from tts.protocols import GenerateRequest, Generator, StepScorer
 from tts.values import Capabilities, Message, Model, Sampling
 from tts.verifiers.prm import FAMILIES, FamilyScorer, FolderTokenizer
@@ -123,7 +130,7 @@ async def embedded() -> AsyncIterator[EmbeddedGenerator]:
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def in_process() -> AsyncIterator[VLLMGenerator]:
-    generator = await VLLMGenerator.open(policy_settings())
+    generator = await VLLMGenerator.open(policy_settings(), load=EngineLoad())
     yield generator
     await generator.close()
 
@@ -166,19 +173,15 @@ async def in_process_prm(reader: VLLMHeadReader) -> FamilyScorer:
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
-async def server_prm() -> AsyncIterator[HTTPStepScorer]:
+async def server_prm() -> AsyncIterator[FamilyScorer]:
     marks = '{"pooling_type": "STEP", "step_tag_id": 4}'
     arguments = ("--runner", "pooling", "--pooler-config", marks)
     async with served(model_folder("prm"), *arguments) as url:
         model = Model(name="served", context_length=1024)
-        scorer = HTTPStepScorer(model, base_url=url, template=_marked_text)
-        yield scorer
-        await scorer.close()
-
-
-def _marked_text(messages: Any, steps: Any) -> str:
-    question = "".join(turn.content for turn in messages)
-    return f"<|user|>{question}<|assistant|>" + "".join(f"{step}<extra_0>" for step in steps)
+        reader = VLLMServerReader(model, base_url=url)
+        tokenizer = FolderTokenizer(model_folder("prm"))
+        yield FamilyScorer(FAMILIES["qwen-math"], tokenizer=tokenizer, reader=reader)
+        await reader.close()
 
 
 @pytest.fixture(params=SUBJECTS)

@@ -135,9 +135,9 @@ async def test_a_listener_hears_the_whole_text(subject: Generator, ask: Ask) -> 
     assert heard == [one.text for one in drawn(reply)]
 
 
-async def test_what_does_not_fit_is_refused(subject: Generator, ask: Ask) -> None:
+async def test_a_prompt_that_does_not_fit_is_refused(subject: Generator, ask: Ask) -> None:
     with pytest.raises(ContextTooLong):
-        await subject.generate(ask(max_tokens=1024), Meter())
+        await subject.generate(ask(text="9" * 1100), Meter())
 
 
 async def test_a_cancelled_request_leaves_the_others_running(subject: Generator, ask: Ask) -> None:

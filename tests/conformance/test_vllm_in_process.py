@@ -29,6 +29,22 @@ def row(length: int, *, first: int = 0) -> MarkedRow:
     return MarkedRow(ids, tuple(range(ROUND - 1, length, ROUND)))
 
 
+def running(generator: VLLMGenerator) -> int:
+    """Requests in the batch of the engine's core, as of its last step."""
+    assert generator.engine.load is not None
+    return generator.engine.load.running
+
+
+async def until(reached: Callable[[], bool]) -> float:
+    """Seconds until something holds."""
+    started = monotonic()
+    for _ in range(3000):
+        if reached():
+            return monotonic() - started
+        await asyncio.sleep(0.01)
+    raise TimeoutError
+
+
 def numbers(vectors: tuple[tuple[float, ...], ...]) -> list[float]:
     return [one for vector in vectors for one in vector]
 
@@ -42,14 +58,10 @@ async def test_cancelling_gives_the_slots_back_within_a_second(
         )
         for seed in range(50)
     ]
-    while in_process.engine.running < 50:
-        await asyncio.sleep(0.01)
+    await until(lambda: running(in_process) >= 40)
     for task in tasks[5:]:
         task.cancel()
-    started = monotonic()
-    while in_process.engine.running > 5:
-        await asyncio.sleep(0.01)
-    assert monotonic() - started < 1.0
+    assert await until(lambda: running(in_process) <= 5) < 1.0
     for task in tasks:
         task.cancel()
     await asyncio.gather(*tasks, return_exceptions=True)

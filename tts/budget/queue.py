@@ -58,6 +58,8 @@ class AdmissionQueue:
         self.account = account
         self._undecided: list[Ticket] = []
         self._foreseen = [0] * len(account.ceilings)
+        self._waiting = 0
+        """Undecided tickets that asked already."""
         self._pumping = False
 
     def foresee(self, ticket: Ticket, most: Usage | Amounts) -> None:
@@ -108,6 +110,8 @@ class AdmissionQueue:
             self._pumping = False
 
     def _decide_one(self) -> bool:
+        if not self._waiting:
+            return False
         everything_fits = self.account.fits((0,) * len(self._foreseen), tuple(self._foreseen))
         beside = [0] * len(self._foreseen)
         for position, ticket in enumerate(self._undecided):
@@ -137,6 +141,7 @@ class AdmissionQueue:
 
     def _enter(self, ticket: Ticket) -> None:
         insort(self._undecided, ticket)
+        self._waiting += ticket.state == "waiting"
         self._foreseen = [a + b for a, b in zip(self._foreseen, ticket.held, strict=True)]
 
     def _leave(self, ticket: Ticket) -> None:
@@ -144,4 +149,5 @@ class AdmissionQueue:
         while self._undecided[at] is not ticket:
             at += 1
         del self._undecided[at]
+        self._waiting -= ticket.state == "waiting"
         self._foreseen = [a - b for a, b in zip(self._foreseen, ticket.held, strict=True)]

@@ -25,6 +25,7 @@ LedgerPlace = Annotated[str, typer.Option(help="File or database URL of the ledg
 JobName = Annotated[str, typer.Option(help="Name of the job; empty: derived from the command.")]
 Temperature = Annotated[float | None, typer.Option(help="Of every draw that names none.")]
 MaxTokens = Annotated[int | None, typer.Option(help="Most completion tokens of one draw.")]
+Part = Annotated[str, typer.Option(help="Of a recipe with parts, this one.")]
 Limit = Annotated[int | None, typer.Option("--limit", help="Only so many problems.")]
 Seed = Annotated[int | None, typer.Option(help="Shuffle the problems before the limit.")]
 Bins = Annotated[list[int] | None, typer.Option("--bin", help="Keep a difficulty bin; repeat.")]
@@ -50,6 +51,7 @@ def _sampling(temperature: float | None, max_tokens: int | None) -> dict[str, An
 @app.command()
 def compare(
     recipe: Annotated[Path | None, typer.Argument(help="A YAML recipe; flags go on top.")] = None,
+    part: Part = "",
     model: Model = None,
     problems: Annotated[
         str | None, typer.Option(help="File, arithmetic:N, replay:FILE, HF id.")
@@ -98,7 +100,7 @@ def compare(
         tokens_per_minute=tpm,
         **_sampling(temperature, max_tokens),
     )
-    run_comparison(recipe, options, ledger=ledger, job=job, out=out)
+    run_comparison(recipe, options, ledger=ledger, job=job, out=out, part=part)
 
 
 @app.command(name="eval")
@@ -195,6 +197,7 @@ def demo(
 @app.command()
 def estimate(
     recipe: Annotated[Path | None, typer.Argument(help="A YAML recipe; flags go on top.")] = None,
+    part: Part = "",
     model: Model = None,
     problems: Annotated[str | None, typer.Option(help="File, arithmetic:N, HF id.")] = None,
     strategies: Annotated[list[str] | None, typer.Option(help="name(n=16); repeat.")] = None,
@@ -225,7 +228,7 @@ def estimate(
         prices=prices,
         **_sampling(temperature, max_tokens),
     )
-    show_estimate(recipe, options, graph=graph)
+    show_estimate(recipe, options, graph=graph, part=part)
 
 
 @app.command()
@@ -249,6 +252,20 @@ def ledger(
         show_ledger(place, job, by)
 
 
+@app.command()
+def trace(
+    place: Annotated[str, typer.Argument(help="File or database URL of the ledger.")] = "tts.db",
+    run: Annotated[str, typer.Argument(help="Beginning of the run's id; empty: list them.")] = "",
+    job: Annotated[str, typer.Option(help="One job; empty: the only one.")] = "",
+    html: Annotated[Path | None, typer.Option(help="Write a self-contained page here.")] = None,
+    all_nodes: Annotated[bool, typer.Option("--all", help="Also every pruned draw.")] = False,
+) -> None:
+    """What one recorded run did: its tree of draws with scores, pruned branches and costs."""
+    from tts.cli.trace import show_trace
+
+    show_trace(place, run, job, page=html, all_nodes=all_nodes)
+
+
 @app.command(name="prices")
 def show_price_table(
     pattern: Annotated[str, typer.Argument(help="Part of a model's name.")] = "",
@@ -258,3 +275,25 @@ def show_price_table(
     from tts.cli.prices import show_prices
 
     show_prices(pattern, prices)
+
+
+@app.command()
+def results(
+    folder: Annotated[Path, typer.Argument(help="Where `tts compare --out` wrote.")] = Path("out"),
+    markdown: Annotated[Path | None, typer.Option(help="Write here; else to the screen.")] = None,
+) -> None:
+    """Finished comparisons as one page of tables, with intervals and what could be detected."""
+    from tts.cli.results import show_results
+
+    show_results(folder, markdown)
+
+
+@app.command()
+def doctor(
+    model: Annotated[str, typer.Option(help="vllm:FOLDER.")] = "vllm:embedded/small",
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False,
+) -> None:
+    """Show which kernels and features vLLM would serve a model with, and why."""
+    from tts.cli.doctor import show_kernels
+
+    show_kernels(model, as_json=as_json)

@@ -12,18 +12,33 @@ from rich.console import Console
 
 from tts.cli.progress import Progress
 from tts.eval.conduct import conduct
-from tts.eval.recipe import read_recipe, recipe_of
+from tts.eval.recipe import Recipe, read_parts, recipe_of
 from tts.eval.report import ComparisonReport, render_page, render_table, to_csv, to_json
 
 INTERRUPTED = 130
 
 
 def run_comparison(
-    recipe: Path | None, options: dict[str, Any], *, ledger: str, job: str, out: Path
+    recipe: Path | None,
+    options: dict[str, Any],
+    *,
+    ledger: str,
+    job: str,
+    out: Path,
+    part: str = "",
 ) -> None:
-    """Run, or go on; a first Ctrl-C ends with the partial report, a second one at once."""
+    """Run, or go on; the parts of a recipe one after another, each into a folder of its name."""
+    parts = (
+        read_parts(recipe, part, **options) if recipe else {"": recipe_of(options, where="Options")}
+    )
+    for name, chosen in parts.items():
+        own = f"{job}-{name}" if job and name else job
+        run_part(chosen, ledger=ledger, job=own, out=out / name)
+
+
+def run_part(chosen: Recipe, *, ledger: str, job: str, out: Path) -> None:
+    """One comparison; a first Ctrl-C ends with the partial report, a second one at once."""
     console = Console()
-    chosen = read_recipe(recipe, **options) if recipe else recipe_of(options, where="Options")
     progress = Progress(console)
     report = asyncio.run(_interruptible(chosen.spec(), ledger, job, progress))
     console.print(render_table(report))

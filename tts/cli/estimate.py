@@ -21,15 +21,19 @@ from tts.values import NOTHING, Usage
 Row = tuple[str, str, list[Estimate]]
 
 
-def show_estimate(recipe: Path | None, options: dict[str, Any], *, graph: bool) -> None:
+def show_estimate(
+    recipe: Path | None, options: dict[str, Any], *, graph: bool, part: str = ""
+) -> None:
     """The worst case of every strategy under every budget, for the whole set."""
-    chosen = read_recipe(recipe, **options) if recipe else recipe_of(options, where="Options")
+    chosen = read_recipe(recipe, part, **options) if recipe else recipe_of(options, where="Options")
     spec = chosen.spec()
     rows = asyncio.run(_rows(spec))
     console = Console()
     console.print(table(rows, repeats=spec.repeats))
     for strategy, _, estimates in rows[:: max(1, len(spec.budgets))]:
         console.print(Text(f"{strategy}: {estimates[0].wording()}."))
+        for caution in estimates[0].cautions:
+            console.print(Text(f"  caution: {caution}"))
         if graph:
             console.print(Text(mermaid(estimates[0])))
     console.print(Text("Nothing was sent. Shared draws make the bill smaller than the sum."))

@@ -114,6 +114,28 @@ class Engine:
         async with job:
             return await job.solve(asked, chosen, ceiling, replicate=replicate)
 
+    async def solve_task(
+        self, task: str | Problem, tools: Tools, *, settings: PlanSettings | None = None, **how: Any
+    ) -> PlanResult:
+        """Compile a task into calls of tools and run them as parallel as they are.
+
+        `settings` say how plans are written, checked and run; `strategies` in `how` names what the
+        plan may use for thinking; the rest is what `run_strategy` takes.
+        """
+        from tts.engine.planned import solve_task
+
+        asked = task if isinstance(task, Problem) else self._problem(task)
+        return await solve_task(self, asked, tools, settings=settings, **how)
+
+    async def compile(
+        self, task: str | Problem, tools: Tools, *, settings: PlanSettings | None = None, **how: Any
+    ) -> CompiledPlan:
+        """The checked plan of a task, without making any of its calls."""
+        from tts.engine.planned import compile_task
+
+        asked = task if isinstance(task, Problem) else self._problem(task)
+        return await compile_task(self, asked, tools, settings=settings, **how)
+
     async def stream(self, problem: str | Problem, **how: Any) -> AsyncIterator[Event]:
         """The events of a solve as they happen; the last one holds the result."""
         events: asyncio.Queue[Event | None] = asyncio.Queue()

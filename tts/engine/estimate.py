@@ -11,6 +11,7 @@ from tts.executor.dry import DryCall, DryScheduler
 from tts.prompts import task_for
 from tts.protocols import Strategy
 from tts.run import Run, RunSettings
+from tts.strategies.cautions import cautions
 from tts.values import NOTHING, Budget, Problem, Usage
 
 
@@ -24,6 +25,8 @@ class Estimate(Struct, frozen=True, kw_only=True):
     bound: bool
     """Whether no run can cost more than `worst`: the strategy declares that its shape is fixed."""
     budget: Budget
+    cautions: tuple[str, ...] = ()
+    """What is known against this strategy with this model."""
 
     @property
     def ceiling(self) -> Usage:
@@ -81,4 +84,5 @@ async def estimate(
         worst=scheduler.worst,
         bound=getattr(strategy, "bounded", False),
         budget=budget or Budget(),
+        cautions=cautions(strategy, next(iter(session.generators.values()))),
     )

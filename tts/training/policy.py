@@ -12,13 +12,14 @@ from functools import partial
 from typing import Literal
 
 import torch
+from safetensors.torch import save_file
 from torch import Tensor
 from torch.nn import functional
 
 from tts.training.architecture import ARCHITECTURES
 from tts.training.card import write_section
 from tts.training.corpus import IGNORED, PROBLEMS_PER_BIN, training_batches
-from tts.training.model_folder import load_weights, save_model_folder
+from tts.training.model_folder import NARROW_STAGE, load_weights, save_model_folder
 from tts.training.network import Network
 from tts.training.optimisation import Optimisation
 from tts.training.vocabulary import build_tokenizer
@@ -61,6 +62,8 @@ def train_large(seed: int, minutes: float) -> None:
     # Other problems than the small policy's own.
     batches = training_batches(build_tokenizer(), seed + 1)
     narrow_facts = _train(narrow, batches, _NARROW_RATE, minutes * _NARROW_SHARE)
+    NARROW_STAGE.parent.mkdir(exist_ok=True)
+    save_file(narrow.state_dict(), NARROW_STAGE)
     wide = Network(ARCHITECTURES["large"])
     widen(wide, narrow.state_dict())
     _save("large", wide)

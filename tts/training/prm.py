@@ -12,6 +12,7 @@ import time
 from collections.abc import Iterator, Sequence
 
 import torch
+from safetensors.torch import load_file
 from torch import Tensor, nn
 from torch.nn import functional
 
@@ -21,7 +22,7 @@ from tts.backends.embedded.marked_rows import STEP_MARK
 from tts.training.architecture import ARCHITECTURES
 from tts.training.card import write_section
 from tts.training.corpus import IGNORED
-from tts.training.model_folder import load_weights, save_model_folder
+from tts.training.model_folder import NARROW_STAGE, save_model_folder
 from tts.training.network import Network
 from tts.training.optimisation import Optimisation
 from tts.training.scored_row import ScoredRow
@@ -52,12 +53,15 @@ def sample_rows(count: int, seed: int) -> list[ScoredRow]:
 
 
 def train_prm(rows: Sequence[ScoredRow], seed: int, minutes: float) -> tuple[int, float]:
-    """Train from the small policy's weights and save the folder; returns steps and last loss."""
+    """Train from the narrow stage of the large policy and save the folder.
+
+    That network has the small policy's shape and does better, so it disagrees with its errors.
+    Returns steps and last loss.
+    """
     torch.manual_seed(seed)
     shape = ARCHITECTURES["prm"]
     network = Network(shape)
-    start = {name.removeprefix("model."): value for name, value in load_weights("small").items()}
-    network.load_state_dict(start, strict=False)
+    network.load_state_dict(load_file(NARROW_STAGE), strict=False)
     head = nn.Sequential(
         nn.Linear(shape.hidden, shape.hidden), nn.ReLU(), nn.Linear(shape.hidden, 2)
     )
@@ -147,7 +151,7 @@ def main() -> None:
         f"{options.problems} training problems: {len(rows)} solutions with {len(labels)} steps, "
         f"{good:.1%} of them correct by exact evaluation (`tts.arithmetic.step_is_correct`). "
         f"Targets inside the steps say where they go wrong (`scored_row.py`). "
-        f"Starts from the small policy's weights. Seed {options.seed}, {options.minutes:g} "
+        f"Starts from the narrow stage of the large policy. Seed {options.seed}, {options.minutes:g} "
         f"minutes on two processor cores, {steps} batches of {_BATCH} solutions, "
         f"last loss {loss:.4f}.",
     )

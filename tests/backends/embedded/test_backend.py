@@ -9,7 +9,7 @@ from tts.backends.embedded.backend import EmbeddedGenerator
 from tts.backends.embedded.embedded_model import EmbeddedModel
 from tts.errors import ContextTooLong, Unavailable
 from tts.protocols import GenerateRequest, Generator, Meter
-from tts.values import Message, Sampling
+from tts.values import Message, Piece, Sampling
 
 MESSAGES = (Message("user", "Compute (3 + 4) * 2."),)
 
@@ -130,3 +130,20 @@ async def test_the_event_loop_stays_free_while_drawing(generator: Generator) -> 
         await asyncio.sleep(0.001)
         turns += 1
     assert turns > 10
+
+
+async def test_streamed_pieces_carry_the_log_probabilities_of_their_tokens(
+    generator: Generator,
+) -> None:
+    heard: list[Piece] = []
+
+    def listen(_: int, text: str) -> None:
+        assert isinstance(text, Piece)
+        heard.append(text)
+
+    sampling = Sampling(max_tokens=64, logprobs=4)
+    reply = await generator.generate(request(0, sampling=sampling), Meter(), listen)
+    told = [token for piece in heard for token in piece.logprobs]
+    assert reply.completions[0] is not None
+    assert tuple(told) == reply.completions[0].logprobs[: len(told)]
+    assert len(told) >= len(reply.completions[0].logprobs) - 1

@@ -107,3 +107,21 @@ def test_adaptive_consistency_keeps_the_accuracy_of_majority_with_half_the_draws
             calls[name] += result.usage.calls
     assert right["adaptive"] >= right["majority"] - 1
     assert calls["majority"] >= 2 * calls["adaptive"]
+
+
+def test_the_rule_counts_equal_answers_and_not_equal_strings(lab: Any) -> None:
+    spelled = ["\\boxed{1/2}", "\\boxed{\\frac{1}{2}}", "\\boxed{0.5}", "\\boxed{\\frac12}"]
+    words = lab.words(lambda _, __, index: spelled[index % 4])
+    result = lab.run(lab.solve(AdaptiveConsistency(n=20), words))
+    assert result.usage.calls == 4 and result.stopped_by == "done"
+
+
+def test_a_failed_or_cut_draw_is_no_vote_against_the_leader(lab: Any) -> None:
+    from tts.errors import BadRequest
+    from tts.values import Completion
+
+    cut = Completion(text="\\boxed{9}", finish_reason="length", completion_tokens=1)
+    said = [cut, BadRequest("no"), *["\\boxed{4}"] * 4]
+    words = lab.words(lambda _, __, index: said[index])
+    result = lab.run(lab.solve(AdaptiveConsistency(n=20, batch=6), words))
+    assert result.answer == "4" and result.usage.calls <= 6

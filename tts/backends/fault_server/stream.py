@@ -8,7 +8,7 @@ import msgspec
 
 from tts.backends.fault_server.answer import pieces
 from tts.backends.fault_server.plan import FaultPlan
-from tts.backends.fault_server.reply import draws, usage
+from tts.backends.fault_server.reply import draws, logprobs, usage
 from tts.backends.fault_server.request import ServedRequest
 
 DONE = b"data: [DONE]\n\n"
@@ -27,6 +27,10 @@ def stream_events(asked: ServedRequest, plan: FaultPlan) -> list[bytes]:
                 continue
             last = place == len(parts) - 1
             chunk = _chunk(asked, index, parts[place], drawn[index] if last else None)
+            if plan.supports_logprobs and asked.wants_logprobs:
+                whole = logprobs(drawn[index].text, asked)
+                own = {name: found[place : place + 1] for name, found in whole.items() if found}
+                chunk["choices"][0]["logprobs"] = own
             if counts:
                 chunk["usage"] = usage(asked, len(told) + 1, plan)
             told.append(_event(chunk))

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from tts.errors import BadReply
-from tts.values import Completion, FinishReason, TokenLogprob
+from tts.values import Completion, FinishReason, Piece, TokenLogprob
 
 _REASONS: Mapping[str, FinishReason] = {"stop": "stop", "length": "length"}
 
@@ -23,15 +23,16 @@ class DrawnText:
         self.cached = 0
         """Prompt tokens found in the prefix cache."""
 
-    def add(self, output: Any) -> str:
+    def add(self, output: Any) -> Piece:
         """Take a `RequestOutput`; returns its new text."""
         part = output.outputs[0]
         self._last = part
         self._text.append(part.text)
         self._ids.extend(part.token_ids)
-        self._logprobs.extend(token_logprobs(part.logprobs, part.token_ids, self._alternatives))
+        reports = token_logprobs(part.logprobs, part.token_ids, self._alternatives)
+        self._logprobs.extend(reports)
         self.cached = output.num_cached_tokens or 0
-        return str(part.text)
+        return Piece(str(part.text), tuple(reports))
 
     @property
     def tokens(self) -> int:

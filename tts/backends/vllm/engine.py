@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from tts.backends.vllm.engine_arguments import engine_arguments
+from tts.backends.vllm.engine_load import EngineLoad
 from tts.backends.vllm.folder_facts import parameter_count, weights_digest
 from tts.backends.vllm.requirement import require_vllm
 from tts.backends.vllm.settings import VLLMSettings
@@ -27,19 +28,25 @@ class VLLMEngine:
     the loop. `close` ends them.
     """
 
-    def __init__(self, llm: Any, *, model: Model, settings: VLLMSettings) -> None:
-        self.llm, self.model, self.settings = llm, model, settings
+    def __init__(
+        self, llm: Any, *, model: Model, settings: VLLMSettings, load: EngineLoad | None = None
+    ) -> None:
+        self.llm, self.model, self.settings, self.load = llm, model, settings, load
         self.tokenizer: Any = llm.get_tokenizer()
         self._serial = count()
         self._closed = False
 
     @classmethod
     async def open(
-        cls, settings: VLLMSettings, *, pooler: Mapping[str, Any] | None = None
+        cls,
+        settings: VLLMSettings,
+        *,
+        pooler: Mapping[str, Any] | None = None,
+        load: EngineLoad | None = None,
     ) -> VLLMEngine:
         """Load a model; the loop is busy until it is ready.
 
-        `pooler`: fields of `PoolerConfig`. Raises UsageError where vLLM is missing or refuses the
+        `pooler`: fields of `PoolerConfig`. `load`: where every step is noted. Raises UsageError where vLLM is missing or refuses the
         model or the arguments.
         """
         require_vllm()
@@ -50,11 +57,12 @@ class VLLMEngine:
         arguments = engine_arguments(settings)
         if pooler is not None:
             arguments["pooler_config"] = PoolerConfig(**pooler)
+        loggers = None if load is None else [load.logger_factory()]
         try:
-            llm = AsyncLLM.from_engine_args(AsyncEngineArgs(**arguments))
+            llm = AsyncLLM.from_engine_args(AsyncEngineArgs(**arguments), stat_loggers=loggers)
         except (ValueError, TypeError, OSError, RuntimeError) as error:
             raise UsageError(f"vLLM cannot load {settings.path}: {error}") from error
-        return cls(llm, model=described(settings, llm.model_config), settings=settings)
+        return cls(llm, model=described(settings, llm.model_config), settings=settings, load=load)
 
     @property
     def context_length(self) -> int:

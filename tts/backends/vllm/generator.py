@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import msgspec
 
 from tts.backends.vllm.chat import Chat
 from tts.backends.vllm.drawn_text import DrawnText
 from tts.backends.vllm.engine import VLLMEngine, translated
+from tts.backends.vllm.engine_load import EngineLoad
+from tts.backends.vllm.kernel_facts import facts_of
 from tts.backends.vllm.sampling_params import sampling_params
 from tts.backends.vllm.settings import VLLMSettings
 from tts.errors import CallError
@@ -28,9 +33,9 @@ class VLLMGenerator:
         self._chat = Chat(engine.tokenizer)
 
     @classmethod
-    async def open(cls, settings: VLLMSettings) -> VLLMGenerator:
+    async def open(cls, settings: VLLMSettings, *, load: EngineLoad | None = None) -> VLLMGenerator:
         """Load a model; raises UsageError where that is impossible."""
-        return cls(await VLLMEngine.open(settings))
+        return cls(await VLLMEngine.open(settings, load=load))
 
     @property
     def model(self) -> Model:
@@ -40,6 +45,11 @@ class VLLMGenerator:
     def capabilities(self) -> Capabilities:
         """Everything but reasoning; draws are not coalesced, the prefix cache does the same."""
         return _CAPABILITIES
+
+    @property
+    def served(self) -> Mapping[str, Any]:
+        """Device, kernels and features that really serve, for the manifest."""
+        return dict(msgspec.to_builtins(facts_of(self.engine.llm.vllm_config)))
 
     def count_prompt(self, messages: Sequence[Message], prefix: str) -> int:
         """The exact number of prompt tokens."""

@@ -8,12 +8,12 @@ from typing import Any
 from tts.errors import CallFailed
 from tts.graph import Node, Outcome
 from tts.planner.language import ITEM, Call
-from tts.planner.run.approval import Approval
-from tts.planner.run.guarded import Guarded
-from tts.planner.run.resolve import final, holds, resolved
-from tts.planner.run.sent import Sent
-from tts.planner.run.settings import PlanSettings
-from tts.planner.run.solving import SOLVE, solve_as_call
+from tts.planner.execution.approval import Approval
+from tts.planner.execution.guarded import Guarded
+from tts.planner.execution.resolve import final, holds, resolved
+from tts.planner.execution.sent import Sent
+from tts.planner.execution.settings import PlanSettings
+from tts.planner.execution.solving import SOLVE, solve_as_call
 from tts.run import Run
 from tts.tools import REPEATABLE, Tool, ToolCall
 

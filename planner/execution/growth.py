@@ -8,8 +8,8 @@ from typing import Any
 
 from tts.graph import Node
 from tts.planner.language import Call, Plan, write_call
-from tts.planner.run.make import Maker
-from tts.planner.run.priority import Priorities
+from tts.planner.execution.make import Maker, recovered
+from tts.planner.execution.priority import Priorities
 from tts.run import Run
 from tts.tools import REPEATABLE, Tool
 
@@ -73,8 +73,9 @@ class Growth:
     def _remove(self, number: int) -> None:
         node = self.nodes.pop(number, None)
         self._signatures.pop(number, None)
-        if node is not None and not node.settled:
-            self.run.drop([node])
+        if node is not None:
+            made = [node.args[0]] if node.function is recovered else []
+            self.run.drop([node, *made])
 
     async def _whole(self) -> None:
         await self._gate.wait()

@@ -7,7 +7,7 @@ from typing import Any
 
 from tts.errors import ToolFailed
 from tts.planner.language import Call
-from tts.planner.run.settings import Approve
+from tts.planner.execution.settings import Approve
 from tts.protocols import Answer, Draw, Meter, OperationSpec, Reply
 from tts.values import NOTHING, Usage
 

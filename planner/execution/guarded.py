@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from tts.errors import BadRequest
-from tts.planner.run.sent import Sent
+from tts.planner.execution.sent import Sent
 from tts.protocols import Answer, Draw, Meter
 from tts.tools import ToolCall
 

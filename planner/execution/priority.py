@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from tts.graph import Node
-from tts.planner.language import Call
+from tts.planner.language import Call, Plan
 from tts.tools import Tool
 
 _UNKNOWN = 1.0
@@ -30,10 +30,22 @@ class Priorities:
             known = tool.seconds
         return _UNKNOWN if known is None else known
 
+    def prepare(self, plan: Plan) -> None:
+        """Take a whole plan in at once, so that adding its calls costs nothing more."""
+        self._own = {call.id: self.expected(call) for call in plan.calls}
+        self._inputs = {call.id: call.inputs for call in plan.calls}
+        self.remaining = dict(self._own)
+        for call in reversed(plan.calls):
+            for before in call.inputs:
+                path = self._own.get(before, 0.0) + self.remaining[call.id]
+                self.remaining[before] = max(self.remaining.get(before, 0.0), path)
+
     def add(self, call: Call, nodes: Mapping[int, Node[Any]]) -> float:
         """Take a new call in, and raise those before it that wait; returns its own priority."""
+        if call.id in self.remaining and self._inputs.get(call.id) == call.inputs:
+            return self.remaining[call.id]
         self._own[call.id], self._inputs[call.id] = self.expected(call), call.inputs
-        self.remaining[call.id] = max(self._own[call.id], 1e-9)
+        self.remaining[call.id] = self._own[call.id]
         self._raise(call.id, nodes)
         return self.remaining[call.id]
 

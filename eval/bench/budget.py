@@ -1,0 +1,81 @@
+"""`budget`: ceilings that hold under any concurrency."""
+
+from __future__ import annotations
+
+import asyncio
+import subprocess
+import sys
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from tts.engine import Job, SessionOptions, open_session
+from tts.eval.bench.attempts import Billed, billed
+from tts.eval.bench.metered_generator import PROMPT, MeteredGenerator
+from tts.eval.bench.row import Row, at_least, at_most, exactly
+from tts.ledger import Ledger, MemoryJournal, MemoryLeases
+from tts.strategies import MajorityVote
+from tts.values import Budget, Problem, Result
+
+MAX_TOKENS = 100
+WORST = PROMPT + MAX_TOKENS
+CALLS, DRAWS = 10, 256
+PROCESSES, RUNS = 8, 3
+SHARED_CAP = 1000 * WORST
+
+
+def budget(*, processes: int = PROCESSES, runs: int = RUNS) -> list[Row]:
+    """Ten calls' worth for 256 concurrent draws; one wallet for eight processes."""
+    full = [asyncio.run(_one_run(MAX_TOKENS)) for _ in range(runs)]
+    tenth = [asyncio.run(_one_run(MAX_TOKENS // 10)) for _ in range(runs)]
+    cap = CALLS * WORST
+    spent = [result.usage.tokens for _, result in tenth]
+    highest = max(result.usage.tokens for _, result in [*full, *tenth])
+    sent = [calls for calls, _ in full]
+    odd = next((calls for calls in sent if calls != CALLS), CALLS)
+    return [
+        exactly(f"calls that left of {DRAWS}, replies of max_tokens", odd, "", bar=CALLS),
+        at_least("least spent, replies of a tenth", min(spent), "tokens", bar=cap - WORST),
+        at_most("most spent under the ceiling", highest, "tokens", bar=cap),
+        *_shared(processes),
+    ]
+
+
+async def _one_run(reply_tokens: int) -> tuple[int, Result]:
+    """How many calls were sent, and the result."""
+    generator = MeteredGenerator(reply_tokens)
+    session = await open_session(
+        SessionOptions(model=generator, verifier=None, sampling={"max_tokens": MAX_TOKENS})
+    )
+    journal = MemoryJournal(job="bench")
+    async with Job(session, name="bench", journal=journal, leases=MemoryLeases()) as job:
+        ceiling = Budget(tokens=CALLS * WORST)
+        result = await job.solve(
+            Problem(id="p", prompt="question"), MajorityVote(n=DRAWS), ceiling
+        )
+    await session.close()
+    return generator.sent, result
+
+
+def _shared(processes: int) -> list[Row]:
+    with TemporaryDirectory() as folder:
+        place = Path(folder) / "ledger.db"
+        asyncio.run(_create(place))
+        command = [sys.executable, "-m", "tts.eval.bench.wallet_process", str(place)]
+        workers = [
+            subprocess.Popen([*command, str(number), str(SHARED_CAP)])
+            for number in range(processes)
+        ]
+        failed = sum(worker.wait() != 0 for worker in workers)
+        found: Billed = billed(place)
+    who = f"{processes} processes on one wallet"
+    return [
+        at_most(f"billed by {who}", found.tokens, "tokens", bar=SHARED_CAP),
+        at_least(f"used of the ceiling by {who}", 100 * found.tokens / SHARED_CAP, "%", bar=90),
+        at_most(f"calls billed twice by {who}", found.twice, "", bar=0),
+        at_most(f"of {who} failed", failed, "", bar=0),
+    ]
+
+
+async def _create(place: Path) -> None:
+    async with Ledger.open(place, job="bench"):
+        """Once, before the processes come."""

@@ -1,0 +1,90 @@
+"""`equivalence`: right, bounded in time, and quick where it can be."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import time
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+from tts.equivalence import Equivalence
+from tts.eval.bench.hostile import HOSTILE
+from tts.eval.bench.needs_data import NeedsData, data_folder
+from tts.eval.bench.row import Row, at_least, at_most, figure
+
+SETS = ("unit_test_pairs", "hendrycks_pairs")
+EASY = (("1/2", "\\frac{1}{2}"), ("3.0", "3"), ("17", "18"), ("1,000", "1000"), ("x", "x"))
+COMPARISONS, RUNS = 20_000, 5
+TICK = 0.002
+"""Seconds between two looks at the event loop's lag."""
+
+
+def equivalence(*, comparisons: int = COMPARISONS, runs: int = RUNS) -> list[Row]:
+    """Public pairs (where the data is), hostile answers, and the fast path."""
+    rows = [*asyncio.run(_hostile()), _fast(comparisons, runs)]
+    try:
+        return [*asyncio.run(_pairs(data_folder("equivalence"))), *rows]
+    except NeedsData as missing:
+        return [figure(f"public pairs left out: {missing}", 0, ""), *rows]
+
+
+async def _pairs(folder: Path) -> list[Row]:
+    async with Equivalence() as judge:
+        judged = [(name, i, row, await _met(judge, row)) for name in SETS for i, row in _read(folder, name)]
+    misses = [(name, i, row) for name, i, row, met in judged if not met]
+    share = 100 * (1 - len(misses) / len(judged))
+    rows = [at_least(f"right of {len(judged)} public pairs", share, "%", bar=98)]
+    for name, place, row in misses:
+        expected = "same" if row["expected"] else "different"
+        said = f"missed: {name} {place}: {row['gold']!r}, {row['pred']!r} should be {expected}"
+        rows.append(figure(said, 1, ""))
+    return rows
+
+
+def _read(folder: Path, name: str) -> list[tuple[int, dict[str, Any]]]:
+    lines = (folder / f"{name}.jsonl").read_text(encoding="utf-8").splitlines()
+    return list(enumerate(json.loads(line) for line in lines))
+
+
+async def _met(judge: Equivalence, row: dict[str, Any]) -> bool:
+    rounding = (row.get("options") or {}).get("precision", 6)
+    verdict = await judge.compare(row["gold"], row["pred"] or "", rounding=rounding)
+    return (verdict == "same") == row["expected"]
+
+
+async def _hostile() -> list[Row]:
+    """The slowest verdict, and the longest that the event loop was kept from its other work."""
+    slowest, lag, wrong = 0.0, 0.0, 0
+    async with Equivalence() as judge:
+        await judge.compare("\\sqrt{8}", "2\\sqrt{2}")
+        for text in HOSTILE.values():
+            work = asyncio.create_task(_timed(judge, text))
+            while not work.done():
+                asked = time.perf_counter()
+                await asyncio.sleep(TICK)
+                lag = max(lag, time.perf_counter() - asked - TICK)
+            seconds, verdict = work.result()
+            slowest, wrong = max(slowest, seconds), wrong + (verdict == "same")
+    return [
+        at_most(f"slowest of {len(HOSTILE)} hostile answers", slowest, "s", bar=2),
+        at_most("longest lag of the event loop meanwhile", lag * 1000, "ms", bar=50),
+        at_most("hostile answers judged equal to 7", wrong, "", bar=0),
+    ]
+
+
+async def _timed(judge: Equivalence, text: str) -> tuple[float, str]:
+    started = time.perf_counter()
+    verdict = await judge.compare("7", text)
+    return time.perf_counter() - started, verdict
+
+
+def _fast(comparisons: int, runs: int) -> Row:
+    judge, rates = Equivalence(), []
+    for _ in range(runs):
+        started = time.process_time()
+        for number in range(comparisons):
+            judge.quick(*EASY[number % len(EASY)])
+        rates.append(comparisons / (time.process_time() - started))
+    return at_least("comparisons per CPU second, fast path", median(rates), "", bar=20_000)

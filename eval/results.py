@@ -1,0 +1,38 @@
+"""Finished comparisons on one page."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import msgspec
+
+from tts.errors import BadInput
+from tts.eval.report import ComparisonReport, to_markdown
+
+HEAD = """# Results
+
+Made by `tts results` from finished comparisons; not edited by hand. Tokens are attributed prompt and
+completion tokens of everything that a run called, verifiers included. Intervals are of 95 %.
+"""
+
+
+def read_reports(folder: Path) -> dict[str, ComparisonReport]:
+    """The reports under a folder by where they lie, ordered by title; `BadInput` where there is none."""
+    paths = sorted(folder.rglob("report.json"))
+    if not paths:
+        raise BadInput(f"{folder} holds no report.json: run `tts compare … --out {folder}` first.")
+    found = {str(path.parent.relative_to(folder)): _report(path) for path in paths}
+    return dict(sorted(found.items(), key=lambda pair: pair[1].title))
+
+
+def results_page(reports: Mapping[str, ComparisonReport]) -> str:
+    """One Markdown page, a section per comparison."""
+    return "\n".join([HEAD, *(to_markdown(report) for report in reports.values())])
+
+
+def _report(path: Path) -> ComparisonReport:
+    try:
+        return msgspec.json.decode(path.read_bytes(), type=ComparisonReport)
+    except msgspec.ValidationError as error:
+        raise BadInput(f"{path} is no report of this version: {error}.") from error

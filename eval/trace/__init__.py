@@ -1,0 +1,18 @@
+"""What one recorded run did: its tree of candidates with scores and costs."""
+
+from tts.eval.trace.page import render_trace_page
+from tts.eval.trace.read import read_trace, run_lines
+from tts.eval.trace.terminal import render_trace
+from tts.eval.trace.trace import Fate, OtherCalls, RunLine, Trace, TraceNode
+
+__all__ = [
+    "Fate",
+    "OtherCalls",
+    "RunLine",
+    "Trace",
+    "TraceNode",
+    "read_trace",
+    "render_trace",
+    "render_trace_page",
+    "run_lines",
+]

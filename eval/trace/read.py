@@ -1,0 +1,118 @@
+"""Reading a trace from a ledger."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+import msgspec
+
+from tts.errors import BadInput, UnknownName
+from tts.eval.trace.grow import Rows, grow, total
+from tts.eval.trace.trace import OtherCalls, RunLine, Trace
+from tts.ledger import Questions, decode_result
+from tts.ledger.connect import connect
+from tts.ledger.reader import Reader
+from tts.ledger.schema import current
+from tts.protocols import OutcomeRow, RunRow, UseRow
+from tts.values import Problem, Result
+
+NOTED = ("refused", "failed")
+
+
+def run_lines(place: str | Path, job: str = "") -> list[RunLine]:
+    """The recorded runs of a job; `job` may be empty where the ledger holds one alone."""
+    with reading(place, job) as reader:
+        return [line(row) for row in reader.runs()]
+
+
+def read_trace(place: str | Path, run: str, job: str = "") -> Trace:
+    """The run whose id begins with `run`; raises `UnknownName` or `BadInput`."""
+    with reading(place, job) as reader:
+        runs = reader.runs()
+        found = [row for row in runs if row.run_id.startswith(run)]
+        if not found:
+            raise UnknownName("run", run, (row.run_id for row in runs))
+        if len(found) > 1:
+            raise BadInput(f"Run {run!r} is not unique: {', '.join(r.run_id for r in found)}.")
+        return _trace(reader, found[0])
+
+
+def _trace(reader: Reader, row: RunRow) -> Trace:
+    uses = reader.uses(row.run_id)
+    result = result_of(row)
+    rows = Rows(
+        uses=uses,
+        calls={call.key: call for call in reader.calls(row.problem_id)},
+        candidates={one.key: one for one in reader.candidates(row.run_id)},
+        chosen=result.candidate.key if result and result.candidate else "",
+    )
+    return Trace(
+        run=line(row),
+        roots=grow(rows),
+        others=other_calls(uses),
+        notes=notes(reader.outcomes(row.run_id)),
+        usage=total(uses),
+    )
+
+
+@contextmanager
+def reading(place: str | Path, job: str) -> Iterator[Reader]:
+    """The rows of one job of a ledger, which stays as it is."""
+    questions = Questions.open(place)
+    try:
+        jobs = [summary.job for summary in questions.jobs()]
+    finally:
+        questions.close()
+    engine = current(connect(place, create=False))
+    try:
+        yield Reader(engine, job=job or only(jobs))
+    finally:
+        engine.dispose()
+
+
+def only(jobs: Sequence[str]) -> str:
+    """The one job there is; jobs of the SDK, which leave no manifest, are called `sdk`."""
+    if len(jobs) > 1:
+        raise BadInput(f"The ledger holds several jobs; name one of {', '.join(jobs)}.")
+    return jobs[0] if jobs else "sdk"
+
+
+def line(row: RunRow) -> RunLine:
+    """A run in a list."""
+    result = result_of(row)
+    return RunLine(
+        run_id=row.run_id,
+        problem_id=row.problem_id,
+        strategy=row.strategy,
+        budget=row.budget,
+        replicate=row.replicate,
+        stopped_by=row.stopped_by,
+        answer=result.answer if result else None,
+        usage=row.attributed,
+    )
+
+
+def result_of(row: RunRow) -> Result | None:
+    """The result of a run that has ended."""
+    return decode_result(row.result, Problem(id=row.problem_id, prompt="")) if row.result else None
+
+
+def other_calls(uses: Sequence[UseRow]) -> tuple[OtherCalls, ...]:
+    """The calls that neither drew nor scored a candidate, by role and name."""
+    groups: dict[tuple[str, str], list[UseRow]] = defaultdict(list)
+    for use in uses:
+        if use.role not in ("sample", "verify"):
+            groups[use.role, use.name].append(use)
+    return tuple(OtherCalls(*key, len(found), total(found)) for key, found in groups.items())
+
+
+def notes(outcomes: Sequence[OutcomeRow]) -> tuple[str, ...]:
+    """Refusals and failures, each with its node."""
+    return tuple(
+        f"{row.kind}: {msgspec.json.decode(row.content)} (node {row.node})"
+        for row in outcomes
+        if row.kind in NOTED
+    )

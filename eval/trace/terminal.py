@@ -1,0 +1,72 @@
+"""A trace in the terminal."""
+
+from __future__ import annotations
+
+from rich.console import Group, RenderableType
+from rich.text import Text
+from rich.tree import Tree
+
+from tts.eval.report.visible import visible
+from tts.eval.trace.trace import Fate, Trace, TraceNode
+
+MARKS: dict[Fate, tuple[str, str]] = {
+    "chosen": ("★", "bold green"),
+    "finished": ("●", "cyan"),
+    "continued": ("○", ""),
+    "cut": ("✂", "yellow"),
+    "repeated": ("=", "dim"),
+    "pruned": ("×", "dim"),
+}
+WIDTH = 90
+"""Characters of a step's text."""
+
+
+def render_trace(trace: Trace, *, all_nodes: bool = False) -> RenderableType:
+    """The tree of candidates. Without `all_nodes`, leaves that nothing came of are counted only."""
+    run = trace.run
+    tree = Tree(Text(visible(run.problem_id, WIDTH)), guide_style="dim")
+    for root in shown(tree, trace.roots, all_nodes):
+        _add(tree, root, all_nodes)
+    footer = [
+        Text(f"{call.role} {call.name}: {call.count} calls, {call.usage.tokens:,} tokens")
+        for call in trace.others
+    ]
+    footer += [Text(visible(note, 2 * WIDTH), style="yellow") for note in trace.notes]
+    return Group(tree, *footer, Text(legend(), style="dim"))
+
+
+def legend() -> str:
+    """What the marks mean."""
+    return "   ".join(f"{mark} {fate}" for fate, (mark, _) in MARKS.items())
+
+
+def shown(tree: Tree, nodes: tuple[TraceNode, ...], all_nodes: bool) -> list[TraceNode]:
+    """The nodes to show; the others are summed up in one line of the tree."""
+    hidden = [] if all_nodes else [n for n in nodes if n.fate in ("pruned", "repeated")]
+    if hidden:
+        tokens = sum(node.own.tokens for node in hidden)
+        scores = [node.value for node in hidden if node.value is not None]
+        best = f", best score {max(scores):.2f}" if scores else ""
+        tree.add(Text(f"× {len(hidden)} pruned{best}, {tokens:,} tokens", style="dim"))
+    return [node for node in nodes if node not in hidden]
+
+
+def _add(tree: Tree, node: TraceNode, all_nodes: bool) -> None:
+    branch = tree.add(label(node), guide_style="green" if node.on_path else "dim")
+    for child in shown(branch, node.children, all_nodes):
+        _add(branch, child, all_nodes)
+
+
+def label(node: TraceNode) -> Text:
+    """One line: fate, score, text, answer, cost of the node and of what grew out of it."""
+    mark, style = MARKS[node.fate]
+    text = Text(f"{mark} ", style=style)
+    text.append(f"{node.value:.2f} " if node.value is not None else " --  ")
+    words = " ".join(visible(node.text, 4 * WIDTH).split())
+    text.append(visible(words, WIDTH), style=style)
+    if node.answer is not None:
+        text.append(f"  = {visible(node.answer, 40)}", style="bold")
+    text.append(f"  {node.own.tokens:,} tok", style="dim")
+    if node.children:
+        text.append(f" (below {node.below.tokens:,})", style="dim")
+    return text

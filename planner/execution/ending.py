@@ -1,0 +1,95 @@
+"""How the calls of a plan ended."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import msgspec
+from msgspec import Struct
+
+from tts.errors import Stopped, UsageError
+from tts.graph import Node, Outcome
+from tts.planner.language import Call, Plan, Policy, write_call
+from tts.run import Run
+
+_LONGEST = 4000
+"""Characters of one result that a prompt holds."""
+
+
+class Ending(Struct, frozen=True):
+    """One call's end; `error` is empty where it went well."""
+
+    call: int
+    error: str
+    policy: Policy
+    blocked: bool
+    """It was never made, because what it needed failed."""
+
+
+class Judge:
+    """Says how a call ended: a function of its outcome."""
+
+    __name__ = "ending"
+
+    def __init__(self, call: Call, node: Node[Any], default: Policy) -> None:
+        self.call, self.node, self.policy = call, node, call.on_failure or default
+
+    def __call__(self, outcome: Outcome[Any]) -> Ending:
+        if isinstance(outcome.error, Stopped | UsageError):
+            raise outcome.error
+        error = "" if outcome.ok else str(outcome.error) or type(outcome.error).__name__
+        blocked = bool(error) and _fed_by_failure(self.node)
+        return Ending(self.call.id, error, self.policy, blocked)
+
+
+def _fed_by_failure(node: Node[Any]) -> bool:
+    return node.blocked is not None
+
+
+def endings(
+    plan: Plan, nodes: Mapping[int, Node[Any]], default: Policy, run: Run
+) -> list[Node[Ending]]:
+    """A node per call that tells how it ended, whatever the end."""
+    return [
+        run.call(Judge(call, nodes[call.id], default), nodes[call.id])
+        for call in plan.calls
+        if call.id in nodes
+    ]
+
+
+def asks_for_patch(ending: Ending) -> bool:
+    """A failure of its own that the planner is to mend, or that ends the run."""
+    return bool(ending.error) and not ending.blocked and ending.policy in ("replan", "fail")
+
+
+def result_text(value: Any) -> str:
+    """A result as prompts show it."""
+    text = msgspec.json.encode(value).decode()
+    return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}… ({len(text)} characters)"
+
+
+def result_lines(plan: Plan, nodes: Mapping[int, Node[Any]]) -> Sequence[str]:
+    """Every call with its result or its error, as the joiner reads them."""
+    lines = []
+    for call in plan.calls:
+        node = nodes.get(call.id)
+        if node is None:
+            end = "not made"
+        elif node.error is not None:
+            end = f"failed: {node.error}"
+        else:
+            end = result_text(node.value)
+        lines.append(f"{write_call(call)}\n  -> {end}")
+    return lines
+
+
+def ancestors(plan: Plan, number: int) -> list[int]:
+    """The calls that a call's result rests on, in the plan's order."""
+    calls, found, ahead = plan.by_id(), set[int](), [number]
+    while ahead:
+        call = calls.get(ahead.pop())
+        fresh = [n for n in (call.inputs if call else ()) if n not in found]
+        found.update(fresh)
+        ahead += fresh
+    return [call.id for call in plan.calls if call.id in found]

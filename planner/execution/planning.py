@@ -1,0 +1,249 @@
+"""A run of a plan: written, checked and carried out at the same time."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import msgspec
+
+from tts.errors import CallFailed
+from tts.planner.checks import check_plan
+from tts.planner.execution.guide import decision_guide, plan_guide
+from tts.planner.language import Fault, Plan, open_reader
+from tts.planner.execution.decision import Decision, read_decision
+from tts.planner.execution.draft import Drafting
+from tts.planner.execution.ending import (
+    Ending,
+    ancestors,
+    asks_for_patch,
+    endings,
+    result_lines,
+    result_text,
+)
+from tts.planner.execution.events import CheckedEvent
+from tts.planner.execution.growth import Growth
+from tts.planner.execution.make import Maker
+from tts.planner.execution.priority import Priorities
+from tts.planner.execution.resolve import resolved
+from tts.planner.execution.settings import PlanSettings
+from tts.planner.execution.timeline import Timeline
+from tts.planner.execution.writing import Writing, Written, drawing
+from tts.protocols import Generator, Guide, Role
+from tts.run import Run
+from tts.tools import Tool
+from tts.values import Message
+
+Phase = str
+
+
+class Planning:
+    """One task on one Run: plan, perhaps repair, run, perhaps patch, join."""
+
+    def __init__(
+        self, run: Run, tools: Mapping[str, Tool], settings: PlanSettings, *, task: str
+    ) -> None:
+        self.run, self.tools, self.settings, self.task = run, tools, settings, task
+        self.plan = Plan()
+        self.faults: tuple[Fault, ...] = ()
+        self.broken = ""
+        self.replans = 0
+        self.running = True
+        self.timeline = Timeline(now=asyncio.get_running_loop().time, tell=settings.tell)
+        self.timeline.started = self.timeline.now()
+        self.asked = settings.prompts.plan(task, tools, settings.form)
+        maker = Maker(
+            settings, task=task, told=self.timeline.call, fan_out=settings.limits.fan_out
+        )
+        self.priorities = Priorities(tools, settings.seconds)
+        self.growth = Growth(run, tools, maker, self.priorities)
+
+    # Writing
+
+    async def write(self, *, run: bool = True) -> None:
+        """Have the plan written; its sound calls run meanwhile, unless it is not to run."""
+        self.running = run
+        text = await self._draft("plan", self.asked)
+        for _ in range(self.settings.repairs):
+            if not self.faults or self.broken:
+                break
+            await self._repair(text)
+        if run:
+            self.settle_plan()
+
+    def settle_plan(self) -> None:
+        """Let calls with an effect go where the plan is sound; else leave it to replanning."""
+        if not self.faults and not self.broken:
+            for call in self.growth.fit(self.plan):
+                self.timeline.call(call, "kept")
+            self.growth.open()
+
+    def take(self, plan: Plan) -> None:
+        """Run a plan that was made elsewhere; raises `CallFailed` where it is not sound."""
+        self.plan = plan
+        self.faults = check_plan(plan, self.tools, limits=self.settings.limits)
+        self.priorities.prepare(plan)
+        self.settle_plan()
+
+    async def _repair(self, text: str) -> None:
+        first = max((call.id for call in self.plan.calls), default=0) + 1
+        asked = self.settings.prompts.repair(
+            self.asked, text, self.faults, self.settings.form, first
+        )
+        await self._draft("repair", asked)
+
+    async def _draft(self, phase: Phase, asked: tuple[Message, ...], reason: str = "") -> str:
+        """Have a plan or patch written and read; the plan, its faults and what broke are kept."""
+        begun = self.timeline.begin(phase, reason)
+        settings = self.settings
+        drafting = Drafting(
+            open_reader(settings.form),
+            self.tools,
+            before=self.plan,
+            growth=self.growth,
+            timeline=self.timeline,
+            limits=settings.limits,
+            start=self.running,
+        )
+        first = max((call.id for call in self.plan.calls), default=0) + 1
+        guide = plan_guide(self.tools, settings.guide, first=first, limits=settings.limits)
+        written = await self._written("plan", settings.planner, asked, guide, drafting)
+        draft = drafting.end()
+        self.plan, self.faults = drafting.check(draft)
+        self.broken = written.broken
+        self.timeline.turn(phase, begun)
+        self.timeline.checked(CheckedEvent(self.timeline.now(), self.faults))
+        return written.text
+
+    async def _written(
+        self,
+        role: Role,
+        name: str,
+        asked: tuple[Message, ...],
+        guide: Guide | None,
+        drafting: Drafting | None = None,
+    ) -> Written:
+        settings = self.settings
+        operation = Writing(
+            self._generator(name), role=role, timeout=settings.timeout, guide=guide
+        )
+        node = self.run.call(operation, asked, drawing(settings.temperature, settings.max_tokens))
+        listener = Listener(drafting)
+        if drafting is not None:
+            node.hear(listener.hear)
+        written: Written = await node
+        listener.rest(written.text)
+        return written
+
+    def _generator(self, name: str) -> Generator:
+        generators = self.run.settings.generators
+        return generators[name or next(iter(generators))]
+
+    # Running
+
+    async def answer(self) -> Any:
+        """Wait for the calls, patch the plan where they ask for it, and give the answer."""
+        while True:
+            reason = await self._trouble()
+            if reason is None:
+                decision = await self._join()
+                if decision.decision == "answer":
+                    self.timeline.ended = self.timeline.now()
+                    return decision.content
+                reason = decision.content
+            if self.replans >= self.settings.replans:
+                raise CallFailed(reason)
+            await self._replan(reason)
+
+    async def _trouble(self) -> str | None:
+        """Why the planner has to be asked again; None once every call ended as it may."""
+        if self.broken:
+            return f"The plan broke off: {self.broken}. What was written before goes on."
+        if self.faults:
+            listed = "; ".join(str(fault) for fault in self.faults)
+            return f"The plan is not valid: {listed}"
+        nodes = endings(self.plan, self.growth.nodes, self.settings.on_failure, self.run)
+        met: Sequence[Ending] = await self.run.first(nodes, where=asks_for_patch)
+        if not met:
+            return None
+        [ending] = met
+        call = self.plan.by_id()[ending.call]
+        if ending.policy == "fail":
+            raise CallFailed(f"call {ending.call}, {call.tool}, failed: {ending.error}")
+        return f"Call {ending.call}, {call.tool}, failed: {ending.error}"
+
+    async def _replan(self, reason: str) -> None:
+        self.replans += 1
+        known = self._known(reason)
+        asked = self.settings.prompts.replan(
+            self.asked, self.plan, known, reason, self.settings.form
+        )
+        text = await self._draft("replan", asked, reason)
+        if self.faults and self.settings.repairs and not self.broken:
+            await self._repair(text)
+        self.settle_plan()
+
+    def _known(self, reason: str) -> dict[int, str]:
+        """Results that a prompt may hold: those that do not depend on timing."""
+        words = reason.split()
+        failed = int(words[1].rstrip(",")) if words[0] == "Call" else None
+        chosen = (
+            [call.id for call in self.plan.calls]
+            if failed is None and not self.broken and not self.faults
+            else ancestors(self.plan, failed or 0)
+        )
+        nodes = self.growth.nodes
+        return {
+            number: result_text(nodes[number].value)
+            for number in chosen
+            if number in nodes and nodes[number].state == "done"
+        }
+
+    async def _join(self) -> Decision:
+        """The answer of the plan, or the joiner's decision."""
+        if not self.plan.joined:
+            try:
+                value = resolved(self.plan.answer, self.growth.nodes, self.run)
+                return Decision("answer", await self.run.call(_same, value))
+            except CallFailed as error:
+                return Decision("replan", f"The answer cannot be given: {error}")
+        begun = self.timeline.begin("join")
+        asked = self.settings.prompts.join(self.task, result_lines(self.plan, self.growth.nodes))
+        guide = decision_guide(self.settings.guide)
+        written = await self._written("plan", self.settings.joiner, asked, guide)
+        self.timeline.turn("join", begun)
+        return read_decision(written.text)
+
+
+class Listener:
+    """Feeds a draft with what is heard; an error of it is kept until the text is whole."""
+
+    def __init__(self, drafting: Drafting | None) -> None:
+        self.drafting, self.heard = drafting, 0
+        self.error: Exception | None = None
+
+    def hear(self, text: str) -> None:
+        self.heard += len(text)
+        if self.drafting is not None and self.error is None:
+            try:
+                self.drafting.feed(text)
+            except Exception as error:  # noqa: BLE001 — the backend's stream must not see it
+                self.error = error
+
+    def rest(self, text: str) -> None:
+        """What was not heard, once the whole text is known."""
+        if self.error is not None:
+            raise self.error
+        if self.drafting is not None:
+            self.drafting.feed(text[self.heard :])
+
+
+def _same(value: Any) -> Any:
+    return value
+
+
+def answer_text(value: Any) -> str:
+    """An answer as a candidate holds it: strings as they are, anything else as JSON."""
+    return value if isinstance(value, str) else msgspec.json.encode(value).decode()
+

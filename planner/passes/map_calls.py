@@ -1,0 +1,105 @@
+"""Map: equal calls of the elements of one list become one `each`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from msgspec.structs import replace
+
+from tts.planner.checks import NoField, field_of, result_of
+from tts.planner.language import ITEM, Call, Plan, Reference, redirected, write_call
+from tts.planner.passes.pass_result import PassResult, redirect
+from tts.tools import SHARED, Tool
+
+
+def map_over_lists(plan: Plan, tools: Mapping[str, Tool]) -> PassResult:
+    """`f($1.rows[0].id)`, `f($1.rows[1].id)`, … become `each $1.rows: f($item.id)`.
+
+    Only where a following call collects them all into one list in their order, and the schema
+    says that the list has exactly so many elements: otherwise the plan would mean something else.
+    """
+    changes: list[str] = []
+    for call in plan.calls:
+        for name, value in call.arguments.items():
+            members = _members(value, plan, tools)
+            if members is None:
+                continue
+            plan, line = _mapped(plan, call.id, name, members)
+            changes.append(line)
+            return PassResult(plan, tuple(changes))
+    return PassResult(plan, ())
+
+
+def _members(value: Any, plan: Plan, tools: Mapping[str, Tool]) -> list[Call] | None:
+    """The calls that a list collects, where all are one shape over one list from its start."""
+    if not isinstance(value, list) or len(value) < 2:
+        return None
+    if not all(isinstance(item, Reference) and not item.path for item in value):
+        return None
+    calls = plan.by_id()
+    members = [calls[item.call] for item in value if item.call in calls]
+    if len({member.id for member in members}) != len(value):
+        return None
+    shapes = [_shape(member, place, tools) for place, member in enumerate(members)]
+    used_once = all(sum(m.id in c.inputs for c in plan.calls) == 1 for m in members)
+    if None in shapes or len(set(shapes)) != 1 or not used_once:
+        return None
+    source = _list_of(next(iter(members[0].references())), 0)
+    assert source is not None
+    return members if _length(source, plan, tools) == len(members) else None
+
+
+def _length(source: Reference, plan: Plan, tools: Mapping[str, Tool]) -> int | None:
+    """How many elements a list is known to have; None: that is not known."""
+    call = plan.by_id()[source.call]
+    try:
+        [option] = field_of(result_of(call, tools.get(call.tool)), source).options()
+    except (NoField, ValueError):
+        return None
+    most = option.schema.get("maxItems")
+    return most if most is not None and most == option.schema.get("minItems") else None
+
+
+def _shape(call: Call, place: int, tools: Mapping[str, Tool]) -> str | None:
+    """The call with its one list element as `$item`; None where it is no such call."""
+    tool = tools.get(call.tool)
+    if tool is None or tool.effect not in SHARED or call.each or call.when or call.after:
+        return None
+    lists = {_list_of(reference, place) for reference in call.references()}
+    if len(lists) != 1 or (source := lists.pop()) is None:
+        return None
+    return f"{source}|{write_call(_over(call, source))}"
+
+
+def _list_of(reference: Reference, place: int) -> Reference | None:
+    if place not in reference.path:
+        return None
+    return Reference(reference.call, reference.path[: reference.path.index(place)])
+
+
+def _over(call: Call, source: Reference) -> Call:
+    cut = len(source.path) + 1
+
+    def target(found: Reference) -> Reference:
+        return Reference(ITEM, found.path[cut:]) if found.call == source.call else found
+
+    return replace(call, id=0, arguments=redirected(call.arguments, target))
+
+
+def _mapped(plan: Plan, user: int, name: str, members: list[Call]) -> tuple[Plan, str]:
+    first = members[0]
+    source = _list_of(next(iter(first.references())), 0)
+    assert source is not None
+    mapped = replace(_over(first, source), id=first.id, each=source)
+    gone = {member.id for member in members[1:]}
+    calls = []
+    for call in plan.calls:
+        if call.id == first.id:
+            calls.append(mapped)
+        elif call.id == user:
+            calls.append(replace(call, arguments={**call.arguments, name: Reference(first.id)}))
+        elif call.id not in gone:
+            calls.append(call)
+    line = f"calls {', '.join(str(m.id) for m in members)} are one: {write_call(mapped)}"
+    return redirect(replace(plan, calls=tuple(calls)), {}), line

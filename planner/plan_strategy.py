@@ -1,0 +1,77 @@
+"""A plan as a strategy: the same journal, budget and resume as every other one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from tts.planner.execution.planning import Planning, answer_text
+from tts.planner.execution.settings import PlanSettings
+from tts.planner.execution.solving import solve_tool
+from tts.planner.language import Plan, write_plan
+from tts.run import Run
+from tts.tools import ToolSet
+from tts.values import Candidate, Problem
+
+
+class PlanStrategy:
+    """Compile the task into calls of tools, run them as parallel as they are, join the results
+    (LLMCompiler, Kim et al. 2024, section 3)."""
+
+    name = "plan"
+
+    def __init__(
+        self,
+        tools: ToolSet,
+        *,
+        settings: PlanSettings | None = None,
+        plan: Plan | None = None,
+        strategies: tuple[str, ...] = (),
+        keep: Callable[[Planning], None] | None = None,
+        compile_only: bool = False,
+    ) -> None:
+        """
+        Args:
+            tools: what the plan may call.
+            settings: how it is written, checked and run.
+            plan: run this plan; the planner is asked only if it has to be patched.
+            strategies: what the tool `solve` may use, `best_of_n(n=4)` for example; none: there
+                is no such tool.
+            keep: handed the planning once it begins, for its plan and its times.
+            compile_only: have the plan written and checked, and make no call of it.
+        """
+        self.settings = settings or PlanSettings()
+        self.tools = ToolSet([*tools.values(), solve_tool(strategies)]) if strategies else tools
+        self.plan, self.keep, self.compile_only = plan, keep, compile_only
+
+    @property
+    def parameters(self) -> dict[str, Any]:
+        settings = self.settings
+        return {
+            "tools": self.tools.digest,
+            "plan": write_plan(self.plan) if self.plan else None,
+            "form": settings.form,
+            "guide": settings.guide,
+            "on_failure": settings.on_failure,
+            "replans": settings.replans,
+            "repairs": settings.repairs,
+            "compile_only": self.compile_only,
+        }
+
+    async def solve(self, problem: Problem, run: Run) -> Candidate | None:
+        planning = Planning(run, self.tools, self.settings, task=problem.prompt)
+        if self.keep is not None:
+            self.keep(planning)
+        if self.plan is None:
+            await planning.write(run=not self.compile_only)
+        else:
+            planning.take(self.plan)
+        if self.compile_only:
+            return None
+        text = answer_text(await planning.answer())
+        return Candidate(problem=problem, text=text, key="plan", final=True, answer=text)
+
+    async def finish(self, problem: Problem, run: Run) -> Candidate | None:
+        """Nothing: a plan that was cut short has no answer."""
+        return None
+

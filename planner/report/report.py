@@ -1,0 +1,175 @@
+"""How long a run of a plan took, what it could have taken, and what bounded it."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from msgspec import Struct
+
+from tts.planner.execution import Timeline
+from tts.planner.language import Plan
+
+Bound = Literal["planner", "tool", "cap", "joiner", "nothing"]
+_NEAR = 1e-3
+"""Seconds that count as no wait at all."""
+
+
+class CallReport(Struct, frozen=True, kw_only=True):
+    """One call; seconds since the run began."""
+
+    call: int
+    tool: str
+    sealed: float
+    started: float | None
+    """None: it was found in the ledger, or never made."""
+    ended: float | None
+    seconds: float
+    """Of its own work."""
+    waited: float
+    """Between the end of its last input and its start: caps, budget and the executor itself."""
+    slack: float
+    """How much longer it could have taken without making the run longer."""
+
+
+class PlanReport(Struct, frozen=True, kw_only=True):
+    """A run of a plan in seconds."""
+
+    makespan: float
+    lower_bound: float
+    """Planner's first call, the longest path of measured durations, joiner: no waiting at all."""
+    critical_path: tuple[int, ...]
+    planner_seconds: float
+    joiner_seconds: float
+    overlap: float
+    """Seconds of tool work done while the planner was still writing."""
+    bounded_by: Bound
+    detail: str
+    """The tool or call behind `bounded_by`."""
+    calls: tuple[CallReport, ...]
+
+
+def plan_report(plan: Plan, timeline: Timeline) -> PlanReport:
+    """The report of a run that has ended, well or not."""
+    durations, tails = _durations(plan, timeline), dict[int, float]()
+    for call in reversed(plan.calls):
+        tails[call.id] = durations[call.id] + tails.get(call.id, 0.0)
+        for before in call.inputs:
+            tails[before] = max(tails.get(before, 0.0), tails[call.id])
+    heads = _heads(plan, durations)
+    longest = max((heads[c.id] + durations[c.id] for c in plan.calls), default=0.0)
+    reports = tuple(
+        _call(plan, timeline, number, durations, longest - heads[number] - tails[number])
+        for number in durations
+    )
+    path = _path(plan, heads, durations)
+    planner = sum(turn.ended - turn.started for turn in timeline.turns if turn.phase != "join")
+    joiner = sum(turn.ended - turn.started for turn in timeline.turns if turn.phase == "join")
+    makespan = max(0.0, timeline.ended - timeline.started)
+    first = min((report.sealed for report in reports), default=planner)
+    bound, detail = _bounded(path, reports, planner, joiner, makespan)
+    return PlanReport(
+        makespan=makespan,
+        lower_bound=max(planner, first + longest) + joiner,
+        critical_path=path,
+        planner_seconds=planner,
+        joiner_seconds=joiner,
+        overlap=_overlap(timeline),
+        bounded_by=bound,
+        detail=detail,
+        calls=reports,
+    )
+
+
+def _durations(plan: Plan, timeline: Timeline) -> dict[int, float]:
+    spans = timeline.spans
+    return {
+        call.id: (span.ended - span.started)
+        if (span := spans.get(call.id)) and span.started is not None and span.ended is not None
+        else 0.0
+        for call in plan.calls
+    }
+
+
+def _heads(plan: Plan, durations: dict[int, float]) -> dict[int, float]:
+    """Earliest start of each call if nothing ever waited."""
+    heads: dict[int, float] = {}
+    for call in plan.calls:
+        ends = [heads[n] + durations[n] for n in call.inputs if n in heads]
+        heads[call.id] = max(ends, default=0.0)
+    return heads
+
+
+def _path(
+    plan: Plan, heads: dict[int, float], durations: dict[int, float]
+) -> tuple[int, ...]:
+    """The calls of the longest path, first to last."""
+    calls = plan.by_id()
+    current = max(calls, key=lambda n: heads[n] + durations[n], default=None)
+    path: list[int] = []
+    while current is not None:
+        path.append(current)
+        inputs = [n for n in calls[current].inputs if n in heads]
+        current = max(inputs, key=lambda n: heads[n] + durations[n], default=None)
+    return tuple(reversed(path))
+
+
+def _call(
+    plan: Plan, timeline: Timeline, number: int, durations: dict[int, float], slack: float
+) -> CallReport:
+    call, span = plan.by_id()[number], timeline.spans.get(number)
+    spans, zero = timeline.spans, timeline.started
+    sealed = span.sealed if span and span.sealed is not None else zero
+    ends = [
+        spans[n].ended or 0.0 for n in call.inputs if n in spans and spans[n].ended is not None
+    ]
+    ready = max([sealed, *ends])
+    started = span.started if span else None
+    ended = span.ended if span else None
+    return CallReport(
+        call=number,
+        tool=call.tool,
+        sealed=sealed - zero,
+        started=None if started is None else started - zero,
+        ended=None if ended is None else ended - zero,
+        seconds=durations[number],
+        waited=0.0 if started is None else max(0.0, started - ready),
+        slack=max(0.0, slack),
+    )
+
+
+def _overlap(timeline: Timeline) -> float:
+    turns = [turn for turn in timeline.turns if turn.phase != "join"]
+    return sum(
+        max(0.0, min(span.ended, turn.ended) - max(span.started, turn.started))
+        for span in timeline.spans.values()
+        if span.started is not None and span.ended is not None
+        for turn in turns
+    )
+
+
+def _bounded(
+    path: tuple[int, ...],
+    calls: tuple[CallReport, ...],
+    planner: float,
+    joiner: float,
+    makespan: float,
+) -> tuple[Bound, str]:
+    """The largest share of the run along its longest path."""
+    if makespan <= 0:
+        return "nothing", ""
+    by_id = {report.call: report for report in calls}
+    on_path = [by_id[number] for number in path]
+    waited = sum(report.waited for report in on_path if report.waited > _NEAR)
+    slowest = max(on_path, key=lambda report: report.seconds, default=None)
+    shares: list[tuple[float, Bound, str]] = [
+        (planner, "planner", "the plan's own text"),
+        (joiner, "joiner", "the joiner's text"),
+        (waited, "cap", ", ".join(r.tool for r in on_path if r.waited > _NEAR)),
+        (sum(r.seconds for r in on_path), "tool", _named(slowest)),
+    ]
+    _, bound, detail = max(shares, key=lambda share: share[0])
+    return bound, detail
+
+
+def _named(report: CallReport | None) -> str:
+    return f"{report.tool} (call {report.call})" if report else ""

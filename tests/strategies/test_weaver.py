@@ -1,0 +1,66 @@
+"""Weak verdicts combined."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from tts.strategies.weak_signals import accuracies, binarised, calibration, posterior
+from tts.strategies.weaver import SIGNALS, Weaver
+
+
+def simulated(seed: int, right: tuple[float, ...], n: int = 400) -> tuple[Any, Any]:
+    """Verdicts of known accuracy on candidates of known truth."""
+    dice = np.random.default_rng(seed)
+    truth = (dice.random(n) < 0.5).astype(float)
+    hits = dice.random((n, len(right))) < np.array(right)
+    return np.where(hits, truth[:, None], 1 - truth[:, None]), truth
+
+
+def test_accuracies_are_found_without_labels() -> None:
+    right = (0.9, 0.75, 0.65, 0.5)
+    verdicts, _ = simulated(0, right)
+    assert np.allclose(accuracies(verdicts), right, atol=0.08)
+
+
+def test_the_combination_beats_its_best_member() -> None:
+    right = (0.75, 0.75, 0.7, 0.7, 0.65)
+    verdicts, truth = simulated(1, right, 2000)
+    combined = (posterior(verdicts, accuracies(verdicts)) > 0.5) == truth
+    alone = (verdicts == truth[:, None]).mean(axis=0)
+    assert combined.mean() > alone.max() + 0.03
+
+
+def test_a_signal_at_chance_has_no_say() -> None:
+    verdicts = np.array([[1.0, 0.0], [0.0, 1.0]])
+    values = posterior(verdicts, np.array([0.8, 0.5]))
+    assert np.allclose(values, [0.8, 0.2])
+
+
+def test_an_unknown_verdict_moves_nothing() -> None:
+    verdicts = binarised(np.array([[0.1, np.nan], [0.9, np.nan]]))
+    assert verdicts.tolist() == [[0.0, 0.5], [1.0, 0.5]]
+    assert np.allclose(posterior(verdicts, np.array([0.8, 0.9])), [0.2, 0.8])
+
+
+def test_labels_calibrate_a_signal() -> None:
+    verdicts, truth = simulated(2, (0.9, 0.6))
+    assert np.allclose(calibration(verdicts, truth), (0.9, 0.6), atol=0.06)
+
+
+def test_agreement_and_scores_together_choose(lab: Any) -> None:
+    def score(_: Any, steps: Any, place: int) -> float:
+        return 0.9 if "{7}" in steps[place] else 0.6 if "{1}" in steps[place] else 0.3
+
+    lines = {0: "\\boxed{1}", 1: "\\boxed{1}", 2: "\\boxed{1}", 3: "\\boxed{7}", 4: "\\boxed{2}"}
+    strategy = Weaver(n=5, calibration="agreement:0.9")
+    assert lab.run(lab.solve(strategy, lab.scripted(lines), scores=score)).answer == "1"
+
+
+@pytest.mark.parametrize("text", ["loudness:0.7", "value:1.5", "value:x"])
+def test_a_calibration_of_what_is_not_there_is_refused(text: str) -> None:
+    assert "value" in SIGNALS
+    with pytest.raises(ValueError):
+        Weaver(calibration=text)

@@ -1,0 +1,21 @@
+"""`tts results`: finished comparisons as one Markdown page."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from rich.console import Console
+
+from tts.eval.results import read_reports, results_page
+
+
+def show_results(folder: Path, markdown: Path | None) -> None:
+    """Write the page, or show it."""
+    page = results_page(read_reports(folder))
+    console = Console()
+    if markdown is None:
+        console.print(page, markup=False, highlight=False, soft_wrap=True)
+        return
+    markdown.parent.mkdir(parents=True, exist_ok=True)
+    markdown.write_text(page, encoding="utf-8")
+    console.print(f"wrote {markdown}", markup=False, highlight=False)

@@ -1,0 +1,65 @@
+"""`tts trace`: what one recorded run did."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import msgspec
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from tts.cli.ledger import label
+from tts.engine import spell_budget
+from tts.errors import UsageError
+from tts.eval.report.visible import visible
+from tts.eval.trace import RunLine, read_trace, render_trace, render_trace_page, run_lines
+from tts.values import Budget
+
+SHORT = 8
+"""Characters of a run's id that tell it apart."""
+
+
+def show_trace(
+    place: str, run: str, job: str, *, page: Path | None = None, all_nodes: bool = False
+) -> None:
+    """The tree of a run, or the list of runs where there are several and none is named."""
+    lines = run_lines(place, job)
+    console = Console()
+    if not run and len(lines) != 1:
+        console.print(runs_table(lines))
+        console.print(Text("Name a run by the beginning of its id: tts trace LEDGER RUN"))
+        return
+    trace = read_trace(place, run or lines[0].run_id, job)
+    strategy = label(trace.run.strategy)
+    budget = spell_budget(msgspec.json.decode(trace.run.budget, type=Budget))
+    if page is not None:
+        if page.exists():
+            raise UsageError(f"{page} exists already; name another file.")
+        page.write_text(render_trace_page(trace, strategy=strategy, budget=budget), "utf-8")
+        console.print(Text(f"wrote {page}"))
+        return
+    answer = "none" if trace.run.answer is None else visible(trace.run.answer, 80)
+    console.print(
+        Text(f"{strategy}, {budget}, ended {trace.run.stopped_by or 'not yet'}, answer {answer}")
+    )
+    tokens = f"{trace.usage.tokens:,} tokens in {trace.usage.calls:,} calls"
+    console.print(Text(f"{tokens} (attributed, scoring included)", style="dim"))
+    console.print(render_trace(trace, all_nodes=all_nodes))
+
+
+def runs_table(lines: list[RunLine]) -> Table:
+    """The recorded runs of a job."""
+    table = Table("run", "problem", "strategy", "seed", "ended", "answer", "tokens")
+    table.columns[0].no_wrap = True
+    for line in lines:
+        table.add_row(
+            line.run_id[:SHORT],
+            Text(visible(line.problem_id, 40)),
+            Text(label(line.strategy)),
+            str(line.replicate),
+            line.stopped_by or "not yet",
+            Text("" if line.answer is None else visible(line.answer, 24)),
+            "" if line.usage is None else f"{line.usage.tokens:,}",
+        )
+    return table

@@ -1,0 +1,179 @@
+"""Plans behind the SDK: solving a task with tools, and plans to look at before they run."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from tts.engine.strategy_spec import parse_strategy
+from tts.errors import CallFailed, UsageError
+from tts.executor import Limits
+from tts.planner import (
+    TASK_ONLY_PROMPTS,
+    Fault,
+    Plan,
+    PlanReport,
+    PlanSettings,
+    PlanStrategy,
+    check_plan,
+    plan_report,
+    write_plan,
+)
+from tts.planner.execution import Planning
+from tts.planner.language import Form
+from tts.planner.passes import PassNote, optimise
+from tts.planner.report import mermaid, page
+from tts.tools import Tool, ToolSet
+from tts.values import Problem, Result
+
+if TYPE_CHECKING:
+    from tts.engine.engine import Engine
+
+Tools = ToolSet | Iterable[Tool | Callable[..., Any]]
+
+
+@dataclass(frozen=True, kw_only=True)
+class PlanResult:
+    """What became of a task."""
+
+    answer: str | None
+    """None: there is no answer; `result.error` says why."""
+    plan: Plan
+    """As it was in the end, patches included."""
+    faults: tuple[Fault, ...]
+    """Of the plan as it was in the end; empty for one that ran."""
+    report: PlanReport
+    result: Result
+    """Cost, and how the run stopped."""
+
+    def mermaid(self) -> str:
+        return mermaid(self.plan, self.report)
+
+    def page(self) -> str:
+        """The run as an HTML page."""
+        return page(self.plan, self.report)
+
+
+class CompiledPlan:
+    """A plan of a task, to be looked at, changed, saved and run."""
+
+    def __init__(
+        self,
+        engine: Engine,
+        task: Problem,
+        *,
+        tools: ToolSet,
+        settings: PlanSettings,
+        plan: Plan,
+        faults: Sequence[Fault] = (),
+        notes: Sequence[PassNote] = (),
+    ) -> None:
+        self.engine, self.task, self.tools, self.settings = engine, task, tools, settings
+        self.plan, self.notes = plan, tuple(notes)
+        self._faults = tuple(faults)
+
+    def check(self) -> tuple[Fault, ...]:
+        """Everything that keeps the plan from running; empty: nothing does."""
+        found = check_plan(self.plan, self.tools, limits=self.settings.limits)
+        return (*self._faults, *(fault for fault in found if fault not in self._faults))
+
+    async def optimised(self) -> CompiledPlan:
+        """The plan after the passes; its `explain` shows what each of them did."""
+        plan, notes = await optimise(self.plan, self.tools)
+        return CompiledPlan(
+            self.engine,
+            self.task,
+            tools=self.tools,
+            settings=self.settings,
+            plan=plan,
+            notes=notes,
+        )
+
+    def explain(self) -> str:
+        """The plan, its faults, and what passes changed."""
+        faults = "".join(f"fault: {fault}\n" for fault in self.check())
+        return write_plan(self.plan) + faults + "".join(note.explain() for note in self.notes)
+
+    def write(self, form: Form = "text") -> str:
+        return write_plan(self.plan, form)
+
+    def mermaid(self) -> str:
+        return mermaid(self.plan)
+
+    async def run(self, **how: Any) -> PlanResult:
+        """Run it without asking the planner; `how` as for `Engine.solve`."""
+        if faults := self.check():
+            raise UsageError("The plan cannot run: " + "; ".join(str(fault) for fault in faults))
+        return await solve_task(
+            self.engine, self.task, self.tools, settings=self.settings, plan=self.plan, **how
+        )
+
+
+async def solve_task(
+    engine: Engine,
+    task: Problem,
+    tools: Tools,
+    *,
+    settings: PlanSettings | None = None,
+    plan: Plan | None = None,
+    strategies: tuple[str, ...] = (),
+    **how: Any,
+) -> PlanResult:
+    """Plan and run; `how` is what `Engine.run_strategy` takes."""
+    kept: list[Planning] = []
+    toolset = tools if isinstance(tools, ToolSet) else ToolSet(tools)
+    chosen = await settings_for(engine, settings)
+    set_caps(toolset, (await engine.session()).limits)
+    strategy = PlanStrategy(
+        toolset, settings=chosen, plan=plan, strategies=strategies, keep=kept.append
+    )
+    result = await engine.run_strategy(task, strategy, **how)
+    planning = kept[0]
+    if not planning.timeline.ended:
+        planning.timeline.ended = planning.timeline.started + result.seconds
+    return PlanResult(
+        answer=result.answer,
+        plan=planning.plan,
+        faults=planning.faults,
+        report=plan_report(planning.plan, planning.timeline),
+        result=result,
+    )
+
+
+async def compile_task(
+    engine: Engine, task: Problem, tools: Tools, *, settings: PlanSettings | None = None, **how: Any
+) -> CompiledPlan:
+    """Have a plan written and checked, and make no call of it."""
+    kept: list[Planning] = []
+    toolset = tools if isinstance(tools, ToolSet) else ToolSet(tools)
+    chosen = await settings_for(engine, settings)
+    strategy = PlanStrategy(toolset, settings=chosen, keep=kept.append, compile_only=True)
+    result = await engine.run_strategy(task, strategy, **how)
+    planning = kept[0]
+    if result.error:
+        raise CallFailed(result.error)
+    return CompiledPlan(
+        engine,
+        task,
+        tools=toolset,
+        settings=chosen,
+        plan=planning.plan,
+        faults=planning.faults,
+    )
+
+
+async def settings_for(engine: Engine, settings: PlanSettings | None) -> PlanSettings:
+    """The given settings with `build`, or the defaults of the engine's model."""
+    generator = next(iter((await engine.session()).generators.values()))
+    own = generator.model.name == "embedded:planner"
+    default = PlanSettings(prompts=TASK_ONLY_PROMPTS, max_tokens=320, repairs=0, replans=0)
+    chosen = settings or (default if own else PlanSettings())
+    return chosen if chosen.build else replace(chosen, build=parse_strategy)
+
+
+def set_caps(tools: ToolSet, limits: Limits) -> None:
+    """Hold the calls of each tool, or of tools that share a pool, to their cap."""
+    for tool in tools.values():
+        if tool.cap is not None:
+            limits.gate.concurrency(tool.lane).resize(tool.cap)

@@ -1,0 +1,145 @@
+"""The operation behind GenPRM: the judgement of one step."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import Any
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from tts.errors import BadReply
+from tts.protocols import Answer, Draw, GenerateRequest, Generator, Meter, OperationSpec, Reply
+from tts.values import Candidate, Completion, Message, Sampling, Usage
+from tts.verifiers.label_probability import label_probability
+
+_SYSTEM = (
+    "You are a math teacher. Your task is to review and critique the paragraphs in solution "
+    "step by step."
+)
+_PROGRAM = re.compile(r"<verify>\s*```python\n(.*?)```\s*</verify>\s*$", re.DOTALL)
+_END_OF_PROGRAM = "</verify>"
+_VERDICT = "\\boxed{"
+
+
+class Question(Struct, frozen=True):
+    """Which step of a candidate, and what was said of the steps before it."""
+
+    candidate: Candidate
+    step: int
+    earlier: tuple[str, ...]
+    """The critiques of the earlier steps."""
+    begun: str = ""
+    """This step's critique so far, with a program's output at its end."""
+
+
+class Critique(Struct, frozen=True):
+    """What was said of a step."""
+
+    text: str
+    score: float
+    """P(Yes) at the verdict; ½ while a program waits to be run."""
+    program: str | None = None
+    """A Python program that the critique wants to be run before it goes on."""
+
+
+class Critiquing:
+    """Asks about one step; the argument of a call is a `Question`."""
+
+    content_type = Completion
+
+    def __init__(self, generator: Generator, *, sampling: Sampling, checks: bool) -> None:
+        can = generator.capabilities
+        chosen = sampling if can.logprobs else replace(sampling, logprobs=None)
+        self.sampling = replace(chosen, stop=(_END_OF_PROGRAM,)) if checks else chosen
+        self.generator, self._checks = generator, checks
+        self.spec = OperationSpec(
+            name="judge/gen-prm",
+            version="1",
+            role="judge",
+            effect="pure",
+            model=generator.model.name,
+            revision=generator.model.revision,
+            pool=generator.model.name,
+        )
+
+    def identity(self, args: tuple[Any, ...]) -> Any:
+        return (self.messages(args[0]), args[0].begun, self.sampling)
+
+    def stochastic(self, args: tuple[Any, ...]) -> bool:
+        return not self.sampling.greedy
+
+    def worst(self, args: tuple[Any, ...], *, first: bool) -> Usage:
+        prompt = self.generator.count_prompt(self.messages(args[0]), args[0].begun)
+        return self._charged(prompt, self._sampling(args[0]).max_tokens)
+
+    def foresee(self, args: tuple[Any, ...], reach: int) -> Usage:
+        return self._charged(reach, self.sampling.max_tokens)
+
+    def growth(self, args: tuple[Any, ...]) -> int:
+        return 0
+
+    def attributed(self, usage: Usage, *, first: bool) -> Usage:
+        return self._charged(usage.prompt_tokens, usage.completion_tokens)
+
+    async def perform(self, args: tuple[Any, ...], draws: Sequence[Draw], meter: Meter) -> Answer:
+        question: Question = args[0]
+        request = GenerateRequest(
+            messages=self.messages(question),
+            prefix=question.begun,
+            sampling=self._sampling(question),
+            seeds=tuple(draw.seed for draw in draws),
+            indices=tuple(draw.index for draw in draws),
+        )
+        reply = await self.generator.generate(request, meter)
+        (completion,) = reply.completions
+        if completion is None:
+            raise BadReply("The judge returned no answer.")
+        return Answer(
+            replies=(Reply(content=completion, usage=reply.usage),),
+            billed=reply.usage,
+            server_price=reply.server_price,
+        )
+
+    def value(self, args: tuple[Any, ...], content: Any, key: str) -> Critique:
+        question: Question = args[0]
+        text = question.begun + content.text
+        program = _PROGRAM.search(text) if self._checks and not question.begun else None
+        if program is not None:
+            return Critique(text, 0.5, program.group(1))
+        score = label_probability(content, "Yes", "No", after=_VERDICT)
+        if score is None:
+            raise BadReply("The critique ends without a verdict.")
+        return Critique(text, score)
+
+    def pretend(self, args: tuple[Any, ...], draw: Draw) -> Reply:
+        tokens = self.sampling.max_tokens
+        text = "<output>**Judgement**: $\\boxed{Yes}$</output>"
+        content = Completion(text=text, finish_reason="stop", completion_tokens=tokens)
+        return Reply(content=content, usage=self.worst(args, first=True))
+
+    def messages(self, question: Question) -> tuple[Message, ...]:
+        """One user turn per step, the problem before the first, each critique its answer."""
+        steps = question.candidate.steps
+        turns = [Message("system", _SYSTEM)]
+        for number in range(question.step + 1):
+            prompt = question.candidate.problem.prompt
+            head = "" if number else f"Question: {prompt}\n\n"
+            turns.append(Message("user", head + steps[number]))
+            if number < question.step:
+                turns.append(Message("assistant", question.earlier[number]))
+        return tuple(turns)
+
+    def _sampling(self, question: Question) -> Sampling:
+        """A program is asked for once; behind its output only the verdict is wanted."""
+        return replace(self.sampling, stop=()) if question.begun else self.sampling
+
+    def _charged(self, prompt: int, completion: int) -> Usage:
+        size = self.generator.model.parameters
+        return Usage(
+            calls=1,
+            prompt_tokens=prompt,
+            completion_tokens=completion,
+            flops=None if size is None else 2 * size * (prompt + completion),
+        )
