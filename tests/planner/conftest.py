@@ -1,79 +1,107 @@
-"""Plans to try things on."""
+"""Plans at work in the laboratory: scripted planners, tools that misbehave, time that jumps."""
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Callable
 from typing import Any
 
-from hypothesis import strategies as st
+import pytest
 
-from tts.planner.language import Call, Condition, Plan, Reference, Text
-
-NAMES = ("search", "price", "add", "fetch_all")
-FIELDS = ("name", "items", "two words", "ünï", 'qu"ote', "0")
-WORDS = st.text(max_size=12) | st.sampled_from(
-    ["$1", "under $1 million", "$$2", "${3}", "$item", "1. add(2)", '"', "\\", "a\nb", "#", "é😀"]
-)
+from tts.planner import PlanSettings, PlanStrategy
+from tts.planner.execution import Planning
+from tts.tools import Tool, ToolSet, tool
 
 
-def reference(before: int) -> st.SearchStrategy[Any]:
-    """Something of an earlier call."""
-    path = st.lists(st.sampled_from(FIELDS) | st.integers(-1, 3), max_size=2).map(tuple)
-    return st.builds(Reference, st.integers(1, before), path)
+class Workshop:
+    """Tools that note what they were asked; `solve` runs a scripted planner's plan."""
+
+    def __init__(self, lab: Any) -> None:
+        self.lab = lab
+        self.made: list[tuple[str, Any]] = []
+        self.events: list[Any] = []
+        self.plannings: list[Planning] = []
+
+    def noted(self, name: str, value: Any) -> None:
+        self.made.append((name, value))
+
+    def tools(self, *more: Tool) -> ToolSet:
+        workshop = self
+
+        @tool(effect="read", seconds=1)
+        async def look(name: str) -> dict[str, float]:
+            """Height of a mountain."""
+            workshop.noted("look", name)
+            await asyncio.sleep(1.0)
+            return {"height": float(len(name))}
+
+        @tool(effect="pure")
+        async def add(a: float, b: float) -> float:
+            workshop.noted("add", (a, b))
+            return a + b
+
+        @tool(effect="irreversible")
+        async def send(text: str) -> str:
+            workshop.noted("send", text)
+            return f"sent {text}"
+
+        @tool(effect="read", timeout=3)
+        async def hang(name: str = "") -> str:
+            workshop.noted("hang", name)
+            await asyncio.sleep(10**6)
+            return "never"
+
+        @tool(effect="read")
+        async def fail(name: str = "") -> str:
+            workshop.noted("fail", name)
+            raise ValueError("no such mountain")
+
+        @tool(effect="read", timeout=2)
+        async def deaf() -> str:
+            while True:
+                try:
+                    await asyncio.sleep(50)
+                except asyncio.CancelledError:
+                    workshop.noted("deaf", "ignored")
+
+        @tool(effect="read")
+        async def garbage() -> int:
+            return object()  # type: ignore[return-value]
+
+        @tool(effect="read")
+        async def rows(n: int) -> list[dict[str, str]]:
+            return [{"id": f"r{i}"} for i in range(n)]
+
+        return ToolSet([look, add, send, hang, fail, deaf, garbage, rows, *more])
+
+    def strategy(self, *more: Tool, **settings: Any) -> PlanStrategy:
+        chosen = PlanSettings(tell=self.events.append, **settings)
+        return PlanStrategy(self.tools(*more), settings=chosen, keep=self.plannings.append)
+
+    def solve(self, *texts: str, generator: Any = None, **how: Any) -> Any:
+        """Run plan, patches and decisions as given, in simulated time; returns the result."""
+        settings = {name: how.pop(name) for name in list(how) if name in _SETTINGS}
+        strategy = self.strategy(*how.pop("more", ()), **settings)
+        writer = generator or self.lab.words(in_turn(*texts))
+        return self.lab.run(self.lab.solve(strategy, writer, **how))
+
+    def asked(self, name: str) -> list[Any]:
+        return [value for made, value in self.made if made == name]
 
 
-def value(before: int) -> st.SearchStrategy[Any]:
-    """A constant, a reference, a text with insertions, or a structure of them."""
-    plain: Any = WORDS | st.integers(-(10**6), 10**6) | st.booleans() | st.none()
-    plain |= st.floats(allow_nan=False, allow_infinity=False)
-    if before:
-        plain |= reference(before) | _texts(before)
-    return st.recursive(
-        plain,
-        lambda inner: st.lists(inner, max_size=3) | st.dictionaries(WORDS, inner, max_size=2),
-        max_leaves=4,
-    )
+_SETTINGS = frozenset(PlanSettings.__dataclass_fields__)
 
 
-@st.composite
-def _texts(draw: Any, before: int) -> Text:
-    parts: list[Any] = [draw(reference(before))]
-    for _ in range(draw(st.integers(0, 2))):
-        parts += [draw(WORDS.filter(bool)), draw(reference(before))]
-    if draw(st.booleans()):
-        parts.append(draw(WORDS.filter(bool)))
-    if len(parts) == 1:
-        parts.append("!")
-    return Text(tuple(parts))
+def in_turn(*texts: str) -> Callable[..., str]:
+    """A script that says one text per request."""
+    left = list(texts)
+
+    def say(messages: Any, prefix: str, index: int) -> str:
+        return left.pop(0)
+
+    return say
 
 
-@st.composite
-def plans(draw: Any) -> Plan:
-    """Plans of every shape that the language has."""
-    calls = [draw(_call(number)) for number in range(1, draw(st.integers(1, 5)) + 1)]
-    joined = draw(st.booleans())
-    answer = None if joined else draw(value(len(calls)))
-    return Plan(calls=tuple(calls), answer=answer, joined=joined)
-
-
-@st.composite
-def _call(draw: Any, number: int) -> Call:
-    before = number - 1
-    names = st.sampled_from(["query", "n", "where", "b"])
-    policy = draw(st.sampled_from([None, "fail", "skip", "replan", "substitute"]))
-    when = draw(st.none() | _condition(before)) if draw(st.integers(0, 3)) == 0 else None
-    return Call(
-        id=number,
-        tool=draw(st.sampled_from(NAMES)),
-        arguments=draw(st.dictionaries(names, value(before), max_size=3)),
-        each=draw(st.none() | reference(before)) if before else None,
-        when=when,
-        after=tuple(draw(st.lists(st.integers(1, before), max_size=2))) if before else (),
-        on_failure=policy,
-        substitute=draw(value(before)) if policy == "substitute" else None,
-    )
-
-
-def _condition(before: int) -> st.SearchStrategy[Any]:
-    plain = st.builds(Condition, value(before), negated=st.booleans())
-    sign = st.sampled_from(["==", "!=", "<", "<=", ">", ">=", "in"])
-    return plain | st.builds(Condition, value(before), sign, value(before), st.booleans())
+@pytest.fixture
+def workshop(lab: Any) -> Workshop:
+    return Workshop(lab)

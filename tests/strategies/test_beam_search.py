@@ -10,7 +10,8 @@ from tts.backends.simulated_steps import SimulatedScorer, SimulatedSteps
 from tts.errors import BadRequest
 from tts.ledger import MemoryJournal
 from tts.strategies import BeamSearch
-from tts.values import Budget
+from tts.strategies.selection import most_weighted
+from tts.values import Budget, Score, Scored
 
 BOX = "\\boxed{%s}"
 
@@ -35,17 +36,27 @@ def test_only_the_best_are_continued(forest: Any) -> None:
 
 def test_repeated_texts_are_dropped_before_they_are_scored(forest: Any) -> None:
     scorer = ScriptedScorer({})
-    found = forest.grow(
-        BeamSearch(n=4, branching=2, rounds=1), policy=forest.by_depth([BOX % 1]), scorer=scorer
-    )
-    assert forest.sampled(found) == 4
-    assert forest.scored(found) == len(scorer.requests) == 1
+    policy = forest.by_depth(["a\n\n"], [BOX % 1, BOX % 2])
+    found = forest.grow(BeamSearch(n=4, branching=2), policy=policy, scorer=scorer)
+    assert forest.sampled(found) == 8
+    assert forest.scored(found) == len(scorer.requests) == 3
+
+
+def test_two_draws_of_one_solution_are_two_votes_and_one_scoring(forest: Any) -> None:
+    policy = forest.by_depth([BOX % 1, BOX % 1, BOX % 1, BOX % 2])
+    scorer = ScriptedScorer({BOX % 1: 0.4, BOX % 2: 0.7})
+    found = forest.grow(BeamSearch(n=4, rounds=1), policy=policy, scorer=scorer)
+    assert (found.answer, forest.scored(found)) == ("1", 2)
 
 
 def test_padded_duplicates_do_not_vote(forest: Any) -> None:
-    policy = forest.by_depth([BOX % 1, BOX % 1, BOX % 1, BOX % 2])
-    scorer = ScriptedScorer({BOX % 1: 0.4, BOX % 2: 0.7})
-    assert forest.grow(BeamSearch(n=4, rounds=1), policy=policy, scorer=scorer).answer == "2"
+    async def solve(problem: Any, run: Any) -> Any:
+        one, other = await run.all(run.sample(problem, n=2))
+        padded = [Scored(one, Score(value=0.4))] * 3
+        return await most_weighted([*padded, Scored(other, Score(value=0.7))], run)
+
+    found = forest.grow(forest.lab.Told(solve), policy=forest.by_depth([BOX % 1, BOX % 2]))
+    assert found.answer == "2"
 
 
 def test_completed_beams_do_not_shrink_the_live_quota(forest: Any) -> None:

@@ -123,6 +123,13 @@ def test_parallel_simulations_expand_different_leaves(forest: Any) -> None:
     assert len(set(parents)) >= 2
 
 
+def test_equal_finished_children_are_one_node(forest: Any) -> None:
+    scorer = ScriptedScorer({BOX % 1: 0.2, "a": 0.9})
+    policy = forest.by_depth([BOX % 1, BOX % 1, BOX % 1, "a\n\n"], [BOX % 2])
+    found = forest.grow(MCTS(n=2, branching=4, parallel=1), policy=policy, scorer=scorer)
+    assert {k.candidate.parent.text for k in found.candidates if k.candidate.parent} == {"a\n\n"}
+
+
 def test_equal_children_are_one_node(forest: Any) -> None:
     policy = forest.by_depth(["a\n\n"], [BOX % 1])
     found = forest.grow(MCTS(n=1, branching=4), policy=policy)

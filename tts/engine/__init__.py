@@ -5,6 +5,7 @@ from tts.engine.engine import Engine
 from tts.engine.job import Job
 from tts.engine.open_session import open_session
 from tts.engine.options import SessionOptions
+from tts.engine.planned import CompiledPlan, PlanResult
 from tts.engine.registry import BACKENDS, STRATEGIES, VERIFIERS, build_strategy
 from tts.engine.session import Session
 from tts.engine.strategy_spec import parse_strategy, spell_strategy
@@ -13,8 +14,10 @@ __all__ = [
     "BACKENDS",
     "STRATEGIES",
     "VERIFIERS",
+    "CompiledPlan",
     "Engine",
     "Job",
+    "PlanResult",
     "Session",
     "SessionOptions",
     "build_strategy",

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Self, overload
 
 import msgspec
 
@@ -15,11 +15,13 @@ from tts.engine.budget_spec import parse_budget
 from tts.engine.job import Job
 from tts.engine.open_session import open_session
 from tts.engine.options import SessionOptions
+from tts.engine.planned import CompiledPlan, PlanResult, Tools, compile_task, solve_task
 from tts.engine.session import Session
 from tts.engine.strategy_spec import parse_strategy
 from tts.engine.sync import run_sync
 from tts.errors import BadInput
 from tts.ledger import Ledger, MemoryJournal, MemoryLeases
+from tts.planner import PlanSettings
 from tts.protocols import Generator, JobRow, Strategy, Verifier
 from tts.values import Budget, Event, Problem, Result
 
@@ -85,26 +87,67 @@ class Engine:
             ledger, self._ledger = self._ledger, None
             await ledger.close()
 
+    @overload
+    async def solve(
+        self,
+        problem: str | Problem,
+        *,
+        strategy: str | Strategy = ...,
+        budget: str | Budget | None = ...,
+        replicate: int = ...,
+        observe: Callable[[Event], None] | None = ...,
+    ) -> Result: ...
+
+    @overload
+    async def solve(
+        self,
+        problem: str | Problem,
+        *,
+        tools: Tools,
+        planning: PlanSettings | None = ...,
+        strategies: Sequence[str] = ...,
+        budget: str | Budget | None = ...,
+        replicate: int = ...,
+        observe: Callable[[Event], None] | None = ...,
+    ) -> PlanResult: ...
+
     async def solve(
         self,
         problem: str | Problem,
         *,
         strategy: str | Strategy = "majority_vote",
+        tools: Tools | None = None,
+        planning: PlanSettings | None = None,
+        strategies: Sequence[str] = (),
         budget: str | Budget | None = None,
         replicate: int = 0,
         observe: Callable[[Event], None] | None = None,
-    ) -> Result:
-        """The best answer to one problem.
+    ) -> Result | PlanResult:
+        """The best answer to one problem; with `tools`, by a plan of calls.
 
         Args:
             problem: its text, or a Problem.
             strategy: `best_of_n(n=16)` and the like, or a Strategy.
+            tools: compile the problem into calls of these instead, as parallel as they are.
+            planning: how plans are written, checked and run.
+            strategies: what a plan may think with, `best_of_n(n=4)` for example.
             budget: `4k tokens`, `0.02 dollars, 30 seconds`, or a Budget; None: no ceiling.
             replicate: another number gives other draws.
             observe: told every event as it happens.
 
         Raises `UsageError` for what cannot work; a failed call is data in the result.
         """
+        if tools is not None:
+            return await solve_task(
+                self,
+                problem if isinstance(problem, Problem) else self._problem(problem),
+                tools,
+                settings=planning,
+                strategies=tuple(strategies),
+                budget=budget,
+                replicate=replicate,
+                observe=observe,
+            )
         chosen = parse_strategy(strategy) if isinstance(strategy, str) else strategy
         ceiling = parse_budget(budget) if isinstance(budget, str) else budget
         asked = problem if isinstance(problem, Problem) else self._problem(problem)
@@ -114,27 +157,12 @@ class Engine:
         async with job:
             return await job.solve(asked, chosen, ceiling, replicate=replicate)
 
-    async def solve_task(
-        self, task: str | Problem, tools: Tools, *, settings: PlanSettings | None = None, **how: Any
-    ) -> PlanResult:
-        """Compile a task into calls of tools and run them as parallel as they are.
-
-        `settings` say how plans are written, checked and run; `strategies` in `how` names what the
-        plan may use for thinking; the rest is what `run_strategy` takes.
-        """
-        from tts.engine.planned import solve_task
-
-        asked = task if isinstance(task, Problem) else self._problem(task)
-        return await solve_task(self, asked, tools, settings=settings, **how)
-
     async def compile(
-        self, task: str | Problem, tools: Tools, *, settings: PlanSettings | None = None, **how: Any
+        self, task: str | Problem, *, tools: Tools, planning: PlanSettings | None = None, **how: Any
     ) -> CompiledPlan:
         """The checked plan of a task, without making any of its calls."""
-        from tts.engine.planned import compile_task
-
         asked = task if isinstance(task, Problem) else self._problem(task)
-        return await compile_task(self, asked, tools, settings=settings, **how)
+        return await compile_task(self, asked, tools, settings=planning, **how)
 
     async def stream(self, problem: str | Problem, **how: Any) -> AsyncIterator[Event]:
         """The events of a solve as they happen; the last one holds the result."""

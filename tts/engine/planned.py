@@ -120,7 +120,7 @@ async def solve_task(
     strategies: tuple[str, ...] = (),
     **how: Any,
 ) -> PlanResult:
-    """Plan and run; `how` is what `Engine.run_strategy` takes."""
+    """Plan and run; `how` is what `Engine.solve` takes."""
     kept: list[Planning] = []
     toolset = tools if isinstance(tools, ToolSet) else ToolSet(tools)
     chosen = await settings_for(engine, settings)
@@ -128,7 +128,7 @@ async def solve_task(
     strategy = PlanStrategy(
         toolset, settings=chosen, plan=plan, strategies=strategies, keep=kept.append
     )
-    result = await engine.run_strategy(task, strategy, **how)
+    result = await engine.solve(task, strategy=strategy, **how)
     planning = kept[0]
     if not planning.timeline.ended:
         planning.timeline.ended = planning.timeline.started + result.seconds
@@ -149,7 +149,7 @@ async def compile_task(
     toolset = tools if isinstance(tools, ToolSet) else ToolSet(tools)
     chosen = await settings_for(engine, settings)
     strategy = PlanStrategy(toolset, settings=chosen, keep=kept.append, compile_only=True)
-    result = await engine.run_strategy(task, strategy, **how)
+    result = await engine.solve(task, strategy=strategy, **how)
     planning = kept[0]
     if result.error:
         raise CallFailed(result.error)

@@ -16,9 +16,9 @@ from tts.errors import (
 from tts.executor.attempts import Attempts
 from tts.executor.call import Call
 from tts.executor.flight import Flight
-from tts.executor.rows import call_row
+from tts.executor.rows import call_row, text_row
 from tts.executor.settlement import Settlement, failure, fault
-from tts.protocols import Answer, Journal, OutcomeRow, Reply, SettledRow
+from tts.protocols import Answer, Journal, OutcomeRow, Reply, SettledRow, TextRow
 from tts.run import Run
 from tts.values import NOTHING, Usage
 
@@ -37,6 +37,7 @@ class Flights:
         self._flying: set[Flight] = set()
         self._aborted: set[Flight] = set()
         self._gathering: dict[object, list[Call]] = {}
+        self._texts: set[bytes] = set()
         self._group = asyncio.TaskGroup()
 
     @property
@@ -164,7 +165,7 @@ class Flights:
 
     async def _land(self, flight: Flight, answer: Answer, settled: SettledRow) -> None:
         """Commit what came, then tell whoever waits, those included who joined meanwhile."""
-        rows: list[Any] = [settled]
+        rows: list[Any] = [settled, *self._asked(flight)]
         written: dict[Call, Usage] = {}
         for seat, reply in zip(flight.seats, answer.replies, strict=True):
             if isinstance(reply, Reply):
@@ -197,6 +198,15 @@ class Flights:
             self._stop(flight, broken)
         for call in flight.take_all():
             self.settlement.fail(call, error)
+
+    def _asked(self, flight: Flight) -> list[TextRow]:
+        """The text of the question, where no earlier draw of it has brought it."""
+        base = flight.starter.shared.base
+        if base in self._texts:
+            return []
+        self._texts.add(base)
+        row = text_row(flight)
+        return [row] if row is not None else []
 
     def _failed(self, call: Call, error: CallError) -> OutcomeRow:
         return call.run.outcome(call.id, "failed", failure(call, error))

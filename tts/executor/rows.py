@@ -8,7 +8,7 @@ import msgspec
 
 from tts.executor.call import Call
 from tts.executor.flight import Flight, Seat
-from tts.protocols import CallRow, Origin, Reply, UseRow
+from tts.protocols import CallRow, Origin, Reply, TextRow, UseRow
 from tts.values import Candidate, Usage
 
 _encode = msgspec.json.Encoder().encode
@@ -27,13 +27,21 @@ def call_row(flight: Flight, seat: Seat, reply: Reply, job: str) -> CallRow:
         role=spec.role,
         model=spec.model,
         revision=spec.revision,
-        input_hash="",
+        input_hash=flight.starter.shared.base.hex(),
         parent_key=source.key if isinstance(source, Candidate) else "",
         index=seat.draw.index,
         content=_encode(reply.content),
         usage=reply.usage,
         degraded=reply.degraded,
     )
+
+
+def text_row(flight: Flight) -> TextRow | None:
+    """What was asked, once for all equal draws; a continuation is found by its parent instead."""
+    if flight.args and isinstance(flight.args[0], Candidate):
+        return None
+    identity = flight.operation.identity(flight.args)
+    return TextRow(flight.starter.shared.base.hex(), _encode(identity).decode())
 
 
 def use_row(call: Call, attributed: Usage, origin: Origin, job: str) -> UseRow:
