@@ -12,13 +12,13 @@ from tts.eval.report import ComparisonReport, to_markdown
 
 HEAD = """# Results
 
-Made by `tts results` from finished comparisons; not edited by hand. Tokens are attributed prompt and
-completion tokens of everything that a run called, verifiers included. Intervals are of 95 %.
+Made by `tts results` from finished comparisons; not edited by hand. Tokens are attributed: prompt
+and completion of everything that a run called, verifiers included. Intervals are of 95 %.
 """
 
 
 def read_reports(folder: Path) -> dict[str, ComparisonReport]:
-    """The reports under a folder by where they lie, ordered by title; `BadInput` where there is none."""
+    """The reports under a folder by where they lie, in order of title; `BadInput` without any."""
     paths = sorted(folder.rglob("report.json"))
     if not paths:
         raise BadInput(f"{folder} holds no report.json: run `tts compare … --out {folder}` first.")

@@ -16,7 +16,8 @@ class Branch:
     def __init__(
         self, belief: Belief, *, scored: Scored | None = None, parent: Branch | None = None
     ) -> None:
-        self.belief, self.scored, self.parent = belief, scored, parent
+        self.belief: Belief = belief
+        self.scored, self.parent = scored, parent
         self.children: list[Branch] = []
         self.wider, self.deeper = Arm(belief), Arm(belief)
         self.arm = Arm(belief)

@@ -28,8 +28,8 @@ class LLMSelection:
 
     `group` n is one listwise question (GenSelect, Toshniwal et al. 2025), `group` 2 a knock-out
     tournament in which a match starts when its two entrants are known. Places are shuffled, since
-    judges favour some of them. A verdict that failed or cannot be read leaves the group's most frequent
-    answer.
+    judges favour some of them. A verdict that failed or cannot be read leaves the group's most
+    frequent answer.
     """
 
     name = "llm_selection"

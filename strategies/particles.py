@@ -35,7 +35,8 @@ class Particles:
         weights: Weighting,
         reference: Sequence[Scored] = (),
     ) -> None:
-        self.n, self.least, self.weighting = n, ess_threshold * n, weights
+        self.n, self.least = n, ess_threshold * n
+        self.weighting: Weighting = weights
         self.swarm = [Particle()] * n
         self.reference, self.turn = reference, 0
         self.done: list[Scored] = []

@@ -14,7 +14,7 @@ from tts.values import Message
 
 
 class Remark(Generation):
-    """A generation whose value is plain text: it is no candidate, so it can neither vote nor win."""
+    """A generation whose value is plain text: no candidate, so it can neither vote nor win."""
 
     def __init__(self, run: Run, *, of: str, role: Role, model: str = "") -> None:
         """`of`: what is asked for, part of the call's key. `model`: a generator's name."""

@@ -15,8 +15,8 @@ class Billed(Struct, frozen=True, kw_only=True):
     calls: int
     twice: int
     """Calls with more than one settled attempt."""
-    open: int
-    """Attempts that were begun and not settled."""
+    finished: int
+    """Calls whose answer is committed."""
 
 
 def billed(place: Path) -> Billed:
@@ -31,7 +31,7 @@ def billed(place: Path) -> Billed:
             "SELECT COUNT(*) FROM (SELECT key FROM attempts WHERE state = 'settled' "
             "GROUP BY job, key HAVING COUNT(*) > 1)"
         ).fetchone()
-        [begun] = connection.execute("SELECT COUNT(*) FROM attempts WHERE open").fetchone()
+        [finished] = connection.execute("SELECT COUNT(*) FROM calls").fetchone()
     finally:
         connection.close()
-    return Billed(tokens=tokens, calls=calls, twice=twice, open=begun)
+    return Billed(tokens=tokens, calls=calls, twice=twice, finished=finished)

@@ -21,6 +21,7 @@ BENCHES = {
     "model": "tokens per second of the embedded policy",
     "startup": "`import tts` and `tts --help`",
     "memory": "resident memory after 100,000 calls",
+    "vllm": "the embedded folders in real vLLM (needs vLLM, takes minutes)",
 }
 """Each with one line on what it measures."""
 

@@ -49,9 +49,7 @@ async def _one_run(reply_tokens: int) -> tuple[int, Result]:
     journal = MemoryJournal(job="bench")
     async with Job(session, name="bench", journal=journal, leases=MemoryLeases()) as job:
         ceiling = Budget(tokens=CALLS * WORST)
-        result = await job.solve(
-            Problem(id="p", prompt="question"), MajorityVote(n=DRAWS), ceiling
-        )
+        result = await job.solve(Problem(id="p", prompt="question"), MajorityVote(n=DRAWS), ceiling)
     await session.close()
     return generator.sent, result
 

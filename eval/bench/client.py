@@ -41,9 +41,7 @@ def client(*, calls: int = CALLS, runs: int = RUNS) -> list[Row]:
         return [*rows, *_reached(other)]
 
 
-async def _compare(
-    url: str, folder: Path, in_flight: int, *, calls: int, runs: int
-) -> list[Row]:
+async def _compare(url: str, folder: Path, in_flight: int, *, calls: int, runs: int) -> list[Row]:
     whole, bare = [Meter() for _ in range(runs)], [Meter() for _ in range(runs)]
     session = await open_session(options(url, in_flight))
     async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0)) as http:

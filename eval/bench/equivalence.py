@@ -32,7 +32,11 @@ def equivalence(*, comparisons: int = COMPARISONS, runs: int = RUNS) -> list[Row
 
 async def _pairs(folder: Path) -> list[Row]:
     async with Equivalence() as judge:
-        judged = [(name, i, row, await _met(judge, row)) for name in SETS for i, row in _read(folder, name)]
+        judged = [
+            (name, i, row, await _met(judge, row))
+            for name in SETS
+            for i, row in _read(folder, name)
+        ]
     misses = [(name, i, row) for name, i, row, met in judged if not met]
     share = 100 * (1 - len(misses) / len(judged))
     rows = [at_least(f"right of {len(judged)} public pairs", share, "%", bar=98)]

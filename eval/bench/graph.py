@@ -65,9 +65,7 @@ def _row(layers: int, width: int, runs: int, *, micros: float | None) -> Row:
     ours, bare = (median(figures) for figures in zip(*pairs, strict=True))
     what = f"{layers * width} nodes {'wide' if layers == 1 else f'in {layers} layers'}"
     if micros is None:
-        return at_most(
-            f"makespan / critical path, {what}", ours, "", bar=1.02, baseline=bare
-        )
+        return at_most(f"makespan / critical path, {what}", ours, "", bar=1.02, baseline=bare)
     return at_most(
         f"beyond the critical path per node, {what}", ours, "µs", bar=micros, baseline=bare
     )

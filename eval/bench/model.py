@@ -54,9 +54,7 @@ def _decoded(small: EmbeddedModel, count: int) -> float:
     decoder = Decoder(small.transformer, small.tokenizer, BATCH, 8192)
     asked = [problem.prompt for problem in generate(3, count // VOTES, 1)]
     prompts = [tuple(small.tokenizer.encode_chat([Message("user", text)], "")) for text in asked]
-    draws = [
-        Draw(prompts[i // VOTES % len(prompts)], SAMPLING, i, Silent()) for i in range(count)
-    ]
+    draws = [Draw(prompts[i // VOTES % len(prompts)], SAMPLING, i, Silent()) for i in range(count)]
     waiting = deque(draws)
     started = time.perf_counter()
     while waiting or decoder.active:

@@ -34,7 +34,9 @@ async def _figures(path: Path) -> dict[str, Fraction]:
     each = {
         "pass@1": [_passed(group, 1) for group in groups],
         "maj@8": votes,
-        "best-of-8": [best_of_k([(r.score or 0.0, r.correct is True) for r in g], 8) for g in groups],
+        "best-of-8": [
+            best_of_k([(r.score or 0.0, r.correct is True) for r in g], 8) for g in groups
+        ],
         "pass@8": [_passed(group, 8) for group in groups],
     }
     return {name: sum(values, Fraction(0)) / len(values) for name, values in each.items()}

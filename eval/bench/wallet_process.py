@@ -27,9 +27,7 @@ async def spend(place: Path, number: int, cap: int) -> None:
     async with Ledger.open(place, job="bench") as ledger:
         leases = JobLeases(ledger)
         wallet = Budget(tokens=cap)
-        async with Job(
-            session, name="bench", journal=ledger, leases=leases, wallet=wallet
-        ) as job:
+        async with Job(session, name="bench", journal=ledger, leases=leases, wallet=wallet) as job:
             window = asyncio.Semaphore(16)
 
             async def solve(index: int) -> str:

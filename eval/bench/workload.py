@@ -30,9 +30,10 @@ async def engine_calls(session: Session, ledger: Ledger, *, calls: int, in_fligh
     """`calls` draws by `majority_vote`: graph, keys, budget, limiter, wallet and ledger on disk."""
     window = asyncio.Semaphore(max(2, 2 * in_flight // DRAWS))
     leases = JobLeases(ledger)
-    async with Job(
-        session, name=ledger.job, journal=ledger, leases=leases, wallet=ROOMY
-    ) as job, asyncio.TaskGroup() as group:
+    async with (
+        Job(session, name=ledger.job, journal=ledger, leases=leases, wallet=ROOMY) as job,
+        asyncio.TaskGroup() as group,
+    ):
         for problem in problems(calls // DRAWS):
             group.create_task(_solve(job, problem, window))
 
@@ -45,9 +46,7 @@ async def _solve(job: Job, problem: Problem, window: asyncio.Semaphore) -> None:
         job.journal.forget(problem.id)
 
 
-async def bare_calls(
-    http: aiohttp.ClientSession, url: str, *, calls: int, in_flight: int
-) -> None:
+async def bare_calls(http: aiohttp.ClientSession, url: str, *, calls: int, in_flight: int) -> None:
     """The same requests by a pool of workers over aiohttp and json, and nothing else."""
     bodies = _bodies(calls)
 

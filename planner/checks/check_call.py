@@ -7,9 +7,8 @@ from typing import Any
 
 from tts.planner.checks.check_value import IllTyped, check_value
 from tts.planner.checks.fields import NoField, field_of
-from tts.planner.checks.schemas import Typed, compatible, wording
-from tts.planner.language import ITEM, Call, Fault, Reference, Text, nearest
-from tts.planner.language.strings import BARE_INSIDE
+from tts.planner.checks.schemas import Typed, compatible, type_of, wording
+from tts.planner.language import ITEM, Call, Fault, Reference, constant, nearest
 from tts.tools import Tool
 
 Results = Mapping[int, Typed]
@@ -23,6 +22,9 @@ def result_of(call: Call, tool: Tool | None) -> Typed:
     typed = Typed.of(schema)
     if call.each is not None:
         typed = Typed({"type": "array", "items": schema}, schema)
+    if call.on_failure == "substitute" and typed.schema:
+        other = {"type": type_of(call.substitute)} if constant(call.substitute) else {}
+        typed = Typed({"anyOf": [typed.schema, other]}, schema)
     if call.when is not None and typed.schema:
         typed = Typed({"anyOf": [typed.schema, {"type": "null"}]}, schema)
     return typed
@@ -54,7 +56,6 @@ class _CallCheck:
                 nearest=nearest(self.call.tool, self.tools),
             )
         yield from self._references()
-        yield from self._dollars()
         if self.tool is not None:
             yield from self._names(self.tool)
             yield from self._types(self.tool)
@@ -94,18 +95,6 @@ class _CallCheck:
                 got=error.got,
                 nearest=error.nearest,
             )
-
-    def _dollars(self) -> Iterator[Fault]:
-        for text in _strings([self.call.arguments, self.call.positional]):
-            found = BARE_INSIDE.search(text)
-            number = found[1] if found else ""
-            if found and (number == "item" or int(number) in self.results):
-                yield self._fault(
-                    "ambiguous dollar",
-                    f"${number} inside a string is text",
-                    expected=f"${{{number}}} for the result, $${number} for the text",
-                    got=repr(text[:40]),
-                )
 
     def _names(self, tool: Tool) -> Iterator[Fault]:
         given = self.call.arguments
@@ -172,15 +161,3 @@ class _CallCheck:
 def _listed(names: Any) -> str:
     return ", ".join(names) or "nothing"
 
-
-def _strings(value: Any) -> Iterator[str]:
-    if isinstance(value, str):
-        yield value
-    elif isinstance(value, Text):
-        yield from (part for part in value.parts if isinstance(part, str))
-    elif isinstance(value, list | tuple):
-        for item in value:
-            yield from _strings(item)
-    elif isinstance(value, dict):
-        for item in value.values():
-            yield from _strings(item)

@@ -45,7 +45,7 @@ class Drafting:
         self._results: dict[int, Typed] = {
             call.id: result_of(call, tools.get(call.tool)) for call in before.calls
         }
-        self._sound = True
+        self._unsound: set[int] = set()
 
     def feed(self, text: str) -> None:
         self._take(self.reader.feed(text))
@@ -69,7 +69,7 @@ class Drafting:
                 item = bound(item, tuple(tool.arguments)) if tool else item
                 self._start(item, one.line)
             elif isinstance(item, Fault):
-                self._sound = False
+                self._unsound.add(item.call)
             self.sealed.append(replace(one, item=item))
 
     def _start(self, call: Call, line: int) -> None:
@@ -80,5 +80,6 @@ class Drafting:
         if not known:
             self._results[call.id] = result_of(call, self.tools.get(call.tool))
         room = len(self.growth.nodes) < self.limits.calls
-        if self.fresh and not known and not faults and room and not self.growth.add(call):
+        sound = not known and not faults and call.id not in self._unsound
+        if self.fresh and not (sound and room and self.growth.add(call)):
             self.timeline.call(call, "held")

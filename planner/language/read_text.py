@@ -36,6 +36,7 @@ class TextReader:
         self.bare = bare
         self._buffer, self._open = "", ""
         self._scan, self._line, self._start = Scan(), 0, 0
+        self._seen: set[int] = set()
 
     def feed(self, text: str) -> list[Sealed]:
         """What the text seals: a statement is sealed by the end of its last line."""
@@ -74,13 +75,27 @@ class TextReader:
 
     def _sealed(self) -> list[Sealed]:
         text, self._open = self._open, ""
-        return read_statements(text, self._start, bare=self.bare)
+        return self._known(read_statements(text, self._start, bare=self.bare))
+
+    def _known(self, found: list[Sealed]) -> list[Sealed]:
+        """Without the dollars that are followed by the number of no earlier call."""
+        kept = []
+        for one in found:
+            fault = one.item
+            if isinstance(fault, Fault) and fault.kind == "ambiguous dollar":
+                if not fault.got.isdigit() or int(fault.got) in self._seen:
+                    kept.append(one)
+                continue
+            if isinstance(fault, Call):
+                self._seen.add(fault.id)
+            kept.append(one)
+        return kept
 
     def _given_up(self) -> list[Sealed]:
         """The text ended inside a statement: its first line is a fault, the others are read."""
         first, *others = self._open.split("\n")
         self._open, last = "", self._line
-        found = read_statements(first, self._start, bare=self.bare)
+        found = self._known(read_statements(first, self._start, bare=self.bare))
         self._line = self._start
         for line in others:
             found += self._take(line)
@@ -100,7 +115,9 @@ def read_statements(text: str, line: int, *, bare: bool = False) -> list[Sealed]
     while True:
         cursor = Cursor(text, bare=bare)
         try:
-            found.append(Sealed(_statement(cursor), line))
+            statement = _statement(cursor)
+            found += _dollars(cursor, statement, line)
+            found.append(Sealed(statement, line))
         except TextError as error:
             number = re.match(rf"{_LEAD}{NUMBER}", text)
             got = text[error.place :].split("\n")[0][:40] or "the end"
@@ -114,6 +131,26 @@ def read_statements(text: str, line: int, *, bare: bool = False) -> list[Sealed]
             found[-1] = Sealed(_syntax(error, line, None, rest[:40], text), line)
             return found
         text = rest
+
+
+def _dollars(cursor: Cursor, statement: Call | Answer | Drop, line: int) -> list[Sealed]:
+    """Faults of bare dollars inside strings: text, or meant as references?"""
+    call = statement if isinstance(statement, Call) else None
+    return [
+        Sealed(
+            Fault(
+                kind="ambiguous dollar",
+                message=f"${number} inside a string",
+                line=line,
+                call=call.id if call else 0,
+                tool=call.tool if call else "",
+                expected=f"${{{number}}} for the result, $${number} for the text",
+                got=number,
+            ),
+            line,
+        )
+        for number in dict.fromkeys(cursor.dollars)
+    ]
 
 
 def _syntax(

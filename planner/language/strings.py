@@ -1,6 +1,6 @@
 """References inside the strings of compact text and of native tool calls.
 
-`"$1"` alone is the result of call 1 with its type; `"under ${1} euros"` inserts it; `$$` before a
+`"$1"` alone is the result of call 1 with its type; `"${1} euros"` inserts its text; `$$` before a
 digit, a brace or `item` is one literal dollar. A bare `$1` inside a longer string is text, unless
 the dialect is LLMCompiler's.
 """
@@ -16,9 +16,14 @@ _MARK = re.compile(rf"\$+(?=\{{?{NAME})")
 BARE_INSIDE = re.compile(rf"(?<!\$)\$({NAME})")
 
 
+def bare_inside(text: str) -> list[str]:
+    """The `$1`s inside a longer string, which may have been meant as references."""
+    return [] if BARE.fullmatch(text) else BARE_INSIDE.findall(text)
+
+
 def read_string(text: str, *, bare: bool = False) -> str | Reference | Text:
     """What a string of a plan means. `bare`: insert `$1` without braces too."""
-    whole = BARE.fullmatch(text) or BRACED.fullmatch(text)
+    whole = BARE.fullmatch(text)
     if whole:
         return reference_of(whole)
     parts: list[str | Reference] = []

@@ -9,7 +9,7 @@ from typing import Any
 
 from tts.planner.language.reference import BARE, BRACED, reference_of
 from tts.planner.language.scan import QUOTES
-from tts.planner.language.strings import read_string
+from tts.planner.language.strings import bare_inside, read_string
 from tts.planner.language.value import Value
 
 _SPACE = re.compile(r"(?:\s|#[^\n]*)*")
@@ -31,6 +31,8 @@ class Cursor:
 
     def __init__(self, text: str, *, bare: bool = False) -> None:
         self.text, self.bare, self.place = text, bare, 0
+        self.dollars: list[str] = []
+        """Numbers after bare dollars inside strings."""
 
     def skip(self) -> None:
         """Go over blanks and comments."""
@@ -61,7 +63,9 @@ class Cursor:
         self.skip()
         first = self.text[self.place : self.place + 1]
         if first in ("'", '"') and first:
-            return read_string(self._quoted(), bare=self.bare)
+            text = self._quoted()
+            self.dollars += [] if self.bare else bare_inside(text)
+            return read_string(text, bare=self.bare)
         if first in ("[", "("):
             return self._list("]" if first == "[" else ")")
         if first == "{":

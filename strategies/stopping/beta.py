@@ -8,7 +8,7 @@ from tts.strategies.stopping.seen import Seen
 
 
 class Beta:
-    """Stop once the leading answer beats the runner-up with this probability (Aggarwal et al. 2023).
+    """Stop once the leader beats the runner-up with this probability (Aggarwal et al. 2023).
 
     With the default .95: stops at 4-0, goes on at 5-1, stops at 6-1.
     """

@@ -8,7 +8,7 @@ from tts.strategies.stopping.seen import Seen
 
 
 class UnanimousWindow:
-    """Stop once one window of `size` draws agrees (Li et al. 2024); a draw without a vote does not."""
+    """Stop once one window of `size` draws agrees (Li et al. 2024); draws without a vote do not."""
 
     def __init__(self, size: int = 5) -> None:
         if size < 2:

@@ -55,8 +55,6 @@ def _texts(draw: Any, before: int) -> Text:
         parts += [draw(WORDS.filter(bool)), draw(reference(before))]
     if draw(st.booleans()):
         parts.append(draw(WORDS.filter(bool)))
-    if len(parts) == 1:
-        parts.append("!")
     return Text(tuple(parts))
 
 

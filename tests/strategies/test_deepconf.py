@@ -40,7 +40,7 @@ def test_a_tokens_confidence_is_the_mean_over_its_alternatives_not_its_own_logpr
 def test_the_measures_of_a_trace() -> None:
     levels = [4.0, 2.0, 6.0, 8.0]
     assert group_confidences(levels, 2) == [3.0, 4.0, 7.0]
-    told = {m: confidence(levels, m, 2) for m in ("mean", "tail", "bottom", "lowest")}  # type: ignore[arg-type]
+    told = {m: confidence(levels, m, 2) for m in ("mean", "tail", "bottom", "lowest")}
     assert told == {"mean": 5.0, "tail": 7.0, "bottom": 3.0, "lowest": 3.0}
     assert confidence(levels, "lowest", 99) == 5.0 and confidence((), "mean", 2) is None
 

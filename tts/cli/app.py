@@ -297,3 +297,16 @@ def doctor(
     from tts.cli.doctor import show_kernels
 
     show_kernels(model, as_json=as_json)
+
+
+@app.command()
+def bench(
+    name: Annotated[str, typer.Argument(help="A benchmark; empty: list them.")] = "",
+    whole: Annotated[bool, typer.Option("--all", help="Every benchmark.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False,
+    as_markdown: Annotated[bool, typer.Option("--markdown", help="A page for the docs.")] = False,
+) -> None:
+    """What the engine costs and holds on this machine; exit code 1 when a bar is missed."""
+    from tts.cli.bench import run_bench
+
+    run_bench(name, whole=whole, as_json=as_json, as_markdown=as_markdown)

@@ -49,6 +49,9 @@ BUILT_IN: Mapping[Kind, Mapping[str, str]] = {
     "verifier": {
         "embedded": "tts.engine.open_verifier:open_embedded_verifier",
         "recorded": "tts.engine.open_verifier:open_recorded_verifier",
+        "gen-prm": "tts.engine.open_judge:open_gen_prm",
+        "judge": "tts.engine.open_judge:open_judge",
+        "self-evaluation": "tts.engine.open_judge:open_self_evaluation",
         "vllm-prm": "tts.engine.open_vllm:open_vllm_prm",
     },
     "backend": {

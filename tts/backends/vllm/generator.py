@@ -55,6 +55,10 @@ class VLLMGenerator:
         """The exact number of prompt tokens."""
         return len(self._chat.encode(messages, prefix))
 
+    def prompt_ids(self, messages: Sequence[Message], prefix: str = "") -> tuple[int, ...]:
+        """The ids that a prompt is sent as."""
+        return self._chat.encode(messages, prefix)
+
     async def generate(
         self, request: GenerateRequest, meter: Meter, listener: TextListener | None = None
     ) -> GenerateReply:

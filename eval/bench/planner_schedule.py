@@ -1,0 +1,129 @@
+"""Makespans of plans whose durations are known, guessed or unknown. Simulated latency."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from random import Random
+from statistics import mean
+from typing import Any, Literal
+
+
+from tts.backends.scripted import ScriptedGenerator
+from tts.engine import Job, SessionOptions, open_session
+from tts.eval.bench.jumping_loop import simulated
+from tts.eval.bench.row import Row, at_most, figure
+from tts.eval.bench.timed_graph import TimedGraph
+from tts.ledger import MemoryJournal, MemoryLeases
+from tts.planner import Call, Plan, PlanLimits, PlanSettings, PlanStrategy
+from tts.planner.execution import Planning
+from tts.tools import Tool, ToolContext, ToolSet
+from tts.values import Problem
+
+Known = Literal["given", "±50 %", "none"]
+ROOMY = PlanLimits(calls=10**6, depth=10**6, fan_out=10**6)
+CAPS = (2, 4, 8, 16, 64)
+
+
+class Sleeping:
+    """A tool's body that only takes time."""
+
+    def __init__(self, seconds: float) -> None:
+        self.seconds = seconds
+
+    def check(self, arguments: Mapping[str, Any]) -> Mapping[str, Any]:
+        return arguments
+
+    async def __call__(self, arguments: Mapping[str, Any], context: ToolContext) -> Any:
+        await asyncio.sleep(self.seconds)
+        return 0
+
+
+def schedule(name: str, graphs: Sequence[TimedGraph]) -> list[Row]:
+    """Makespan over lower bound, uncapped and under caps."""
+    what = f"makespan / lower bound, {name}"
+    open_ended = [ratio(graph, None, "given") for graph in graphs]
+    rows = [at_most(f"{what}, no cap, worst, simulated latency", max(open_ended), "", bar=1.02)]
+    means: dict[Known, list[float]] = {"given": [], "±50 %": [], "none": []}
+    for cap in CAPS:
+        for known in means:
+            figures = [ratio(graph, cap, known) for graph in graphs]
+            means[known].append(mean(figures))
+            rows.append(figure(f"{what}, cap {cap}, durations {known}", mean(figures), ""))
+    rows.append(
+        at_most(f"{what}, caps 2–64, mean, durations given", mean(means["given"]), "", bar=1.10)
+    )
+    return rows
+
+
+def ratio(graph: TimedGraph, cap: int | None, known: Known) -> float:
+    """One plan on the engine, over what no schedule can beat."""
+    least = graph.bound(cap)
+    return simulated(makespan(graph, cap, known)) / least if least else 1.0
+
+
+async def makespan(graph: TimedGraph, cap: int | None, known: Known) -> float:
+    """Simulated seconds of one plan."""
+    kept: list[Planning] = []
+    settings = PlanSettings(limits=ROOMY, seconds=durations(graph, known), replans=0)
+    strategy = PlanStrategy(
+        tools_of(graph), settings=settings, plan=plan_of(graph), keep=kept.append
+    )
+    await solved(strategy, cap or 10**6)
+    timeline = kept[0].timeline
+    return timeline.ended - timeline.started
+
+
+async def solved(strategy: PlanStrategy, cap: int, generator: Any = None) -> Any:
+    """Run a strategy in memory, with so many calls at once."""
+    options = SessionOptions(
+        model=generator or ScriptedGenerator([]),
+        verifier=None,
+        concurrency=cap,
+        adaptive=False,
+        timeout=1e12,
+    )
+    session = await open_session(options)
+    journal = MemoryJournal(job="bench")
+    async with Job(session, name="bench", journal=journal, leases=MemoryLeases()) as job:
+        result = await job.solve(Problem(id="plan", prompt="plan"), strategy)
+    await session.close()
+    if result.error:
+        raise RuntimeError(result.error)
+    return result
+
+
+def plan_of(graph: TimedGraph) -> Plan:
+    """The graph as a plan: a tool per call, edges by `after`."""
+    calls = tuple(
+        Call(id=number + 1, tool=f"t{number}", after=tuple(i + 1 for i in before))
+        for number, before in enumerate(graph.before)
+    )
+    return Plan(calls=calls, answer="done", joined=False)
+
+
+def tools_of(graph: TimedGraph) -> ToolSet:
+    empty = {"type": "object", "properties": {}}
+    base = Tool(name="t", description="", parameters=empty, returns={}, body=Sleeping(0))
+    return ToolSet(
+        _named(base, number, seconds) for number, seconds in enumerate(graph.seconds)
+    )
+
+
+def _named(base: Tool, number: int, seconds: float) -> Tool:
+    return replace(
+        base, name=f"t{number}", effect="read", pool="work", body=Sleeping(seconds)
+    )
+
+
+def durations(graph: TimedGraph, known: Known) -> dict[str, float]:
+    """What the scheduler is told."""
+    if known == "none":
+        return {}
+    rng = Random(graph.name)
+    spread = 0.5 if known == "±50 %" else 0.0
+    return {
+        f"t{number}": seconds * (1 + spread * rng.uniform(-1, 1))
+        for number, seconds in enumerate(graph.seconds)
+    }

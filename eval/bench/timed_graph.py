@@ -1,0 +1,86 @@
+"""Graphs of calls with durations: recorded workflows, plans of everyday tasks, generated ones."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from msgspec import Struct
+
+from tts.eval.bench.layered import layered
+
+_LARGEST = 400
+"""Calls: larger recorded workflows are left out, so that the benchmark takes a minute."""
+
+
+class TimedGraph(Struct, frozen=True):
+    """Calls in an order in which each stands behind its inputs."""
+
+    name: str
+    seconds: tuple[float, ...]
+    before: tuple[tuple[int, ...], ...]
+
+    @property
+    def longest_path(self) -> float:
+        ends: list[float] = []
+        for seconds, before in zip(self.seconds, self.before, strict=True):
+            ends.append(seconds + max((ends[i] for i in before), default=0.0))
+        return max(ends, default=0.0)
+
+    def bound(self, cap: int | None) -> float:
+        """No schedule is shorter: the longest path, and all work over the cap."""
+        return max(self.longest_path, sum(self.seconds) / cap if cap else 0.0)
+
+
+def workflows(folder: Path) -> list[TimedGraph]:
+    """WfInstances: real workflows with measured runtimes."""
+    rows = json.loads((folder / "wfinstances.json").read_text(encoding="utf-8"))["dags"]
+    graphs = [
+        _ordered(row["name"], row["seconds"], [list(parents) for parents in row["parents"]])
+        for row in rows
+    ]
+    return [graph for graph in graphs if len(graph.seconds) <= _LARGEST]
+
+
+def everyday(folder: Path) -> list[TimedGraph]:
+    """AsyncHow: steps of everyday tasks with gold durations."""
+    rows = json.loads((folder / "asynchow.json").read_text(encoding="utf-8"))
+    return [_everyday(row) for row in rows]
+
+
+def generated() -> list[TimedGraph]:
+    """Where there is no data."""
+    graphs = (layered(layers, 8, seed=seed) for layers in (2, 6, 12) for seed in range(10))
+    return [
+        TimedGraph(f"layered {number}", graph.seconds, graph.before)
+        for number, graph in enumerate(graphs)
+    ]
+
+
+def _everyday(row: dict[str, Any]) -> TimedGraph:
+    names = list(row["seconds"])
+    place = {name: number for number, name in enumerate(names)}
+    before: list[list[int]] = [[] for _ in names]
+    for first, second in row["edges"]:
+        if first in place and second in place:
+            before[place[second]].append(place[first])
+    return _ordered(row["title"], [float(row["seconds"][name]) for name in names], before)
+
+
+def _ordered(name: str, seconds: list[float], before: list[list[int]]) -> TimedGraph:
+    """The calls in an order of their own, inputs first."""
+    place: dict[int, int] = {}
+    order: list[int] = []
+    while len(order) < len(seconds):
+        free = [
+            i for i in range(len(seconds)) if i not in place and all(j in place for j in before[i])
+        ]
+        for i in free:
+            place[i] = len(order)
+            order.append(i)
+    return TimedGraph(
+        name,
+        tuple(float(seconds[i]) for i in order),
+        tuple(tuple(sorted({place[j] for j in before[i]})) for i in order),
+    )

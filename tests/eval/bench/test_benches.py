@@ -1,0 +1,50 @@
+from __future__ import annotations
+
+from importlib import import_module
+
+import pytest
+
+from tts.errors import UnknownName
+from tts.eval.bench import BENCHES, NeedsData, bench
+from tts.eval.bench.budget import budget
+from tts.eval.bench.graph import graph
+from tts.eval.bench.ledger import ledger
+from tts.eval.bench.replay import replay
+from tts.eval.bench.server_process import ServerProcess
+
+
+@pytest.mark.parametrize("name", list(BENCHES))
+def test_every_name_is_a_function_of_its_own_file(name: str) -> None:
+    assert callable(getattr(import_module(f"tts.eval.bench.{name}"), name))
+
+
+def test_an_unknown_name_is_answered_with_the_known_ones() -> None:
+    with pytest.raises(UnknownName, match="client"):
+        bench("speed")
+
+
+def test_missing_data_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("TTS_TEST_DATA", raising=False)
+    with pytest.raises(NeedsData, match="TTS_TEST_DATA"):
+        replay()
+
+
+def test_a_small_graph_is_timed_beside_bare_asyncio() -> None:
+    [row] = graph(runs=1, sizes=((2, 3),), large=())
+    assert row.baseline is not None and row.value >= 1
+
+
+def test_the_ledger_is_metered_beside_the_standard_library() -> None:
+    row = ledger(calls=300, runs=1)[0]
+    assert row.value > 0 and row.baseline is not None
+
+
+def test_ten_calls_worth_lets_ten_calls_leave() -> None:
+    rows = budget(processes=2, runs=1)
+    assert all(row.holds for row in rows[:3])
+
+
+def test_the_server_counts_in_its_own_process() -> None:
+    with ServerProcess() as server:
+        assert server.url.startswith("http://127.0.0.1:")
+        assert server.served().requests == 0

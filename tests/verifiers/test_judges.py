@@ -1,0 +1,167 @@
+"""Judges are calls on the graph: found, priced and counted like any other."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tts.backends.scripted import ScriptedGenerator
+from tts.engine import Engine
+from tts.errors import BadReply
+from tts.protocols import Verifier
+from tts.values import Candidate, Completion, Problem, Result, TokenLogprob
+from tts.verifiers import GenPRM, Judge, ListwiseJudge, PairwiseJudge
+from tts.verifiers.label_probability import label_probability
+from tts.verifiers.listwise import ListwiseWording
+from tts.verifiers.pairwise import PairwiseWording
+from tts.verifiers.pointwise import PointwiseWording
+
+PROBLEM = Problem(id="p", prompt="6 * 7?", answer="42")
+GOOD, BAD = "6 * 7 is\n\n\\boxed{42}", "6 * 7 is\n\n\\boxed{41}"
+
+
+def said(text: str) -> Completion:
+    return Completion(text=text, finish_reason="stop", completion_tokens=3)
+
+
+async def solved(verifier: Verifier | None, strategy: Any = "best_of_n(n=2)") -> Result:
+    """The policy draws a wrong solution and a right one."""
+    async with Engine(ScriptedGenerator([BAD, GOOD]), verifier=verifier) as engine:
+        return await engine.solve(PROBLEM, strategy=strategy)
+
+
+def marks(messages: Any, prefix: str, index: int) -> str:
+    return "Score: 9" if "{42}" in messages[-1].content else "Score: 2"
+
+
+async def test_a_pointwise_judge_chooses_the_better_solution() -> None:
+    result = await solved(Judge.pointwise(ScriptedGenerator(marks)))
+    assert result.answer == "42"
+    assert result.spend["judge"].calls == 2
+    assert result.spend["judge"].completion_tokens == 4
+
+
+async def test_several_votes_are_several_draws_and_their_mean_counts() -> None:
+    judge = ScriptedGenerator(lambda messages, prefix, index: f"Score: {(8, 4)[index]}")
+    result = await solved(Judge.pointwise(judge, votes=2))
+    values = [kept.score.value for kept in result.candidates if kept.score]
+    assert values == pytest.approx([0.6, 0.6])
+    assert result.spend["judge"].calls == 4
+
+
+async def test_self_evaluation_reads_the_word() -> None:
+    judge = ScriptedGenerator(
+        lambda messages, prefix, index: "True" if "{42}" in messages[-1].content else "False"
+    )
+    assert (await solved(Judge.self_evaluation(judge))).answer == "42"
+
+
+class Compared:
+    """Asks a judge about the two draws of a problem."""
+
+    name, parameters = "compared", {}
+
+    def __init__(self, ask: Any) -> None:
+        self.ask, self.verdict = ask, None
+
+    async def solve(self, problem: Problem, run: Any) -> Candidate:
+        drafts = run.sample(problem, n=2)
+        self.verdict = await self.ask(drafts, run)
+        candidate: Candidate = await drafts[1]
+        return candidate
+
+    async def finish(self, problem: Problem, run: Any) -> None: ...
+
+
+def prefers_42(messages: Any, prefix: str, index: int) -> str:
+    first = messages[-1].content.partition("Solution B")[0]
+    return "Better: A" if "{42}" in first else "Better: B"
+
+
+async def test_a_pairwise_judge_is_asked_in_both_orders() -> None:
+    generator = ScriptedGenerator(prefers_42)
+    judge = PairwiseJudge(generator)
+    strategy = Compared(lambda drafts, run: judge.prefer(drafts[0], drafts[1], run))
+    await solved(None, strategy)
+    assert (strategy.verdict, len(generator.requests)) == (0.0, 2)
+
+
+async def test_a_judge_that_always_says_a_says_nothing() -> None:
+    judge = PairwiseJudge(ScriptedGenerator(lambda *_: "Better: A"))
+    strategy = Compared(lambda drafts, run: judge.prefer(drafts[0], drafts[1], run))
+    await solved(None, strategy)
+    assert strategy.verdict == 0.5
+
+
+async def test_a_listwise_judge_ranks_all_in_one_call() -> None:
+    generator = ScriptedGenerator(lambda *_: "Ranking: 2 > 1")
+    judge = ListwiseJudge(generator)
+    strategy = Compared(lambda drafts, run: judge.rank(drafts, run))
+    await solved(None, strategy)
+    assert (strategy.verdict, len(generator.requests)) == ((0.0, 1.0), 1)
+
+
+def critique(messages: Any, prefix: str, index: int) -> str:
+    verdict = "No" if "{41}" in messages[-1].content else "Yes"
+    return f"<output>**Judgement**: $\\boxed{{{verdict}}}$</output>"
+
+
+async def test_gen_prm_judges_every_step_after_the_earlier_ones() -> None:
+    generator = ScriptedGenerator(critique)
+    result = await solved(GenPRM(generator))
+    assert result.answer == "42"
+    assert sorted(k.score.steps for k in result.candidates if k.score) == [(1.0, 0.0), (1.0, 1.0)]
+    assert [turn.role for turn in generator.requests[-1].messages] == [
+        "system",
+        "user",
+        "assistant",
+        "user",
+    ]
+
+
+def with_a_program(messages: Any, prefix: str, index: int) -> str:
+    if not prefix:
+        return "<verify>\n```python\nprint(6 * 7)\n```\n</verify> and so on"
+    return "\\boxed{Yes}" if "[Code Output: 42]" in prefix else "\\boxed{No}"
+
+
+async def test_gen_prm_goes_on_with_the_output_of_its_program() -> None:
+    programs = []
+
+    async def execute(program: str) -> str:
+        programs.append(program)
+        return "42"
+
+    result = await solved(GenPRM(ScriptedGenerator(with_a_program), execute=execute))
+    assert programs[0] == "print(6 * 7)\n"
+    assert {kept.score.value for kept in result.candidates if kept.score} == {1.0}
+
+
+def test_the_probability_of_a_word_is_read_at_the_verdict() -> None:
+    logprobs = (
+        TokenLogprob("Yes", -0.1),
+        TokenLogprob("\\boxed{", -0.1),
+        TokenLogprob("Yes", -0.5, (("Yes", -0.5), ("No", -1.5))),
+    )
+    completion = Completion(text="Yes\\boxed{Yes", finish_reason="stop", logprobs=logprobs)
+    assert label_probability(completion, "Yes", "No", after="\\boxed{") == pytest.approx(0.7310586)
+
+
+def test_an_answer_without_a_verdict_has_no_probability() -> None:
+    assert label_probability(said("Maybe."), "Yes", "No") is None
+    assert label_probability(said("Yes"), "Yes", "No", after="\\boxed{") is None
+
+
+@pytest.mark.parametrize(
+    ("text", "scores"),
+    [("Ranking: 3 > 1", (0.5, 0.0, 1.0)), ("Ranking: 2 > 2 > 9 > 1 > 3", (0.5, 1.0, 0.0))],
+)
+def test_a_ranking_gives_a_score_to_everyone(text: str, scores: tuple[float, ...]) -> None:
+    assert ListwiseWording().read(said(text), 3) == scores
+
+
+@pytest.mark.parametrize("wording", [PointwiseWording(), PairwiseWording(), ListwiseWording()])
+def test_an_answer_without_a_verdict_is_a_bad_reply(wording: Any) -> None:
+    with pytest.raises(BadReply):
+        wording.read(said("I do not know."), 2)
