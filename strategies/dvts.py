@@ -19,7 +19,8 @@ class DVTS:
     """`n // branching` independent subtrees, each a beam of one (Beeching et al. 2024).
 
     A subtree draws `branching` next steps, goes on from the best and ends when that is finished.
-    Every subtree has an equal share of the budget; what it leaves returns when it ends.
+    Every subtree has an equal share of the budget, fewer subtrees a greater one where it is too
+    small for all; what a subtree leaves returns when it ends.
     """
 
     name = "dvts"
@@ -63,7 +64,7 @@ class DVTS:
 
     async def solve(self, problem: Problem, run: Run) -> Candidate | None:
         subtrees = self.n // self.branching
-        share = 1 / subtrees
+        share = 1 / min(subtrees, self._abreast(run))
         grown = [run.spawn(self._grow, problem, share=share) for _ in range(subtrees)]
         ended = await run.all(grown)
         if ended.failed:
@@ -74,6 +75,14 @@ class DVTS:
 
     async def finish(self, problem: Problem, run: Run) -> Candidate | None:
         return await finish(problem, run, self.select)
+
+    def _abreast(self, run: Run) -> int:
+        """Subtrees that fit beside each other, each with room to draw and to read `branching`
+        whole solutions; the others begin when what these leave is as much again."""
+        _, draw = run.least()
+        needs = {name: 2 * self.branching * (getattr(draw, name) or 0) for name in run.left}
+        room = [left // needs[name] for name, left in run.left.items() if needs[name]]
+        return max(1, min(room, default=self.n))
 
     async def _grow(self, problem: Problem, *, run: Run) -> list[Scored]:
         """The finished solutions of one subtree."""

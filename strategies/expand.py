@@ -27,20 +27,17 @@ def expand(
         source: what is continued.
         n: draws.
         until: the end of the next step, or of the solution.
-        repeats: whether equal texts are scored apart. Otherwise only the first is: a later
-            unfinished one fails as `Dropped`, a finished one has its score and so its own vote.
+        repeats: whether an unfinished child with an earlier sibling's text stays, or fails as
+            `Dropped`. A finished one always stays, and has its vote. Either way equal texts are
+            scored once.
         lookahead: greedy steps behind each child; the score is that of the text they lead to.
     """
     drawn = run.sample(source, n=n, until=until)
-    children = drawn
-    if not repeats:
-        children = [run.call(distinct, child, drawn[:i]) for i, child in enumerate(drawn)]
+    fresh = [run.call(distinct, child, drawn[:i]) for i, child in enumerate(drawn)]
     steps = lookahead if until == "step" else 0
-    scores = [run.score(look_ahead(run, child, steps)) for child in children]
-    if repeats:
-        return [run.call(Scored, *pair) for pair in zip(drawn, scores, strict=True)]
+    scores = [run.score(look_ahead(run, child, steps)) for child in fresh]
     return [
-        run.call(twin_scored, child, drawn[:i], scores[:i], scores[i], run)
+        run.call(twin_scored, child, drawn[:i], scores[: i + 1], repeats, run)
         for i, child in enumerate(drawn)
     ]
 
@@ -49,18 +46,18 @@ def twin_scored(
     child: Candidate,
     earlier: list[Outcome[Candidate]],
     scores: list[Outcome[Score]],
-    own: Outcome[Score],
+    repeats: bool,
     run: Run,
 ) -> Scored:
-    """A child with its own score, or finished with that of the first sibling of the same text."""
-    if values_of([own]):
-        return Scored(child, values_of([own])[0])
+    """A child with its own score, the last, or with that of the first sibling of the same text."""
     twins = (i for i, one in enumerate(earlier) if one.value and one.value.text == child.text)
-    place = next(twins, None)
-    if place is None or not child.final:
-        raise own.error or Dropped("Not scored.")
+    place = next(twins, len(earlier))
+    twin = place < len(earlier)
+    if twin and not (repeats or child.final):
+        raise Dropped("An earlier sibling has the same text.")
     score = next(iter(values_of([scores[place]])), None)
     if score is None:
         raise scores[place].error or Dropped("Not scored.")
-    run.kept.score(child, score)
+    if twin:
+        run.kept.score(child, score)
     return Scored(child, score)

@@ -25,15 +25,19 @@ class Wording(Protocol):
     @property
     def version(self) -> str:
         """Changed with the words: part of every call's key."""
+        ...
 
     def messages(self, problem: Problem, texts: Sequence[str]) -> tuple[Message, ...]:
         """The question about one text or several."""
+        ...
 
     def read(self, completion: Completion, texts: int) -> Any:
         """The verdict; raises BadReply where the answer holds none."""
+        ...
 
     def pretended(self, texts: int) -> str:
         """An answer that `read` accepts, for dry runs."""
+        ...
 
 
 class Asking:

@@ -19,6 +19,7 @@ BENCHES = {
     "replay": "reference results of recorded generations (needs data)",
     "equivalence": "public pairs, hostile answers, the fast path",
     "model": "tokens per second of the embedded policy",
+    "planner": "plans read, checked and run (simulated latency; more with data)",
     "startup": "`import tts` and `tts --help`",
     "memory": "resident memory after 100,000 calls",
     "vllm": "the embedded folders in real vLLM (needs vLLM, takes minutes)",

@@ -45,7 +45,7 @@ def call_rows(number: int) -> tuple[Row, Row, Row]:
 
 def plain_values(number: int) -> list[tuple[object, ...]]:
     """The same columns as plain tuples: attempt, call, use; a number or a key stands first."""
-    settled, call, use = call_rows(number)
+    settled = call_rows(number)[0]
     spent = astuple(SPENT)
     attempt = (*astuple(intent_row(number))[:7], *astuple(WORST), *astuple(settled)[2:3], *spent)
     return [

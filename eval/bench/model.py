@@ -65,20 +65,18 @@ def _decoded(small: EmbeddedModel, count: int) -> float:
 
 async def _solved(count: int) -> float:
     session = await open_session(SessionOptions(model="embedded:small", verifier=None))
-    tokens = 0
     with TemporaryDirectory() as folder:
         async with Ledger.open(Path(folder) / "ledger.db", job="bench") as ledger:
-            async with Job(session, name="bench", journal=ledger, leases=MemoryLeases()) as job:
-                started = time.perf_counter()
-                async with asyncio.TaskGroup() as group:
-                    runs = [
-                        group.create_task(job.solve(problem, MajorityVote(n=VOTES)))
-                        for problem in _problems(count)
-                    ]
-                seconds = time.perf_counter() - started
-                tokens = sum(run.result().usage.completion_tokens for run in runs)
+            job = Job(session, name="bench", journal=ledger, leases=MemoryLeases())
+            started = time.perf_counter()
+            async with job, asyncio.TaskGroup() as group:
+                runs = [
+                    group.create_task(job.solve(problem, MajorityVote(n=VOTES)))
+                    for problem in _problems(count)
+                ]
+            seconds = time.perf_counter() - started
     await session.close()
-    return tokens / seconds
+    return sum(run.result().usage.completion_tokens for run in runs) / seconds
 
 
 def _problems(count: int) -> list[Problem]:

@@ -106,15 +106,11 @@ def plan_of(graph: TimedGraph) -> Plan:
 def tools_of(graph: TimedGraph) -> ToolSet:
     empty = {"type": "object", "properties": {}}
     base = Tool(name="t", description="", parameters=empty, returns={}, body=Sleeping(0))
-    return ToolSet(
-        _named(base, number, seconds) for number, seconds in enumerate(graph.seconds)
-    )
+    return ToolSet(_named(base, number, seconds) for number, seconds in enumerate(graph.seconds))
 
 
 def _named(base: Tool, number: int, seconds: float) -> Tool:
-    return replace(
-        base, name=f"t{number}", effect="read", pool="work", body=Sleeping(seconds)
-    )
+    return replace(base, name=f"t{number}", effect="read", pool="work", body=Sleeping(seconds))
 
 
 def durations(graph: TimedGraph, known: Known) -> dict[str, float]:

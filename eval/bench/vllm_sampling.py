@@ -1,6 +1,6 @@
 """Best-of-n through the engine, beside vLLM's own offline call."""
 
-# pyright: reportMissingImports=false
+# pyright: reportMissingImports=false, reportAttributeAccessIssue=false
 
 from __future__ import annotations
 

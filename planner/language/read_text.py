@@ -22,7 +22,7 @@ from tts.planner.language.text_values import Cursor, TextError
 
 _LEAD = r"[ \t]*(?:[-*+>][ \t]+)?\**`?"
 NUMBER = rf"(?:(?P<n>\d+)\**[ \t]*[.):]\**|\$(?P<m>\d+)[ \t]*=)[ \t]*\**`?"
-HEAD = re.compile(rf"{_LEAD}(?:{NUMBER}(?=[ \t]*(?:[A-Za-z_]\w*[ \t]*\(|if\b|unless\b|each\b|$))"
+HEAD = re.compile(rf"{_LEAD}(?:{NUMBER}(?=[ \t]*(?:[^\s()]+[ \t]*\(|(?:if|unless)\b.*:|each\b.*:|$))"
                   r"|(?P<answer>answer[ \t]*[=(:])|(?P<drop>drop[ \t]+\$?\d)|(?P<join>(?:join|finish)[ \t]*\(\)))")
 _JOINS = ("join", "finish")
 _POLICY = re.compile(r"on[ \t]+failure[ \t]+(skip|fail|replan|use\b)")
@@ -157,7 +157,7 @@ def _syntax(
     error: TextError, line: int, number: re.Match[str] | None, got: str, text: str
 ) -> Fault:
     call = int(number["n"] or number["m"]) if number else 0
-    name = re.search(r"([A-Za-z_]\w*)[ \t]*\(", text)
+    name = re.search(r"([A-Za-z_][\w.-]*)[ \t]*\(", text)
     return Fault(
         kind="syntax",
         message="the statement cannot be read",
@@ -194,7 +194,7 @@ def _numbered(cursor: Cursor, number: int) -> Call | Answer:
         match = cursor.need(f"{BRACED.pattern}|{BARE.pattern}", "$id of a list")
         each = reference_of(BRACED.fullmatch(match[0]) or BARE.fullmatch(match[0]))  # type: ignore[arg-type]
         cursor.need(":", "':' after the list")
-    name = cursor.need(r"[A-Za-z_][\w.]*", "the name of a tool")[0]
+    name = cursor.need(r"[A-Za-z_][\w.-]*", "the name of a tool")[0]
     cursor.need(r"\(", "'('")
     positional, named = _arguments(cursor)
     if name in _JOINS and not positional and not named:

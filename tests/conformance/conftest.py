@@ -152,7 +152,7 @@ def ask() -> Callable[..., GenerateRequest]:
         return GenerateRequest(
             messages=(Message("user", text),),
             prefix=prefix,
-            sampling=Sampling(**({"max_tokens": 64} | sampling)),
+            sampling=Sampling(**{"max_tokens": 64, **sampling}),
             seeds=seeds or (0,),
         )
 

@@ -54,7 +54,7 @@ async def test_cancelling_gives_the_slots_back_within_a_second(
 ) -> None:
     tasks = [
         asyncio.create_task(
-            in_process.generate(ask(seed, temperature=4.0, max_tokens=900), Meter())
+            in_process.generate(ask(seed, temperature=2.0, max_tokens=900), Meter())
         )
         for seed in range(50)
     ]
@@ -71,7 +71,7 @@ async def test_a_cancelled_draw_says_what_it_had_drawn(
     in_process: VLLMGenerator, ask: Callable[..., GenerateRequest]
 ) -> None:
     meter = Meter()
-    request = ask(1, temperature=4.0, max_tokens=900)
+    request = ask(1, temperature=2.0, max_tokens=900)
     task = asyncio.create_task(in_process.generate(request, meter))
     await asyncio.sleep(0.3)
     task.cancel()
@@ -85,8 +85,8 @@ async def test_a_prompt_that_was_read_is_cached(
     in_process: VLLMGenerator, ask: Callable[..., GenerateRequest]
 ) -> None:
     text = "Compute " + " + ".join(map(str, range(200, 260))) + "."
-    for _ in range(2):
-        reply = await in_process.generate(ask(text=text, max_tokens=4), Meter())
+    await in_process.generate(ask(text=text, max_tokens=4), Meter())
+    reply = await in_process.generate(ask(text=text, max_tokens=4), Meter())
     assert reply.usage.cached_prompt_tokens >= reply.usage.prompt_tokens - 2 * 128
 
 

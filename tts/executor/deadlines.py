@@ -31,9 +31,9 @@ class Deadline:
         trace: TracebackType | None,
     ) -> None:
         self._deadlines.open.discard(self)
-        if self.expired and self.task.uncancel() <= self._cancelling:
-            if isinstance(error, asyncio.CancelledError):
-                raise TimeoutError from error
+        own = self.expired and self.task.uncancel() <= self._cancelling
+        if own and isinstance(error, asyncio.CancelledError):
+            raise TimeoutError from error
 
 
 class Deadlines:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -11,6 +12,7 @@ from tts.tools.context import ToolContext
 from tts.tools.shielded import shielded
 from tts.tools.tool import Tool
 
+_NAME = re.compile(r"[A-Za-z_][\w.-]*")
 Handler = Callable[[Mapping[str, Any]], Awaitable[Any]]
 """Receives the named arguments."""
 
@@ -33,8 +35,8 @@ def from_openai(schema: Mapping[str, Any], handler: Handler, **options: Any) -> 
     `options` are fields of `Tool`, `effect` above all. Raises `BadInput` for anything else.
     """
     function = schema.get("function", schema)
-    if not isinstance(function, Mapping) or not str(function.get("name", "")).isidentifier():
-        raise BadInput("A function schema needs a `name` that is an identifier.")
+    if not isinstance(function, Mapping) or not _NAME.fullmatch(str(function.get("name", ""))):
+        raise BadInput("A function schema needs a `name` of letters, digits, `_`, `-` and `.`.")
     parameters = function.get("parameters") or {"type": "object", "properties": {}}
     if not isinstance(parameters, Mapping) or parameters.get("type", "object") != "object":
         raise BadInput(f"Function {function['name']!r}: `parameters` must describe an object.")

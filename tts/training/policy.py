@@ -12,7 +12,7 @@ from functools import partial
 from typing import Literal
 
 import torch
-from safetensors.torch import save_file
+from safetensors.torch import load_file, save_file
 from torch import Tensor
 from torch.nn import functional
 
@@ -27,9 +27,9 @@ from tts.training.widen import widen
 
 _LOG = logging.getLogger(__name__)
 _SMALL_RATE = 8e-3
-_NARROW_RATE = 5e-3
-_WIDE_RATE = 1.5e-3
-_NARROW_SHARE = 0.6
+_NARROW_RATE = 4e-3
+_WIDE_RATE = 4e-4
+_NARROW_SHARE = 0.75
 _LOG_EVERY = 50
 
 PolicySize = Literal["small", "large"]
@@ -53,12 +53,15 @@ def train_small(seed: int, minutes: float) -> None:
 def train_large(seed: int, minutes: float) -> None:
     """Train on from the saved small policy, first in its own width, and save the folder.
 
+    Goes on from the narrow stage of an earlier run where there is one; give another seed then.
     A narrow network learns more per second; it is widened without changing what it computes,
     and trained on in its full size. A first folder is saved when it is widened.
     """
     torch.manual_seed(seed)
     narrow = Network(ARCHITECTURES["small"])
-    narrow.load_state_dict(_without_prefix(load_weights("small")))
+    resumed = NARROW_STAGE.exists()
+    start = load_file(NARROW_STAGE) if resumed else _without_prefix(load_weights("small"))
+    narrow.load_state_dict(start)
     # Other problems than the small policy's own.
     batches = training_batches(build_tokenizer(), seed + 1)
     narrow_facts = _train(narrow, batches, _NARROW_RATE, minutes * _NARROW_SHARE)
@@ -71,7 +74,8 @@ def train_large(seed: int, minutes: float) -> None:
     _save("large", wide)
     _write_card(
         "large",
-        f"Starts from the small policy. Seed {seed}: in the small policy's width {narrow_facts}; "
+        f"Starts from {'an earlier narrow stage' if resumed else 'the small policy'}. "
+        f"Seed {seed}: in the small policy's width {narrow_facts}; "
         f"then, widened without changing its outputs (`widen.py`), {wide_facts}.",
     )
 

@@ -14,16 +14,21 @@ class PromptTokenizer(Protocol):
     @property
     def begin(self) -> int | None:
         """The id that begins a sequence, where the model has one."""
+        ...
 
     @property
     def size(self) -> int:
         """Ids below this number exist."""
+        ...
 
     def encode(self, text: str) -> tuple[int, ...]:
         """The ids of a text; none are added, special tokens written in it are recognised."""
+        ...
 
     def render(self, messages: Sequence[Message], *, open_turn: bool) -> str:
         """The conversation in the model's template. `open_turn`: up to the assistant's turn."""
+        ...
 
     def token_id(self, token: str) -> int | None:
         """The id of a token by its name in the vocabulary; None where there is none."""
+        ...

@@ -1,6 +1,6 @@
 """One model in vLLM's asynchronous engine."""
 
-# pyright: reportMissingImports=false
+# pyright: reportMissingImports=false, reportAttributeAccessIssue=false
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from tts.backends.vllm.settings import VLLMSettings
 from tts.errors import BadRequest, CallError, ContextTooLong, Unavailable, UsageError
 from tts.values import Model
 
-_SHUTDOWN_SECONDS = 5.0
+_SHUTDOWN_SECONDS = 2.0
 
 
 class VLLMEngine:
@@ -31,7 +31,8 @@ class VLLMEngine:
     def __init__(
         self, llm: Any, *, model: Model, settings: VLLMSettings, load: EngineLoad | None = None
     ) -> None:
-        self.llm, self.model, self.settings, self.load = llm, model, settings, load
+        self.llm: Any = llm
+        self.model, self.settings, self.load = model, settings, load
         self.tokenizer: Any = llm.get_tokenizer()
         self._serial = count()
         self._closed = False

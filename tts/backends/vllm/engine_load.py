@@ -1,6 +1,6 @@
 """What the engine's core says of each of its steps."""
 
-# pyright: reportMissingImports=false
+# pyright: reportMissingImports=false, reportAttributeAccessIssue=false
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """A reward head read at every position, with the prefix cache on."""
 
-# pyright: reportMissingImports=false
+# pyright: reportMissingImports=false, reportAttributeAccessIssue=false
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """What vLLM resolved its arguments to on this machine, without loading weights."""
 
-# pyright: reportMissingImports=false
+# pyright: reportMissingImports=false, reportAttributeAccessIssue=false
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """Our sampling as vLLM's."""
 
-# pyright: reportMissingImports=false
+# pyright: reportMissingImports=false, reportAttributeAccessIssue=false
 
 from __future__ import annotations
 
