@@ -1,6 +1,6 @@
 """A plan written by a model that ships with the package: no key, no server, a second or two.
 
-    python examples/errands.py
+python examples/errands.py
 """
 
 from __future__ import annotations

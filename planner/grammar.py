@@ -51,14 +51,14 @@ def _values(number: int) -> list[str]:
     earlier = " | ".join(json.dumps(str(n)) for n in range(1, number))
     names = f'"item" | {earlier}' if earlier else '"item"'
     text = f'"\\"" (character | "${{" ({names}) path "}}")* "\\""'
-    value = f"string | text-{number} | number | boolean | \"null\" | reference-{number}"
+    value = f'string | text-{number} | number | boolean | "null" | reference-{number}'
     return [
         f'reference-{number} ::= "$" ({names}) path',
         f"text-{number} ::= {text}",
         f"value-{number} ::= {value} | list-{number} | object-{number}",
         f'list-{number} ::= "[" (value-{number} (", " value-{number})*)? "]"',
-        f'object-{number} ::= "{{" (string ": " value-{number} (", " string ": " '
-        f'value-{number})*)? "}}"',
+        f'object-{number} ::= "{{" (field-{number} (", " field-{number})*)? "}}"',
+        f'field-{number} ::= string ": " value-{number}',
     ]
 
 

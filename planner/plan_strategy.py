@@ -74,4 +74,3 @@ class PlanStrategy:
     async def finish(self, problem: Problem, run: Run) -> Candidate | None:
         """Nothing: a plan that was cut short has no answer."""
         return None
-

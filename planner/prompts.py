@@ -48,12 +48,8 @@ class Prompts:
     """The four prompts; replace any of them. Each returns the whole conversation."""
 
     plan: Callable[[str, Mapping[str, Tool], Form], tuple[Message, ...]]
-    repair: Callable[
-        [tuple[Message, ...], str, Sequence[Fault], Form, int], tuple[Message, ...]
-    ]
-    replan: Callable[
-        [tuple[Message, ...], Plan, Mapping[int, str], str, Form], tuple[Message, ...]
-    ]
+    repair: Callable[[tuple[Message, ...], str, Sequence[Fault], Form, int], tuple[Message, ...]]
+    replan: Callable[[tuple[Message, ...], Plan, Mapping[int, str], str, Form], tuple[Message, ...]]
     join: Callable[[str, Sequence[str]], tuple[Message, ...]]
 
 

@@ -13,9 +13,7 @@ _PATH = r"(\.[A-Za-z_][A-Za-z0-9_]*|\[[0-9]+\])*"
 _OTHERS = ("fail", "skip", "replan")
 
 
-def plan_schema(
-    tools: Mapping[str, Tool], *, calls: int = 24, first: int = 1
-) -> dict[str, Any]:
+def plan_schema(tools: Mapping[str, Tool], *, calls: int = 24, first: int = 1) -> dict[str, Any]:
     """A schema that admits no unknown tool and no reference to a call that is not written yet.
 
     Calls are numbered from `first` by their place; those before `first` may be referred to. The
@@ -89,7 +87,9 @@ def _value(schema: Schema, number: int) -> dict[str, Any]:
     }
     text = {
         "type": "object",
-        "properties": {"$text": {"type": "array", "items": {"anyOf": [{"type": "string"}, referred]}}},
+        "properties": {
+            "$text": {"type": "array", "items": {"anyOf": [{"type": "string"}, referred]}}
+        },
         "required": ["$text"],
         "additionalProperties": False,
     }
@@ -102,7 +102,9 @@ def _inside(schema: Any, number: int, tool: str) -> Any:
         return [_inside(part, number, tool) for part in schema]
     if not isinstance(schema, Mapping):
         return schema
-    changed = {key: _inside(part, number, tool) for key, part in schema.items() if key != "properties"}
+    changed = {
+        key: _inside(part, number, tool) for key, part in schema.items() if key != "properties"
+    }
     if isinstance(schema.get("$ref"), str):
         name = schema["$ref"].rpartition("/")[2]
         changed["$ref"] = f"#/$defs/{tool}_{name}_{number}"

@@ -55,7 +55,8 @@ def _read(folder: Path, name: str) -> list[tuple[int, dict[str, Any]]]:
 async def _met(judge: Equivalence, row: dict[str, Any]) -> bool:
     rounding = (row.get("options") or {}).get("precision", 6)
     verdict = await judge.compare(row["gold"], row["pred"] or "", rounding=rounding)
-    return (verdict == "same") == row["expected"]
+    expected: bool = row["expected"]
+    return (verdict == "same") == expected
 
 
 async def _hostile() -> list[Row]:

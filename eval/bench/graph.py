@@ -14,6 +14,7 @@ from tts.eval.bench.layered import Layered, layered
 from tts.eval.bench.offline_session import offline_session
 from tts.eval.bench.row import Row, at_most
 from tts.eval.bench.wait import Wait
+from tts.graph import Node
 from tts.ledger import Ledger, MemoryLeases
 from tts.run import Run
 from tts.values import Budget, Candidate, Problem
@@ -36,7 +37,8 @@ class Growing:
         self.parameters = {"nodes": graph.nodes}
 
     async def solve(self, problem: Problem, run: Run) -> Candidate | None:
-        wait, nodes = Wait(), []
+        wait = Wait()
+        nodes: list[Node[int]] = []
         for number, (seconds, before) in enumerate(
             zip(self.graph.seconds, self.graph.before, strict=True)
         ):

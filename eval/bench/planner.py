@@ -8,13 +8,13 @@ from random import Random
 from statistics import median
 
 from tts.eval.bench.needs_data import NeedsData, data_folder
+from tts.eval.bench.paced import Paced
 from tts.eval.bench.planner_methods import methods
 from tts.eval.bench.planner_mutations import mutations
 from tts.eval.bench.planner_nestful import nestful, nestful_plan, nestful_tools
 from tts.eval.bench.planner_parser import parser
 from tts.eval.bench.planner_schedule import schedule, solved
 from tts.eval.bench.planner_sharing import sharing
-from tts.eval.bench.paced import Paced
 from tts.eval.bench.row import Row, at_most
 from tts.eval.bench.task_shape import shapes
 from tts.eval.bench.timed_graph import everyday, generated, workflows
@@ -22,7 +22,7 @@ from tts.planner import Plan, PlanSettings, PlanStrategy
 from tts.planner.execution import CallEvent
 from tts.tools import ToolSet, tool
 
-PLANS = 60
+PLANS = 25
 """AsyncHow plans that are run under every cap."""
 
 
@@ -41,7 +41,7 @@ def planner() -> list[Row]:
         *schedule("AsyncHow", some),
         *nestful(folder),
         *mutations(plans, nestful_tools(folder)),
-        *parser(plans, rounds=10),
+        *parser(plans, rounds=4),
         *sharing(folder),
         *_common(),
     ]
@@ -65,7 +65,5 @@ def dispatch() -> list[Row]:
     strategy = PlanStrategy(ToolSet([search]), settings=settings)
     asyncio.run(solved(strategy, 512, writer))
     sealed = {event.call.id: event.at for event in events if event.state == "sealed"}
-    waits = [
-        event.at - sealed[event.call.id] for event in events if event.state == "started"
-    ]
+    waits = [event.at - sealed[event.call.id] for event in events if event.state == "started"]
     return [at_most("seal to start of a call, median", 1000 * median(waits), "ms", bar=2.0)]

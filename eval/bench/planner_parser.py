@@ -52,5 +52,5 @@ def _damaged(text: str, rng: Random) -> str:
     if kind == 0:
         return text[:place] + text[place + 1 :]
     if kind == 1:
-        return text[:place] + rng.choice('"\'()[]{}\\\n$#') + text[place:]
+        return text[:place] + rng.choice("\"'()[]{}\\\n$#") + text[place:]
     return text

@@ -9,21 +9,25 @@ from random import Random
 from statistics import mean
 from typing import Any, Literal
 
-
 from tts.backends.scripted import ScriptedGenerator
-from tts.engine import Job, SessionOptions, open_session
+from tts.budget import PriceTable
+from tts.engine import Job, Session
+from tts.equivalence import Equivalence
 from tts.eval.bench.jumping_loop import simulated
 from tts.eval.bench.row import Row, at_most, figure
 from tts.eval.bench.timed_graph import TimedGraph
+from tts.executor import Limits
+from tts.executor.gate import Gate
 from tts.ledger import MemoryJournal, MemoryLeases
 from tts.planner import Call, Plan, PlanLimits, PlanSettings, PlanStrategy
 from tts.planner.execution import Planning
 from tts.tools import Tool, ToolContext, ToolSet
-from tts.values import Problem
+from tts.values import Problem, Sampling
 
 Known = Literal["given", "±50 %", "none"]
 ROOMY = PlanLimits(calls=10**6, depth=10**6, fan_out=10**6)
-CAPS = (2, 4, 8, 16, 64)
+PRICES = PriceTable.load(None)
+CAPS = (2, 8, 64)
 
 
 class Sleeping:
@@ -47,9 +51,9 @@ def schedule(name: str, graphs: Sequence[TimedGraph]) -> list[Row]:
     rows = [at_most(f"{what}, no cap, worst, simulated latency", max(open_ended), "", bar=1.02)]
     means: dict[Known, list[float]] = {"given": [], "±50 %": [], "none": []}
     for cap in CAPS:
-        for known in means:
+        for known, found in means.items():
             figures = [ratio(graph, cap, known) for graph in graphs]
-            means[known].append(mean(figures))
+            found.append(mean(figures))
             rows.append(figure(f"{what}, cap {cap}, durations {known}", mean(figures), ""))
     rows.append(
         at_most(f"{what}, caps 2–64, mean, durations given", mean(means["given"]), "", bar=1.10)
@@ -77,14 +81,14 @@ async def makespan(graph: TimedGraph, cap: int | None, known: Known) -> float:
 
 async def solved(strategy: PlanStrategy, cap: int, generator: Any = None) -> Any:
     """Run a strategy in memory, with so many calls at once."""
-    options = SessionOptions(
-        model=generator or ScriptedGenerator([]),
+    session = Session(
+        generators={"default": generator or ScriptedGenerator([])},
         verifier=None,
-        concurrency=cap,
-        adaptive=False,
-        timeout=1e12,
+        equivalence=Equivalence(),
+        prices=PRICES,
+        limits=Limits(gate=Gate(cap), timeout=1e12),
+        sampling=Sampling(),
     )
-    session = await open_session(options)
     journal = MemoryJournal(job="bench")
     async with Job(session, name="bench", journal=journal, leases=MemoryLeases()) as job:
         result = await job.solve(Problem(id="plan", prompt="plan"), strategy)

@@ -36,10 +36,15 @@ def sharing(folder: Path | None) -> list[Row]:
     merged = merge_equal_calls(plan, tools).plan
     what = f"of {len(names)} searches, {'movie data' if folder else 'generated'}"
     return [
-        exactly(f"share found, {what}", _percent(1 - len(made) / len(names)), "%",
-                bar=_percent(ideal)),
-        exactly(f"share merged by the pass, {what}", _percent(1 - len(merged.calls) / len(names)),
-                "%", bar=_percent(ideal)),
+        exactly(
+            f"share found, {what}", _percent(1 - len(made) / len(names)), "%", bar=_percent(ideal)
+        ),
+        exactly(
+            f"share merged by the pass, {what}",
+            _percent(1 - len(merged.calls) / len(names)),
+            "%",
+            bar=_percent(ideal),
+        ),
     ]
 
 

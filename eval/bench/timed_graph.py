@@ -10,7 +10,7 @@ from msgspec import Struct
 
 from tts.eval.bench.layered import layered
 
-_LARGEST = 400
+_LARGEST = 100
 """Calls: larger recorded workflows are left out, so that the benchmark takes a minute."""
 
 

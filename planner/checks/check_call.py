@@ -40,9 +40,7 @@ def check_call(
 class _CallCheck:
     """One call and what it is checked against."""
 
-    def __init__(
-        self, call: Call, tools: Mapping[str, Tool], results: Results, line: int
-    ) -> None:
+    def __init__(self, call: Call, tools: Mapping[str, Tool], results: Results, line: int) -> None:
         self.call, self.tools, self.results, self.line = call, tools, results, line
         self.tool = tools.get(call.tool)
 
@@ -70,9 +68,7 @@ class _CallCheck:
             self._found(self.call.each).types(), frozenset(("array",))
         ):
             got = f"{self.call.each} of type {wording(self._found(self.call.each).types())}"
-            yield self._fault(
-                "ill-typed reference", "each needs a list", expected="array", got=got
-            )
+            yield self._fault("ill-typed reference", "each needs a list", expected="array", got=got)
 
     def _reference(self, reference: Reference) -> Iterator[Fault]:
         result = self.results.get(reference.call)
@@ -160,4 +156,3 @@ class _CallCheck:
 
 def _listed(names: Any) -> str:
     return ", ".join(names) or "nothing"
-

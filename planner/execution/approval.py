@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from tts.errors import ToolFailed
-from tts.planner.language import Call
 from tts.planner.execution.settings import Approve
+from tts.planner.language import Call
 from tts.protocols import Answer, Draw, Meter, OperationSpec, Reply
 from tts.values import NOTHING, Usage
 

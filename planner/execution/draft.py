@@ -8,6 +8,8 @@ from typing import Any
 from msgspec.structs import replace
 
 from tts.planner.checks import PlanLimits, Typed, check_call, check_plan, result_of
+from tts.planner.execution.growth import Growth
+from tts.planner.execution.timeline import Timeline
 from tts.planner.language import (
     Call,
     Draft,
@@ -18,8 +20,6 @@ from tts.planner.language import (
     bound,
     draft_of,
 )
-from tts.planner.execution.growth import Growth
-from tts.planner.execution.timeline import Timeline
 from tts.tools import Tool
 
 

@@ -8,8 +8,8 @@ from typing import Literal
 import msgspec
 
 from tts.planner.checks import PlanLimits
-from tts.planner.grammar import plan_grammar
 from tts.planner.execution.decision import DECISION_SCHEMA
+from tts.planner.grammar import plan_grammar
 from tts.planner.schema import plan_schema
 from tts.protocols import Guide
 from tts.tools import Tool

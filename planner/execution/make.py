@@ -3,29 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import Any, Literal
 
 from tts.errors import CallFailed
 from tts.graph import Node, Outcome
-from tts.planner.language import ITEM, Call
 from tts.planner.execution.approval import Approval
+from tts.planner.execution.events import CallState
 from tts.planner.execution.guarded import Guarded
 from tts.planner.execution.resolve import final, holds, resolved
 from tts.planner.execution.sent import Sent
 from tts.planner.execution.settings import PlanSettings
 from tts.planner.execution.solving import SOLVE, solve_as_call
+from tts.planner.language import ITEM, Call
 from tts.run import Run
 from tts.tools import REPEATABLE, Tool, ToolCall
 
-Told = Callable[[Call, str], None]
+Told = Callable[[Call, CallState], None]
 
 
 class Maker:
     """Makes the nodes of calls; the same for a call by itself, under a condition and per element."""
 
-    def __init__(
-        self, settings: PlanSettings, *, task: str, told: Told, fan_out: int
-    ) -> None:
+    def __init__(self, settings: PlanSettings, *, task: str, told: Told, fan_out: int) -> None:
         self.settings, self.task, self.told, self.fan_out = settings, task, told, fan_out
         self.sent = Sent()
 
@@ -106,7 +105,7 @@ class Maker:
         return node
 
     def _operation(self, call: Call, tool: Tool) -> ToolCall:
-        def told(what: str) -> None:
+        def told(what: Literal["started", "ended"]) -> None:
             self.told(call, what)
 
         if tool.effect in REPEATABLE:

@@ -10,8 +10,6 @@ import msgspec
 
 from tts.errors import CallFailed
 from tts.planner.checks import check_plan
-from tts.planner.execution.guide import decision_guide, plan_guide
-from tts.planner.language import Fault, Plan, open_reader
 from tts.planner.execution.decision import Decision, read_decision
 from tts.planner.execution.draft import Drafting
 from tts.planner.execution.ending import (
@@ -24,12 +22,14 @@ from tts.planner.execution.ending import (
 )
 from tts.planner.execution.events import CheckedEvent
 from tts.planner.execution.growth import Growth
+from tts.planner.execution.guide import decision_guide, plan_guide
 from tts.planner.execution.make import Maker
 from tts.planner.execution.priority import Priorities
 from tts.planner.execution.resolve import resolved
 from tts.planner.execution.settings import PlanSettings
 from tts.planner.execution.timeline import Timeline
 from tts.planner.execution.writing import Writing, Written, drawing
+from tts.planner.language import Fault, Plan, open_reader
 from tts.protocols import Generator, Guide, Role
 from tts.run import Run
 from tts.tools import Tool
@@ -53,9 +53,7 @@ class Planning:
         self.timeline = Timeline(now=asyncio.get_running_loop().time, tell=settings.tell)
         self.timeline.started = self.timeline.now()
         self.asked = settings.prompts.plan(task, tools, settings.form)
-        maker = Maker(
-            settings, task=task, told=self.timeline.call, fan_out=settings.limits.fan_out
-        )
+        maker = Maker(settings, task=task, told=self.timeline.call, fan_out=settings.limits.fan_out)
         self.priorities = Priorities(tools, settings.seconds)
         self.growth = Growth(run, tools, maker, self.priorities)
 
@@ -125,9 +123,7 @@ class Planning:
         drafting: Drafting | None = None,
     ) -> Written:
         settings = self.settings
-        operation = Writing(
-            self._generator(name), role=role, timeout=settings.timeout, guide=guide
-        )
+        operation = Writing(self._generator(name), role=role, timeout=settings.timeout, guide=guide)
         node = self.run.call(operation, asked, drawing(settings.temperature, settings.max_tokens))
         listener = Listener(drafting)
         if drafting is not None:
@@ -246,4 +242,3 @@ def _same(value: Any) -> Any:
 def answer_text(value: Any) -> str:
     """An answer as a candidate holds it: strings as they are, anything else as JSON."""
     return value if isinstance(value, str) else msgspec.json.encode(value).decode()
-

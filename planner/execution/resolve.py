@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from tts.errors import CallFailed
@@ -11,7 +11,7 @@ from tts.graph import Node
 from tts.planner.language import Condition, Reference, Text, Value, replaced
 from tts.run import Run
 
-_SIGNS = {
+_SIGNS: Mapping[str, Callable[[Any, Any], Any]] = {
     "": lambda left, _: bool(left),
     "==": lambda left, right: left == right,
     "!=": lambda left, right: left != right,

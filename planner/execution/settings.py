@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from tts.planner.checks import PlanLimits
+from tts.planner.execution.events import PlanEvent
 from tts.planner.language import Call, Form, Policy
 from tts.planner.prompts import DEFAULT_PROMPTS, Prompts
-from tts.planner.execution.events import PlanEvent
 from tts.protocols import Strategy
 
 Approve = Callable[[Call, Mapping[str, Any]], Awaitable[bool]]

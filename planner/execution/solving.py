@@ -80,4 +80,3 @@ async def solve_as_call(
     if candidate is None or candidate.answer is None:
         raise CallFailed(f"{strategy.name} found no answer to {question[:60]!r}.")
     return str(candidate.answer)
-

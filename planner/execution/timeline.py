@@ -6,8 +6,8 @@ from collections.abc import Callable
 
 from msgspec import Struct, field
 
-from tts.planner.language import Call
 from tts.planner.execution.events import CallEvent, CallState, CheckedEvent, PhaseEvent, PlanEvent
+from tts.planner.language import Call
 
 
 class Span(Struct):

@@ -101,7 +101,7 @@ def _condition_to_json(when: Condition) -> dict[str, Any]:
 def _condition_from_json(data: Any) -> Condition:
     if not isinstance(data, dict) or "value" not in data:
         raise JSONFault("an object with value, and perhaps is, than and not", data)
-    comparison = data.get("is") or ""
+    comparison: Any = data.get("is") or ""
     if comparison not in get_args(Comparison):
         raise JSONFault(f"one of {', '.join(get_args(Comparison)[1:])}", comparison)
     return Condition(

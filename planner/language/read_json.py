@@ -76,7 +76,10 @@ class JSONReader:
             if self._open:
                 self._start, self._line = start, self._text.count("\n", 0, start) + 1
             else:
-                self._text, self._place = "\n" * self._text.count("\n", 0, start) + self._text[start:], 0
+                self._text, self._place = (
+                    "\n" * self._text.count("\n", 0, start) + self._text[start:],
+                    0,
+                )
                 self._place = len(self._text) - len(self._text.lstrip("\n"))
                 self._root = self._place
         self._open.append(letter)

@@ -1,10 +1,10 @@
 """The compact text of a plan, read as it is written.
 
-    1. search("Everest")                      LLMCompiler's form, positional
-    2. search(entity="K2", limit=3)           with names
-    3. each $2.items: fetch(url=$item.url)    once per element of a list
-    4. if $1.ok == true: notify(to="me") after $3 on failure skip
-    answer = $3                               or join(): a joiner reads the results
+1. search("Everest")                      LLMCompiler's form, positional
+2. search(entity="K2", limit=3)           with names
+3. each $2.items: fetch(url=$item.url)    once per element of a list
+4. if $1.ok == true: notify(to="me") after $3 on failure skip
+answer = $3                               or join(): a joiner reads the results
 """
 
 from __future__ import annotations
@@ -21,9 +21,17 @@ from tts.planner.language.sealed import Answer, Drop, Sealed
 from tts.planner.language.text_values import Cursor, TextError
 
 _LEAD = r"[ \t]*(?:[-*+>][ \t]+)?\**`?"
-NUMBER = rf"(?:(?P<n>\d+)\**[ \t]*[.):]\**|\$(?P<m>\d+)[ \t]*=)[ \t]*\**`?"
-HEAD = re.compile(rf"{_LEAD}(?:{NUMBER}(?=[ \t]*(?:[^\s()]+[ \t]*\(|(?:if|unless)\b.*:|each\b.*:|$))"
-                  r"|(?P<answer>answer[ \t]*[=(:])|(?P<drop>drop[ \t]+\$?\d)|(?P<join>(?:join|finish)[ \t]*\(\)))")
+NUMBER = r"(?:(?P<n>\d+)\**[ \t]*[.):]\**|\$(?P<m>\d+)[ \t]*=)[ \t]*\**`?"
+HEAD = re.compile(
+    rf"{_LEAD}(?:{NUMBER}(?=[ \t]*(?:[^\s()]+[ \t]*\(|(?:if|unless)\b.*:|each\b.*:|$))"
+    r"|(?P<answer>answer[ \t]*[=(:])|(?P<drop>drop[ \t]+\$?\d)|(?P<join>(?:join|finish)[ \t]*\(\)))"
+)
+_POLICIES: dict[str, Policy] = {
+    "fail": "fail",
+    "skip": "skip",
+    "replan": "replan",
+    "use": "substitute",
+}
 _JOINS = ("join", "finish")
 _POLICY = re.compile(r"on[ \t]+failure[ \t]+(skip|fail|replan|use\b)")
 
@@ -105,7 +113,9 @@ class TextReader:
 
 def _headless(head: re.Match[str]) -> Scan:
     """`1)` closes no bracket."""
-    closing = head["n"] is not None and head[0][head.end("n") - head.start() :].lstrip("* ")[:1] == ")"
+    closing = (
+        head["n"] is not None and head[0][head.end("n") - head.start() :].lstrip("* ")[:1] == ")"
+    )
     return Scan(depth=1 if closing else 0)
 
 
@@ -127,8 +137,8 @@ def read_statements(text: str, line: int, *, bare: bool = False) -> list[Sealed]
         if not rest or rest.startswith("<END_OF_PLAN>"):
             return found
         if not HEAD.match(rest):
-            error = TextError("nothing more after the call", cursor.place)
-            found[-1] = Sealed(_syntax(error, line, None, rest[:40], text), line)
+            extra = TextError("nothing more after the call", cursor.place)
+            found[-1] = Sealed(_syntax(extra, line, None, rest[:40], text), line)
             return found
         text = rest
 
@@ -199,9 +209,7 @@ def _numbered(cursor: Cursor, number: int) -> Call | Answer:
     positional, named = _arguments(cursor)
     if name in _JOINS and not positional and not named:
         return Answer(joined=True)
-    call = Call(
-        id=number, tool=name, arguments=named, positional=positional, when=when, each=each
-    )
+    call = Call(id=number, tool=name, arguments=named, positional=positional, when=when, each=each)
     return _modified(cursor, call)
 
 
@@ -240,8 +248,7 @@ def _modified(cursor: Cursor, call: Call) -> Call:
             after.append(int(cursor.need(r"\$?(\d+)", "$id")[1]))
         call = replace(call, after=tuple(after))
     if found := cursor.take(_POLICY):
-        policies: dict[str, Policy] = {"use": "substitute"}
-        policy: Policy = policies.get(found[1], found[1])  # type: ignore[arg-type]
+        policy = _POLICIES[found[1]]
         value = cursor.value() if found[1] == "use" else None
         call = replace(call, on_failure=policy, substitute=value)
     return call

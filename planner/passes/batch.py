@@ -46,7 +46,9 @@ def _fused(
     fused = Call(id=members[0].id, tool=tool.batch, arguments={name: values}, after=after)
     moved = {member.id: Reference(fused.id, (i,)) for i, member in enumerate(members)}
     numbers = {member.id for member in members}
-    others = redirect(replace(plan, calls=tuple(c for c in plan.calls if c.id not in numbers)), moved)
+    others = redirect(
+        replace(plan, calls=tuple(c for c in plan.calls if c.id not in numbers)), moved
+    )
     place = max((_last(plan, value) for value in fused.inputs), default=-1) + 1
     place = max(place, [call.id for call in plan.calls].index(members[0].id))
     before = sum(call.id not in numbers for call in plan.calls[:place])

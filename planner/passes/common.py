@@ -7,26 +7,28 @@ from collections.abc import Mapping
 from msgspec.structs import replace
 
 from tts.planner.language import Call, Plan, Reference, write_call
-from tts.planner.passes.pass_result import PassResult, redirect
+from tts.planner.passes.pass_result import PassResult, redirect, redirected_call
 from tts.tools import SHARED, Tool
 
 
 def merge_equal_calls(plan: Plan, tools: Mapping[str, Tool]) -> PassResult:
     """Merge equal calls of pure and read tools; calls with an effect are never equal."""
     seen: dict[str, int] = {}
+    moved: dict[int, Reference] = {}
     changes: list[str] = []
-    for place in range(len(plan.calls)):
-        call = plan.calls[place]
-        if not _sharable(call, tools):
-            continue
-        content = write_call(replace(call, id=0, after=tuple(sorted(call.after))))
-        first = seen.setdefault(content, call.id)
-        if first != call.id:
-            changes.append(f"call {call.id} is call {first}: {write_call(call)}")
-            plan = redirect(plan, {call.id: Reference(first)})
-    kept = set(seen.values())
-    calls = tuple(c for c in plan.calls if c.id in kept or not _sharable(c, tools))
-    return PassResult(replace(plan, calls=calls), tuple(changes))
+    kept: list[Call] = []
+    for written in plan.calls:
+        call = redirected_call(written, moved)
+        if _sharable(call, tools):
+            content = write_call(replace(call, id=0, after=tuple(sorted(call.after))))
+            first = seen.setdefault(content, call.id)
+            if first != call.id:
+                changes.append(f"call {call.id} is call {first}: {write_call(call)}")
+                moved[call.id] = Reference(first)
+                continue
+        kept.append(call)
+    merged = redirect(replace(plan, calls=()), moved)
+    return PassResult(replace(merged, calls=tuple(kept)), tuple(changes))
 
 
 def _sharable(call: Call, tools: Mapping[str, Tool]) -> bool:

@@ -21,7 +21,9 @@ def drop_dead_calls(plan: Plan, tools: Mapping[str, Tool]) -> PassResult:
     calls = plan.by_id()
     alive: set[int] = set()
     ahead = [reference.call for reference in references(plan.answer)]
-    ahead += [c.id for c in plan.calls if (t := tools.get(c.tool)) is None or t.effect not in SHARED]
+    ahead += [
+        c.id for c in plan.calls if (t := tools.get(c.tool)) is None or t.effect not in SHARED
+    ]
     while ahead:
         number = ahead.pop()
         if number not in alive and number in calls:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from msgspec import Struct
 from msgspec.structs import replace
 
-from tts.planner.language import Plan, Reference, Value, redirected
+from tts.planner.language import Plan, Reference, redirected
 from tts.planner.language.plan import Call
 
 
@@ -20,29 +20,34 @@ class PassResult(Struct, frozen=True):
 
 def redirect(plan: Plan, moved: Mapping[int, Reference]) -> Plan:
     """The plan with every reference to a moved call pointed at its new place."""
-
-    def target(found: Reference) -> Reference:
-        new = moved.get(found.call)
-        return found if new is None else Reference(new.call, (*new.path, *found.path))
-
-    def value(old: Value) -> Value:
-        return redirected(old, target)
-
-    calls = tuple(_redirected(call, value, target, moved) for call in plan.calls)
-    return replace(plan, calls=calls, answer=value(plan.answer))
+    calls = tuple(redirected_call(call, moved) for call in plan.calls)
+    return replace(plan, calls=calls, answer=redirected(plan.answer, Target(moved)))
 
 
-def _redirected(call: Call, value: object, target: object, moved: Mapping[int, Reference]) -> Call:
-    change, point = value, target
-    assert callable(change) and callable(point)
-    when = call.when
+def redirected_call(call: Call, moved: Mapping[int, Reference]) -> Call:
+    """One call with its references pointed at the new places."""
+    if not any(number in moved for number in call.inputs):
+        return call
+    target, when = Target(moved), call.when
     if when is not None:
-        when = replace(when, left=change(when.left), right=change(when.right))
+        left, right = redirected(when.left, target), redirected(when.right, target)
+        when = replace(when, left=left, right=right)
     return replace(
         call,
-        arguments={name: change(old) for name, old in call.arguments.items()},
-        each=None if call.each is None else point(call.each),
+        arguments={name: redirected(old, target) for name, old in call.arguments.items()},
+        each=None if call.each is None else target(call.each),
         when=when,
         after=tuple(dict.fromkeys(moved[n].call if n in moved else n for n in call.after)),
-        substitute=change(call.substitute),
+        substitute=redirected(call.substitute, target),
     )
+
+
+class Target:
+    """Where references go after calls were moved."""
+
+    def __init__(self, moved: Mapping[int, Reference]) -> None:
+        self.moved = moved
+
+    def __call__(self, found: Reference) -> Reference:
+        new = self.moved.get(found.call)
+        return found if new is None else Reference(new.call, (*new.path, *found.path))

@@ -99,9 +99,7 @@ def _heads(plan: Plan, durations: dict[int, float]) -> dict[int, float]:
     return heads
 
 
-def _path(
-    plan: Plan, heads: dict[int, float], durations: dict[int, float]
-) -> tuple[int, ...]:
+def _path(plan: Plan, heads: dict[int, float], durations: dict[int, float]) -> tuple[int, ...]:
     """The calls of the longest path, first to last."""
     calls = plan.by_id()
     current = max(calls, key=lambda n: heads[n] + durations[n], default=None)
@@ -119,9 +117,7 @@ def _call(
     call, span = plan.by_id()[number], timeline.spans.get(number)
     spans, zero = timeline.spans, timeline.started
     sealed = span.sealed if span and span.sealed is not None else zero
-    ends = [
-        spans[n].ended or 0.0 for n in call.inputs if n in spans and spans[n].ended is not None
-    ]
+    ends = [spans[n].ended or 0.0 for n in call.inputs if n in spans and spans[n].ended is not None]
     ready = max([sealed, *ends])
     started = span.started if span else None
     ended = span.ended if span else None

@@ -169,7 +169,7 @@ def math_shepherd(folder: Path) -> Reference:
 
 
 def rlhflow(folder: Path) -> Reference:
-    """RLHFlow's evaluation script: a conversation per step, read at its third token from the end."""
+    """RLHFlow's evaluation script: a conversation per step, read three tokens from its end."""
     import torch
     from transformers import LlamaConfig, LlamaForCausalLM
 

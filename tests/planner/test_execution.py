@@ -74,7 +74,9 @@ def test_an_irreversible_call_is_not_repeated_by_a_patch(workshop: Any) -> None:
 
 
 def test_an_effect_waits_for_the_whole_plan(workshop: Any) -> None:
-    result = workshop.solve('1. send(text="hello")\n2. nothing()\nanswer = $1\n', repairs=0, replans=0)
+    result = workshop.solve(
+        '1. send(text="hello")\n2. nothing()\nanswer = $1\n', repairs=0, replans=0
+    )
     assert result.stopped_by == "failed"
     assert "unknown tool" in result.error
     assert workshop.asked("send") == []
@@ -130,7 +132,7 @@ class Breaking:
 
 def test_a_broken_stream_keeps_its_prefix_and_goes_to_replanning(workshop: Any, lab: Any) -> None:
     broken = '1. look(name="abc")\n2. send(text="x")\n3. loo'
-    planner = Breaking(lab.words([]), broken, ["3. look(name=\"abcd\")\nanswer = $3\n"])
+    planner = Breaking(lab.words([]), broken, ['3. look(name="abcd")\nanswer = $3\n'])
     result = workshop.solve(generator=planner)
     assert result.answer == '{"height":4.0}'
     assert planner.requests == 2

@@ -20,6 +20,7 @@ class Account:
     def __init__(self, ceilings: Mapping[Dimension, int], *, scope: str = "budget") -> None:
         self.dimensions: tuple[Dimension, ...] = tuple(ceilings)
         self.ceilings: Amounts = tuple(ceilings.values())
+        self.capped = bool(self.dimensions)
         self.scope = scope
         self.spent = NOTHING
         """In every dimension, capped or not."""
@@ -27,10 +28,6 @@ class Account:
         """Holds not yet settled."""
         self._spent = [0] * len(self.ceilings)
         self._held = [0] * len(self.ceilings)
-
-    @property
-    def capped(self) -> bool:
-        return bool(self.dimensions)
 
     def amounts(self, usage: Usage) -> Amounts:
         """A usage in the capped dimensions; an unknown amount cannot stand under a ceiling."""

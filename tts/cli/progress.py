@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import time
 from types import TracebackType
 from typing import Self
@@ -35,7 +36,8 @@ class Progress:
         self._live = Live(console=console, refresh_per_second=4, transient=True)
 
     def begin(self, comparison: Comparison) -> None:
-        """The grid is known."""
+        """The grid is known, and everything that stays is loaded: collections pass over it."""
+        gc.freeze()
         self._comparison, self._started = comparison, time.monotonic()
 
     async def __aenter__(self) -> Self:

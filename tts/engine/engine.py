@@ -179,7 +179,8 @@ class Engine:
 
     def solve_sync(self, problem: str | Problem, **how: Any) -> Result:
         """`solve` for code without an event loop, or inside one that must not be entered."""
-        return run_sync(self.solve(problem, **how))
+        result: Any = run_sync(self.solve(problem, **how))
+        return result  # type: ignore[no-any-return]
 
     def close_sync(self) -> None:
         run_sync(self.close())

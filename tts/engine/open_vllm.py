@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,8 +17,9 @@ from tts.backends.vllm import (
     require_vllm,
 )
 from tts.backends.vllm.device import device_bytes, on_cpu
-from tts.backends.vllm.folder_facts import model_need
+from tts.backends.vllm.folder_facts import model_need, weights_digest
 from tts.backends.vllm.memory_plan import ModelNeed, memory_plan
+from tts.backends.vllm.renamed_folder import renamed_folder
 from tts.engine.model_spec import ModelSpec
 from tts.engine.options import SessionOptions
 from tts.errors import BadInput, UnknownName, UsageError
@@ -54,10 +57,23 @@ async def open_vllm_prm(name: str, options: SessionOptions, generator: Generator
     check_model(family, name=spec.name, config=config, tokenizer=tokenizer)
     overrides = vllm_overrides(family, config)
     chosen = settings(spec, options, runner="pooling", overrides=overrides)
+    if family.tensors:
+        chosen = replace(chosen, path=str(under_known_names(folder, family.tensors)))
     reader = await VLLMHeadReader.open(chosen)
     scorer = FamilyScorer(family, tokenizer=tokenizer, reader=reader)
     render = TASKS["arithmetic"].render
     return ProcessReward(scorer, render=render, aggregate=options.aggregate)
+
+
+def under_known_names(folder: Path, names: Mapping[str, str]) -> Path:
+    """A copy, in the user's cache, of a model whose head vLLM knows by another name."""
+    home = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+    copy = home / "tts-engine" / f"{folder.name}-{weights_digest(folder)}"
+    whole = copy.with_suffix(".whole")
+    if not whole.exists():
+        renamed_folder(folder, copy, names=names)
+        whole.touch()
+    return copy
 
 
 def settings(spec: ModelSpec, options: SessionOptions, **fields: Any) -> VLLMSettings:

@@ -33,7 +33,8 @@ class Session:
         """
         if not model:
             return usage
-        cost = self.prices.cost(model, usage)
+        price = self.prices.price_of(model)
+        cost = None if price is None else price.request_cost(usage)
         return usage if cost == usage.nanodollars else replace(usage, nanodollars=cost)
 
     async def close(self) -> None:

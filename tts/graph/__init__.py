@@ -1,12 +1,11 @@
 """The graph that everything is a call on."""
 
 from tts.graph.group import Group
-from tts.graph.node import SETTLED, Node, Owner, State
+from tts.graph.node import Node, Owner, State
 from tts.graph.outcome import Outcome, outcome_parameters
 from tts.graph.wiring import nodes_in, substituted
 
 __all__ = [
-    "SETTLED",
     "Group",
     "Node",
     "Outcome",

@@ -12,7 +12,6 @@ from tts.protocols import Operation
 
 T = TypeVar("T")
 State = Literal["waiting", "ready", "running", "done", "failed", "refused", "dropped"]
-SETTLED: frozenset[State] = frozenset(("done", "failed", "refused", "dropped"))
 Listener = Callable[["Node[Any]"], None]
 
 
@@ -56,6 +55,7 @@ class Node(Generic[T]):
         "position",
         "priority",
         "reach",
+        "settled",
         "state",
         "value",
         "waiting",
@@ -78,6 +78,7 @@ class Node(Generic[T]):
         self.args, self.function, self.operation = args, function, operation
         self.group, self.position = group, position
         self.state: State = "waiting"
+        self.settled = False
         self.value: Any = None
         self.error: Exception | None = None
         self.listeners: list[Listener] = []
@@ -102,10 +103,6 @@ class Node(Generic[T]):
             self._ready()
         for node in self.inputs:
             node.listen(self._input_settled)
-
-    @property
-    def settled(self) -> bool:
-        return self.state in SETTLED
 
     def listen(self, listener: Listener) -> None:
         """Call back once settled, at once where it already is."""
@@ -188,7 +185,7 @@ class Node(Generic[T]):
             self.owner.node_ready(self)
 
     def _settle(self, state: State) -> None:
-        self.state = state
+        self.state, self.settled = state, True
         listeners, self.listeners = self.listeners, []
         self.owner.node_settled(self)
         for listener in listeners:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 
@@ -14,7 +14,7 @@ from tts.tools.pretended import instance_of
 from tts.tools.tool import SHARED, Tool
 from tts.values import NANO, Usage
 
-Told = Callable[[str], None]
+Told = Callable[[Literal["started", "ended"]], None]
 """Called with `started` and `ended` around every attempt."""
 
 
@@ -80,7 +80,7 @@ class ToolCall:
         cost = self.tool.cost
         return Usage(calls=1, nanodollars=None if cost is None else round(cost * NANO))
 
-    def _tell(self, what: str) -> None:
+    def _tell(self, what: Literal["started", "ended"]) -> None:
         if self.told is not None:
             self.told(what)
 

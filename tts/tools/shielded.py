@@ -46,7 +46,8 @@ async def in_thread(function: Callable[[], T]) -> T:
             done.set_exception(error)
 
     def work() -> None:
-        value, failed = None, None
+        value: Any = None
+        failed: Exception | None = None
         try:
             value = context.run(function)
         except StopIteration as error:

@@ -53,12 +53,8 @@ def facts_of(config: Any) -> KernelFacts:
     from vllm.triton_utils import HAS_TRITON
 
     capability = current_platform.get_device_capability()
-    cache, scheduled, compiled = (
-        config.cache_config,
-        config.scheduler_config,
-        config.compilation_config,
-    )
-    speculative = config.speculative_config
+    cache, scheduled = config.cache_config, config.scheduler_config
+    compiled, speculative = config.compilation_config, config.speculative_config
     return KernelFacts(
         vllm=__version__,
         device=str(current_platform.get_device_name()) or current_platform.device_type,
