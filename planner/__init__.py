@@ -4,8 +4,10 @@ from tts.planner.checks import PlanLimits, check_plan
 from tts.planner.execution import PlanEvent, PlanSettings
 from tts.planner.grammar import plan_grammar
 from tts.planner.language import Call, Fault, Plan, Reference, read_plan, write_plan
+from tts.planner.plan_cache import PlanCache
 from tts.planner.plan_strategy import PlanStrategy
 from tts.planner.prompts import DEFAULT_PROMPTS, TASK_ONLY_PROMPTS, Prompts
+from tts.planner.react import ReAct
 from tts.planner.report import PlanReport, plan_report
 from tts.planner.schema import plan_schema
 
@@ -15,12 +17,14 @@ __all__ = [
     "Call",
     "Fault",
     "Plan",
+    "PlanCache",
     "PlanEvent",
     "PlanLimits",
     "PlanReport",
     "PlanSettings",
     "PlanStrategy",
     "Prompts",
+    "ReAct",
     "Reference",
     "check_plan",
     "plan_grammar",

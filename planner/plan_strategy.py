@@ -9,6 +9,7 @@ from tts.planner.execution.planning import Planning, answer_text
 from tts.planner.execution.settings import PlanSettings
 from tts.planner.execution.solving import solve_tool
 from tts.planner.language import Plan, write_plan
+from tts.planner.plan_cache import PlanCache
 from tts.run import Run
 from tts.tools import ToolSet
 from tts.values import Candidate, Problem
@@ -29,6 +30,7 @@ class PlanStrategy:
         strategies: tuple[str, ...] = (),
         keep: Callable[[Planning], None] | None = None,
         compile_only: bool = False,
+        cache: PlanCache | None = None,
     ) -> None:
         """
         Args:
@@ -39,10 +41,12 @@ class PlanStrategy:
                 is no such tool.
             keep: handed the planning once it begins, for its plan and its times.
             compile_only: have the plan written and checked, and make no call of it.
+            cache: plans of earlier tasks of the same shape.
         """
         self.settings = settings or PlanSettings()
         self.tools = ToolSet([*tools.values(), solve_tool(strategies)]) if strategies else tools
         self.plan, self.keep, self.compile_only = plan, keep, compile_only
+        self.cache = cache
 
     @property
     def parameters(self) -> dict[str, Any]:
@@ -62,13 +66,16 @@ class PlanStrategy:
         planning = Planning(run, self.tools, self.settings, task=problem.prompt)
         if self.keep is not None:
             self.keep(planning)
-        if self.plan is None:
+        plan = self.plan or (self.cache.find(problem.prompt, self.tools) if self.cache else None)
+        if plan is None:
             await planning.write(run=not self.compile_only)
         else:
-            planning.take(self.plan)
+            planning.take(plan)
         if self.compile_only:
             return None
         text = answer_text(await planning.answer())
+        if self.cache is not None and plan is None:
+            self.cache.keep(problem.prompt, self.tools, planning.plan)
         return Candidate(problem=problem, text=text, key="plan", final=True, answer=text)
 
     async def finish(self, problem: Problem, run: Run) -> Candidate | None:

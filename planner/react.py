@@ -11,11 +11,11 @@ from tts.graph import Node, Outcome
 from tts.planner.checks import Typed, check_call, result_of
 from tts.planner.execution.ending import result_text
 from tts.planner.execution.make import Maker
+from tts.planner.execution.planning import answer_text
 from tts.planner.execution.resolve import resolved
 from tts.planner.execution.settings import PlanSettings
 from tts.planner.execution.writing import Writing, drawing
 from tts.planner.language import Call, bound, read_plan, write_call
-from tts.planner.plan_strategy import answer_text
 from tts.run import Run
 from tts.tools import ToolSet
 from tts.values import Candidate, Message, Problem
@@ -104,4 +104,3 @@ def _same(value: Any) -> Any:
 
 def _quiet(call: Call, state: Any) -> None:
     """Nobody watches."""
-

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from typing import Any
 
-from tts.graph import Node
+from msgspec import Struct
+
+from tts.graph import Node, Outcome
 from tts.run import Run
 from tts.strategies.at_least import at_least
 from tts.strategies.conversation import asking
 from tts.strategies.critique_and_fuse import numbered
 from tts.strategies.finishing import finish
-from tts.strategies.remark import remark, said
+from tts.strategies.remark import heard, remark
 from tts.strategies.selection import most_voted
-from tts.values import Candidate, Kept, Problem
-from tts.voting.ballots import is_finished
+from tts.values import Candidate, Message, Problem
+from tts.voting import majority_vote
 
 ASK = (
     "Which of these solutions is most likely right? Compare them step by step and end with a line "
@@ -23,8 +26,15 @@ ASK = (
 _JUDGMENT = re.compile(r"Judge?ment:\s*\**\s*(?:Solution\s*)?(\d+)", re.IGNORECASE)
 
 
+class Entrant(Struct, frozen=True):
+    """A solution that speaks for all draws with its answer."""
+
+    candidate: Candidate
+    votes: int
+
+
 class LLMSelection:
-    """Draw `n`, then let the model choose in groups until one is left.
+    """Draw `n`, then let the model choose among the different answers until one is left.
 
     `group` n is one listwise question (GenSelect, Toshniwal et al. 2025), `group` 2 a knock-out
     tournament in which a match starts when its two entrants are known. Places are shuffled, since
@@ -57,39 +67,48 @@ class LLMSelection:
 
     async def solve(self, problem: Problem, run: Run) -> Candidate | None:
         drafts = await run.all(run.sample(problem, n=self.n))
-        fit = [draft for draft in drafts if is_finished(draft) and draft.answer is not None]
+        vote = await majority_vote(drafts, run.equivalence)
+        fit = [Entrant(drafts[one.representative], one.count) for one in vote.classes]
         entrants: list[Any] = [fit[i] for i in run.rng.permutation(len(fit))]
         if not entrants:
             return await self.finish(problem, run)
         while len(entrants) > 1:
             starts = range(0, len(entrants), self.group)
-            groups = [entrants[start : start + self.group] for start in starts]
-            entrants = [self._match(run, group) for group in groups]
-        [best] = entrants
-        winner: Candidate = await best if isinstance(best, Node) else best
-        return winner
+            entrants = [self._match(run, entrants[i : i + self.group]) for i in starts]
+        winner: Entrant = await entrants[0] if isinstance(entrants[0], Node) else entrants[0]
+        return winner.candidate
 
     async def finish(self, problem: Problem, run: Run) -> Candidate | None:
         return await finish(problem, run, most_voted)
 
     def _match(self, run: Run, group: list[Any]) -> Any:
-        return run.spawn(self._judge, group) if len(group) > 1 else group[0]
-
-    async def _judge(self, group: list[Candidate], *, run: Run) -> Candidate | None:
-        """The best of a group; answers that all agree need no judge."""
-        equal = await run.equivalence.groups([draft.answer or "" for draft in group])
-        if len(equal) == 1:
+        """The winner of a group, or the node that will hold it."""
+        if len(group) == 1:
             return group[0]
-        most = self.judge_tokens or run.settings.sampling.max_tokens
-        shown = asking(asking(run.task.render(run.problem), numbered(group)), ASK)
-        reply = remark(run, shown, of="select", max_tokens=most, temperature=self.temperature)
-        place = judgment(await said(run, reply) or "", len(group))
-        if place is not None:
-            return group[place]
-        return await most_voted([Kept(draft) for draft in group], run)
+        reply = remark(
+            run,
+            run.call(request, group, run),
+            of="select",
+            wording=f"{ASK} {'Solution 99: ' * len(group)}",
+            max_tokens=self.judge_tokens or run.settings.sampling.max_tokens,
+            temperature=self.temperature,
+        )
+        return run.call(named, group, reply)
+
+
+def request(group: Sequence[Entrant], run: Run) -> tuple[Message, ...]:
+    """The solutions of a group under numbers, and the question which is right."""
+    shown = numbered([entrant.candidate for entrant in group])
+    return asking(asking(run.task.render(run.problem), shown), ASK)
+
+
+def named(group: Sequence[Entrant], reply: Outcome[str]) -> Entrant:
+    """The entrant that a verdict names, else the one with most votes."""
+    place = judgment(heard(reply), len(group))
+    return max(group, key=lambda one: one.votes) if place is None else group[place]
 
 
 def judgment(verdict: str, size: int) -> int | None:
     """The position that a verdict names last; None where it names none of them."""
-    named = [int(number) - 1 for number in _JUDGMENT.findall(verdict)]
-    return named[-1] if named and 0 <= named[-1] < size else None
+    found = [int(number) - 1 for number in _JUDGMENT.findall(verdict)]
+    return found[-1] if found and 0 <= found[-1] < size else None

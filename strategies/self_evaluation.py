@@ -5,16 +5,16 @@ from __future__ import annotations
 import re
 from typing import Any, Literal
 
-from tts.graph import Node
+from tts.graph import Node, Outcome
 from tts.run import Run
 from tts.strategies.at_least import at_least
 from tts.strategies.choice import Choice, chosen
 from tts.strategies.conversation import asking
 from tts.strategies.finishing import finish
-from tts.strategies.remark import remark, said
+from tts.strategies.remark import heard, remark
 from tts.strategies.selection import Judged
 from tts.strategies.thoughts import reasoning_steps
-from tts.values import Candidate, Kept, Problem, Score, Scored
+from tts.values import Candidate, Kept, Message, Problem, Score, Scored
 from tts.voting import Aggregate, aggregate
 
 Of = Literal["result", "process"]
@@ -69,23 +69,33 @@ class SelfEvaluation:
 
     async def solve(self, problem: Problem, run: Run) -> Candidate | None:
         drafts = run.sample(problem, n=self.n)
-        marked = await run.all([run.spawn(self._mark, draft) for draft in drafts])
-        answer: Candidate | None = await run.call(self.select, list(marked), run)
+        marked = await run.all([self._marked(run, draft) for draft in drafts])
+        answer: Candidate | None = await run.call(self.select, marked, run)
         return answer
 
     async def finish(self, problem: Problem, run: Run) -> Candidate | None:
         return await finish(problem, run, self.select)
 
-    async def _mark(self, draft: Candidate, *, run: Run) -> Judged:
-        shown = asking(run.task.render(run.problem), f"Solution:\n{self._shown(draft)}")
-        asked: Node[str] = remark(
+    def _marked(self, run: Run, draft: Node[Candidate]) -> Node[Judged]:
+        """The node that will hold a draft with its mark."""
+        steps = "Step 99: " * run.settings.sampling.max_tokens if self.of == "process" else ""
+        reply = remark(
             run,
-            asking(shown, ASK[self.of]),
+            run.call(self._request, draft, run),
             of=f"rate-{self.of}",
+            wording=f"Solution: {ASK[self.of]} {steps}",
             max_tokens=self.judge_tokens or run.settings.sampling.max_tokens,
             temperature=self.temperature,
         )
-        score = read_mark(await said(run, asked) or "", self.of, self.aggregate)
+        node: Node[Judged] = run.call(self._judged, draft, reply, run)
+        return node
+
+    def _request(self, draft: Candidate, run: Run) -> tuple[Message, ...]:
+        shown = asking(run.task.render(run.problem), f"Solution:\n{self._shown(draft)}")
+        return asking(shown, ASK[self.of])
+
+    def _judged(self, draft: Candidate, reply: Outcome[str], run: Run) -> Judged:
+        score = read_mark(heard(reply), self.of, self.aggregate)
         if score is None:
             return Kept(draft)
         run.kept.score(draft, score)

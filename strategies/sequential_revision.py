@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, Literal
 
+from tts.graph import Node
 from tts.run import Run
 from tts.strategies.at_least import at_least
 from tts.strategies.choice import Choice, chosen
 from tts.strategies.conversation import asking, replying
 from tts.strategies.finishing import finish
 from tts.strategies.selection import Judged
+from tts.strategies.worded import Worded
 from tts.values import Candidate, Kept, Message, Problem, Scored
 
 AGAIN = "That may be wrong. Solve the problem again, in full and in the same form."
@@ -26,6 +28,7 @@ class SequentialRevision:
     """
 
     name = "sequential_revision"
+    bounded = True
 
     def __init__(
         self,
@@ -49,32 +52,30 @@ class SequentialRevision:
         return {**told, "select": self.choice, "pool": self.pool}
 
     async def solve(self, problem: Problem, run: Run) -> Candidate | None:
+        revision = Worded(run, wording=f"{AGAIN}\n\n" * self.context)
         firsts = run.sample(problem, n=self.chains)
-        chains = await run.all([run.spawn(self._chain, first) for first in firsts])
-        answer: Candidate | None = await run.call(self._choose, list(chains), run)
+        chains = [self._chain(run, first, revision) for first in firsts]
+        judged = [run.all([self._judged(run, attempt) for attempt in chain]) for chain in chains]
+        answer: Candidate | None = await run.call(self._choose, await run.all(judged), run)
         return answer
 
     async def finish(self, problem: Problem, run: Run) -> Candidate | None:
         return await finish(problem, run, self.select)
 
-    async def _chain(self, first: Candidate, *, run: Run) -> list[Judged]:
-        """One chain; a failed attempt ends it, and what came before stays."""
-        attempts, judged = [first], [self._judged(run, first)]
+    def _chain(self, run: Run, first: Node[Candidate], revision: Worded) -> list[Node[Candidate]]:
+        """The attempts of one chain; a failed one ends it, and what came before stays."""
+        attempts = [first]
         while len(attempts) < self.length:
-            seen = attempts[-self.context :]
-            drawn = await run.all(run.sample(conversation(run, seen)))
-            if not drawn:
-                break
-            attempts += drawn
-            judged += [self._judged(run, attempt) for attempt in drawn]
-        return list(await run.all(judged))
+            turns = run.call(conversation, attempts[-self.context :], run)
+            attempts.append(run.call(revision, turns, run.settings.sampling, "end"))
+        return attempts
 
-    def _judged(self, run: Run, attempt: Candidate) -> Any:
+    def _judged(self, run: Run, attempt: Node[Candidate]) -> Any:
         if self.choice == "majority":
             return run.call(Kept, attempt)
         return run.call(Scored, attempt, run.score(attempt))
 
-    async def _choose(self, chains: list[list[Judged]], run: Run) -> Candidate | None:
+    async def _choose(self, chains: Sequence[list[Judged]], run: Run) -> Candidate | None:
         everything = [entry for chain in chains for entry in chain]
         if self.pool == "flat" or (self.pool == "auto" and self.choice == "majority"):
             return await self.select(everything, run)
@@ -83,7 +84,7 @@ class SequentialRevision:
         return await self.select([e for e in everything if e.candidate.key in keys], run)
 
 
-def conversation(run: Run, attempts: Sequence[Candidate]) -> tuple[Message, ...]:
+def conversation(attempts: Sequence[Candidate], run: Run) -> tuple[Message, ...]:
     """The problem and earlier attempts at it, oldest first, each followed by a doubt."""
     turns = run.task.render(run.problem)
     for attempt in attempts:

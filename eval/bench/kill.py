@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import Callable
 from pathlib import Path
 from random import Random
 from tempfile import TemporaryDirectory
@@ -88,11 +89,12 @@ def _same(folder: Path) -> list[Row]:
         asyncio.run(_runs(folder / "killed.db")),
     )
     rows = [exactly("runs that ended", len(killed), "", bar=len(whole))]
-    for what, look in {
+    looks: dict[str, Callable[[RunRow], object]] = {
         "answers and scores": _result,
         "attributed figures": lambda row: row.attributed,
         "stops": lambda row: row.stopped_by,
-    }.items():
+    }
+    for what, look in looks.items():
         pairs = ((look(row), look(killed[key])) for key, row in whole.items() if key in killed)
         rows.append(exactly(f"{what} that differ", sum(a != b for a, b in pairs), "", bar=0))
     return rows

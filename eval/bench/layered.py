@@ -36,7 +36,7 @@ def layered(layers: int, width: int, *, seed: int) -> Layered:
     """`layers` of `width` nodes, each with `INPUTS` random inputs; one layer: none depends."""
     rng = Random(seed)
     seconds = tuple(MEDIAN * exp(rng.gauss(0.0, SIGMA)) for _ in range(layers * width))
-    before = [()] * width if layers else []
+    before: list[tuple[int, ...]] = [()] * width if layers else []
     for layer in range(1, layers):
         above = range((layer - 1) * width, layer * width)
         before += [tuple(rng.sample(above, min(INPUTS, width))) for _ in range(width)]

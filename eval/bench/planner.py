@@ -22,7 +22,7 @@ from tts.planner import Plan, PlanSettings, PlanStrategy
 from tts.planner.execution import CallEvent
 from tts.tools import ToolSet, tool
 
-PLANS = 25
+PLANS = 100
 """AsyncHow plans that are run under every cap."""
 
 

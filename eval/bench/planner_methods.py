@@ -14,7 +14,7 @@ from tts.planner import PlanSettings, PlanStrategy
 from tts.planner.execution import Planning
 from tts.tools import Tool, ToolSet
 
-RUNS = 5
+RUNS = 20
 SEARCH, TURN = 0.61, 1.62
 """Seconds: the paper's mean search, and its joiner's turn (Kim et al. 2024, appendix E.1)."""
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import re
 from pathlib import Path
 
 from tts.eval.bench.planner_schedule import ROOMY, solved
@@ -59,5 +58,5 @@ def _titles(folder: Path) -> list[str]:
     for row in rows:
         head, _, options = row["question"].partition("\nOptions:\n")
         seeds = head.removeprefix("Find a movie similar to ")
-        found += [*re.split(r", (?!The\b|A\b|An\b|Les\b|Il\b)", seeds), *options.split("\n")]
+        found += [*seeds.split(", "), *options.split("\n")]
     return [name.strip() for name in found if name.strip()]

@@ -10,7 +10,7 @@ from msgspec import Struct
 
 from tts.eval.bench.layered import layered
 
-_LARGEST = 100
+_LARGEST = 200
 """Calls: larger recorded workflows are left out, so that the benchmark takes a minute."""
 
 

@@ -184,6 +184,25 @@ def run(
 
 
 @app.command()
+def plan(
+    task: Annotated[str, typer.Argument(help="What is to be done.")],
+    tools: Annotated[str, typer.Option(help="module:name of a tool, or of a list of them.")],
+    model: Model = None,
+    base_url: BaseURL = None,
+    api_key_env: KeyEnv = None,
+    form: Annotated[str, typer.Option(help="How the plan is written: text or json.")] = "text",
+    execute: Annotated[bool, typer.Option("--run", help="Run it, and show what it took.")] = False,
+    optimise: Annotated[bool, typer.Option("--optimise", help="Run the passes first.")] = False,
+    html: Annotated[Path | None, typer.Option(help="Write the run as an HTML page.")] = None,
+) -> None:
+    """Compile a task into calls of tools and show the graph."""
+    from tts.cli.plan import show_plan
+
+    options = _given(model=model, base_url=base_url, api_key_env=api_key_env)
+    show_plan(task, tools, options, form=form, execute=execute, optimise=optimise, html=html)
+
+
+@app.command()
 def demo(
     ledger: LedgerPlace = "tts-demo.db",
     out: Out = Path("out/demo"),

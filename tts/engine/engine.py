@@ -21,7 +21,7 @@ from tts.engine.strategy_spec import parse_strategy
 from tts.engine.sync import run_sync
 from tts.errors import BadInput
 from tts.ledger import Ledger, MemoryJournal, MemoryLeases
-from tts.planner import PlanSettings
+from tts.planner import PlanCache, PlanSettings
 from tts.protocols import Generator, JobRow, Strategy, Verifier
 from tts.values import Budget, Event, Problem, Result
 
@@ -106,6 +106,7 @@ class Engine:
         tools: Tools,
         planning: PlanSettings | None = ...,
         strategies: Sequence[str] = ...,
+        plans: PlanCache | None = ...,
         budget: str | Budget | None = ...,
         replicate: int = ...,
         observe: Callable[[Event], None] | None = ...,
@@ -119,6 +120,7 @@ class Engine:
         tools: Tools | None = None,
         planning: PlanSettings | None = None,
         strategies: Sequence[str] = (),
+        plans: PlanCache | None = None,
         budget: str | Budget | None = None,
         replicate: int = 0,
         observe: Callable[[Event], None] | None = None,
@@ -131,6 +133,7 @@ class Engine:
             tools: compile the problem into calls of these instead, as parallel as they are.
             planning: how plans are written, checked and run.
             strategies: what a plan may think with, `best_of_n(n=4)` for example.
+            plans: plans of earlier tasks, to be used again for tasks of the same shape.
             budget: `4k tokens`, `0.02 dollars, 30 seconds`, or a Budget; None: no ceiling.
             replicate: another number gives other draws.
             observe: told every event as it happens.
@@ -144,6 +147,7 @@ class Engine:
                 tools,
                 settings=planning,
                 strategies=tuple(strategies),
+                cache=plans,
                 budget=budget,
                 replicate=replicate,
                 observe=observe,

@@ -13,6 +13,7 @@ from tts.planner import (
     TASK_ONLY_PROMPTS,
     Fault,
     Plan,
+    PlanCache,
     PlanReport,
     PlanSettings,
     PlanStrategy,
@@ -118,6 +119,7 @@ async def solve_task(
     settings: PlanSettings | None = None,
     plan: Plan | None = None,
     strategies: tuple[str, ...] = (),
+    cache: PlanCache | None = None,
     **how: Any,
 ) -> PlanResult:
     """Plan and run; `how` is what `Engine.solve` takes."""
@@ -126,7 +128,12 @@ async def solve_task(
     chosen = await settings_for(engine, settings)
     set_caps(toolset, (await engine.session()).limits)
     strategy = PlanStrategy(
-        toolset, settings=chosen, plan=plan, strategies=strategies, keep=kept.append
+        toolset,
+        settings=chosen,
+        plan=plan,
+        strategies=strategies,
+        keep=kept.append,
+        cache=cache,
     )
     result = await engine.solve(task, strategy=strategy, **how)
     planning = kept[0]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import BindParameter, Engine, Select, bindparam, select
+from sqlalchemy import Engine, Select, String, bindparam, select
 from sqlalchemy.exc import DBAPIError
 
 from tts.ledger.decode import (
@@ -31,9 +31,9 @@ class Reader:
     def __init__(self, engine: Engine, *, job: str) -> None:
         self._engine = engine
         self._job = job
-        job_of: BindParameter[str] = bindparam("job")
-        run: BindParameter[str] = bindparam("run_id")
-        problem: BindParameter[str] = bindparam("problem_id")
+        job_of = bindparam("job", type_=String)
+        run = bindparam("run_id", type_=String)
+        problem = bindparam("problem_id", type_=String)
         self._calls = Prepared(
             select(CALLS).where(CALLS.c.job == job_of, CALLS.c.problem_id == problem), engine
         )

@@ -30,7 +30,7 @@ from tts.training.step_samples import sample_steps
 from tts.training.vocabulary import token_id
 
 _LOG = logging.getLogger(__name__)
-_RATE = 3e-3
+_RATE = 2e-3
 _BATCH = 64
 _MICRO_BATCHES = 2
 _LOG_EVERY = 50
@@ -55,13 +55,20 @@ def sample_rows(count: int, seed: int) -> list[ScoredRow]:
 def train_prm(rows: Sequence[ScoredRow], seed: int, minutes: float) -> tuple[int, float]:
     """Train from the narrow stage of the large policy and save the folder.
 
-    That network has the small policy's shape and does better, so it disagrees with its errors.
+    That network does better than the small policy, so it disagrees with its errors. What it
+    expects at a token is known behind its last layer only; the two layers more that the step
+    scorer has, which start as identities, can compare it with the token that came.
     Returns steps and last loss.
     """
     torch.manual_seed(seed)
     shape = ARCHITECTURES["prm"]
     network = Network(shape)
-    network.load_state_dict(load_file(NARROW_STAGE), strict=False)
+    start = load_file(NARROW_STAGE)
+    network.load_state_dict(start, strict=False)
+    with torch.no_grad():
+        for name, parameter in network.named_parameters():
+            if name not in start and name.endswith(("o_proj.weight", "down_proj.weight")):
+                parameter.zero_()
     head = nn.Sequential(
         nn.Linear(shape.hidden, shape.hidden), nn.ReLU(), nn.Linear(shape.hidden, 2)
     )
@@ -151,7 +158,7 @@ def main() -> None:
         f"{options.problems} training problems: {len(rows)} solutions with {len(labels)} steps, "
         f"{good:.1%} of them correct by exact evaluation (`tts.arithmetic.step_is_correct`). "
         f"Targets inside the steps say where they go wrong (`scored_row.py`). "
-        f"Starts from the narrow stage of the large policy. Seed {options.seed}, {options.minutes:g} "
+        f"Starts from the narrow stage of the large policy, with two layers more. Seed {options.seed}, {options.minutes:g} "
         f"minutes on two processor cores, {steps} batches of {_BATCH} solutions, "
         f"last loss {loss:.4f}.",
     )
