@@ -8,7 +8,7 @@ import logging
 import time
 from collections import deque
 from collections.abc import Callable, Coroutine
-from functools import partial
+from functools import cache, partial
 from types import TracebackType
 from typing import Any, Self
 
@@ -35,6 +35,12 @@ from tts.run.reach import text_before
 from tts.values import NOTHING, Event, Usage
 
 LOG = logging.getLogger("tts")
+
+
+@cache
+def decoder(content_type: Any) -> msgspec.json.Decoder[Any]:
+    """Reads journalled contents of a type; making one costs more than using it."""
+    return msgspec.json.Decoder(content_type)
 
 
 class Executor:
@@ -263,7 +269,7 @@ class Executor:
         attributed = self.settlement.attributed(call, row.usage)
         if not recorded:
             self.flights.write(self.settlement.use_row(call, attributed, "reused"))
-        content = msgspec.json.decode(row.content, type=call.operation.content_type)
+        content = decoder(call.operation.content_type).decode(row.content)
         self.settlement.deliver(call, content, attributed)
 
     def _replay_outcome(self, call: Call) -> bool:

@@ -58,7 +58,7 @@ class Run:
         self.queue = queue or AdmissionQueue(account)
         self.problem = settings.problem
         self.kept: KeptCandidates = parent.kept if parent else KeptCandidates()
-        self.root: Run = parent.root if parent else self
+        self._root: Run | None = parent.root if parent else None
         self.submitted = 0
         self.children: list[Run] = []
         self.give_back: Callable[[], None] | None = None
@@ -207,6 +207,11 @@ class Run:
                 self.scheduler.drop(node, self)
 
     # Facts
+
+    @property
+    def root(self) -> Run:
+        """The Run that this one was spawned from, or itself; kept so that a Run holds no circle."""
+        return self._root or self
 
     @property
     def rng(self) -> np.random.Generator:
