@@ -21,7 +21,6 @@ check: $(STAMP)dev ## format, lint and types
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
-	$(BIN)/mypy tests
 	$(BIN)/pyright
 
 format: $(STAMP)dev

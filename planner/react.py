@@ -90,7 +90,8 @@ class ReAct:
             return "; ".join(str(fault) for fault in faults)
         node = maker.make(call, tool, nodes, [], run, 0.0)
         nodes[turn], results[turn] = node, result_of(call, tool)
-        return await run.call(_observed, write_call(call), node)
+        seen: str = await run.call(_observed, write_call(call), node)
+        return seen
 
 
 def _observed(call: str, outcome: Outcome[Any]) -> str:

@@ -22,7 +22,7 @@ from tts.planner import Plan, PlanSettings, PlanStrategy
 from tts.planner.execution import CallEvent
 from tts.tools import ToolSet, tool
 
-PLANS = 100
+PLANS = 40
 """AsyncHow plans that are run under every cap."""
 
 

@@ -33,7 +33,8 @@ class Judge:
     __name__ = "ending"
 
     def __init__(self, call: Call, node: Node[Any], default: Policy) -> None:
-        self.call, self.node, self.policy = call, node, call.on_failure or default
+        self.call, self.node = call, node
+        self.policy: Policy = call.on_failure or default
 
     def __call__(self, outcome: Outcome[Any]) -> Ending:
         if isinstance(outcome.error, Stopped | UsageError):

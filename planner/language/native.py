@@ -26,7 +26,8 @@ ANSWER, JOIN, DROP = "answer", "join", "drop"
 
 def write_native(plan: Plan | Patch) -> list[dict[str, Any]]:
     """The plan as `tool_calls`; a call's place is its number unless `_plan` says otherwise."""
-    entries = [(DROP, {"call": n}) for n in plan.drops] if isinstance(plan, Patch) else []
+    drops = plan.drops if isinstance(plan, Patch) else ()
+    entries: list[tuple[str, dict[str, Any]]] = [(DROP, {"call": n}) for n in drops]
     for place, call in enumerate(plan.calls, start=len(entries) + 1):
         more = modifiers_to_json(call) | ({"id": call.id} if call.id != place else {})
         arguments = {name: _native(value) for name, value in call.arguments.items()}

@@ -32,5 +32,5 @@ def test_every_part_has_a_folder_and_all_of_them_one_page(tmp_path: Path) -> Non
 
 
 def test_a_folder_without_reports_is_said(tmp_path: Path) -> None:
-    with pytest.raises(BadInput, match="report.json"):
+    with pytest.raises(BadInput, match=r"report\.json"):
         show_results(tmp_path, None)

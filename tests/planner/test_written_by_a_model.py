@@ -6,35 +6,35 @@ from typing import Any
 
 import pytest
 
-import tts
+from tts import Engine, tool
 from tts.training.errand import errands
 
 
-@tts.tool(effect="read")
+@tool(effect="read")
 async def price(item: str) -> float:
     """One of something."""
     return float(len(item))
 
 
-@tts.tool(effect="pure")
+@tool(effect="pure")
 def multiply(a: float, b: float) -> float:
     """Product."""
     return a * b
 
 
-@tts.tool(effect="pure")
+@tool(effect="pure")
 def add(a: float, b: float) -> float:
     """Sum."""
     return a + b
 
 
-@tts.tool(effect="pure")
+@tool(effect="pure")
 def subtract(a: float, b: float) -> float:
     """Difference."""
     return a - b
 
 
-@tts.tool(effect="pure")
+@tool(effect="pure")
 def average(values: list[float]) -> float:
     """Mean."""
     return sum(values) / len(values)
@@ -44,7 +44,7 @@ TOOLS: Any = (price, multiply, add, subtract, average)
 
 
 async def test_the_embedded_planner_solves_an_errand() -> None:
-    async with tts.Engine("embedded:planner") as engine:
+    async with Engine("embedded:planner") as engine:
         done = await engine.solve("What do 3 pear and 4 plum cost?", tools=TOOLS)
     assert done.answer == "28.0"
     assert [call.tool for call in done.plan.calls][:2] == ["price", "price"]
@@ -54,7 +54,7 @@ async def test_the_embedded_planner_solves_an_errand() -> None:
 @pytest.mark.timeout(120)
 async def test_most_of_its_plans_for_tasks_it_never_saw_are_right() -> None:
     asked = errands(12, 77, held_out=True)
-    async with tts.Engine("embedded:planner") as engine:
+    async with Engine("embedded:planner") as engine:
         plans = [await engine.compile(one.prompt, tools=TOOLS) for one in asked]
     right = sum(plan.write() == one.plan for plan, one in zip(plans, asked, strict=True))
     assert right >= 9

@@ -35,5 +35,6 @@ class RowReader(Protocol):
 
     async def read(self, row: MarkedRow) -> RowReading:
         """Raises `CallError`; cancelling the coroutine aborts the reading."""
+        ...
 
     async def close(self) -> None: ...

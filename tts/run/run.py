@@ -21,6 +21,7 @@ from tts.run.kept import KeptCandidates
 from tts.run.reach import reach
 from tts.run.scheduler import Scheduler
 from tts.run.settings import RunSettings
+from tts.run.streaming import streamed
 from tts.values import (
     NOTHING,
     Candidate,
@@ -196,8 +197,6 @@ class Run:
 
     def stream(self, node: Node[Candidate]) -> AsyncIterator[str]:
         """The text of a draw from now on as it grows; what was drawn before comes in one piece."""
-        from tts.run.streaming import streamed
-
         return streamed(self, node)
 
     def drop(self, nodes: Sequence[Node[Any]]) -> None:
