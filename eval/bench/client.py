@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import gc
 from pathlib import Path
 from statistics import median
 from tempfile import TemporaryDirectory
@@ -33,8 +32,6 @@ PLENTY = 1e12
 
 def client(*, calls: int = CALLS, runs: int = RUNS) -> list[Row]:
     """All-in processor time per call at 64 and 512 in flight; the client has one core."""
-    gc.collect()
-    gc.freeze()  # as the commands do, for both sides
     with pinned() as other:
         rows: list[Row] = []
         for in_flight in IN_FLIGHT:

@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from tts.engine.fewer_collections import fewer_collections
 from tts.eval.bench.offline_session import offline_session
 from tts.eval.bench.workload import engine_calls
 from tts.ledger import Ledger
@@ -22,6 +23,7 @@ def resident() -> int:
 async def work(calls: int) -> tuple[int, int, int]:
     """Resident memory at the start, after a tenth of the calls and after all."""
     session = await offline_session(concurrency=512)
+    fewer_collections()
     sizes = [resident()]
     with TemporaryDirectory() as folder:
         for part, name in ((calls // 10, "tenth"), (calls - calls // 10, "rest")):

@@ -88,3 +88,11 @@ async def test_an_answer_that_keeps_killing_workers_is_given_up_and_its_partners
 
 def test_the_version_names_the_library_that_decides() -> None:
     assert "math-verify" in VERSION
+
+
+async def test_a_large_parent_does_not_make_verdicts_undecided() -> None:
+    ballast = bytearray(300 * 2**20)
+    ballast[::4096] = b"x" * len(ballast[::4096])
+    async with Equivalence(seconds=30) as equivalence:
+        assert await equivalence.compare("x", "x^2") == "different"
+    assert ballast

@@ -43,13 +43,12 @@ async def test_a_hostile_answer_is_undecided_at_once_and_costs_no_worker(
     assert equivalence.started == 0
 
 
-async def test_what_passes_the_guard_and_does_not_end_is_undecided_in_time(
-    equivalence: Equivalence,
-) -> None:
-    await equivalence.compare("x+1", "1+x")
-    began = perf_counter()
-    assert await equivalence.compare(SLOW, "x+1") == "undecided"
-    assert perf_counter() - began < 2.5
+async def test_what_passes_the_guard_and_does_not_end_is_undecided_in_time() -> None:
+    async with Equivalence() as equivalence:
+        await equivalence.compare("x+1", "1+x")
+        began = perf_counter()
+        assert await equivalence.compare(SLOW, "x+1") == "undecided"
+        assert perf_counter() - began < 4
 
 
 async def test_the_event_loop_goes_on_while_hostile_answers_are_compared(

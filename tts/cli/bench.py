@@ -8,6 +8,7 @@ import msgspec
 from rich.console import Console
 from rich.table import Table
 
+from tts.engine.fewer_collections import fewer_collections
 from tts.errors import UsageError
 from tts.eval.bench import BENCHES, BenchReport, NeedsData, bench
 from tts.eval.bench.markdown import COLUMNS, cells, markdown
@@ -23,6 +24,7 @@ def run_bench(name: str, *, whole: bool, as_json: bool, as_markdown: bool) -> No
         return
     if name and whole:
         raise UsageError("Give the name of one benchmark, or --all.")
+    fewer_collections()
     reports = measured(list(BENCHES) if whole else [name])
     if as_json:
         for report in reports:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import gc
 import time
 from types import TracebackType
 from typing import Self
@@ -13,6 +12,7 @@ from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
+from tts.engine.fewer_collections import fewer_collections
 from tts.eval.comparison import Comparison
 from tts.eval.report import Attempt
 from tts.eval.statistics import wilson
@@ -36,8 +36,8 @@ class Progress:
         self._live = Live(console=console, refresh_per_second=4, transient=True)
 
     def begin(self, comparison: Comparison) -> None:
-        """The grid is known, and everything that stays is loaded: collections pass over it."""
-        gc.freeze()
+        """The grid is known, and everything that stays is loaded."""
+        fewer_collections()
         self._comparison, self._started = comparison, time.monotonic()
 
     async def __aenter__(self) -> Self:

@@ -16,7 +16,7 @@ from safetensors.torch import load_file
 from torch import Tensor, nn
 from torch.nn import functional
 
-from tts.arithmetic import FIRST_TRAINING_SEED, generate
+from tts.arithmetic import FIRST_TRAINING_SEED, STEP_SEPARATOR, generate
 from tts.backends.embedded.embedded_model import EmbeddedModel
 from tts.backends.embedded.marked_rows import STEP_MARK
 from tts.training.architecture import ARCHITECTURES
@@ -30,7 +30,7 @@ from tts.training.step_samples import sample_steps
 from tts.training.vocabulary import token_id
 
 _LOG = logging.getLogger(__name__)
-_RATE = 2e-3
+_RATE = 6e-3
 _BATCH = 64
 _MICRO_BATCHES = 2
 _LOG_EVERY = 50
@@ -55,20 +55,13 @@ def sample_rows(count: int, seed: int) -> list[ScoredRow]:
 def train_prm(rows: Sequence[ScoredRow], seed: int, minutes: float) -> tuple[int, float]:
     """Train from the narrow stage of the large policy and save the folder.
 
-    That network does better than the small policy, so it disagrees with its errors. What it
-    expects at a token is known behind its last layer only; the two layers more that the step
-    scorer has, which start as identities, can compare it with the token that came.
+    That network does better than the small policy, so it disagrees with its errors.
     Returns steps and last loss.
     """
     torch.manual_seed(seed)
     shape = ARCHITECTURES["prm"]
     network = Network(shape)
-    start = load_file(NARROW_STAGE)
-    network.load_state_dict(start, strict=False)
-    with torch.no_grad():
-        for name, parameter in network.named_parameters():
-            if name not in start and name.endswith(("o_proj.weight", "down_proj.weight")):
-                parameter.zero_()
+    _start(network)
     head = nn.Sequential(
         nn.Linear(shape.hidden, shape.hidden), nn.ReLU(), nn.Linear(shape.hidden, 2)
     )
@@ -86,6 +79,26 @@ def train_prm(rows: Sequence[ScoredRow], seed: int, minutes: float) -> tuple[int
     weights |= {f"score.{name}": value for name, value in head.state_dict().items()}
     save_model_folder("prm", shape, weights)
     return step, loss
+
+
+def _start(network: Network) -> None:
+    """Take the policy's layers, frozen, and begin the layers above them as identities.
+
+    What a policy expects next is known behind its last layer only: the layers above compare it
+    with the token that came. The marker stands where the policy saw a blank line, so it begins
+    with that token's embedding and the policy's layers read what they are used to.
+    """
+    start = load_file(NARROW_STAGE)
+    network.load_state_dict(start, strict=False)
+    with torch.no_grad():
+        embeddings = network.embed_tokens.weight
+        embeddings[token_id(STEP_MARK)] = embeddings[token_id(STEP_SEPARATOR)]
+        for name, parameter in network.named_parameters():
+            if name not in start and name.endswith(("o_proj.weight", "down_proj.weight")):
+                parameter.zero_()
+    network.embed_tokens.requires_grad_(False)
+    for layer in network.layers[: ARCHITECTURES["small"].layers]:
+        layer.requires_grad_(False)
 
 
 def _batches(
@@ -158,7 +171,8 @@ def main() -> None:
         f"{options.problems} training problems: {len(rows)} solutions with {len(labels)} steps, "
         f"{good:.1%} of them correct by exact evaluation (`tts.arithmetic.step_is_correct`). "
         f"Targets inside the steps say where they go wrong (`scored_row.py`). "
-        f"Starts from the narrow stage of the large policy, with two layers more. Seed {options.seed}, {options.minutes:g} "
+        f"Starts from the narrow stage of the large policy, its layers frozen, with two layers "
+        f"more. Seed {options.seed}, {options.minutes:g} "
         f"minutes on two processor cores, {steps} batches of {_BATCH} solutions, "
         f"last loss {loss:.4f}.",
     )
