@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from operator import attrgetter
 
 from tts.errors import BudgetExhausted, UnknownPrice
 from tts.values import NOTHING, Dimension, Usage
@@ -21,6 +22,8 @@ class Account:
         self.dimensions: tuple[Dimension, ...] = tuple(ceilings)
         self.ceilings: Amounts = tuple(ceilings.values())
         self.capped = bool(self.dimensions)
+        self._several = len(self.dimensions) > 1
+        self._read = attrgetter(*(self.dimensions or ("calls",)))
         self.scope = scope
         self.spent = NOTHING
         """In every dimension, capped or not."""
@@ -33,7 +36,7 @@ class Account:
         """A usage in the capped dimensions; an unknown amount cannot stand under a ceiling."""
         if not self.dimensions:
             return ()
-        values = tuple([getattr(usage, name) for name in self.dimensions])
+        values: Amounts = self._read(usage) if self._several else (self._read(usage),)
         if None in values:
             name = self.dimensions[values.index(None)]
             raise UnknownPrice(

@@ -18,14 +18,14 @@ from tts.ledger.session import Session
 from tts.ledger.statements import statements
 from tts.protocols import Row
 
-SHARE = 0.25
-"""Part of the time that transactions may take before they have to grow larger and fewer."""
+SATURATED = 0.4
+"""Processor time of this process per second, from which on transactions grow larger and fewer."""
 
-BURST = 0.01
-"""Seconds that an idle writer may work at once."""
+PAUSE = 0.008
+"""Seconds between transactions of a saturated process; otherwise there is no pause."""
 
-LONGEST_PAUSE = 0.005
-"""Seconds: nobody waits longer than this for a transaction to begin."""
+WINDOW = 0.02
+"""Seconds over which the load is measured."""
 
 
 class Writer:
@@ -49,8 +49,8 @@ class Writer:
         self.failure: LedgerError | None = None
         self._place = engine.url.render_as_string(hide_password=True)
         self._rest, self._beat_at = rest, time.monotonic()
-        self._credit, self._credited_at = 0.0, time.monotonic()
-        """Seconds of work that may be done without a pause."""
+        self._saturated = False
+        self._seen = (time.monotonic(), time.process_time())
         self._serials = Serials(process)
         self._committed, self._pulse = committed, pulse
         self._session = Session(engine, patience=patience)
@@ -84,9 +84,7 @@ class Writer:
             pending = self._take(wait=self._rest)
             going = None not in pending
             entries = [entry for entry in pending if entry is not None]
-            begun = time.monotonic()
             self._serve(entries)
-            self._credit -= time.monotonic() - begun
             deliver(entries)
         self._session.close()
 
@@ -100,12 +98,14 @@ class Writer:
         return [first, *(self._queue.get_nowait() for _ in range(self._queue.qsize()))]
 
     def _breathe(self) -> None:
-        """Leave the processor to others between transactions: under load each then holds more."""
-        now = time.monotonic()
-        self._credit = min(BURST, self._credit + SHARE * (now - self._credited_at))
-        self._credited_at = now
-        if self._credit < 0:
-            time.sleep(min(LONGEST_PAUSE, -self._credit / SHARE))
+        """Leave a busy processor to others: a transaction costs as much as five of its calls."""
+        now, (then, used) = time.monotonic(), self._seen
+        if now - then >= WINDOW:
+            spent = time.process_time()
+            self._saturated = spent - used >= SATURATED * (now - then)
+            self._seen = (now, spent)
+        if self._saturated:
+            time.sleep(PAUSE)
 
     def _serve(self, entries: Sequence[Entry]) -> None:
         try:

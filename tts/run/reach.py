@@ -7,14 +7,14 @@ from typing import Any
 
 from tts.graph import Node
 from tts.run.picks import is_picking
-from tts.values import Candidate, Scored
+from tts.values import Candidate, Problem, Scored
 
 
 def reach(node: Node[Any]) -> int:
     """The most tokens of text that the value of a submitted node may hold; 0 for a verdict."""
     if is_picking(node.function):
         return max(_held(node.args), default=0)
-    before = sum(_held(node.args))
+    before = text_before(node)
     if node.operation is None:
         return before
     growth = node.operation.growth(node.args)
@@ -23,6 +23,8 @@ def reach(node: Node[Any]) -> int:
 
 def text_before(node: Node[Any]) -> int:
     """The most tokens of text that the inputs of a call may hold."""
+    if not node.inputs and type(node.args[0] if node.args else None) is Problem:
+        return 0
     return sum(_held(node.args))
 
 
