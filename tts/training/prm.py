@@ -19,11 +19,11 @@ from torch.nn import functional
 from tts.arithmetic import FIRST_TRAINING_SEED, STEP_SEPARATOR, generate
 from tts.backends.embedded.embedded_model import EmbeddedModel
 from tts.backends.embedded.marked_rows import STEP_MARK
-from tts.training.architecture import ARCHITECTURES
+from tts.training.architecture import ARCHITECTURES, Architecture
 from tts.training.card import write_section
 from tts.training.corpus import IGNORED
 from tts.training.model_folder import NARROW_STAGE, save_model_folder
-from tts.training.network import Network
+from tts.training.network import Attention, Network
 from tts.training.optimisation import Optimisation
 from tts.training.scored_row import ScoredRow
 from tts.training.step_samples import sample_steps
@@ -31,6 +31,8 @@ from tts.training.vocabulary import token_id
 
 _LOG = logging.getLogger(__name__)
 _RATE = 6e-3
+_SHARPNESS = 7.0
+_FAINT = 0.1
 _BATCH = 64
 _MICRO_BATCHES = 2
 _LOG_EVERY = 50
@@ -97,8 +99,28 @@ def _start(network: Network) -> None:
             if name not in start and name.endswith(("o_proj.weight", "down_proj.weight")):
                 parameter.zero_()
     network.embed_tokens.requires_grad_(False)
-    for layer in network.layers[: ARCHITECTURES["small"].layers]:
+    policy_layers = ARCHITECTURES["small"].layers
+    for layer in network.layers[:policy_layers]:
         layer.requires_grad_(False)
+    _look_one_back(network.layers[policy_layers].self_attn, ARCHITECTURES["prm"])
+
+
+def _look_one_back(attention: Attention, shape: Architecture) -> None:
+    """Let every head begin with attending to the token before, by its biases alone.
+
+    A constant query and a constant key score by their distance only; turned against each other
+    by one position they meet at distance one. Where a policy expected another token is then
+    visible from the first step of the training.
+    """
+    frequencies = shape.rope_theta ** (-torch.arange(0, shape.head_dim, 2) / shape.head_dim)
+    query = torch.cat((frequencies.cos(), -frequencies.sin()))
+    key = torch.cat((torch.ones_like(frequencies), torch.zeros_like(frequencies)))
+    with torch.no_grad():
+        attention.q_proj.bias.copy_(_SHARPNESS * query.repeat(shape.heads))
+        attention.k_proj.bias.copy_(_SHARPNESS * key.repeat(shape.heads))
+        attention.q_proj.weight.mul_(_FAINT)
+        attention.k_proj.weight.mul_(_FAINT)
+        nn.init.normal_(attention.o_proj.weight, std=0.05)
 
 
 def _batches(

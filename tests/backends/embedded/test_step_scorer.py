@@ -2,14 +2,18 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
+from itertools import accumulate
 
 import pytest
 
+from tts.arithmetic import generate, step_is_correct
+from tts.arithmetic.problem import ArithmeticProblem
+from tts.backends.embedded.backend import EmbeddedGenerator
 from tts.backends.embedded.embedded_model import EmbeddedModel
 from tts.backends.embedded.step_scorer import EmbeddedStepScorer
 from tts.errors import BadInput, Unavailable
-from tts.protocols import Meter, StepScorer, StepScoreRequest
-from tts.values import Message
+from tts.protocols import GenerateRequest, Meter, StepScorer, StepScoreRequest
+from tts.values import Message, Sampling, split_steps
 
 QUESTION = (Message("user", "Compute (3 + 4) * 2."),)
 GOOD = ("7 * 2", "\\boxed{14}")
@@ -33,10 +37,32 @@ async def test_each_step_has_one_score(scorer: StepScorer) -> None:
     assert not reply.degraded
 
 
-async def test_right_steps_score_above_wrong_ones(scorer: StepScorer) -> None:
-    good = await scorer.score_steps(request(GOOD), Meter())
-    bad = await scorer.score_steps(request(BAD), Meter())
-    assert min(good.scores) > max(bad.scores)
+async def test_steps_of_the_small_policy_are_told_apart(scorer: StepScorer) -> None:
+    generator = EmbeddedGenerator(EmbeddedModel.shipped("small"))
+    problems = [problem for bin in (2, 3, 4, 5) for problem in generate(bin, 6, 91)]
+    judged = await asyncio.gather(*(judge(p, generator, scorer) for p in problems))
+    await generator.close()
+    right = [score for rows in judged for score, correct in rows if correct]
+    wrong = [score for rows in judged for score, correct in rows if not correct]
+    assert sum(a > b for a in right for b in wrong) / (len(right) * len(wrong)) >= 0.85
+
+
+async def judge(
+    problem: ArithmeticProblem, generator: EmbeddedGenerator, scorer: StepScorer
+) -> list[tuple[float, bool]]:
+    asked = (Message("user", problem.prompt),)
+    ask = GenerateRequest(messages=asked, sampling=Sampling(max_tokens=200), seeds=tuple(range(4)))
+    judged: list[tuple[float, bool]] = []
+    for completion in (await generator.generate(ask, Meter())).completions:
+        steps = split_steps(completion.text if completion else "")
+        reply = await scorer.score_steps(StepScoreRequest(messages=asked, steps=steps), Meter())
+        correct = zip((problem.expression, *steps), steps, strict=False)
+        labels = accumulate(
+            (step_is_correct(problem.expression, before, step) for before, step in correct),
+            lambda so_far, now: so_far and now,
+        )
+        judged += zip(reply.scores, labels, strict=True)
+    return judged
 
 
 async def test_scores_do_not_depend_on_who_waits_together(scorer: StepScorer) -> None:
