@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from operator import attrgetter
+from typing import Any
 
 from tts.errors import BudgetExhausted, UnknownPrice
 from tts.values import NOTHING, Dimension, Usage
@@ -36,7 +37,8 @@ class Account:
         """A usage in the capped dimensions; an unknown amount cannot stand under a ceiling."""
         if not self.dimensions:
             return ()
-        values: Amounts = self._read(usage) if self._several else (self._read(usage),)
+        found: Any = self._read(usage)
+        values: Amounts = found if self._several else (found,)
         if None in values:
             name = self.dimensions[values.index(None)]
             raise UnknownPrice(
