@@ -110,7 +110,7 @@ def result_of(answer: Any) -> Any:
 
 def _client(server: Any) -> Any:
     try:
-        from mcp import Client, StdioServerParameters
+        from mcp import Client, StdioServerParameters  # pyright: ignore[reportMissingImports]
     except ImportError as error:
         raise UsageError("MCP servers need the extra: pip install 'tts-engine[mcp]'.") from error
     if isinstance(server, str) and server.startswith(_STDIO):
