@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import selectors
 from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from random import Random
 from typing import Any
@@ -17,6 +16,7 @@ from tts.budget import PriceTable
 from tts.engine import Job, Session
 from tts.equivalence import Equivalence
 from tts.errors import CallError, LedgerError
+from tts.eval.bench.jumping_loop import JumpingLoop
 from tts.executor import Limits
 from tts.executor.gate import Gate
 from tts.executor.retry import RetryPolicy
@@ -29,29 +29,6 @@ from tts.verifiers import ProcessReward
 PRICES = PriceTable.load(None)
 settings.register_profile("shared machine", deadline=None)
 settings.load_profile("shared machine")
-
-
-class JumpingSelector(selectors.SelectSelector):
-    """Takes every wait of its loop as already waited."""
-
-    now = 0.0
-
-    def select(self, timeout: float | None = None) -> Any:
-        if timeout is None:
-            raise RuntimeError("The loop would wait for ever.")
-        self.now += max(timeout, 0.0)
-        return super().select(0)
-
-
-class JumpingLoop(asyncio.SelectorEventLoop):
-    """An event loop whose clock jumps to its next timer; waiting for nothing is an error."""
-
-    def __init__(self) -> None:
-        self.jumping = JumpingSelector()
-        super().__init__(self.jumping)
-
-    def time(self) -> float:
-        return self.jumping.now
 
 
 class Slow:

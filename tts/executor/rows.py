@@ -40,8 +40,8 @@ def text_row(flight: Flight) -> TextRow | None:
     """What was asked, once for all equal draws; a continuation is found by its parent instead."""
     if flight.args and isinstance(flight.args[0], Candidate):
         return None
-    identity = flight.operation.identity(flight.args)
-    return TextRow(flight.starter.shared.base.hex(), _encode(identity).decode())
+    shared = flight.starter.shared
+    return TextRow(shared.base.hex(), _encode(shared.identity).decode())
 
 
 def use_row(call: Call, attributed: Usage, origin: Origin, job: str) -> UseRow:

@@ -13,11 +13,12 @@ from tts.values import Usage
 class Shared:
     """Arguments, base key and worst cases of a call; one for all draws of a `sample`."""
 
-    __slots__ = ("alone", "args", "base", "beside", "stochastic")
+    __slots__ = ("alone", "args", "base", "beside", "identity", "stochastic")
 
     def __init__(self, operation: Operation, args: tuple[Any, ...]) -> None:
         self.args = args
-        self.base = base_key(operation.spec, operation.identity(args))
+        self.identity = operation.identity(args)
+        self.base = base_key(operation.spec, self.identity)
         self.stochastic = operation.stochastic(args)
         self.alone: Usage | None = None
         """The worst case with the prompt."""
