@@ -285,6 +285,16 @@ def trace(
     show_trace(place, run, job, page=html, all_nodes=all_nodes)
 
 
+@app.command()
+def strategies(
+    name: Annotated[str, typer.Argument(help="One strategy, with its parameters.")] = "",
+) -> None:
+    """The strategies, their parameters with defaults, and where they come from."""
+    from tts.cli.strategies import show_strategies
+
+    show_strategies(name)
+
+
 @app.command(name="prices")
 def show_price_table(
     pattern: Annotated[str, typer.Argument(help="Part of a model's name.")] = "",

@@ -1,0 +1,29 @@
+"""`tts strategies`: what can be given as --strategy, with parameters, defaults and sources."""
+
+from __future__ import annotations
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from tts.engine.catalogue import catalogue, entry
+
+
+def show_strategies(name: str) -> None:
+    """All of them a line each, or one with its parameters and the whole of its description."""
+    if name:
+        _show_one(name)
+        return
+    table = Table("strategy", "what it does", box=None, padding=(0, 2, 0, 0))
+    for each in catalogue():
+        table.add_row(Text(each.name), Text(each.summary))
+    Console().print(table)
+
+
+def _show_one(name: str) -> None:
+    found = entry(name)
+    console = Console(highlight=False)
+    console.print(Text(f"{found.name}({', '.join(found.parameters)})"), soft_wrap=True)
+    console.print(Text(found.summary), soft_wrap=True)
+    if found.details:
+        console.print(Text(f"\n{found.details}"), soft_wrap=True)

@@ -1,0 +1,42 @@
+"""What the registered strategies are, read from their own docstrings and signatures."""
+
+from __future__ import annotations
+
+import inspect
+from dataclasses import dataclass
+
+from tts.engine.registry import STRATEGIES, Registry
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One registered name: what it does, with its source, and its parameters with defaults."""
+
+    name: str
+    summary: str
+    details: str
+    parameters: tuple[str, ...]
+
+
+def entry(name: str, registry: Registry = STRATEGIES) -> Entry:
+    """The entry of a name; raises `UnknownName` with the known ones."""
+    factory = registry.find(name)
+    summary, _, details = (inspect.getdoc(factory) or "").partition("\n")
+    parameters = inspect.signature(factory).parameters.values()
+    return Entry(
+        name=name,
+        summary=summary.strip(),
+        details=details.strip(),
+        parameters=tuple(_worded(each) for each in parameters if each.name != "build"),
+    )
+
+
+def catalogue(registry: Registry = STRATEGIES) -> list[Entry]:
+    """Every entry, by name."""
+    return [entry(name, registry) for name in registry.names()]
+
+
+def _worded(parameter: inspect.Parameter) -> str:
+    if parameter.default is inspect.Parameter.empty:
+        return parameter.name
+    return f"{parameter.name}={parameter.default!r}"
