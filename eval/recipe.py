@@ -37,7 +37,7 @@ class Recipe(BaseModel):
     task: str = "math"
     revision: str | None = None
     skip_bad: bool = False
-    aggregate: Literal["last", "min", "prod", "mean"] = "min"
+    aggregate: Literal["last", "min", "prod", "mean"] | None = None
     sampling: dict[str, Any] = Field(default_factory=dict)
     base_url: str = ""
     api_key_env: str = "OPENAI_API_KEY"

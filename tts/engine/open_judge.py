@@ -28,7 +28,7 @@ async def open_gen_prm(name: str, options: SessionOptions, generator: Generator)
     from tts.verifiers import GenPRM
 
     judge = await judging_model(name, options, generator)
-    return GenPRM(judge, aggregate=options.aggregate)
+    return GenPRM(judge, aggregate=options.aggregate or "min")
 
 
 async def judging_model(name: str, options: SessionOptions, generator: Generator) -> Generator:

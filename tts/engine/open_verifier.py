@@ -43,7 +43,9 @@ async def open_embedded_verifier(
     from tts.verifiers import ProcessReward
 
     scorer = EmbeddedStepScorer(EmbeddedModel.shipped("prm"))
-    return ProcessReward(scorer, render=TASKS["arithmetic"].render, aggregate=options.aggregate)
+    return ProcessReward(
+        scorer, render=TASKS["arithmetic"].render, aggregate=options.aggregate or "min"
+    )
 
 
 async def open_recorded_verifier(

@@ -62,7 +62,8 @@ async def open_vllm_prm(name: str, options: SessionOptions, generator: Generator
     reader = await VLLMHeadReader.open(chosen)
     scorer = FamilyScorer(family, tokenizer=tokenizer, reader=reader)
     render = TASKS["arithmetic"].render
-    return ProcessReward(scorer, render=render, aggregate=options.aggregate)
+    rule = options.aggregate or family.aggregate
+    return ProcessReward(scorer, render=render, aggregate=rule)
 
 
 def under_known_names(folder: Path, names: Mapping[str, str]) -> Path:

@@ -21,8 +21,8 @@ class SessionOptions:
     """Further generators, by the name that strategies use."""
     sampling: Mapping[str, Any] = field(default_factory=dict)
     """Fields of `Sampling` that differ from the backend's default (temperature 1)."""
-    aggregate: Aggregate = "min"
-    """How step scores become one score."""
+    aggregate: Aggregate | None = None
+    """How step scores become one score; None: the rule of the verifier's family, else `min`."""
     base_url: str = ""
     """Of an OpenAI-compatible server; empty: the provider's own."""
     api_key_env: str = "OPENAI_API_KEY"
