@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from hashlib import blake2b
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, overload
@@ -24,6 +25,9 @@ from tts.ledger import Ledger, MemoryJournal, MemoryLeases
 from tts.planner import PlanCache, PlanSettings
 from tts.protocols import Generator, JobRow, Strategy, Verifier
 from tts.values import Budget, Event, Problem, Result
+
+LONGEST_ID = 200
+"""Characters of a problem's id in the ledger."""
 
 
 class Engine:
@@ -153,13 +157,25 @@ class Engine:
                 observe=observe,
             )
         chosen = parse_strategy(strategy) if isinstance(strategy, str) else strategy
-        ceiling = parse_budget(budget) if isinstance(budget, str) else budget
         asked = problem if isinstance(problem, Problem) else self._problem(problem)
+        return await self.apply(chosen, asked, budget=budget, replicate=replicate, observe=observe)
+
+    async def apply(
+        self,
+        strategy: Strategy,
+        problem: Problem,
+        *,
+        budget: str | Budget | None = None,
+        replicate: int = 0,
+        observe: Callable[[Event], None] | None = None,
+    ) -> Result:
+        """`solve` for values that are ready: one strategy on one problem."""
+        ceiling = parse_budget(budget) if isinstance(budget, str) else budget
         session, journal = await self.session(), self._journal()
-        await journal.load(asked.id)
+        await journal.load(problem.id)
         job = Job(session, name=self.job, journal=journal, leases=MemoryLeases(), observe=observe)
         async with job:
-            return await job.solve(asked, chosen, ceiling, replicate=replicate)
+            return await job.solve(problem, strategy, ceiling, replicate=replicate)
 
     async def compile(
         self, task: str | Problem, *, tools: Tools, planning: PlanSettings | None = None, **how: Any
@@ -217,4 +233,12 @@ class Engine:
         if not text.strip():
             raise BadInput("The problem is empty.")
         task = "arithmetic" if str(self.options.model).startswith("embedded") else "math"
-        return Problem(id=text.strip()[:200], prompt=text.strip(), task=task)
+        return Problem(id=problem_id(text.strip()), prompt=text.strip(), task=task)
+
+
+def problem_id(prompt: str) -> str:
+    """The prompt itself where it is short, else its beginning and a digest of all of it."""
+    if len(prompt) <= LONGEST_ID:
+        return prompt
+    digest = blake2b(prompt.encode(), digest_size=8).hexdigest()
+    return f"{prompt[: LONGEST_ID - len(digest) - 1]}-{digest}"

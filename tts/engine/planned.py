@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
+from tts.engine.session import Session
 from tts.engine.strategy_spec import parse_strategy
 from tts.errors import CallFailed, UsageError
 from tts.executor import Limits
@@ -25,13 +26,27 @@ from tts.planner.execution import Planning
 from tts.planner.language import Form
 from tts.planner.passes import PassNote, optimise
 from tts.planner.report import mermaid, page
+from tts.protocols import Strategy
 from tts.tools import Tool, ToolSet
-from tts.values import Problem, Result
-
-if TYPE_CHECKING:
-    from tts.engine.engine import Engine
+from tts.values import Budget, Event, Problem, Result
 
 Tools = ToolSet | Iterable[Tool | Callable[..., Any]]
+
+
+class Applies(Protocol):
+    """What plans need of an engine."""
+
+    async def session(self) -> Session: ...
+
+    async def apply(
+        self,
+        strategy: Strategy,
+        problem: Problem,
+        *,
+        budget: str | Budget | None = ...,
+        replicate: int = ...,
+        observe: Callable[[Event], None] | None = ...,
+    ) -> Result: ...
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,7 +76,7 @@ class CompiledPlan:
 
     def __init__(
         self,
-        engine: Engine,
+        engine: Applies,
         task: Problem,
         *,
         tools: ToolSet,
@@ -103,7 +118,7 @@ class CompiledPlan:
         return mermaid(self.plan)
 
     async def run(self, **how: Any) -> PlanResult:
-        """Run it without asking the planner; `how` as for `Engine.solve`."""
+        """Run it without asking the planner; `how` as for `Engine.apply`."""
         if faults := self.check():
             raise UsageError("The plan cannot run: " + "; ".join(str(fault) for fault in faults))
         return await solve_task(
@@ -112,7 +127,7 @@ class CompiledPlan:
 
 
 async def solve_task(
-    engine: Engine,
+    engine: Applies,
     task: Problem,
     tools: Tools,
     *,
@@ -122,7 +137,7 @@ async def solve_task(
     cache: PlanCache | None = None,
     **how: Any,
 ) -> PlanResult:
-    """Plan and run; `how` is what `Engine.solve` takes."""
+    """Plan and run; `how` is what `Engine.apply` takes."""
     kept: list[Planning] = []
     toolset = tools if isinstance(tools, ToolSet) else ToolSet(tools)
     chosen = await settings_for(engine, settings)
@@ -135,7 +150,7 @@ async def solve_task(
         keep=kept.append,
         cache=cache,
     )
-    result = await engine.solve(task, strategy=strategy, **how)
+    result = await engine.apply(strategy, task, **how)
     planning = kept[0]
     if not planning.timeline.ended:
         planning.timeline.ended = planning.timeline.started + result.seconds
@@ -149,14 +164,19 @@ async def solve_task(
 
 
 async def compile_task(
-    engine: Engine, task: Problem, tools: Tools, *, settings: PlanSettings | None = None, **how: Any
+    engine: Applies,
+    task: Problem,
+    tools: Tools,
+    *,
+    settings: PlanSettings | None = None,
+    **how: Any,
 ) -> CompiledPlan:
     """Have a plan written and checked, and make no call of it."""
     kept: list[Planning] = []
     toolset = tools if isinstance(tools, ToolSet) else ToolSet(tools)
     chosen = await settings_for(engine, settings)
     strategy = PlanStrategy(toolset, settings=chosen, keep=kept.append, compile_only=True)
-    result = await engine.solve(task, strategy=strategy, **how)
+    result = await engine.apply(strategy, task, **how)
     planning = kept[0]
     if result.error:
         raise CallFailed(result.error)
@@ -170,7 +190,7 @@ async def compile_task(
     )
 
 
-async def settings_for(engine: Engine, settings: PlanSettings | None) -> PlanSettings:
+async def settings_for(engine: Applies, settings: PlanSettings | None) -> PlanSettings:
     """The given settings with `build`, or the defaults of the engine's model."""
     generator = next(iter((await engine.session()).generators.values()))
     own = generator.model.name == "embedded:planner"
