@@ -33,6 +33,7 @@ async def conduct(
     Cancelling it leaves everything that finished in the ledger and returns the report of that
     part. Raises `UsageError` for what cannot work, `LedgerError` where the ledger fails.
     """
+    baseline(spec)  # a wrong name is told before anything is spent
     problems = load_problem_set(
         spec.problems,
         limit=spec.limit,
@@ -114,17 +115,13 @@ def report(
 def baseline(spec: ComparisonSpec) -> str | None:
     """The label of the strategy that the others are compared with."""
     labels = {strategy.name: spell_strategy(strategy) for strategy in spec.strategies}
-    if len(spec.strategies) < 2:
-        return None
-    if not spec.baseline:
-        return spell_strategy(spec.strategies[0])
-    if spec.baseline in labels.values():
-        return spec.baseline
-    if spec.baseline not in labels:
+    if spec.baseline and spec.baseline not in {*labels, *labels.values()}:
         raise UsageError(
             f"The baseline {spec.baseline!r} is none of the strategies: {', '.join(labels)}."
         )
-    return labels[spec.baseline]
+    if len(spec.strategies) < 2:
+        return None
+    return labels.get(spec.baseline, spec.baseline) or spell_strategy(spec.strategies[0])
 
 
 def summary(comparison: Comparison) -> dict[str, str]:

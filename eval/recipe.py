@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, TypeVar
 
 import yaml
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
-from tts.engine import SessionOptions, parse_budget, parse_strategy
+from tts.engine import (
+    SessionOptions,
+    parse_budget,
+    parse_strategy,
+    spell_budget,
+    spell_strategy,
+)
 from tts.errors import BadInput, UnknownName
 from tts.eval.spec import ComparisonSpec
 from tts.values import Budget
 
+T = TypeVar("T")
 Text = Annotated[str, BeforeValidator(str)]
 
 
@@ -54,8 +62,8 @@ class Recipe(BaseModel):
         return ComparisonSpec(
             title=self.title or f"{self.model} on {self.problems}",
             problems=self.problems,
-            strategies=tuple(parse_strategy(text) for text in self.strategies),
-            budgets=tuple(_budget(text) for text in self.budgets),
+            strategies=_distinct("strategy", self.strategies, parse_strategy, spell_strategy),
+            budgets=_distinct("budget", self.budgets, _budget, spell_budget),
             options=self._options(),
             repeats=self.repeats,
             limit=self.limit,
@@ -144,3 +152,16 @@ def recipe_of(content: dict[str, Any], *, where: str) -> Recipe:
 
 def _budget(text: str) -> Budget:
     return Budget() if text.strip().lower() == "none" else parse_budget(text)
+
+
+def _distinct(
+    what: str, texts: Sequence[str], parse: Callable[[str], T], spell: Callable[[T], str]
+) -> tuple[T, ...]:
+    """What the texts say; `BadInput` where two say the same, which would be one cell twice."""
+    values = tuple(parse(text) for text in texts)
+    first: dict[str, str] = {}
+    for text, value in zip(texts, values, strict=True):
+        if (name := spell(value)) in first:
+            raise BadInput(f"The {what} {text!r} repeats {first[name]!r}: leave one out.")
+        first[name] = text
+    return values

@@ -6,11 +6,13 @@ import asyncio
 import signal
 import sys
 from pathlib import Path
+from tempfile import TemporaryFile
 from typing import Any
 
 from rich.console import Console
 
 from tts.cli.progress import Progress
+from tts.errors import BadInput
 from tts.eval.conduct import conduct
 from tts.eval.recipe import Recipe, read_parts, recipe_of
 from tts.eval.report import ComparisonReport, render_page, render_table, to_csv, to_json
@@ -28,6 +30,8 @@ def run_comparison(
     part: str = "",
 ) -> None:
     """Run, or go on; the parts of a recipe one after another, each into a folder of its name."""
+    if part and not recipe:
+        raise BadInput("--part chooses a part of a recipe, and no recipe is given.")
     parts = (
         read_parts(recipe, part, **options) if recipe else {"": recipe_of(options, where="Options")}
     )
@@ -39,6 +43,7 @@ def run_comparison(
 def run_part(chosen: Recipe, *, ledger: str, job: str, out: Path) -> None:
     """One comparison; a first Ctrl-C ends with the partial report, a second one at once."""
     console = Console()
+    make_folder(out)
     progress = Progress(console)
     report = asyncio.run(_interruptible(chosen.spec(), ledger, job, progress))
     console.print(render_table(report))
@@ -66,7 +71,7 @@ async def _interruptible(spec: Any, ledger: str, job: str, progress: Progress) -
 
 def write_report(report: ComparisonReport, out: Path) -> list[Path]:
     """The page and its data, in a folder that is made where it is missing."""
-    out.mkdir(parents=True, exist_ok=True)
+    make_folder(out)
     contents = {
         "report.html": render_page(report),
         "report.json": to_json(report),
@@ -75,6 +80,26 @@ def write_report(report: ComparisonReport, out: Path) -> list[Path]:
     paths = []
     for name, content in contents.items():
         data = content if isinstance(content, bytes) else content.encode()
-        (out / name).write_bytes(data)
+        _write(out / name, data)
         paths.append(out / name)
     return paths
+
+
+def make_folder(out: Path) -> None:
+    """`BadInput` where the report could not be written; asked before anything is spent."""
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        with TemporaryFile(dir=out):
+            """Only to see whether a file can be written here."""
+    except OSError as error:
+        raise BadInput(f"{out}: {error.strerror}. Choose another folder with --out.") from error
+
+
+def _write(path: Path, data: bytes) -> None:
+    try:
+        path.write_bytes(data)
+    except OSError as error:
+        raise BadInput(
+            f"{path} cannot be written: {error.strerror}. The ledger holds every finished run:"
+            " make room or choose another --out, and run the same command again."
+        ) from error

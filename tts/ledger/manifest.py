@@ -45,7 +45,7 @@ def check_manifest(old: str, new: str, *, warns: Collection[str] = ()) -> list[s
         raise ManifestChanged(
             "The recorded job was made of something else:\n"
             + "\n".join(grave)
-            + "\nUndo the change, or start another job."
+            + "\nUndo the change, or start another job with --job NAME."
         )
     return [f"{path}: {change}" for path, change in mild]
 

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from msgspec import Struct
+from typing import Annotated
+
+from msgspec import Meta, Struct
 
 
 class Sampling(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Parameters of one draw; part of the call's key."""
 
-    temperature: float = 1.0
+    temperature: Annotated[float, Meta(ge=0)] = 1.0
     """0 is greedy: every such draw of one prompt is the same draw."""
-    top_p: float = 1.0
-    top_k: int = 0
+    top_p: Annotated[float, Meta(gt=0, le=1)] = 1.0
+    top_k: Annotated[int, Meta(ge=0)] = 0
     """0 means no limit."""
-    max_tokens: int = 512
+    max_tokens: Annotated[int, Meta(ge=1)] = 512
     """The most completion tokens of one draw; what a reservation assumes."""
     stop: tuple[str, ...] = ()
     """Strings that end a draw; they stay in the text."""
