@@ -7,7 +7,7 @@ import itertools
 import os
 import random
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 
 from msgspec.structs import replace
 
@@ -23,6 +23,9 @@ from tts.values import NOTHING, Usage
 
 Pricer = Callable[[str, Usage], Usage]
 """Fills in what a usage of a model costs."""
+
+Land = Callable[[Flight, Answer, SettledRow], Awaitable[None]]
+"""Commits an answer with the settlement of its attempt, and delivers it."""
 
 
 class Attempts:
@@ -47,15 +50,15 @@ class Attempts:
         self._ids = itertools.count()
         self._process = f"{os.getpid():x}-{time.time_ns():x}"
 
-    async def fly(self, flight: Flight) -> tuple[Answer, SettledRow]:
-        """Try until it is answered or may not be tried again.
+    async def fly(self, flight: Flight, land: Land) -> None:
+        """Try until it is answered or may not be tried again, and land the answer.
 
-        Returns the answer and the attempt's settlement, which is still to be committed.
+        A call keeps its slot until it has landed: a kill loses no more calls than there are slots.
         """
         retry, effect = self._retry(flight), flight.spec.effect
         for number in itertools.count():
             try:
-                return await self._attempt(flight, number)
+                return await self._attempt(flight, number, land)
             except CallError as error:
                 delay = retry.delay(number, error, self._random, effect)
                 if delay is None:
@@ -67,7 +70,7 @@ class Attempts:
         named = flight.spec.retries
         return self.limits.retry if named is None else replace(self.limits.retry, retries=named)
 
-    async def _attempt(self, flight: Flight, number: int) -> tuple[Answer, SettledRow]:
+    async def _attempt(self, flight: Flight, number: int, land: Land) -> None:
         pool, gate, asked = flight.spec.pool, self.limits.gate, time.monotonic()
         if not gate.enter_nowait(pool):
             await gate.enter(pool, flight.starter.run.problem.id, flight.starter.priority)
@@ -83,7 +86,8 @@ class Attempts:
                 raise self.fatal
             answer, row = await self._send(flight, number, held, time.monotonic() - asked)
             gate.succeeded(pool)
-            return answer, row
+            flight.answered = True
+            await land(flight, answer, row)
         except CallError as error:
             self._slow_down(pool, error)
             raise

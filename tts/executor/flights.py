@@ -141,9 +141,7 @@ class Flights:
 
     async def _carry(self, flight: Flight) -> None:
         try:
-            answer, settled = await self.attempts.fly(flight)
-            flight.answered = True
-            await self._land(flight, answer, settled)
+            await self.attempts.fly(flight, self._land)
         except asyncio.CancelledError:
             if flight.task is not None and not flight.task.cancelling():
                 await self._crash(flight, Unavailable("The operation cancelled itself."))

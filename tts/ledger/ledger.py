@@ -121,8 +121,7 @@ class Ledger:
 
     def _flush(self) -> None:
         entries, self._outbox = self._outbox, []
-        for entry in entries:
-            self._writer.put(entry)
+        self._writer.put(entries)
 
     def _end(self) -> None:
         """Write what is pending and end the writer; blocks."""

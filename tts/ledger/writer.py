@@ -21,8 +21,12 @@ from tts.protocols import Row
 SATURATED = 0.4
 """Processor time of this process per second, from which on transactions grow larger and fewer."""
 
-PAUSE = 0.008
-"""Seconds between transactions of a saturated process; otherwise there is no pause."""
+PAUSE = 4.0
+"""Times the duration of the last transaction that a saturated process pauses before the next one;
+otherwise there is no pause. So a busy writer takes a fifth of the time, however slow the machine."""
+
+SHORTEST, LONGEST = 0.004, 0.05
+"""Seconds: bounds of that pause."""
 
 WINDOW = 0.02
 """Seconds over which the load is measured."""
@@ -55,8 +59,10 @@ class Writer:
         self._committed, self._pulse = committed, pulse
         self._session = Session(engine, patience=patience)
         self._statements = statements(engine.dialect)
-        self._queue: SimpleQueue[Entry | None] = SimpleQueue()
+        self._took = 0.0
+        self._queue: SimpleQueue[Sequence[Entry] | None] = SimpleQueue()
         self.put = self._queue.put
+        """Hands over what one turn of a loop wrote; waking the thread costs more than a row."""
         self._thread = Thread(target=self._work, name="tts-ledger", daemon=True)
         self._thread.start()
 
@@ -74,38 +80,37 @@ class Writer:
         self._queue.put(None)
         self._thread.join()
         self.failure = self.failure or LedgerError("The ledger is closed.")
-        late = [entry for entry in self._take(wait=0) if entry is not None]
+        late, _ = self._take(wait=0)
         self._serve(late)
         deliver(late)
 
     def _work(self) -> None:
         going = True
         while going:
-            pending = self._take(wait=self._rest)
-            going = None not in pending
-            entries = [entry for entry in pending if entry is not None]
+            entries, going = self._take(wait=self._rest)
             self._serve(entries)
             deliver(entries)
         self._session.close()
 
-    def _take(self, *, wait: float) -> list[Entry | None]:
-        """Everything pending; nothing where there is nothing for so many seconds."""
+    def _take(self, *, wait: float) -> tuple[list[Entry], bool]:
+        """Everything pending, and whether more may come; waits so many seconds for the first."""
         try:
-            first = self._queue.get(timeout=wait)
+            pending = [self._queue.get(timeout=wait)]
         except Empty:
-            return []
+            return [], True
         self._breathe()
-        return [first, *(self._queue.get_nowait() for _ in range(self._queue.qsize()))]
+        pending += [self._queue.get_nowait() for _ in range(self._queue.qsize())]
+        return [entry for turn in pending if turn for entry in turn], None not in pending
 
     def _breathe(self) -> None:
-        """Leave a busy processor to others: a transaction costs as much as five of its calls."""
+        """Leave a busy processor to others: a transaction costs as much as several of its calls."""
         now, (then, used) = time.monotonic(), self._seen
         if now - then >= WINDOW:
             spent = time.process_time()
             self._saturated = spent - used >= SATURATED * (now - then)
             self._seen = (now, spent)
         if self._saturated:
-            time.sleep(PAUSE)
+            time.sleep(min(max(SHORTEST, PAUSE * self._took), LONGEST))
 
     def _serve(self, entries: Sequence[Entry]) -> None:
         try:
@@ -124,10 +129,12 @@ class Writer:
         due = time.monotonic() - self._beat_at >= self._rest
         if not rows and not due:
             return
+        started = time.monotonic()
         batch = Batch(rows, serials=self._serials)
         self._session.persist(lambda connection: self._commit(connection, batch, due))
         self._beat_at = time.monotonic() if due else self._beat_at
         self._committed(rows)
+        self._took = time.monotonic() - started
 
     def _commit(self, connection: Connection, batch: Batch, due: bool) -> None:
         if due:
