@@ -18,6 +18,7 @@ BENCHES = {
     "budget": "ceilings under 256 concurrent draws and 8 processes",
     "replay": "reference results of recorded generations (needs data)",
     "equivalence": "public pairs, hostile answers, the fast path",
+    "reading": "answers found in a megabyte, the guard of algebra, intervals",
     "model": "tokens per second of the embedded policy",
     "planner": "plans read, checked and run (simulated latency; more with data)",
     "startup": "`import tts` and `tts --help`",

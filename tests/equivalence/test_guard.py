@@ -1,5 +1,3 @@
-from time import process_time
-
 import pytest
 
 from tts.equivalence import is_admissible
@@ -43,11 +41,3 @@ def test_what_algebra_would_choke_on_is_not_let_through(text: str) -> None:
 )
 def test_ordinary_answers_are_let_through(text: str) -> None:
     assert is_admissible(text)
-
-
-@pytest.mark.parametrize("unit", ["{", "^", "1!", "\\sqrt", "(a", "9^"])
-def test_looking_at_the_longest_text_takes_less_than_fifty_milliseconds(unit: str) -> None:
-    text = (unit * 4096)[:4096]
-    began = process_time()
-    is_admissible(text)
-    assert process_time() - began < 0.05

@@ -1,9 +1,7 @@
 from __future__ import annotations
 
-import time
 from math import sqrt
 
-import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -54,13 +52,6 @@ def test_equal_seeds_give_equal_intervals() -> None:
     values = [place / 50 for place in range(51)]
     assert bootstrap_mean(values, seed=4) == bootstrap_mean(values, seed=4)
     assert bootstrap_mean(values, seed=4) != bootstrap_mean(values, seed=5)
-
-
-def test_ten_thousand_resamples_of_five_hundred_problems_take_no_time() -> None:
-    values = [float(value) for value in np.random.default_rng(0).integers(-1, 2, 500)]
-    start = time.perf_counter()
-    bootstrap_mean(values, seed=0)
-    assert time.perf_counter() - start < 0.5
 
 
 @pytest.mark.parametrize(("first", "second", "p"), [(1, 9, 22 / 1024), (0, 0, 1.0), (5, 5, 1.0)])
