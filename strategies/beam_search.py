@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, Literal
 
 from tts.run import Run
+from tts.strategies.affordable import affordable
 from tts.strategies.at_least import at_least
 from tts.strategies.choice import Choice, chosen
 from tts.strategies.expand import expand
@@ -23,11 +24,12 @@ class BeamSearch:
 
     A round draws the next step of every live candidate, drops repeated texts, scores the rest and
     keeps the best `n // branching`. A candidate is finished when the model ends it, boxes an
-    answer or adds nothing; finished ones leave the beam and wait for the selection.
+    answer or adds nothing; finished ones leave the beam and wait for the selection. A round is no
+    wider than what is left of the budget could take to the end.
     """
 
     name = "beam_search"
-    bounded = True
+    bounded = stepwise = True
     lookahead = 0
 
     def __init__(
@@ -72,6 +74,8 @@ class BeamSearch:
         live: list[Problem | Candidate] = [problem]
         draws, done = self.n, list[Scored]()
         for until in rounds(self.rounds):
+            draws = affordable(run, draws, 2 + self.lookahead)
+            live = live[: max(1, draws // self.branching)]
             shares = largest_remainder([1.0] * len(live), draws)
             children = [
                 child

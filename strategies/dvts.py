@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from tts.run import Run
+from tts.strategies.affordable import affordable
 from tts.strategies.at_least import at_least
 from tts.strategies.choice import Choice, chosen
 from tts.strategies.expand import expand
@@ -24,7 +25,7 @@ class DVTS:
     """
 
     name = "dvts"
-    bounded = True
+    bounded = stepwise = True
 
     def __init__(
         self,
@@ -77,19 +78,17 @@ class DVTS:
         return await finish(problem, run, self.select)
 
     def _abreast(self, run: Run) -> int:
-        """Subtrees that fit beside each other, each with room to draw and to read `branching`
-        whole solutions; the others begin when what these leave is as much again."""
-        _, draw = run.least()
-        needs = {name: 2 * self.branching * (getattr(draw, name) or 0) for name in run.left}
-        room = [left // needs[name] for name, left in run.left.items() if needs[name]]
-        return max(1, min(room, default=self.n))
+        """Subtrees that fit beside each other; the others begin when what these leave is as much
+        again."""
+        return max(1, affordable(run, self.n, 2 + self.lookahead) // self.branching)
 
     async def _grow(self, problem: Problem, *, run: Run) -> list[Scored]:
         """The finished solutions of one subtree."""
         source: Problem | Candidate = problem
         done: list[Scored] = []
         for until in rounds(self.rounds):
-            children = expand(run, source, self.branching, until=until, lookahead=self.lookahead)
+            width = affordable(run, self.branching, 2 + self.lookahead)
+            children = expand(run, source, width, until=until, lookahead=self.lookahead)
             scored = await run.all(children)
             done += parted(scored)[0]
             best = top(scored, 1)

@@ -2,22 +2,43 @@
 
 from __future__ import annotations
 
+from msgspec.structs import replace
+
 from tts.run import Run
 from tts.strategies.selection import Select
-from tts.values import Candidate, Problem
+from tts.values import Candidate, Kept, Problem
 
 
 async def finish(problem: Problem, run: Run, select: Select) -> Candidate | None:
-    """The selection rule over the finished candidates; if there is none, a forced answer."""
+    """The selection rule over the finished candidates; if there is none, the closing draw."""
     answered = [kept for kept in run.kept.final() if kept.candidate.answer is not None]
     if answered:
         return await select(answered, run)
-    return await forced_answer(problem, run)
+    return await closing_draw(problem, run)
 
 
-async def forced_answer(problem: Problem, run: Run) -> Candidate | None:
-    """One short greedy answer, forced from the best live candidate that leaves room for it."""
+async def closing_draw(problem: Problem, run: Run) -> Candidate | None:
+    """The best live candidate, or the problem where there is none, continued greedily to its end.
+
+    No longer in all than a single draw may be, and only where what is left holds both it and an
+    answer forced from where it stops. Otherwise, and at a deadline, the answer is forced at once.
+    """
     live = best_live(run)
+    source = live or problem
+    reach = run.settings.sampling.max_tokens - (live.completion_tokens if live else 0)
+    if run.closed or reach <= 0 or not holds_both(run, source, reach):
+        return await forced_answer(problem, run, live)
+    [draft] = run.sample(source, temperature=0.0, max_tokens=reach)
+    closed = await draft
+    if closed.answer is not None:
+        return closed
+    return await forced_answer(problem, run, closed)
+
+
+async def forced_answer(
+    problem: Problem, run: Run, live: Candidate | None = None
+) -> Candidate | None:
+    """One short greedy answer, forced from a candidate, or from the problem."""
     source: Problem | Candidate = problem
     if live is not None:
         source = Candidate(
@@ -34,10 +55,29 @@ async def forced_answer(problem: Problem, run: Run) -> Candidate | None:
     return candidate if candidate.answer is not None else None
 
 
+def holds_both(run: Run, source: Problem | Candidate, reach: int) -> bool:
+    """Whether what is left holds a draw of `reach` tokens from a source and a forced answer."""
+    sampling = replace(run.settings.sampling, max_tokens=reach)
+    draw = run.generation().worst((source, sampling, "end"), first=True)
+    for name, left in run.left.items():
+        one = max(getattr(draw, name) or 0, getattr(run.least.draw, name) or 0)
+        if one + (getattr(run.least.forced, name) or 0) > left:
+            return False
+    return True
+
+
 def best_live(run: Run) -> Candidate | None:
-    """The highest scored unfinished candidate that a forced answer can afford to re-read."""
+    """The candidate that an answer is got from: unfinished, and short enough to be read again.
+
+    The deepest go first, of these the highest scored: scores fall along a right path, too, and
+    what was spent on steps should not be spent again.
+    """
     most = run.settings.sampling.max_tokens
     live = [kept for kept in run.kept.all() if not kept.candidate.final]
     short = [kept for kept in live if kept.candidate.completion_tokens <= most]
-    best = max(short, key=lambda kept: kept.score.value if kept.score else -1.0, default=None)
+    best = max(short, key=_standing, default=None)
     return best.candidate if best else None
+
+
+def _standing(kept: Kept) -> tuple[int, float]:
+    return kept.candidate.depth, kept.score.value if kept.score else -1.0

@@ -7,6 +7,7 @@ from typing import Any
 
 from tts.graph import Node
 from tts.run import Run
+from tts.strategies.affordable import affordable
 from tts.strategies.at_least import at_least
 from tts.strategies.choice import Choice, chosen
 from tts.strategies.finishing import finish
@@ -23,10 +24,11 @@ class MCTS:
     A simulation goes down to a leaf, draws its children, rolls the best of them out to the end
     and credits the end's score to the whole path. A finished leaf is credited again, and nothing
     is drawn for it. Simulations land in the order in which they started, so the tree is the same
-    whatever their latencies.
+    whatever their latencies. Leaves have no more children than the budget would take to the end.
     """
 
     name = "mcts"
+    stepwise = True
 
     def __init__(
         self,
@@ -68,6 +70,7 @@ class MCTS:
 
     async def solve(self, problem: Problem, run: Run) -> Candidate | None:
         root, done = TreeNode(), list[Scored]()
+        branching = affordable(run, self.branching)
         flying: deque[tuple[TreeNode, Node[Simulation]]] = deque()
         for _ in range(self.n):
             leaf = root.leaf(self.exploration)
@@ -79,7 +82,7 @@ class MCTS:
             if leaf.terminal and leaf.scored:
                 leaf.back_up(leaf.scored.score.value)
             else:
-                flying.append((leaf, self._start(leaf, problem, run)))
+                flying.append((leaf, self._start(leaf, branching, problem, run)))
         while flying:
             done += await self._land(*flying.popleft())
         answer: Candidate | None = await run.call(self.select, done, run)
@@ -88,11 +91,13 @@ class MCTS:
     async def finish(self, problem: Problem, run: Run) -> Candidate | None:
         return await finish(problem, run, self.select)
 
-    def _start(self, leaf: TreeNode, problem: Problem, run: Run) -> Node[Simulation]:
+    def _start(
+        self, leaf: TreeNode, branching: int, problem: Problem, run: Run
+    ) -> Node[Simulation]:
         leaf.fly()
         source = leaf.scored.candidate if leaf.scored else problem
         until = until_at(leaf.depth + 1, self.rounds)
-        return simulate(run, source, branching=self.branching, until=until)
+        return simulate(run, source, branching=branching, until=until)
 
     async def _land(self, leaf: TreeNode, started: Node[Simulation]) -> list[Scored]:
         """Grow the tree by what a simulation brought; the finished solutions among it."""

@@ -22,7 +22,7 @@ class ParticleFiltering:
     """
 
     name = "particle_filtering"
-    bounded = True
+    bounded = stepwise = True
 
     def __init__(
         self,

@@ -9,6 +9,7 @@ from msgspec.structs import replace
 
 from tts.graph import Node
 from tts.run import Run, Until
+from tts.strategies.affordable import affordable
 from tts.strategies.conditional_offset import conditional_offset
 from tts.strategies.ess import ess
 from tts.strategies.expand import expand
@@ -20,7 +21,7 @@ from tts.values import Problem, Scored
 
 
 class Particles:
-    """`n` particles of one problem and the finished draws that they found.
+    """`n` particles of one problem, or as many as the budget affords, and what they finished.
 
     With a `reference`, the steps of an earlier solution with their scores, the first particle
     follows it and survives every resampling: conditional sequential Monte Carlo (Andrieu et al.
@@ -35,7 +36,7 @@ class Particles:
         weights: Weighting,
         reference: Sequence[Scored] = (),
     ) -> None:
-        self.n, self.least = n, ess_threshold * n
+        self.n, self.threshold = n, ess_threshold
         self.weighting: Weighting = weights
         self.swarm = [Particle()] * n
         self.reference, self.turn = reference, 0
@@ -48,6 +49,7 @@ class Particles:
 
     async def travel(self, problem: Problem, run: Run, most: int) -> None:
         """Step and resample until every particle is finished, or `most` steps are taken."""
+        self.swarm = self.swarm[: affordable(run, self.n)]
         for until in rounds(most):
             await self._step(problem, run, until)
             if all(particle.final for particle in self.swarm):
@@ -88,13 +90,13 @@ class Particles:
         return moves
 
     def _resample(self, run: Run) -> None:
-        shares = self.shares
-        if len(shares) == self.n and ess(shares) >= self.least:
+        shares, size = self.shares, affordable(run, self.n)
+        if len(shares) == size and ess(shares) >= self.threshold * size:
             return
         offset = float(run.rng.random())
         if self.reference:
-            offset = conditional_offset(self.n * shares[0], run.rng)
-        chosen = systematic_resample(shares, self.n, offset=offset)
+            offset = conditional_offset(size * shares[0], run.rng)
+        chosen = systematic_resample(shares, size, offset=offset)
         self.swarm = [self.swarm[place] for place in chosen]
         if self.weighting == "multiply":
             self.swarm = [replace(particle, weight=0.0) for particle in self.swarm]

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from tts.run import Run
+from tts.strategies.affordable import affordable
 from tts.strategies.at_least import at_least
 from tts.strategies.choice import Choice, chosen
 from tts.strategies.expand import expand
@@ -21,11 +22,12 @@ class Rebase:
 
     Every live candidate is continued, the better the more often: children in proportion to
     exp(score / temperature). A finished one takes one from the width, so that at most `n` finish
-    before the last round is reached.
+    before the last round is reached. The width is never more than what is left of the budget could
+    take to the end.
     """
 
     name = "rebase"
-    bounded = True
+    bounded = stepwise = True
 
     def __init__(
         self,
@@ -60,7 +62,7 @@ class Rebase:
 
     async def solve(self, problem: Problem, run: Run) -> Candidate | None:
         live: list[Problem | Candidate] = [problem]
-        widths, done = [self.n], list[Scored]()
+        widths, done = [affordable(run, self.n)], list[Scored]()
         for until in rounds(self.rounds):
             children = [
                 child
@@ -72,7 +74,7 @@ class Rebase:
             if not unfinished or len(done) >= self.n:
                 break
             live = [one.candidate for one in unfinished]
-            widths = await self.widths(unfinished, self.n - len(done), run)
+            widths = await self.widths(unfinished, affordable(run, self.n - len(done)), run)
         answer: Candidate | None = await run.call(self.select, done, run)
         return answer
 

@@ -6,6 +6,7 @@ from typing import Any, Literal
 
 from tts.graph import Node
 from tts.run import Run, Until
+from tts.strategies.affordable import affordable
 from tts.strategies.at_least import at_least
 from tts.strategies.choice import Choice, chosen
 from tts.strategies.distinct import distinct
@@ -28,6 +29,7 @@ class TreeOfThoughts:
     """
 
     name = "tree_of_thoughts"
+    stepwise = True
 
     def __init__(
         self,
@@ -75,7 +77,7 @@ class TreeOfThoughts:
     async def solve(self, problem: Problem, run: Run) -> Candidate | None:
         search = self._breadth_first if self.order == "bfs" else self._depth_first
         answer: Candidate | None = await run.call(self.select, await search(problem, run), run)
-        return answer
+        return answer or await self.finish(problem, run)
 
     async def finish(self, problem: Problem, run: Run) -> Candidate | None:
         return await finish(problem, run, self.select)
@@ -84,7 +86,9 @@ class TreeOfThoughts:
         live: list[Problem | Candidate] = [problem]
         done: list[Scored] = []
         for until in rounds(self.rounds):
-            shares = largest_remainder([1.0] * len(live), self.n)
+            width = affordable(run, self.n, 1 + self.votes)
+            live = live[: max(1, width // self.branching)]
+            shares = largest_remainder([1.0] * len(live), width)
             thoughts = [
                 thought
                 for state, share in zip(live, shares, strict=True)
@@ -104,7 +108,8 @@ class TreeOfThoughts:
             if not stack:
                 break
             depth, state = stack.pop()
-            thoughts = self._think(run, state, self.branching, until_at(depth, self.rounds))
+            width = affordable(run, self.branching, 1 + self.votes)
+            thoughts = self._think(run, state, width, until_at(depth, self.rounds))
             ended, unfinished = parted(await judged(run, thoughts, self.judging, self.votes))
             done += ended
             if any(one.score.value >= self.threshold for one in ended):

@@ -16,7 +16,7 @@ from tts.executor import Executor
 from tts.ledger import encode_result
 from tts.prompts import task_for
 from tts.protocols import CandidateRow, Journal, Leases, RunRow, Strategy
-from tts.run import Recorded, Run, RunSettings
+from tts.run import Recorded, Run, RunSettings, WorstCases
 from tts.values import Budget, Event, Problem, Result, Sampling
 
 FORCED_TOKENS = 48
@@ -74,7 +74,9 @@ class Job:
         """One strategy on one problem; replayed from the ledger as far as it got before."""
         budget = budget or Budget()
         run_id = self.run_id(problem, strategy, budget, replicate)
-        run = self._run(problem, run_id, replicate, sampling, await self._recorded(run_id), budget)
+        recorded = await self._recorded(run_id)
+        settings = self._settings(problem, run_id, replicate, sampling, recorded)
+        run = open_run(settings, strategy, budget, self.executor)
         self.journal.write(self._row(run_id, problem, strategy, budget, replicate))
         result = await solve(strategy, run, budget)
         if self.executor.fatal is not None:
@@ -91,18 +93,17 @@ class Job:
     async def _recorded(self, run_id: str) -> Recorded:
         return Recorded.of(await self.journal.outcomes(run_id), await self.journal.uses(run_id))
 
-    def _run(
+    def _settings(
         self,
         problem: Problem,
         run_id: str,
         replicate: int,
         sampling: Sampling | None,
         recorded: Recorded,
-        budget: Budget,
-    ) -> Run:
+    ) -> RunSettings:
         session = self.session
         model = next(iter(session.generators.values())).model.name
-        settings = RunSettings(
+        return RunSettings(
             run_id=run_id,
             job=self.name,
             problem=msgspec.structs.replace(problem, answer=None),
@@ -116,7 +117,6 @@ class Job:
             forced_tokens=FORCED_TOKENS,
             watched=self._watched,
         )
-        return open_run(settings, budget, self.executor)
 
     def _row(
         self, run_id: str, problem: Problem, strategy: Strategy, budget: Budget, replicate: int
@@ -144,14 +144,18 @@ class Job:
         await self.journal.commit(*candidate_rows(result, self.name), row)
 
 
-def open_run(settings: RunSettings, budget: Budget, executor: Executor) -> Run:
+def open_run(settings: RunSettings, strategy: Strategy, budget: Budget, executor: Executor) -> Run:
     """A Run with the share of its end set aside; raises where the budget cannot hold both."""
     account = Account(budget.ceilings)
     run = Run(settings, scheduler=executor, account=account)
     if account.capped:
-        finish, call = run.least()
-        share = set_aside(budget, executor.price_of(run, finish), executor.price_of(run, call))
-        run.keep_back(share)
+        unpriced = WorstCases.of(run)
+        run.least = WorstCases(
+            forced=executor.price_of(run, unpriced.forced),
+            draw=executor.price_of(run, unpriced.draw),
+        )
+        stepwise = getattr(strategy, "stepwise", False)
+        run.keep_back(set_aside(budget, run.least, stepwise=stepwise))
     return run
 
 

@@ -18,9 +18,9 @@ from tts.errors import (
     UnknownPrice,
 )
 from tts.protocols import Strategy
-from tts.run import Run
+from tts.run import Run, WorstCases
 from tts.run.arrivals import settled
-from tts.values import AnswerEvent, Budget, Candidate, Dimension, Result, StoppedBy, Usage
+from tts.values import AnswerEvent, Budget, Candidate, Dimension, Result, StoppedBy
 
 DEADLINE = "deadline"
 """Id of the outcome that says that the deadline passed."""
@@ -139,20 +139,25 @@ def _result(
     )
 
 
-def set_aside(budget: Budget, finish: Usage, call: Usage) -> dict[Dimension, int]:
-    """The share of `finish`, kept back from the start; raises where no call fits beside it."""
+def set_aside(budget: Budget, least: WorstCases, *, stepwise: bool = False) -> dict[Dimension, int]:
+    """The share of `finish`, kept back from the start; raises where no call fits beside it.
+
+    A stepwise search may have nothing finished at any time: its share holds the rest of a whole
+    solution too, as far as one call still fits beside it.
+    """
     share: dict[Dimension, int] = {}
     for name, ceiling in budget.ceilings.items():
-        last, one = getattr(finish, name), getattr(call, name)
+        last, one = getattr(least.forced, name), getattr(least.draw, name)
         if last is None or one is None:
             raise UnknownPrice(
                 f"A ceiling on {name} needs a model whose {name} are known: give it a price "
                 "(tts prices) or its size, or cap another dimension."
             )
-        share[name], need = last, last + one
+        need = last + one
         if need > ceiling:
             raise BudgetTooSmall(
                 f"A budget of {ceiling} {name} is too small: one call and a last answer may need "
                 f"{need}. Give at least {need} {name}, or lower max_tokens."
             )
+        share[name] = min(need, ceiling - one) if stepwise else last
     return share

@@ -11,7 +11,8 @@ class Strategy(Protocol):
     """One method of spending compute, configured by its constructor and otherwise stateless.
 
     A strategy whose calls do not depend on what earlier ones brought may declare `bounded = True`:
-    its dry run is then called a bound.
+    its dry run is then called a bound. One that grows solutions step by step declares
+    `stepwise = True`: room for a whole draw is then kept back for `finish`.
     """
 
     @property

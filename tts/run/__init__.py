@@ -9,6 +9,7 @@ from tts.run.recorded import FRESH, Recorded
 from tts.run.run import Run
 from tts.run.scheduler import Scheduler
 from tts.run.settings import RunSettings
+from tts.run.worst_cases import WorstCases
 
 __all__ = [
     "FRESH",
@@ -21,6 +22,7 @@ __all__ = [
     "Source",
     "Successes",
     "Until",
+    "WorstCases",
     "picks",
     "stable_seed",
 ]

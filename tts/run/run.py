@@ -22,6 +22,7 @@ from tts.run.reach import reach
 from tts.run.scheduler import Scheduler
 from tts.run.settings import RunSettings
 from tts.run.streaming import streamed
+from tts.run.worst_cases import WorstCases
 from tts.values import (
     NOTHING,
     Candidate,
@@ -75,6 +76,8 @@ class Run:
         """Attributed use by what the calls were for."""
         self.draws: dict[bytes, int] = {}
         """How often each base key was drawn by this Run."""
+        self.least: WorstCases = parent.least if parent else WorstCases()
+        """Priced worst cases of an end and of one draw; nothing where no ceiling asks for them."""
         self.set_aside: Mapping[Dimension, int] = {}
         """Kept back for `finish`; room again once there is an answer to fall back on."""
         self._generations: dict[str, Generation] = {}
@@ -100,7 +103,7 @@ class Run:
             model: name of another generator than the run's default.
             sampling: fields of `Sampling` that differ from the run's.
         """
-        operation = self._generation(model)
+        operation = self.generation(model)
         chosen = msgspec.structs.replace(self.settings.sampling, **sampling)
         args, group = (source, chosen, until), Group()
         return [self._submit(args, operation=operation, group=group, position=i) for i in range(n)]
@@ -261,14 +264,18 @@ class Run:
         """The prompt template and answer extraction of this problem."""
         return self.settings.task
 
-    def least(self) -> tuple[Usage, Usage]:
-        """The worst case of a forced last answer, and of one draw: the least budget holds both."""
-        sampling = self.settings.sampling
-        operation = self._generation("")
-        forced = msgspec.structs.replace(sampling, max_tokens=self.settings.forced_tokens)
-        reach = sampling.max_tokens + operation.length(self.task.forced_answer)
-        last = operation.foresee((self.problem, forced, "answer"), reach)
-        return last, operation.worst((self.problem, sampling, "end"), first=True)
+    def generation(self, model: str = "") -> Generation:
+        """The operation behind `sample` for a model, by name; the run's default without one."""
+        generators = self.settings.generators
+        name = model or next(iter(generators))
+        if name not in self._generations:
+            self._generations[name] = Generation(
+                generators[name],
+                task=self.settings.task,
+                problem=self.problem,
+                replicate=self.settings.seed,
+            )
+        return self._generations[name]
 
     def keep_back(self, share: Mapping[Dimension, int]) -> None:
         """Set a share of the ceilings aside for the end."""
@@ -313,18 +320,6 @@ class Run:
             )
 
     # Inside
-
-    def _generation(self, model: str) -> Generation:
-        generators = self.settings.generators
-        name = model or next(iter(generators))
-        if name not in self._generations:
-            self._generations[name] = Generation(
-                generators[name],
-                task=self.settings.task,
-                problem=self.problem,
-                replicate=self.settings.seed,
-            )
-        return self._generations[name]
 
     def _submit(self, args: tuple[Any, ...], **how: Any) -> Node[Any]:
         what = how.get("operation") or how["function"]
