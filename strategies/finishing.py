@@ -14,6 +14,7 @@ async def finish(problem: Problem, run: Run, select: Select) -> Candidate | None
     answered = [kept for kept in run.kept.final() if kept.candidate.answer is not None]
     if answered:
         return await select(answered, run)
+    run.root.release()
     return await closing_draw(problem, run)
 
 
