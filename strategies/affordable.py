@@ -10,10 +10,10 @@ STEPS = 8
 
 
 def affordable(run: Run, n: int, draws: int = 2) -> int:
-    """`n`, or fewer where what is left could not take that many candidates to their end.
+    """`n`, or as many candidates as what is left could take from the problem to their end.
 
-    Read between two rounds, so that a small budget makes a search narrower and never leaves it
-    without anything finished.
+    Never less than two, since one leaves nothing to choose from. Read between two rounds, so that
+    a small budget makes a search narrower instead of ending it in its first rounds.
 
     Args:
         run: the Run whose ceilings count; without any the width is `n`.
@@ -21,14 +21,14 @@ def affordable(run: Run, n: int, draws: int = 2) -> int:
         draws: whole draws that a candidate is reckoned at: itself, its scores, its lookahead.
 
     Raises:
-        BudgetExhausted: room for less than two candidates: there would be nothing to choose
-            from, and `finish` draws the best of them to its end.
+        BudgetExhausted: room for less than one candidate; `finish` makes the closing draw.
     """
     width = n
     for dimension, left in run.left.items():
-        need = draws * (getattr(run.least.draw, dimension) or 0) * (dimension != "calls" or STEPS)
-        if need * n > left:
-            width = min(width, left // need)
-        if width < min(2, n):
-            raise BudgetExhausted(dimension, 2 * need, left)
+        one = draws * (getattr(run.least.draw, dimension) or 0)
+        if left < one:
+            raise BudgetExhausted(dimension, one, left)
+        whole = one * (STEPS if dimension == "calls" else 1)
+        if whole * n > left:
+            width = min(width, max(2, left // whole))
     return width

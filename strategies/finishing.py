@@ -70,8 +70,8 @@ def holds_both(run: Run, source: Problem | Candidate, reach: int) -> bool:
 def best_live(run: Run) -> Candidate | None:
     """The candidate that an answer is got from: unfinished, and short enough to be read again.
 
-    The deepest go first, of these the highest scored: scores fall along a right path, too, and
-    what was spent on steps should not be spent again.
+    Of the scored ones the deepest go first, of these the highest scored: scores fall along a right
+    path, too, and what was spent on steps should not be spent again.
     """
     most = run.settings.sampling.max_tokens
     live = [kept for kept in run.kept.all() if not kept.candidate.final]
@@ -80,5 +80,6 @@ def best_live(run: Run) -> Candidate | None:
     return best.candidate if best else None
 
 
-def _standing(kept: Kept) -> tuple[int, float]:
-    return kept.candidate.depth, kept.score.value if kept.score else -1.0
+def _standing(kept: Kept) -> tuple[bool, int, float]:
+    scored = kept.score is not None
+    return scored, kept.candidate.depth, kept.score.value if kept.score else 0.0

@@ -109,7 +109,7 @@ def test_without_a_ceiling_every_round_is_as_wide_as_it_was_asked_to_be(forest: 
     assert sum(len(one.seeds) for one in model.requests if not one.prefix) == 16
 
 
-def test_the_closing_draw_goes_on_greedily_from_the_best_of_the_deepest(
+def test_the_closing_draw_goes_on_greedily_from_the_best_of_the_deepest_scored(
     forest: Any, least: int
 ) -> None:
     model = policy(1)
