@@ -8,7 +8,7 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from tts.protocols import Draw, Reply
+from tts.protocols import Draw
 from tts.run import Run
 from tts.strategies.remark import Remark
 from tts.values import Candidate, Message, Usage
@@ -41,10 +41,9 @@ class Opinion(Remark):
         prompt = self.generator.count_prompt((turn,), "") + reach
         return self._charged(prompt, args[1].max_tokens, first=True)
 
-    def pretend(self, args: tuple[Any, ...], draw: Draw) -> Reply:
+    def pretend(self, args: tuple[Any, ...], draw: Draw) -> Any:
         """As costly as any, and of an opinion that ends nothing: `likely`, and the first."""
-        reply = super().pretend(args, draw)
-        return replace(reply, content=replace(reply.content, text="1 likely"))
+        return replace(super().pretend(args, draw), text="1 likely")
 
     def _fill(self, texts: str) -> str:
         parts = self.wording.replace("{problem}", self.problem.prompt, 1).rpartition("{texts}")

@@ -125,8 +125,8 @@ class Tool:
     def value(self, args: tuple[Any, ...], content: Any, key: str) -> Any:
         return content
 
-    def pretend(self, args: tuple[Any, ...], draw: Draw) -> Reply:
-        return Reply(content="", usage=self.worst(args, first=True))
+    def pretend(self, args: tuple[Any, ...], draw: Draw) -> Any:
+        return ""
 
 
 class MortalJournal(MemoryJournal):

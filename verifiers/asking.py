@@ -113,11 +113,10 @@ class Asking:
     def value(self, args: tuple[Any, ...], content: Any, key: str) -> Any:
         return self.wording.read(content, len(_listed(args[0])))
 
-    def pretend(self, args: tuple[Any, ...], draw: Draw) -> Reply:
+    def pretend(self, args: tuple[Any, ...], draw: Draw) -> Any:
         text = self.wording.pretended(len(_listed(args[0])))
         tokens = self.sampling.max_tokens
-        content = Completion(text=text, finish_reason="stop", completion_tokens=tokens)
-        return Reply(content=content, usage=self.worst(args, first=True))
+        return Completion(text=text, finish_reason="stop", completion_tokens=tokens)
 
     def _messages(self, args: tuple[Any, ...]) -> tuple[Message, ...]:
         candidates = _listed(args[0])

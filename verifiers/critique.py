@@ -113,11 +113,10 @@ class Critiquing:
             raise BadReply("The critique ends without a verdict.")
         return Critique(text, score)
 
-    def pretend(self, args: tuple[Any, ...], draw: Draw) -> Reply:
+    def pretend(self, args: tuple[Any, ...], draw: Draw) -> Any:
         tokens = self.sampling.max_tokens
         text = "<output>**Judgement**: $\\boxed{Yes}$</output>"
-        content = Completion(text=text, finish_reason="stop", completion_tokens=tokens)
-        return Reply(content=content, usage=self.worst(args, first=True))
+        return Completion(text=text, finish_reason="stop", completion_tokens=tokens)
 
     def messages(self, question: Question) -> tuple[Message, ...]:
         """One user turn per step, the problem before the first, each critique its answer."""

@@ -90,9 +90,8 @@ class StepScoring:
         steps = () if self._whole else content.scores
         return Score(value=value, steps=steps, degraded=content.degraded)
 
-    def pretend(self, args: tuple[Any, ...], draw: Draw) -> Reply:
-        steps = self._steps(args[0])
-        return Reply(content=StepScores((0.5,) * len(steps)), usage=self.worst(args, first=True))
+    def pretend(self, args: tuple[Any, ...], draw: Draw) -> Any:
+        return StepScores((0.5,) * len(self._steps(args[0])))
 
     def _steps(self, candidate: Candidate) -> tuple[str, ...]:
         text = candidate.text.strip()

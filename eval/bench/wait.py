@@ -45,5 +45,5 @@ class Wait:
     def value(self, args: tuple[Any, ...], content: Any, key: str) -> int:
         return int(content)
 
-    def pretend(self, args: tuple[Any, ...], draw: Draw) -> Reply:
-        return Reply(content=args[0], usage=ONE)
+    def pretend(self, args: tuple[Any, ...], draw: Draw) -> Any:
+        return args[0]

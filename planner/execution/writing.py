@@ -108,8 +108,8 @@ class Writing:
     def value(self, args: tuple[Any, ...], content: Any, key: str) -> Any:
         return content
 
-    def pretend(self, args: tuple[Any, ...], draw: Draw) -> Reply:
-        return Reply(content=Written(text="join()\n"), usage=self.worst(args, first=True))
+    def pretend(self, args: tuple[Any, ...], draw: Draw) -> Any:
+        return Written(text="join()\n")
 
     def _answer(self, reply: GenerateReply) -> Answer:
         drawn: Completion | None = reply.completions[0] if reply.completions else None

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable, Sequence
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
+from msgspec import Struct
+from msgspec.structs import replace
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
@@ -16,9 +20,29 @@ from tts.engine.estimate import Estimate, estimate
 from tts.eval.problems import load_problem_set
 from tts.eval.recipe import read_recipe, recipe_of
 from tts.eval.spec import ComparisonSpec
-from tts.values import NOTHING, Usage
+from tts.prompts import task_for
+from tts.protocols import Generator
+from tts.values import Problem, Usage
 
-Row = tuple[str, str, list[Estimate]]
+GROUPS = 8
+"""Of problems: one dry run of a strategy in each, at the longest of them."""
+
+
+class Row(Struct, frozen=True):
+    """A strategy under a budget: one estimate per group of problems, and the groups' sizes."""
+
+    strategy: str
+    budget: str
+    estimates: tuple[Estimate, ...]
+    sizes: tuple[int, ...]
+
+    def total(self, amount: Callable[[Estimate], int | None]) -> int | None:
+        """An amount summed over all problems; unknown where it is unknown for one."""
+        each = [amount(one) for one in self.estimates]
+        known = [value for value in each if value is not None]
+        if len(known) < len(each):
+            return None
+        return sum(size * value for size, value in zip(self.sizes, known, strict=True))
 
 
 def show_estimate(
@@ -30,12 +54,14 @@ def show_estimate(
     rows = asyncio.run(_rows(spec))
     console = Console()
     console.print(table(rows, repeats=spec.repeats))
-    for strategy, _, estimates in rows[:: max(1, len(spec.budgets))]:
-        console.print(Text(f"{strategy}: {estimates[0].wording()}."))
-        for caution in estimates[0].cautions:
+    for row in rows[:: max(1, len(spec.budgets))]:
+        console.print(Text(f"{row.strategy}: {row.estimates[0].wording()}."))
+        for caution in row.estimates[0].cautions:
             console.print(Text(f"  caution: {caution}"))
         if graph:
-            console.print(Text(mermaid(estimates[0])))
+            console.print(Text(mermaid(row.estimates[0])))
+    if any(size > 1 for row in rows for size in row.sizes):
+        console.print(Text("Problems of like length are reckoned together, at their longest."))
     console.print(Text("Nothing was sent. Shared draws make the bill smaller than the sum."))
 
 
@@ -45,42 +71,55 @@ async def _rows(spec: ComparisonSpec) -> list[Row]:
     ).problems
     session = await open_session(spec.options)
     try:
-        return [
-            (
-                spell_strategy(strategy),
-                spell_budget(budget),
-                [await estimate(problem, strategy, session, budget) for problem in problems],
-            )
-            for strategy in spec.strategies
-            for budget in spec.budgets
-        ]
+        groups = by_length(problems, next(iter(session.generators.values())))
+        sizes, rows = tuple(map(len, groups)), list[Row]()
+        for strategy in spec.strategies:
+            dry = [await estimate(group[-1], strategy, session) for group in groups]
+            for budget in spec.budgets:
+                under = tuple(replace(one, budget=budget) for one in dry)
+                rows.append(Row(spell_strategy(strategy), spell_budget(budget), under, sizes))
+        return rows
     finally:
         await session.close()
 
 
-def table(rows: list[Row], *, repeats: int) -> Table:
+def by_length(
+    problems: Sequence[Problem], generator: Generator, most: int = GROUPS
+) -> list[list[Problem]]:
+    """The problems by the length of their prompts, shortest first, in at most `most` groups."""
+
+    def length(problem: Problem) -> int:
+        task = task_for(problem.task, generator.model.name)
+        return generator.count_prompt(task.render(problem), "")
+
+    ordered = sorted(problems, key=length)
+    groups = min(most, len(ordered))
+    edges = [len(ordered) * turn // groups for turn in range(groups + 1)] if groups else []
+    return [ordered[start:end] for start, end in pairwise(edges)]
+
+
+def table(rows: Sequence[Row], *, repeats: int) -> Table:
     """One line per strategy and budget: calls, depth, tokens and dollars at worst."""
     view = Table("strategy", "budget", "runs", "calls", "in a row", "tokens at most", "dollars")
     view.title, view.title_justify = "attributed cost at worst", "left"
-    for strategy, budget, estimates in rows:
-        total: Usage = sum((one.ceiling for one in estimates), NOTHING)
+    for row in rows:
+        dollars = row.total(lambda one: one.ceiling.nanodollars)
         view.add_row(
-            Text(strategy),
-            budget,
-            str(len(estimates) * repeats),
-            f"{repeats * sum(len(one.calls) for one in estimates):,}",
-            str(max(one.depth for one in estimates)),
-            f"{repeats * at_most(estimates):,}",
-            known_dollars(Usage(nanodollars=total.nanodollars and total.nanodollars * repeats)),
+            Text(row.strategy),
+            row.budget,
+            str(sum(row.sizes) * repeats),
+            f"{repeats * (row.total(lambda one: len(one.calls)) or 0):,}",
+            str(max((one.depth for one in row.estimates), default=0)),
+            f"{repeats * (row.total(at_most) or 0):,}",
+            known_dollars(Usage(nanodollars=dollars and dollars * repeats)),
         )
     return view
 
 
-def at_most(estimates: list[Estimate]) -> int:
-    """Tokens of all runs, none above its token ceiling."""
-    ceilings = [one.budget.tokens for one in estimates]
-    worst = [one.worst.tokens for one in estimates]
-    return sum(min(w, w if c is None else c) for w, c in zip(worst, ceilings, strict=True))
+def at_most(one: Estimate) -> int:
+    """Tokens of a run, none above its token ceiling."""
+    ceiling, worst = one.budget.tokens, one.worst.tokens
+    return worst if ceiling is None else min(worst, ceiling)
 
 
 def mermaid(one: Estimate) -> str:

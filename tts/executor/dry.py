@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import inspect
-from collections import deque
+from collections import defaultdict, deque
 from collections.abc import Coroutine
 from typing import Any
 
@@ -18,7 +18,7 @@ from tts.graph import Node
 from tts.protocols import OutcomeRow
 from tts.run import Run
 from tts.run.reach import text_before
-from tts.values import NOTHING, Event, Usage
+from tts.values import NOTHING, Candidate, Event, Usage
 
 
 class DryCall(Struct, frozen=True):
@@ -42,6 +42,10 @@ class DryScheduler:
         self.price = price
         self.calls: list[DryCall] = []
         self._depths: dict[Node[Any], int] = {}
+        self._behind: dict[str, int] = {}
+        """By path of a Run: the depth that its strategy has waited for so far."""
+        self._awaited: dict[str, list[Node[Any]]] = defaultdict(list)
+        """By path of a Run: what it waits for, or has waited for since the last call."""
         self._queue: deque[tuple[Node[Any], Run]] = deque()
         self._tasks: set[asyncio.Task[Any]] = set()
         self._draining = False
@@ -55,6 +59,9 @@ class DryScheduler:
 
     def foresee(self, node: Node[Any], run: Run) -> None:
         """Nothing is reserved."""
+
+    def awaited(self, node: Node[Any], run: Run) -> None:
+        self._awaited[run.path].append(node)
 
     def ready(self, node: Node[Any], run: Run) -> None:
         self._queue.append((node, run))
@@ -85,10 +92,25 @@ class DryScheduler:
     def observe(self, event: Event) -> None:
         """Nobody watches."""
 
+    def _depth(self, node: Node[Any]) -> int:
+        """Calls on the longest path to a settled node; a join stands behind all its members."""
+        known = self._depths.get(node)
+        if known is None:
+            known = self._depths[node] = max(map(self._depth, node.inputs), default=0)
+        return known
+
+    def _depth_behind(self, path: str) -> int:
+        """Calls on the longest path to anything that a Run's strategy has waited for."""
+        waited = self._awaited.pop(path, [])
+        settled = [self._depth(node) for node in waited if node.settled]
+        self._awaited[path] = [node for node in waited if not node.settled]
+        self._behind[path] = max([self._behind.get(path, 0), *settled])
+        return self._behind[path]
+
     def _start(self, node: Node[Any], run: Run) -> None:
         if node.pass_on():
             return
-        before = max((self._depths.get(parent, 0) for parent in node.inputs), default=0)
+        before = max([self._depth_behind(run.path), *map(self._depth, node.inputs)])
         self._depths[node] = before + (node.operation is not None)
         try:
             if node.operation is not None:
@@ -116,37 +138,39 @@ class DryScheduler:
                 worst=worst,
             )
         )
-        reply = node.operation.pretend(call.args, call.draw)
-        node.resolve(node.operation.value(call.args, reply.content, call.key))
+        content = node.operation.pretend(call.args, call.draw)
+        node.resolve(node.operation.value(call.args, content, call.key))
 
     def _run_locally(self, node: Node[Any], run: Run) -> None:
         assert node.function is not None
         value = node.function(*node.resolved_args())
         if inspect.isawaitable(value):
-            self.spawn(self._await_locally(node, value), run)
+            self._behind[child_path(node, run)] = self._depths[node]
+            self.spawn(self._await_locally(node, value, run), run)
         else:
             node.resolve(value)
 
-    async def _await_locally(self, node: Node[Any], value: Any) -> None:
+    async def _await_locally(self, node: Node[Any], value: Any, run: Run) -> None:
         try:
-            node.resolve(await value)
+            found = await value
+            self._depths[node] = self._depth_behind(child_path(node, run))
+            node.resolve(found)
         except Exception as error:  # noqa: BLE001 — the strategy's own code may raise anything
             fail_node(node, error)
 
 
+def child_path(node: Node[Any], run: Run) -> str:
+    """The path of the Run that a node may have spawned."""
+    return f"{run.id_of(node)}/"
+
+
 def at_worst(call: Call) -> Usage:
-    """The worst case of a call whose inputs are pretended: a real text of as many tokens may be
-    cut into more of the reader's tokens than the pretended one."""
-    worst = call.operation.worst(call.args, first=call.first)
-    reach = text_before(call.node)
-    if not reach or not call.first:
-        return worst
-    foreseen = call.operation.foresee(call.args, reach)
-    most: dict[str, Any] = {n: larger(worst, foreseen, n) for n in Usage.__struct_fields__}
-    return Usage(**most)
+    """The worst case of a call: where its inputs are pretended, of any text as long as they are.
 
-
-def larger(left: Usage, right: Usage, dimension: str) -> int | None:
-    """The larger amount; unknown is not zero."""
-    amounts = (getattr(left, dimension), getattr(right, dimension))
-    return None if None in amounts else max(amounts)
+    No tokenizer reads what was pretended, which would take longer than all the rest.
+    """
+    reach, operation = text_before(call.node), call.operation
+    if not reach or any(isinstance(arg, Candidate) and arg.messages for arg in call.args):
+        return operation.worst(call.args, first=call.first)
+    foreseen = operation.foresee(call.args, reach)
+    return foreseen if call.first else operation.attributed(foreseen, first=False)

@@ -109,6 +109,9 @@ class Executor:
             usage = node.operation.foresee(node.args, text_before(node))
             run.queue.foresee(call.ticket, self.settlement.priced(call, usage))
 
+    def awaited(self, node: Node[Any], run: Run) -> None:
+        """Nothing to do: places in the order are the Run's."""
+
     def ready(self, node: Node[Any], run: Run) -> None:
         """Start the node on the loop's next turn, once all submitted beside it is in the order."""
         self._queue.append((node, run))

@@ -121,6 +121,6 @@ class Operation(Protocol):
         """The node's value, from the journalled content."""
         ...
 
-    def pretend(self, args: tuple[Any, ...], draw: Draw) -> Reply:
-        """The pessimistic answer of a dry run."""
+    def pretend(self, args: tuple[Any, ...], draw: Draw) -> Any:
+        """The content of the pessimistic answer of a dry run."""
         ...

@@ -137,22 +137,20 @@ class Generation:
             confidences=confidences(content),
         )
 
-    def pretend(self, args: tuple[Any, ...], draw: Draw) -> Reply:
+    def pretend(self, args: tuple[Any, ...], draw: Draw) -> Any:
         _, sampling, until = args
-        worst = self.worst(args, first=True)
         room = max(1, sampling.max_tokens - PRETENDED_END)
         text = f"9{self.task.step_separator}" * (room // 2)
         if until == "step":
             text = f"{draw.index} " + "9 " * (sampling.max_tokens - 1)
         ended = until != "step"
         answer = f"\\boxed{{{draw.seed}}}" if ended else self.task.step_separator
-        content = Completion(
+        return Completion(
             text=text + answer,
             finish_reason="stop",
             stop=None if ended else self.task.step_separator,
             completion_tokens=sampling.max_tokens,
         )
-        return Reply(content=content, usage=worst)
 
     def _stopping(self, sampling: Sampling, until: Until) -> Sampling:
         if until == "end":

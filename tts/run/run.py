@@ -245,6 +245,7 @@ class Run:
 
     def node_awaited(self, node: Node[Any]) -> None:
         self._epoch += 1
+        self.scheduler.awaited(node, self)
 
     def node_ready(self, node: Node[Any]) -> None:
         self.scheduler.ready(node, self)
@@ -331,6 +332,7 @@ class Run:
     def _join(self, name: str, nodes: Sequence[Node[Any]]) -> Node[Any]:
         join: Node[Any] = self._node((), name=name)
         join.state = "running"
+        join.inputs = tuple(nodes)
         join.reach = sum(node.reach for node in nodes if not node.settled)
         self._watch(join)
         return join

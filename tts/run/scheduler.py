@@ -20,6 +20,10 @@ class Scheduler(Protocol):
         """A submitted call, before it is asked for: its place in the order counts from here."""
         ...
 
+    def awaited(self, node: Node[Any], run: Run) -> None:
+        """The strategy waits for a node: what it submits from now on comes behind it."""
+        ...
+
     def ready(self, node: Node[Any], run: Run) -> None:
         """Every input of the node is there, or one has failed: `node.pass_on()` tells."""
         ...
