@@ -5,7 +5,7 @@ STAMP := $(VENV)/.installed-
 VLLM_VENV := .venv-vllm
 VLLM_BIN := $(VLLM_VENV)/bin
 
-.PHONY: demo test test-vllm check format models performance results dist clean
+.PHONY: demo test test-vllm check format models performance results results-small dist clean
 
 demo: $(STAMP)core ## install and run the main job on the embedded model
 	$(BIN)/tts demo
@@ -40,6 +40,11 @@ results: $(STAMP)core ## run recipes/search.yaml (hours; goes on where it was) a
 	mkdir -p out/search
 	$(BIN)/tts compare recipes/search.yaml --ledger out/search/search.db --out out/search
 	$(BIN)/tts results out/search --markdown docs/results.md
+
+results-small: $(STAMP)core ## the same with recipes/search_small.yaml: 25 minutes at most
+	mkdir -p out/search-small
+	$(BIN)/tts compare recipes/search_small.yaml --ledger out/search-small/search.db --out out/search-small
+	$(BIN)/tts results out/search-small --markdown docs/results.md
 
 dist: $(STAMP)dev ## build sdist and wheel
 	$(BIN)/python -m build

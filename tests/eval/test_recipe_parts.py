@@ -10,7 +10,8 @@ from tts.engine.registry import STRATEGIES
 from tts.errors import BadInput, UnknownName
 from tts.eval.recipe import read_parts, read_recipe
 
-SEARCH = Path(__file__).resolve().parents[2] / "recipes" / "search.yaml"
+RECIPES = Path(__file__).resolve().parents[2] / "recipes"
+CLAIMS = ["hard", "hard_n4", "hard_n16", "diverse", "weighted", "adaptive"]
 TWO = """
 problems: arithmetic:5
 strategies: [single]
@@ -45,7 +46,15 @@ def test_one_part_can_be_chosen(recipe: Path) -> None:
 
 
 def test_the_recipe_of_searches_covers_every_strategy_and_the_four_claims() -> None:
-    parts = read_parts(SEARCH)
-    specs = {name: part.spec() for name, part in parts.items()}
-    assert list(specs) == ["hard", "diverse", "weighted", "adaptive", "all"]
+    specs = {name: part.spec() for name, part in read_parts(RECIPES / "search.yaml").items()}
+    assert list(specs) == [*CLAIMS, "all"]
     assert {s.name for s in specs["all"].strategies} == set(STRATEGIES.names())
+
+
+def test_the_small_recipe_asks_the_same_of_fewer_problems() -> None:
+    great, small = (
+        {name: part.model_dump(exclude={"problems"}) for name, part in read_parts(path).items()}
+        for path in (RECIPES / "search.yaml", RECIPES / "search_small.yaml")
+    )
+    del great["all"]
+    assert list(small) == CLAIMS and small == great

@@ -18,7 +18,7 @@ from tts.cli.wording import known_dollars
 from tts.engine import open_session, spell_budget, spell_strategy
 from tts.engine.estimate import Estimate, estimate
 from tts.eval.problems import load_problem_set
-from tts.eval.recipe import read_recipe, recipe_of
+from tts.eval.recipe import read_parts, recipe_of
 from tts.eval.spec import ComparisonSpec
 from tts.prompts import task_for
 from tts.protocols import Generator
@@ -48,13 +48,25 @@ class Row(Struct, frozen=True):
 def show_estimate(
     recipe: Path | None, options: dict[str, Any], *, graph: bool, part: str = ""
 ) -> None:
-    """The worst case of every strategy under every budget, for the whole set."""
-    chosen = read_recipe(recipe, part, **options) if recipe else recipe_of(options, where="Options")
-    spec = chosen.spec()
-    rows = asyncio.run(_rows(spec))
-    console = Console()
-    console.print(table(rows, repeats=spec.repeats))
-    for row in rows[:: max(1, len(spec.budgets))]:
+    """The worst case of every strategy under every budget, for the whole set and every part."""
+    parts = (
+        read_parts(recipe, part, **options) if recipe else {"": recipe_of(options, where="Options")}
+    )
+    console, runs, tokens = Console(), 0, 0
+    for chosen in parts.values():
+        spec = chosen.spec()
+        rows = asyncio.run(_rows(spec))
+        console.print(table(rows, title=spec.title, repeats=spec.repeats))
+        show_wording(console, rows[:: max(1, len(spec.budgets))], graph=graph)
+        runs += spec.repeats * sum(sum(row.sizes) for row in rows)
+        tokens += spec.repeats * sum(row.total(at_most) or 0 for row in rows)
+    console.print(Text(f"In all {runs:,} runs and at most {tokens:,} tokens. Nothing was sent."))
+    console.print(Text("Shared draws make the bill smaller than the sum."))
+
+
+def show_wording(console: Console, rows: Sequence[Row], *, graph: bool) -> None:
+    """What each strategy's figures mean, what is known against it, and its graph if asked for."""
+    for row in rows:
         console.print(Text(f"{row.strategy}: {row.estimates[0].wording()}."))
         for caution in row.estimates[0].cautions:
             console.print(Text(f"  caution: {caution}"))
@@ -62,7 +74,6 @@ def show_estimate(
             console.print(Text(mermaid(row.estimates[0])))
     if any(size > 1 for row in rows for size in row.sizes):
         console.print(Text("Problems of like length are reckoned together, at their longest."))
-    console.print(Text("Nothing was sent. Shared draws make the bill smaller than the sum."))
 
 
 async def _rows(spec: ComparisonSpec) -> list[Row]:
@@ -98,10 +109,11 @@ def by_length(
     return [ordered[start:end] for start, end in pairwise(edges)]
 
 
-def table(rows: Sequence[Row], *, repeats: int) -> Table:
+def table(rows: Sequence[Row], *, repeats: int, title: str = "") -> Table:
     """One line per strategy and budget: calls, depth, tokens and dollars at worst."""
     view = Table("strategy", "budget", "runs", "calls", "in a row", "tokens at most", "dollars")
-    view.title, view.title_justify = "attributed cost at worst", "left"
+    told = "attributed cost at worst"
+    view.title, view.title_justify = Text(f"{title}: {told}" if title else told), "left"
     for row in rows:
         dollars = row.total(lambda one: one.ceiling.nanodollars)
         view.add_row(
