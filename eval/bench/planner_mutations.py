@@ -1,111 +1,102 @@
-"""Damaged plans: how many of them the checks find."""
+"""Damaged plans: how many of them the checks and doubts find."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from random import Random
+from collections.abc import Iterator
+from itertools import pairwise
+from typing import Any
 
-from msgspec.structs import replace
+import msgspec
 
-from tts.eval.bench.row import Row, at_least, figure
-from tts.planner import Call, Plan, check_plan
-from tts.planner.language import Reference, redirected
+from tts.eval.bench.planner_damage import (
+    Damage,
+    cycle,
+    dropped_line,
+    joined_plans,
+    misspelt_field,
+    misspelt_tool,
+    other_field,
+    other_tool,
+    swapped_id,
+)
+from tts.eval.bench.row import Row, at_least, exactly, figure
+from tts.planner import Plan, check_plan
+from tts.planner.checks import doubts
+from tts.planner.language import Reference, Text, replaced
 from tts.tools import ToolSet
 
-Mutation = Callable[[Plan, Random], Plan | None]
-"""None: this plan cannot be damaged so."""
-
-
-def mutations(plans: list[Plan], tools: ToolSet, *, rounds: int = 5) -> list[Row]:
-    """The share of damaged plans that are found, by kind of damage."""
-    rng, rows = Random(7), []
-    sound = [plan for plan in plans if not check_plan(plan, tools)]
-    caught = made = 0
-    for name, mutate in MUTATIONS.items():
-        damaged = [mutate(plan, rng) for plan in sound for _ in range(rounds)]
-        present = [plan for plan in damaged if plan is not None]
-        found = sum(bool(check_plan(plan, tools)) for plan in present)
-        caught, made = caught + found, made + len(present)
-        if present:
-            what = f"damaged plans found, {name}, of {len(present)}"
-            rows.append(figure(what, found / len(present), ""))
-    rows.append(at_least(f"damaged plans found, all {made}", caught / max(1, made), "", bar=0.99))
-    return rows
-
-
-def _used(plan: Plan) -> list[Call]:
-    """Calls that others use."""
-    needed = {number for call in plan.calls for number in call.inputs}
-    return [call for call in plan.calls if call.id in needed]
-
-
-def dropped_line(plan: Plan, rng: Random) -> Plan | None:
-    """A call that others use is missing."""
-    used = _used(plan)
-    if not used:
-        return None
-    gone = rng.choice(used).id
-    return replace(plan, calls=tuple(call for call in plan.calls if call.id != gone))
-
-
-def renamed_tool(plan: Plan, rng: Random) -> Plan | None:
-    """A letter of a tool's name is doubled."""
-    chosen = rng.choice(plan.calls)
-    place = rng.randrange(len(chosen.tool))
-    name = chosen.tool[:place] + chosen.tool[place] + chosen.tool[place:]
-    return _with(plan, replace(chosen, tool=name))
-
-
-def swapped_id(plan: Plan, rng: Random) -> Plan | None:
-    """A reference to a field goes to a call of another tool, which has no such field."""
-    tools = {call.id: call.tool for call in plan.calls}
-    options = [
-        (call, ref, other)
-        for call in plan.calls
-        for ref in call.references()
-        if ref.path
-        for other in tools
-        if other != call.id and other != ref.call and tools[other] != tools.get(ref.call)
-    ]
-    if not options:
-        return None
-    call, old, other = rng.choice(options)
-    return _with(plan, _pointed(call, old, Reference(other, old.path)))
-
-
-def wrong_field(plan: Plan, rng: Random) -> Plan | None:
-    """A reference asks for a field that is not there."""
-    options = [(c, r) for c in plan.calls for r in c.references() if r.path]
-    if not options:
-        return None
-    call, old = rng.choice(options)
-    return _with(plan, _pointed(call, old, Reference(old.call, (*old.path[:-1], "no_such_field"))))
-
-
-def cycle(plan: Plan, rng: Random) -> Plan | None:
-    """A call waits for one that waits for it."""
-    used = _used(plan)
-    if not used:
-        return None
-    first = rng.choice(used)
-    user = next(call for call in plan.calls if first.id in call.inputs)
-    return _with(plan, replace(first, after=(*first.after, user.id)))
-
-
-MUTATIONS: dict[str, Mutation] = {
+DAMAGE: dict[str, Damage] = {
     "dropped line": dropped_line,
-    "renamed tool": renamed_tool,
+    "misspelt tool": misspelt_tool,
     "swapped id": swapped_id,
-    "wrong field": wrong_field,
+    "misspelt field": misspelt_field,
     "cycle": cycle,
 }
+MEANING: dict[str, Damage] = {"another tool": other_tool, "another field": other_field}
+"""Names that are there and mean something else: types see it only where the types differ."""
 
 
-def _with(plan: Plan, changed: Call) -> Plan:
-    calls = tuple(changed if call.id == changed.id else call for call in plan.calls)
-    return replace(plan, calls=calls)
+def mutations(plans: list[Plan], tools: ToolSet) -> list[Row]:
+    """The share of damaged plans that are found, by kind of damage; nothing is drawn at random.
+
+    A damaged plan that computes what the gold plan computes is no fault and is not counted.
+    """
+    sound = [plan for plan in plans if not check_plan(plan, tools)]
+    together = [joined_plans(first, second) for first, second in pairwise(sound)]
+    alarms = sum(bool(doubts(plan, tools)) for plan in sound)
+    rows = [exactly(f"of {len(sound)} sound NESTFUL plans, doubted", alarms, "", bar=0)]
+    rows += _kinds("damaged NESTFUL plans", sound, tools, bar=0.99)
+    return [*rows, *_kinds("of two NESTFUL plans as one, damaged", together, tools, bar=None)]
 
 
-def _pointed(call: Call, old: Reference, new: Reference) -> Call:
-    arguments = redirected(call.arguments, lambda found: new if found == old else found)
-    return replace(call, arguments=arguments)
+def _kinds(name: str, plans: list[Plan], tools: ToolSet, bar: float | None) -> Iterator[Row]:
+    faulty = doubted = made = 0
+    for kind, damage in DAMAGE.items():
+        found, guessed, there = _found(plans, damage, tools)
+        faulty, doubted, made = faulty + found, doubted + guessed, made + there
+        yield figure(f"{name}: {kind}, {there}: found", (found + guessed) / there, "")
+    yield figure(f"{name}: all {made}: found by faults alone", faulty / made, "")
+    what, share = f"{name}: all {made}: found", (faulty + doubted) / made
+    yield figure(what, share, "") if bar is None else at_least(what, share, "", bar=bar)
+    for kind, damage in MEANING.items():
+        found, guessed, there = _found(plans, damage, tools)
+        yield figure(f"{name}: {kind} that exists, {there}: found", (found + guessed) / there, "")
+
+
+def _found(plans: list[Plan], damage: Damage, tools: ToolSet) -> tuple[int, int, int]:
+    """Damaged plans with a fault, those with only a doubt, and all that are really damaged."""
+    faulty = doubted = made = 0
+    for plan in plans:
+        meant = meaning(plan)
+        for damaged in damage(plan, tools):
+            if meaning(damaged) == meant:
+                continue
+            made += 1
+            if check_plan(damaged, tools):
+                faulty += 1
+            elif doubts(damaged, tools):
+                doubted += 1
+    return faulty, doubted, made
+
+
+def meaning(plan: Plan) -> bytes:
+    """What a plan of calls without effects computes, whatever its ids, order and unused calls."""
+    calls = plan.by_id()
+
+    def call_of(number: int, above: tuple[int, ...]) -> Any:
+        call = calls.get(number)
+        if call is None or number in above:
+            return {"call": "missing" if call is None else "cycle"}
+        arguments = value_of(call.arguments, (*above, number))
+        after = [call_of(n, (*above, number)) for n in call.after]
+        return {"call": call.tool, "with": arguments, "after": after}
+
+    def value_of(value: Any, above: tuple[int, ...]) -> Any:
+        def change(found: Reference | Text) -> Any:
+            if isinstance(found, Text):
+                return {"text": [p if isinstance(p, str) else change(p) for p in found.parts]}
+            return {"of": call_of(found.call, above), "path": found.path}
+
+        return replaced(value, change)
+
+    return msgspec.json.encode(value_of(plan.answer, ()), order="deterministic")

@@ -22,6 +22,7 @@ from tts.planner import (
     plan_report,
     write_plan,
 )
+from tts.planner.checks import Doubt, doubts
 from tts.planner.execution import Planning
 from tts.planner.language import Form
 from tts.planner.passes import PassNote, optimise
@@ -94,6 +95,10 @@ class CompiledPlan:
         found = check_plan(self.plan, self.tools, limits=self.settings.limits)
         return (*self._faults, *(fault for fault in found if fault not in self._faults))
 
+    def doubts(self) -> tuple[Doubt, ...]:
+        """What is well-typed and still looks wrong; guesses, which keep nothing from running."""
+        return doubts(self.plan, self.tools)
+
     async def optimised(self) -> CompiledPlan:
         """The plan after the passes; its `explain` shows what each of them did."""
         plan, notes = await optimise(self.plan, self.tools)
@@ -107,9 +112,11 @@ class CompiledPlan:
         )
 
     def explain(self) -> str:
-        """The plan, its faults, and what passes changed."""
+        """The plan, its faults and doubts, and what passes changed."""
         faults = "".join(f"fault: {fault}\n" for fault in self.check())
-        return write_plan(self.plan) + faults + "".join(note.explain() for note in self.notes)
+        guesses = "".join(f"doubt: {doubt}\n" for doubt in self.doubts())
+        notes = "".join(note.explain() for note in self.notes)
+        return write_plan(self.plan) + faults + guesses + notes
 
     def write(self, form: Form = "text") -> str:
         return write_plan(self.plan, form)

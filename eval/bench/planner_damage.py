@@ -1,0 +1,116 @@
+"""Ways to damage a plan, each of them everywhere that it can be done."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+from msgspec.structs import replace
+
+from tts.planner import Call, Plan
+from tts.planner.checks import result_of
+from tts.planner.language import Reference, redirected
+from tts.tools import Tool, ToolSet
+
+Damage = Callable[[Plan, ToolSet], Iterator[Plan]]
+
+
+def dropped_line(plan: Plan, tools: ToolSet) -> Iterator[Plan]:
+    """One call is missing."""
+    for gone in plan.calls:
+        yield replace(plan, calls=tuple(call for call in plan.calls if call is not gone))
+
+
+def misspelt_tool(plan: Plan, tools: ToolSet) -> Iterator[Plan]:
+    """A letter of a tool's name is doubled."""
+    for call in plan.calls:
+        place = call.id % len(call.tool)
+        name = call.tool[:place] + call.tool[place] + call.tool[place:]
+        yield _with(plan, replace(call, tool=name))
+
+
+def other_tool(plan: Plan, tools: ToolSet) -> Iterator[Plan]:
+    """A tool's name is that of another tool of the set."""
+    for call in plan.calls:
+        for name in tools:
+            if name != call.tool:
+                yield _with(plan, replace(call, tool=name))
+
+
+def swapped_id(plan: Plan, tools: ToolSet) -> Iterator[Plan]:
+    """A reference goes to another call, be it of the same tool."""
+    for call, old in _references(plan):
+        for other in plan.calls:
+            if other.id not in (old.call, call.id if call else 0):
+                yield _pointed(plan, call, old, Reference(other.id, old.path))
+
+
+def misspelt_field(plan: Plan, tools: ToolSet) -> Iterator[Plan]:
+    """The last letter of a field that a reference asks for is doubled."""
+    for call, old in _references(plan):
+        if old.path and isinstance(last := old.path[-1], str):
+            yield _pointed(plan, call, old, Reference(old.call, (*old.path[:-1], last + last[-1:])))
+
+
+def cycle(plan: Plan, tools: ToolSet) -> Iterator[Plan]:
+    """A call waits for one that waits for it."""
+    for user in plan.calls:
+        for number in user.inputs:
+            first = plan.by_id()[number]
+            yield _with(plan, replace(first, after=(*first.after, user.id)))
+
+
+def other_field(plan: Plan, tools: ToolSet) -> Iterator[Plan]:
+    """A reference asks for another field that is there."""
+    for call, old in _references(plan):
+        tool = tools.get(plan.by_id()[old.call].tool) if old.path else None
+        for name in _fields(tool, old) if tool else ():
+            yield _pointed(plan, call, old, Reference(old.call, (*old.path[:-1], name)))
+
+
+def joined_plans(first: Plan, second: Plan) -> Plan:
+    """Two plans as one that answers both, so that a wrong id has somewhere to point to."""
+    shift = max((call.id for call in first.calls), default=0)
+
+    def later(found: Reference) -> Reference:
+        return Reference(found.call + shift, found.path)
+
+    calls = tuple(
+        replace(call, id=call.id + shift, arguments=redirected(call.arguments, later))
+        for call in second.calls
+    )
+    answer = {"first": first.answer, "second": redirected(second.answer, later)}
+    return Plan(calls=(*first.calls, *calls), answer=answer, joined=False)
+
+
+def _references(plan: Plan) -> Iterator[tuple[Call | None, Reference]]:
+    """Every reference once per place that holds it; None: the answer."""
+    for call in plan.calls:
+        yield from ((call, reference) for reference in dict.fromkeys(call.references()))
+    answer = Call(id=0, tool="", arguments={"answer": plan.answer})
+    yield from ((None, reference) for reference in dict.fromkeys(answer.references()))
+
+
+def _fields(tool: Tool, reference: Reference) -> Iterator[str]:
+    """What stands beside the field that is asked for."""
+    found = result_of(Call(id=1, tool=tool.name), tool)
+    for step in reference.path[:-1]:
+        schema = found.schema
+        inner = schema.get("items") if isinstance(step, int) else schema["properties"].get(step)
+        found = found.at(inner or {})
+    for name in found.schema.get("properties", {}):
+        if name != reference.path[-1]:
+            yield name
+
+
+def _with(plan: Plan, changed: Call) -> Plan:
+    calls = tuple(changed if call.id == changed.id else call for call in plan.calls)
+    return replace(plan, calls=calls)
+
+
+def _pointed(plan: Plan, call: Call | None, old: Reference, new: Reference) -> Plan:
+    def target(found: Reference) -> Reference:
+        return new if found == old else found
+
+    if call is None:
+        return replace(plan, answer=redirected(plan.answer, target))
+    return _with(plan, replace(call, arguments=redirected(call.arguments, target)))
