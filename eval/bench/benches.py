@@ -20,6 +20,7 @@ BENCHES = {
     "equivalence": "public pairs, hostile answers, the fast path",
     "reading": "answers found in a megabyte, the guard of algebra, intervals",
     "model": "tokens per second of the embedded policy",
+    "search": "64 beam searches at once beside the slowest drafts and scores (takes minutes)",
     "planner": "plans read, checked and run (simulated latency; more with data)",
     "startup": "`import tts` and `tts --help`",
     "memory": "resident memory after 100,000 calls",

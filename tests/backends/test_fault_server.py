@@ -53,6 +53,20 @@ async def test_random_faults_come_at_their_rate_and_again_for_the_same_seed(
     assert counts[0] == counts[1] and 40 <= counts[0] <= 80
 
 
+async def test_equal_requests_take_equally_long_where_latency_goes_by_the_body() -> None:
+    plan = FaultPlan(latency=Latency(kind="lognormal", median=1.0), latency_by="body")
+    seconds = [plan.seconds_for(body) for body in (b"a", b"b", b"a")]
+    assert seconds[0] == seconds[2] != seconds[1]
+    assert seconds[0] != FaultPlan(latency=plan.latency, seed=1).seconds_for(b"a")
+
+
+async def test_latency_by_the_body_is_waited_for(meet: Any, ask: Any) -> None:
+    _, generator = await meet(plan=FaultPlan(latency=Latency(median=0.2), latency_by="body"))
+    with pytest.raises(TimeoutError):
+        async with asyncio.timeout(0.1):
+            await generator.generate(ask(), Meter())
+
+
 async def test_latency_is_waited_for(meet: Any, ask: Any) -> None:
     _, generator = await meet(plan=FaultPlan(latency=Latency(median=0.2)))
     with pytest.raises(TimeoutError):

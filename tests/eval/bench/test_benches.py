@@ -10,6 +10,7 @@ from tts.eval.bench.budget import budget
 from tts.eval.bench.graph import graph
 from tts.eval.bench.ledger import ledger
 from tts.eval.bench.replay import replay
+from tts.eval.bench.search import search
 from tts.eval.bench.server_process import ServerProcess
 
 
@@ -42,6 +43,12 @@ def test_the_ledger_is_metered_beside_the_standard_library() -> None:
 def test_ten_calls_worth_lets_ten_calls_leave() -> None:
     rows = budget(processes=2, runs=1)
     assert all(row.holds for row in rows[:3])
+
+
+def test_searches_are_timed_beside_a_barrier_and_one_at_a_time_on_the_same_draws() -> None:
+    timed = search(count=3, draws=8, median=0.02, alone=1)
+    assert timed[0].value >= 1 and len(timed) == 9
+    assert timed[-1].value == 3 * 3 * 8 * 2
 
 
 def test_the_server_counts_in_its_own_process() -> None:

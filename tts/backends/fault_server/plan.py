@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from hashlib import blake2b
+from random import Random
 from typing import Any, Literal
 
 from msgspec import Struct
@@ -68,6 +70,8 @@ class FaultPlan(Struct, frozen=True, kw_only=True):
     mix: tuple[Fault, ...] = ()
     seed: int = 0
     latency: Latency = Latency()
+    latency_by: Literal["arrival", "body"] = "arrival"
+    """`body`: equal requests take equally long, whenever they come."""
     chunk_seconds: float = 0.0
     """Between two events of a stream."""
     words: int = 24
@@ -90,3 +94,7 @@ class FaultPlan(Struct, frozen=True, kw_only=True):
     api_key: str | None = None
     """Requests without it get 401."""
     keep_records: bool = True
+
+    def seconds_for(self, body: bytes) -> float:
+        """How long a request takes under `latency_by="body"`."""
+        return self.latency.draw(Random(f"{self.seed}|{blake2b(body, digest_size=8).hexdigest()}"))

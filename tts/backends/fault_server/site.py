@@ -49,6 +49,8 @@ class Site:
         if fault:
             self.record.faults[fault.kind] += 1
         delay = self.plan.latency.draw(rng) if rng else self.plan.latency.median
+        if self.plan.latency_by == "body":
+            delay = self.plan.seconds_for(body)
         answer = partial(
             self._pool if path.endswith("/pooling") else self._answer, wire, body, fault
         )
