@@ -10,7 +10,7 @@ from tempfile import TemporaryDirectory
 from msgspec import Struct
 
 from tts.backends.fault_server import FaultPlan, Latency
-from tts.backends.openai_http import Connection, HTTPGenerator, HTTPStepScorer
+from tts.backends.openai_http import Connection
 from tts.engine import Job, Session, SessionOptions, open_session
 from tts.eval.bench.barred_beam import BarredBeam, Barrier
 from tts.eval.bench.cores import pinned
@@ -118,23 +118,24 @@ async def run(url: str, plan: FaultPlan, solve: Solve, cap: int) -> Took:
 
 async def opened(url: str, plan: FaultPlan, notes: Notes, cap: int) -> Session:
     """The shipped server as policy and as process reward model."""
-    can = Capabilities(seed=True, prefill=True, keeps_stop=True)
     connection = NotedTransport(Connection(url, idle_timeout=600.0), plan)
-    policy = HTTPGenerator(
+    policy = NotedGenerator(
         Model(name="simulated", parameters=0),
+        notes=notes,
         connection=connection,
         dialect="vllm",
-        capabilities=can,
+        capabilities=Capabilities(seed=True, prefill=True, keeps_stop=True),
     )
-    scorer = HTTPStepScorer(
-        Model(name="simulated-prm", parameters=0), template=marked, connection=connection
+    scorer = NotedScorer(
+        Model(name="simulated-prm", parameters=0),
+        notes=notes,
+        template=marked,
+        connection=connection,
     )
-    verifier = ProcessReward(
-        NotedScorer(scorer, notes), render=TASKS["math"].render, aggregate="last"
-    )
+    verifier = ProcessReward(scorer, render=TASKS["math"].render, aggregate="last")
     return await open_session(
         SessionOptions(
-            model=NotedGenerator(policy, notes),
+            model=policy,
             verifier=verifier,
             concurrency=cap,
             adaptive=False,

@@ -19,7 +19,7 @@ from tts.protocols import (
     StepScoreRequest,
     TextListener,
 )
-from tts.values import Message, split_steps
+from tts.values import Message, Model, split_steps
 
 _SECONDS: ContextVar[float] = ContextVar("seconds")
 """Of the request that the current task sent last."""
@@ -72,19 +72,17 @@ class NotedTransport:
         await self.inner.close()
 
 
-class NotedGenerator:
-    """Notes the drafts of a generator, which stays what it is."""
+class NotedGenerator(HTTPGenerator):
+    """Notes its drafts."""
 
-    def __init__(self, inner: HTTPGenerator, notes: Notes) -> None:
-        self.inner, self.notes = inner, notes
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self.inner, name)
+    def __init__(self, model: Model, *, notes: Notes, **how: Any) -> None:
+        super().__init__(model, **how)
+        self.notes = notes
 
     async def generate(
         self, request: GenerateRequest, meter: Meter, listener: TextListener | None = None
     ) -> GenerateReply:
-        reply = await self.inner.generate(request, meter, listener)
+        reply = await super().generate(request, meter, listener)
         for completion in reply.completions:
             if completion is not None:
                 place = place_of(request.messages, split_steps(request.prefix + completion.text))
@@ -93,17 +91,15 @@ class NotedGenerator:
         return reply
 
 
-class NotedScorer:
-    """Notes the scores of a step scorer, which stays what it is."""
+class NotedScorer(HTTPStepScorer):
+    """Notes its scores."""
 
-    def __init__(self, inner: HTTPStepScorer, notes: Notes) -> None:
-        self.inner, self.notes = inner, notes
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self.inner, name)
+    def __init__(self, model: Model, *, notes: Notes, **how: Any) -> None:
+        super().__init__(model, **how)
+        self.notes = notes
 
     async def score_steps(self, request: StepScoreRequest, meter: Meter) -> StepScoreReply:
-        reply = await self.inner.score_steps(request, meter)
+        reply = await super().score_steps(request, meter)
         self.notes.scores[place_of(request.messages, request.steps)] = _SECONDS.get()
         return reply
 
