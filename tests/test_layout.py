@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
+import networkx as nx
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -70,6 +71,15 @@ def imported(tree: ast.Module) -> Iterator[str]:
             yield node.module
 
 
+def dotted(tree: ast.Module) -> Iterator[str]:
+    """What is imported with its module in front, for type checking as well."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+
+
 def functions(tree: ast.Module) -> Iterator[ast.FunctionDef | ast.AsyncFunctionDef]:
     for node in ast.walk(tree):
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
@@ -103,6 +113,19 @@ def test_imports_point_down() -> None:
             if own != other and mine is not None and theirs is not None and theirs <= mine:
                 wrong.append(f"{path.relative_to(ROOT)} imports {name}")
     assert wrong == []
+
+
+def test_no_modules_import_each_other_in_a_circle() -> None:
+    modules = {module_of(path): tree for path, tree in sources().items()}
+    edges = nx.DiGraph(
+        (own, found)
+        for own, tree in modules.items()
+        for name in dotted(tree)
+        if (found := name if name in modules else name.rpartition(".")[0]) in modules
+    )
+    assert [
+        sorted(group) for group in nx.strongly_connected_components(edges) if len(group) > 1
+    ] == []
 
 
 def test_the_facade_imports_the_engine_only_when_asked() -> None:

@@ -6,7 +6,7 @@ from contextlib import suppress
 from random import Random
 from typing import Any
 
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from tts.errors import BadReply, CallFailed
@@ -75,20 +75,25 @@ def seen(result: Any) -> Any:
     return result.answer, result.stopped_by, result.usage, result.error
 
 
-# Derandomised: docs/architecture.md names the rare shapes under a binding budget whose replay is
-# charged otherwise (shape=258, tokens=258, capped=True is one).
-@settings(max_examples=40, derandomize=True)
-@given(shape=st.integers(0, 10**6), tokens=st.integers(90, 500), capped=st.booleans())
+SEEDS = st.integers(0, 10**6)
+BUDGETS = st.none() | st.builds(Budget, tokens=st.integers(90, 500), calls=st.just(40))
+
+
+@settings(max_examples=300)
+@given(shape=SEEDS, paces=st.tuples(SEEDS, SEEDS), budget=BUDGETS, calm=st.booleans())
+@example(shape=258, paces=(1, 2), budget=Budget(tokens=258, calls=40), calm=True)
+@example(shape=1441, paces=(39241, 396329), budget=Budget(tokens=489, calls=40), calm=True)
+@example(shape=755441, paces=(200757, 620234), budget=Budget(tokens=94, calls=40), calm=False)
 def test_no_ceiling_is_passed_nothing_hangs_and_a_replay_is_the_same_run(
-    lab: Any, shape: int, tokens: int, capped: bool
+    lab: Any, shape: int, paces: tuple[int, int], budget: Budget | None, calm: bool
 ) -> None:
-    budget = Budget(tokens=tokens, calls=40) if capped else None
     book = MemoryJournal(job="lab")
-    live = lab.run(lab.solve(grown(lab, shape, 1, calm=capped), journal=book, budget=budget))
+    first, second = (grown(lab, shape, pace, calm=calm) for pace in paces)
+    live = lab.run(lab.solve(first, journal=book, budget=budget))
     assert budget is None or budget.allows(live.usage)
     again = lab.again(book)
     before = len(lab.rows(again, IntentRow))
-    replayed = lab.run(lab.solve(grown(lab, shape, 2, calm=capped), journal=again, budget=budget))
+    replayed = lab.run(lab.solve(second, journal=again, budget=budget))
     assert seen(replayed) == seen(live)
     assert len(lab.rows(again, IntentRow)) == before
     assert replayed.billed.calls == 0

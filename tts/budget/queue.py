@@ -84,6 +84,17 @@ class AdmissionQueue:
         self._enter(ticket)
         self.pump()
 
+    def repeat(self, ticket: Ticket, worst: Usage | Amounts) -> None:
+        """Admit a call that an earlier process admitted: that decision is on the record.
+
+        Other charges of the record may have come back sooner than they were made, so that whether
+        there is room now says nothing.
+        """
+        if ticket.held:
+            self._leave(ticket)
+        ticket.held = self._amounts(worst) if self.account.capped else ()
+        self._admit(ticket)
+
     def settle(self, ticket: Ticket, usage: Usage) -> None:
         """An admitted call ended: what it spent stays, the rest of its hold returns."""
         ticket.state = "gone"

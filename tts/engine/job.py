@@ -149,7 +149,7 @@ def open_run(settings: RunSettings, strategy: Strategy, budget: Budget, executor
     account = Account(budget.ceilings)
     run = Run(settings, scheduler=executor, account=account)
     if account.capped:
-        unpriced = WorstCases.of(run)
+        unpriced = WorstCases.of(settings, run.generation())
         run.least = WorstCases(
             forced=executor.price_of(run, unpriced.forced),
             draw=executor.price_of(run, unpriced.draw),

@@ -20,12 +20,11 @@ from tts.errors import (
 from tts.protocols import Strategy
 from tts.run import Run, WorstCases
 from tts.run.arrivals import settled
+from tts.run.replay import caught_up
 from tts.values import AnswerEvent, Budget, Candidate, Dimension, Result, StoppedBy
 
 DEADLINE = "deadline"
 """Id of the outcome that says that the deadline passed."""
-PAUSE = 0.01
-"""Seconds between two looks at a replay."""
 
 
 async def solve(strategy: Strategy, run: Run, budget: Budget) -> Result:
@@ -43,6 +42,7 @@ async def solve(strategy: Strategy, run: Run, budget: Budget) -> Result:
     if stopped == "suspended":
         run.abort()
     else:
+        await caught_up(run.settings.recorded, run.path)
         run.close()
     await run.scheduler.landed(run)
     result = _result(run, candidate, stopped, error, time.monotonic() - started)
@@ -90,8 +90,7 @@ async def _solved(strategy: Strategy, run: Run, seconds: float | None) -> Candid
 
 async def _seen_again(run: Run, limit: asyncio.Timeout) -> None:
     """End the replay of a run that met its deadline once it has seen what that one saw."""
-    while run.settings.recorded.pending:  # noqa: ASYNC110 — only ever in a short replay
-        await asyncio.sleep(PAUSE)
+    await caught_up(run.settings.recorded, run.path)
     limit.reschedule(asyncio.get_running_loop().time())
 
 

@@ -52,6 +52,11 @@ class Call:
         self.draw: Draw
 
     @property
+    def recorded(self) -> bool:
+        """Whether an earlier process finished it, and wrote down that this node used it."""
+        return self.run.settings.recorded.keys.get(self.id) == self.key
+
+    @property
     def unknown(self) -> bool:
         """Whether an earlier process sent it, must not send it again, and left no answer."""
         outcomes = self.run.settings.recorded.outcomes

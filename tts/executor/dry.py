@@ -89,6 +89,9 @@ class DryScheduler:
     async def decide(self, run: Run, outcome: OutcomeRow) -> None:
         """Nothing is journalled."""
 
+    def write(self, outcome: OutcomeRow) -> None:
+        """Nothing is journalled."""
+
     def observe(self, event: Event) -> None:
         """Nobody watches."""
 

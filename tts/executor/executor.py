@@ -132,6 +132,9 @@ class Executor:
             attributed = self._abandon(call)
             if not run.root.aborted:
                 self.flights.write(run.outcome(call.id, "dropped", [], attributed))
+        elif node in run.spawned and id not in recorded.outcomes and not run.root.aborted:
+            child = run.spawned[node]
+            self.flights.write(run.outcome(id, "dropped", child.submitted if child else 0))
         task = self._tasks.pop(node, None)
         if task is not None:
             task.cancel()
@@ -149,6 +152,9 @@ class Executor:
         except LedgerError as error:
             self.flights.fatal = error
             raise
+
+    def write(self, outcome: OutcomeRow) -> None:
+        self.flights.write(outcome)
 
     def observe(self, event: Event) -> None:
         for observer in list(self.observers):
@@ -224,7 +230,8 @@ class Executor:
             if self._replay_outcome(call):
                 return
             self._weigh(call)
-            call.run.queue.ask(call.ticket, call.worst)
+            queue = call.run.queue
+            (queue.repeat if call.recorded else queue.ask)(call.ticket, call.worst)
         except Exception as error:  # noqa: BLE001 — the operation's own code may raise anything
             self._forget(call.node)
             fail_node(call.node, error)
@@ -268,9 +275,8 @@ class Executor:
         call.node.fail(error, "refused")
 
     def _found(self, call: Call, row: CallRow) -> None:
-        recorded = call.run.settings.recorded.keys.get(call.id) == call.key
         attributed = self.settlement.attributed(call, row.usage)
-        if not recorded:
+        if not call.recorded:
             self.flights.write(self.settlement.use_row(call, attributed, "reused"))
         content = decoder(call.operation.content_type).decode(row.content)
         self.settlement.deliver(call, content, attributed)

@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from typing import TYPE_CHECKING, Any
-
-if TYPE_CHECKING:
-    from tts.graph.node import Node
+from typing import Any
 
 
-def nodes_in(args: Iterable[Any]) -> Iterator[Node[Any]]:
+def nodes_in(args: Iterable[Any]) -> Iterator[Any]:
     """The nodes among arguments, inside lists, tuples and dicts as well, in order."""
     for arg in args:
         if is_node(arg):
@@ -20,7 +17,7 @@ def nodes_in(args: Iterable[Any]) -> Iterator[Node[Any]]:
             yield from nodes_in(arg.values())
 
 
-def substituted(arg: Any, value: Callable[[Node[Any]], Any]) -> Any:
+def substituted(arg: Any, value: Callable[[Any], Any]) -> Any:
     """An argument with its nodes replaced by `value(node)`; typed values, never text."""
     if is_node(arg):
         return value(arg)
@@ -32,5 +29,5 @@ def substituted(arg: Any, value: Callable[[Node[Any]], Any]) -> Any:
 
 
 def is_node(arg: Any) -> bool:
-    """Whether an argument is a node (told by its listeners, so that no import cycle arises)."""
+    """Whether an argument is a node (told by its listeners)."""
     return hasattr(type(arg), "resolved_args")

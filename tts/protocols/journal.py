@@ -18,7 +18,7 @@ from tts.values import Dimension, Usage
 Origin = Literal["made", "joined", "reused", "replayed"]
 """made: this use sent the call; joined: it waited for another's; reused, replayed: it was found."""
 
-OutcomeKind = Literal["refused", "dropped", "failed", "join", "arrival", "deadline"]
+OutcomeKind = Literal["refused", "dropped", "failed", "join", "arrival", "share", "deadline"]
 
 
 class TextRow(Struct, frozen=True, gc=False):

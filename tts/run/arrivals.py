@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from tts.graph import Node
-
-if TYPE_CHECKING:
-    from tts.run.run import Run
+from tts.run.run_state import RunState
 
 
-async def arrivals(run: Run, join: str, nodes: Sequence[Node[Any]]) -> AsyncIterator[Node[Any]]:
+async def arrivals(
+    run: RunState, join: str, nodes: Sequence[Node[Any]]
+) -> AsyncIterator[Node[Any]]:
     """Yield each node as it settles; first those that an earlier process saw, in its order."""
     open_nodes = dict(enumerate(nodes))
     turn = 0

@@ -10,6 +10,9 @@ import msgspec
 from tts.protocols import OutcomeRow, UseRow
 from tts.values import NOTHING, Usage
 
+SHARE = ":share"
+"""Ends the id under which an outcome says that a child had its share, or was refused one."""
+
 
 @dataclass(frozen=True)
 class Recorded:
@@ -35,10 +38,21 @@ class Recorded:
         inside = [i for i in self.attributed if i == node or i.startswith(f"{node}/")]
         return sum((self.attributed.pop(i) for i in inside), NOTHING)
 
-    @property
-    def pending(self) -> bool:
-        """Whether a charge of the earlier process has not come again yet."""
-        return any(usage.calls for usage in self.attributed.values())
+    def pending(self, path: str = "") -> int:
+        """How many charges of the earlier process under a path have not come again yet."""
+        charged = self.attributed.items()
+        return sum(bool(usage.calls) and node.startswith(path) for node, usage in charged)
+
+    def submitted(self, child: str) -> int | None:
+        """How many nodes a child Run had when it was dropped; None where it was not."""
+        row = self.outcomes.get(child)
+        if row is None or row.kind != "dropped":
+            return None
+        return msgspec.json.decode(row.content, type=int)
+
+    def share(self, child: str) -> OutcomeRow | None:
+        """Whether a child's share was granted or refused before."""
+        return self.outcomes.get(f"{child}{SHARE}")
 
     def finished(self, node: str) -> bool:
         """Whether the call of a node ended well before, so that dropping it did nothing."""

@@ -3,45 +3,48 @@
 from __future__ import annotations
 
 from collections.abc import Coroutine
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 from tts.graph import Node
 from tts.protocols import OutcomeRow
 from tts.values import Event
 
-if TYPE_CHECKING:
-    from tts.run.run import Run
+R_contra = TypeVar("R_contra", contravariant=True)
 
 
-class Scheduler(Protocol):
+class Scheduler(Protocol[R_contra]):
     """The executor, or a dry one."""
 
-    def foresee(self, node: Node[Any], run: Run) -> None:
+    def foresee(self, node: Node[Any], run: R_contra) -> None:
         """A submitted call, before it is asked for: its place in the order counts from here."""
         ...
 
-    def awaited(self, node: Node[Any], run: Run) -> None:
+    def awaited(self, node: Node[Any], run: R_contra) -> None:
         """The strategy waits for a node: what it submits from now on comes behind it."""
         ...
 
-    def ready(self, node: Node[Any], run: Run) -> None:
+    def ready(self, node: Node[Any], run: R_contra) -> None:
         """Every input of the node is there, or one has failed: `node.pass_on()` tells."""
         ...
 
-    def drop(self, node: Node[Any], run: Run) -> None:
+    def drop(self, node: Node[Any], run: R_contra) -> None:
         """Nobody wants the node any more; its call is aborted unless another run wants it."""
         ...
 
-    def spawn(self, coroutine: Coroutine[Any, Any, Any], run: Run) -> Any:
+    def spawn(self, coroutine: Coroutine[Any, Any, Any], run: R_contra) -> Any:
         """Run a coroutine beside the others, under the executor's task group."""
         ...
 
-    async def landed(self, run: Run) -> None:
+    async def landed(self, run: R_contra) -> None:
         """Wait until every aborted call of a run is settled, so that its bill is complete."""
         ...
 
-    async def decide(self, run: Run, outcome: OutcomeRow) -> None:
+    async def decide(self, run: R_contra, outcome: OutcomeRow) -> None:
         """Journal what timing decided; returns once it is durable."""
+        ...
+
+    def write(self, outcome: OutcomeRow) -> None:
+        """Journal a decision without waiting; nothing later becomes durable before it."""
         ...
 
     def observe(self, event: Event) -> None:

@@ -4,17 +4,14 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
-from typing import TYPE_CHECKING
 
 from tts.errors import Dropped
 from tts.graph import Node
+from tts.run.run_state import RunState
 from tts.values import Candidate
 
-if TYPE_CHECKING:
-    from tts.run.run import Run
 
-
-def streamed(run: Run, node: Node[Candidate]) -> AsyncIterator[str]:
+def streamed(run: RunState, node: Node[Candidate]) -> AsyncIterator[str]:
     """Pieces of a draw's text; what came in one piece is given in one.
 
     A piece is a `Piece` where the backend streams log-probabilities. It is heard from this call on,
@@ -28,7 +25,7 @@ def streamed(run: Run, node: Node[Candidate]) -> AsyncIterator[str]:
 
 
 async def _pieces(
-    run: Run, node: Node[Candidate], pieces: asyncio.Queue[str | None]
+    run: RunState, node: Node[Candidate], pieces: asyncio.Queue[str | None]
 ) -> AsyncIterator[str]:
     outcome = run.settings.recorded.outcomes.get(run.id_of(node))
     if outcome is not None and outcome.kind == "dropped":

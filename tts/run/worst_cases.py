@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from msgspec import Struct
 from msgspec.structs import replace
 
+from tts.run.generation import Generation
+from tts.run.settings import RunSettings
 from tts.values import NOTHING, Usage
-
-if TYPE_CHECKING:
-    from tts.run.run import Run
 
 
 class WorstCases(Struct, frozen=True):
@@ -22,12 +19,12 @@ class WorstCases(Struct, frozen=True):
     """One whole solution."""
 
     @classmethod
-    def of(cls, run: Run) -> WorstCases:
-        """By the run's default generator and sampling, without prices."""
-        sampling, operation = run.settings.sampling, run.generation()
-        short = replace(sampling, max_tokens=run.settings.forced_tokens)
-        reach = sampling.max_tokens + operation.length(run.task.forced_answer)
+    def of(cls, settings: RunSettings, operation: Generation) -> WorstCases:
+        """By the default generator's operation and the sampling of a run, without prices."""
+        sampling, problem = settings.sampling, settings.problem
+        short = replace(sampling, max_tokens=settings.forced_tokens)
+        reach = sampling.max_tokens + operation.length(settings.task.forced_answer)
         return cls(
-            forced=operation.foresee((run.problem, short, "answer"), reach),
-            draw=operation.worst((run.problem, sampling, "end"), first=True),
+            forced=operation.foresee((problem, short, "answer"), reach),
+            draw=operation.worst((problem, sampling, "end"), first=True),
         )

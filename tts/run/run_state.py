@@ -1,0 +1,190 @@
+"""What a Run holds, and what its nodes, its children and the scheduler tell it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Self
+
+import msgspec
+
+from tts.budget import Account, AdmissionQueue, Amounts
+from tts.graph import Node
+from tts.protocols import OutcomeRow
+from tts.run.generation import Generation
+from tts.run.kept import KeptCandidates
+from tts.run.scheduler import Scheduler
+from tts.run.settings import RunSettings
+from tts.run.worst_cases import WorstCases
+from tts.values import NOTHING, Candidate, CandidateEvent, Dimension, NodeEvent, Score, Usage
+
+FIRST = -1
+"""Nodes of a child stand behind its own node and before everything that depends on it."""
+
+
+class RunState:
+    """The account, the nodes under way and what was found so far, from the start to the end."""
+
+    def __init__(
+        self,
+        settings: RunSettings,
+        *,
+        scheduler: Scheduler[Any],
+        account: Account,
+        parent: RunState | None = None,
+        path: str = "",
+        prefix: tuple[int, ...] = (),
+        queue: AdmissionQueue | None = None,
+    ) -> None:
+        self.settings, self.scheduler, self.parent, self.path = settings, scheduler, parent, path
+        self.account = account
+        self.queue = queue or AdmissionQueue(account)
+        self.problem = settings.problem
+        self.kept: KeptCandidates = parent.kept if parent else KeptCandidates()
+        self._root: RunState | None = parent.root if parent else None
+        self.submitted = 0
+        self.children: list[RunState] = []
+        self.spawned: dict[Node[Any], RunState | None] = {}
+        """Nodes of children under way, with their Run once it is open."""
+        self.allowance: int | None = None
+        """Where an earlier process dropped this child: how many nodes it had by then."""
+        self.give_back: Callable[[], None] | None = None
+        """Returns a child's share; set by whoever granted it."""
+        self.grant: Amounts = parent.grant if parent and queue else account.ceilings
+        """The ceilings that shares are parts of."""
+        self.closed = self.aborted = False
+        """Ended by an error or an interruption: what is dropped now is not an outcome."""
+        self._prefix, self._epoch = prefix, 0
+        self.unsettled: set[Node[Any]] = parent.unsettled if parent else set()
+        self.billed: Usage = NOTHING
+        self.spend: dict[str, Usage] = parent.spend if parent else {}
+        """Attributed use by what the calls were for."""
+        self.draws: dict[bytes, int] = {}
+        """How often each base key was drawn by this Run."""
+        self.least: WorstCases = parent.least if parent else WorstCases()
+        """Priced worst cases of an end and of one draw; nothing where no ceiling asks for them."""
+        self._generations: dict[str, Generation] = {}
+        self.set_aside: Mapping[Dimension, int] = {}
+        """Kept back for `finish`; room again once there is an answer to fall back on."""
+
+    @property
+    def root(self) -> RunState:
+        """The Run that this one was spawned from, or itself; kept so that a Run holds no circle."""
+        return self._root or self
+
+    def id_of(self, node: Node[Any]) -> str:
+        return f"{self.path}{node.ordinal}"
+
+    def child(self, node: Node[Any], account: Account) -> Self:
+        """A Run inside a spawned node: on this account, or on a share with one of its own."""
+        child = type(self)(
+            self.settings,
+            scheduler=self.scheduler,
+            account=account,
+            parent=self,
+            path=f"{self.id_of(node)}/",
+            prefix=(*node.lineage, FIRST),
+            queue=self.queue if account is self.account else None,
+        )
+        child.allowance = self.settings.recorded.submitted(self.id_of(node))
+        self.children.append(child)
+        self.spawned[node] = child
+        return child
+
+    # What nodes and the scheduler tell
+
+    @property
+    def place(self) -> tuple[int, ...]:
+        """Where nodes submitted now stand: behind all that was submitted before the last await."""
+        return (*self._prefix, self._epoch)
+
+    def node_awaited(self, node: Node[Any]) -> None:
+        self._epoch += 1
+        self.scheduler.awaited(node, self)
+
+    def node_ready(self, node: Node[Any]) -> None:
+        self.scheduler.ready(node, self)
+
+    def node_settled(self, node: Node[Any]) -> None:
+        self.unsettled.discard(node)
+        if node.operation is not None and node.state == "done":
+            self._keep(node)
+        elif node.state == "failed" and node.error is not None:
+            self.kept.fail(node.error, (self.path, node.ordinal))
+        if self.settings.watched:
+            state = "finished" if node.state == "done" else node.state
+            self.note(node, state)
+
+    def keep_back(self, share: Mapping[Dimension, int]) -> None:
+        """Set a share of the ceilings aside for the end."""
+        self.set_aside = share
+        self.account.raise_ceilings({name: -amount for name, amount in share.items()})
+        self.grant = self.account.ceilings
+
+    def release(self) -> None:
+        """Give the share that was set aside for the end back to the account."""
+        more, self.set_aside = self.set_aside, {}
+        if more:
+            self.account.raise_ceilings(more)
+            self.queue.pump()
+
+    def close(self) -> None:
+        """End this Run: whatever it and its children still wait for is dropped."""
+        self.closed = True
+        for child in list(self.children):
+            child.close()
+        own = [node for node in self.unsettled if node.owner is self]
+        self._drop(sorted(own, key=lambda node: node.ordinal))
+        give_back, self.give_back = self.give_back, None
+        if give_back is not None:
+            give_back()
+
+    def abort(self) -> None:
+        """End this Run and write nothing of it down, so that a resumed one goes on from here."""
+        self.aborted = True
+        self.close()
+
+    def note(self, node: Node[Any], state: Any) -> None:
+        """Tell the observers, where there are any."""
+        if self.settings.watched:
+            at = self.scheduler.now()
+            self.scheduler.observe(
+                NodeEvent(self.settings.run_id, self.id_of(node), node.name, state, at)
+            )
+
+    def outcome(
+        self, node: str, kind: Any, content: Any, attributed: Usage = NOTHING
+    ) -> OutcomeRow:
+        """A row that says what was decided about a node."""
+        return OutcomeRow(
+            job=self.settings.job,
+            run_id=self.settings.run_id,
+            node=node,
+            kind=kind,
+            content=msgspec.json.encode(content),
+            attributed=attributed,
+        )
+
+    def _drop(self, nodes: Sequence[Node[Any]]) -> None:
+        for node in nodes:
+            if not node.settled:
+                self.scheduler.drop(node, self)
+
+    def _spawned_settled(self, node: Node[Any]) -> None:
+        self.spawned.pop(node, None)
+
+    def _keep(self, node: Node[Any]) -> None:
+        if isinstance(node.value, Candidate):
+            self.kept.add(node.value, (self.path, node.ordinal))
+            if node.value.answer is not None:
+                self.root.release()
+            if self.settings.watched:
+                run_id = self.settings.run_id
+                self.scheduler.observe(CandidateEvent(run_id, node.value, None))
+
+    def _keep_score(self, candidate: Candidate | Node[Candidate], done: Node[Score]) -> None:
+        if done.error is None:
+            judged = candidate.value if isinstance(candidate, Node) else candidate
+            self.kept.score(judged, done.value)
+            if self.settings.watched:
+                run_id = self.settings.run_id
+                self.scheduler.observe(CandidateEvent(run_id, judged, done.value))
