@@ -36,8 +36,9 @@ def render_trace(trace: Trace, *, all_nodes: bool = False) -> RenderableType:
 
 
 def legend() -> str:
-    """What the marks mean."""
-    return "   ".join(f"{mark} {fate}" for fate, (mark, _) in MARKS.items())
+    """What the marks and the figures mean."""
+    marks = "   ".join(f"{mark} {fate}" for fate, (mark, _) in MARKS.items())
+    return f"{marks}\ntokens of a draw with its scoring / with all that grew out of it"
 
 
 def shown(tree: Tree, nodes: tuple[TraceNode, ...], all_nodes: bool) -> list[TraceNode]:
@@ -58,7 +59,7 @@ def _add(tree: Tree, node: TraceNode, all_nodes: bool) -> None:
 
 
 def label(node: TraceNode) -> Text:
-    """One line: fate, score, text, answer, cost of the node and of what grew out of it."""
+    """One line: fate, score, text, answer, tokens of the node / with what grew out of it."""
     mark, style = MARKS[node.fate]
     text = Text(f"{mark} ", style=style)
     text.append(f"{node.value:.2f} " if node.value is not None else " --  ")
@@ -66,7 +67,6 @@ def label(node: TraceNode) -> Text:
     text.append(visible(words, WIDTH), style=style)
     if node.answer is not None:
         text.append(f"  = {visible(node.answer, 40)}", style="bold")
-    text.append(f"  {node.own.tokens:,} tok", style="dim")
-    if node.children:
-        text.append(f" (below {node.below.tokens:,})", style="dim")
+    beyond = f" / {node.below.tokens:,}" if node.children else ""
+    text.append(f"  {node.own.tokens:,}{beyond} tok", style="dim")
     return text
