@@ -28,9 +28,9 @@ format: $(STAMP)dev
 	$(BIN)/ruff check --fix .
 
 models: $(STAMP)train ## retrain the embedded models from their seeds
-	$(BIN)/python -m tts.training.policy --size small --seed 0 --minutes 15
-	$(BIN)/python -m tts.training.policy --size large --seed 0 --minutes 40
-	$(BIN)/python -m tts.training.prm --seed 0 --minutes 7
+	$(BIN)/python -m tts.training.policy --size small --seed 0 --steps 850
+	$(BIN)/python -m tts.training.policy --size large --seed 0 --steps 560
+	$(BIN)/python -m tts.training.prm --seed 0 --steps 850
 	for model in small large prm; do $(BIN)/python -m tts.training.evaluate --model $$model; done
 
 performance: $(STAMP)dev ## regenerate docs/performance.md

@@ -32,7 +32,7 @@ ARCHITECTURES: dict[ModelName, Architecture] = {
         hidden=320, layers=5, heads=10, head_dim=32, feed_forward=896, query_key_value_bias=False
     ),
     "prm": Architecture(
-        hidden=128, layers=4, heads=4, head_dim=32, feed_forward=384, query_key_value_bias=True
+        hidden=160, layers=6, heads=5, head_dim=32, feed_forward=384, query_key_value_bias=True
     ),
     "planner": Architecture(
         hidden=128, layers=4, heads=4, head_dim=32, feed_forward=384, query_key_value_bias=False

@@ -6,8 +6,8 @@ import argparse
 import asyncio
 import logging
 import re
-from collections import Counter
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
 from statistics import fmean
 
 from tts.arithmetic import generate
@@ -53,40 +53,63 @@ async def policy_results(
 
 
 async def scorer_results(count: int, draws: int, temperature: float, seed: int) -> str:
-    """A Markdown table of step AUC and of selection among the small policy's draws per bin."""
+    """A Markdown table of step AUC, rank and selection among the small policy's draws per bin."""
     policy = EmbeddedModel.shipped("small")
+    columns = (
+        *("bin", "step AUC", "rank", "pass@1", f"majority of {draws}", f"best of {draws}"),
+        *(f"weighted vote of {draws}", f"pass@{draws}"),
+    )
     lines = [
         f"{count} held-out problems per bin (seed {seed}), {draws} draws of the small policy at",
-        f"temperature {temperature:g}; the best of {draws} is the one whose lowest step score is",
-        "highest.\n",
-        f"| bin | step AUC | correct steps | pass@1 | best of {draws} | majority of {draws} |",
-        "|---|---|---|---|---|---|",
+        f"temperature {temperature:g}; a solution's score is its lowest step score. Rank: how often a",
+        "right solution scores above a wrong one of the same problem.\n",
+        f"| {' | '.join(columns)} |",
+        "|---|---|---|---|---|---|---|---|",
     ]
     pooled: list[tuple[float, bool]] = []
     for difficulty_bin in _BINS:
         problems = generate(difficulty_bin, count, seed)
         groups = await sample_steps(policy, problems, draws=draws, temperature=temperature)
         scores = await _score(groups)
-        flat = [
-            pair
-            for group, rows in zip(groups, scores, strict=True)
-            for sample, row in zip(group, rows, strict=True)
-            for pair in zip(row, sample.labels, strict=True)
-        ]
+        flat = list(_steps(groups, scores))
         pooled += flat
-        chosen = [_best(*pair) for pair in zip(groups, scores, strict=True)]
+        lowest = [[min(row, default=0.0) for row in rows] for rows in scores]
+        pairs = list(zip(groups, lowest, strict=True))
         figures = (
             auc(*zip(*flat, strict=True)),
-            fmean(label for _, label in flat),
+            rank(pairs),
             _pass_at_one(groups),
-            fmean(sample.solved for sample in chosen),
             fmean(_majority(group) for group in groups),
+            fmean(_best(*pair).solved for pair in pairs),
+            fmean(_majority(*pair) for pair in pairs),
+            fmean(any(sample.solved for sample in group) for group in groups),
         )
         lines.append(f"| {difficulty_bin} | " + " | ".join(f"{f:.3f}" for f in figures) + " |")
         _LOG.info("%s", lines[-1])
     lines.append(f"\nStep AUC over all bins: {auc(*zip(*pooled, strict=True)):.3f}.")
     _LOG.info("%s", lines[-1])
     return "\n".join(lines)
+
+
+def rank(pairs: Sequence[tuple[Sequence[StepSample], Sequence[float]]]) -> float:
+    """The share of (right, wrong) solutions of one problem that are in order; ties count half."""
+    ordered = [
+        (right > wrong) + (right == wrong) / 2
+        for group, scores in pairs
+        for good, right in zip(group, scores, strict=True)
+        if good.solved
+        for bad, wrong in zip(group, scores, strict=True)
+        if not bad.solved
+    ]
+    return fmean(ordered)
+
+
+def _steps(
+    groups: Groups, scores: Sequence[Sequence[Sequence[float]]]
+) -> Iterator[tuple[float, bool]]:
+    for group, rows in zip(groups, scores, strict=True):
+        for sample, row in zip(group, rows, strict=True):
+            yield from zip(row, sample.labels, strict=True)
 
 
 async def _score(groups: Groups) -> list[list[tuple[float, ...]]]:
@@ -102,21 +125,21 @@ async def _score(groups: Groups) -> list[list[tuple[float, ...]]]:
     return scores
 
 
-def _best(group: Sequence[StepSample], scores: Sequence[Sequence[float]]) -> StepSample:
-    """The draw whose lowest step score is highest."""
-    lowest = [min(row, default=0.0) for row in scores]
-    return group[lowest.index(max(lowest))]
+def _best(group: Sequence[StepSample], scores: Sequence[float]) -> StepSample:
+    return group[scores.index(max(scores))]
 
 
 def _pass_at_one(groups: Groups) -> float:
     return fmean(sample.solved for group in groups for sample in group)
 
 
-def _majority(group: Sequence[StepSample]) -> bool:
-    """Whether the commonest boxed answer is right."""
-    answers = [match.group(1) for s in group if (match := _BOXED.search(s.text))]
-    votes = Counter(answers).most_common(1)
-    return bool(votes) and votes[0][0] == group[0].problem.answer
+def _majority(group: Sequence[StepSample], weights: Sequence[float] | None = None) -> bool:
+    """Whether the boxed answer with most votes, or with most weight, is right."""
+    votes: dict[str, float] = defaultdict(float)
+    for sample, weight in zip(group, weights or [1.0] * len(group), strict=True):
+        if match := _BOXED.search(sample.text):
+            votes[match.group(1)] += weight
+    return bool(votes) and max(votes, key=votes.__getitem__) == group[0].problem.answer
 
 
 def main() -> None:

@@ -15,8 +15,6 @@ from tts.training.architecture import Architecture, ModelName
 from tts.training.vocabulary import ASSISTANT, END, PAD, STEP_MARK, USER, build_tokenizer, token_id
 
 MODELS = Path(__file__).parent.parent / "backends" / "embedded" / "models"
-NARROW_STAGE = Path("out") / "narrow.safetensors"
-"""The large policy before it is widened; a later run goes on from it. Not shipped."""
 CHAT_TEMPLATE = (
     "{% for m in messages %}"
     "{% if m.role == 'user' %}" + USER + "{{ m.content }}"

@@ -85,6 +85,12 @@ class Network(nn.Module):
             hidden = layer(hidden, cosine, sine)
         return self.norm(hidden)
 
+    def block(self, place: int) -> Block:
+        """One layer."""
+        block = self.layers[place]
+        assert isinstance(block, Block)
+        return block
+
     def logits(self, hidden: Tensor) -> Tensor:
         """(…, hidden) to (…, vocabulary)."""
         return functional.linear(hidden, self.embed_tokens.weight)

@@ -47,14 +47,15 @@ async def sample_steps(
             seeds=tuple(place * draws + draw for draw in range(draws)),
         )
         reply = await generator.generate(request, Meter())
-        return [_labelled(problem, draw.text) for draw in reply.completions if draw is not None]
+        return [labelled(problem, draw.text) for draw in reply.completions if draw is not None]
 
     samples = await asyncio.gather(*(solve(*pair) for pair in enumerate(problems)))
     await generator.close()
     return samples
 
 
-def _labelled(problem: ArithmeticProblem, text: str) -> StepSample:
+def labelled(problem: ArithmeticProblem, text: str) -> StepSample:
+    """A solution with the exact verdict on each of its steps."""
     steps = split_steps(text)
     labels = tuple(
         step_is_correct(problem.expression, STEP_SEPARATOR.join(steps[:index]), step)

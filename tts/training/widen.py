@@ -1,4 +1,4 @@
-"""Warm start of a wide network from a narrow one."""
+"""Warm start of a wide network from a narrow one, and the way back."""
 
 # pyright: reportMissingImports=false
 
@@ -31,6 +31,18 @@ def widen(wide: Network, narrow: dict[str, Tensor]) -> None:
                 parameter[: source.shape[0]] = source * gain
             else:
                 _fill_corner(name, parameter, source)
+
+
+def narrowed(wide: dict[str, Tensor], narrow: Network) -> None:
+    """Fill `narrow` with the corner of a network that was widened from one of its shape.
+
+    What the new features learnt since is lost: nearly nothing where that training was short.
+    """
+    gain = (narrow.shape.hidden / wide["norm.weight"].shape[0]) ** 0.5
+    with torch.no_grad():
+        for name, parameter in narrow.named_parameters():
+            source = wide[name][tuple(slice(size) for size in parameter.shape)]
+            parameter.copy_(source / gain if source.ndim == 1 else source)
 
 
 def _fill_corner(name: str, parameter: Tensor, source: Tensor) -> None:

@@ -6,7 +6,7 @@ from itertools import accumulate
 
 import pytest
 
-from tts.arithmetic import generate, step_is_correct
+from tts.arithmetic import STEP_SEPARATOR, generate, solution, step_is_correct
 from tts.arithmetic.problem import ArithmeticProblem
 from tts.backends.embedded.backend import EmbeddedGenerator
 from tts.backends.embedded.embedded_model import EmbeddedModel
@@ -45,6 +45,24 @@ async def test_steps_of_the_small_policy_are_told_apart(scorer: StepScorer) -> N
     right = [score for rows in judged for score, correct in rows if correct]
     wrong = [score for rows in judged for score, correct in rows if not correct]
     assert sum(a > b for a in right for b in wrong) / (len(right) * len(wrong)) >= 0.85
+
+
+async def test_a_step_scores_above_itself_with_one_digit_changed(scorer: StepScorer) -> None:
+    problems = [problem for bin in (2, 3, 4, 5) for problem in generate(bin, 10, 92)]
+    told = await asyncio.gather(*(sees_a_changed_digit(scorer, problem) for problem in problems))
+    assert sum(told) >= 0.9 * len(problems)
+
+
+async def sees_a_changed_digit(scorer: StepScorer, problem: ArithmeticProblem) -> bool:
+    first = solution(problem.expression).split(STEP_SEPARATOR)[0]
+    digit = next(letter for letter in first if letter.isdigit())
+    changed = first.replace(digit, str((int(digit) + 1) % 10), 1)
+    asked = (Message("user", problem.prompt),)
+    right, wrong = [
+        (await scorer.score_steps(StepScoreRequest(messages=asked, steps=(step,)), Meter())).scores
+        for step in (first, changed)
+    ]
+    return right > wrong
 
 
 async def judge(
