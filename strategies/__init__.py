@@ -1,6 +1,7 @@
 """Methods of spending compute on one problem, one file each."""
 
 from tts.strategies.ab_mcts_a import ABMCTSA
+from tts.strategies.ab_mcts_m import ABMCTSM
 from tts.strategies.adaptive_consistency import AdaptiveConsistency
 from tts.strategies.beam_search import BeamSearch
 from tts.strategies.best_of_n import BestOfN
@@ -32,6 +33,7 @@ from tts.strategies.weighted_best_of_n import WeightedBestOfN
 
 __all__ = [
     "ABMCTSA",
+    "ABMCTSM",
     "DORA",
     "DVTS",
     "MCTS",

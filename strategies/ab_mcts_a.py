@@ -4,21 +4,51 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Protocol, Self
+
+import numpy as np
 
 from tts.graph import Node
 from tts.run import Run
-from tts.strategies.arm import Arm, Belief
+from tts.strategies.arm import Belief
 from tts.strategies.at_least import at_least
 from tts.strategies.branch import Branch
 from tts.strategies.choice import Choice, chosen
 from tts.strategies.finishing import finish
+from tts.strategies.model_arms import ModelArms
 from tts.values import Candidate, Message, Problem, Scored
 
 IMPROVE = (
     "A checker rates this solution {score:.2f} of 1. Find what is wrong or weak in it and write "
     "an improved solution, complete and in the same form."
 )
+
+
+class Growing(Protocol):
+    """A node of the tree."""
+
+    @property
+    def scored(self) -> Scored | None: ...
+
+    def choose(self, rng: np.random.Generator) -> Self:
+        """Where the next answer is drawn."""
+        ...
+
+    def grow(self, scored: Scored) -> None:
+        """Add an answer that was drawn here."""
+        ...
+
+
+class Choosing(Protocol):
+    """What the models' answers were worth."""
+
+    def choose(self, rng: np.random.Generator) -> str:
+        """The model that draws next."""
+        ...
+
+    def reward(self, model: str, value: float) -> None:
+        """An answer of a model has this score."""
+        ...
 
 
 class ABMCTSA:
@@ -69,37 +99,39 @@ class ABMCTSA:
         }
 
     async def solve(self, problem: Problem, run: Run) -> Candidate | None:
-        root = Branch(self.belief)
-        worth = {model: Arm(self.belief) for model in self.models}
-        flying: deque[tuple[Branch, Arm, Node[Scored]]] = deque()
+        root, arms = self.fresh()
+        flying: deque[tuple[Growing, str, Node[Scored]]] = deque()
         drawn: list[Scored] = []
         for turn in range(self.n + self.parallel):
             if turn >= self.parallel and flying:
-                drawn += await self._land(*flying.popleft(), run)
+                drawn += await self._land(*flying.popleft(), arms, run)
             if turn < self.n:
                 node = root.choose(run.rng)
-                draws = {model: arm.draw(run.rng) for model, arm in worth.items()}
-                model = max(draws, key=lambda name: draws[name])
-                flying.append((node, worth[model], self._draw(node, model, run)))
+                model = arms.choose(run.rng)
+                flying.append((node, model, self._draw(node, model, run)))
         answer: Candidate | None = await run.call(self.select, drawn, run)
         return answer
 
     async def finish(self, problem: Problem, run: Run) -> Candidate | None:
         return await finish(problem, run, self.select)
 
-    def _draw(self, node: Branch, model: str, run: Run) -> Node[Scored]:
+    def fresh(self) -> tuple[Growing, Choosing]:
+        """An empty tree, and what is known of the models before the first answer."""
+        return Branch(self.belief), ModelArms(self.models, self.belief)
+
+    def _draw(self, node: Growing, model: str, run: Run) -> Node[Scored]:
         source = improvement(run, node.scored) if node.scored else run.problem
         [draft] = run.sample(source, model=model)
         return run.call(Scored, draft, run.score(draft))
 
     async def _land(
-        self, node: Branch, model: Arm, answer: Node[Scored], run: Run
+        self, node: Growing, model: str, answer: Node[Scored], arms: Choosing, run: Run
     ) -> Sequence[Scored]:
         """Add an answer where it was drawn; one whose call failed teaches nothing."""
         found = await run.all([answer])
         for scored in found:
             node.grow(scored)
-            model.reward(scored.score.value)
+            arms.reward(model, scored.score.value)
         return found
 
 

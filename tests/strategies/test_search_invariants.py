@@ -31,6 +31,7 @@ SEARCHES = (
     "particle_gibbs(n=6, rounds=6, iterations=2)",
     "mcts(n=6, branching=2, rounds=6, parallel=3)",
     "ab_mcts_a(n=6, parallel=3)",
+    "ab_mcts_m(n=6, parallel=3)",
     "tree_of_thoughts(n=4, branching=2, rounds=5)",
     "tree_of_thoughts(n=4, branching=2, rounds=5, order=dfs, judging=vote)",
 )

@@ -17,6 +17,7 @@ Kind = Literal["strategy", "verifier", "backend"]
 BUILT_IN: Mapping[Kind, Mapping[str, str]] = {
     "strategy": {
         "ab_mcts_a": "tts.strategies.ab_mcts_a:ABMCTSA",
+        "ab_mcts_m": "tts.strategies.ab_mcts_m:ABMCTSM",
         "adaptive_consistency": "tts.strategies.adaptive_consistency:AdaptiveConsistency",
         "beam_search": "tts.strategies.beam_search:BeamSearch",
         "best_of_n": "tts.strategies.best_of_n:BestOfN",

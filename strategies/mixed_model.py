@@ -1,0 +1,82 @@
+"""A Bayesian mixed model of scores in groups, sampled exactly up to a grid of two scales."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from statistics import NormalDist
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float64]
+
+CENTRE, SPREAD = 0.5, 0.2
+"""Prior of the mean of group means: normal."""
+BETWEEN, WITHIN = 0.2, 0.3
+"""Scales of the half-normal priors of the deviations between and within groups."""
+POINTS = 24
+"""Values of each deviation: the midpoints of as many equal shares of its prior."""
+
+
+def midpoints(scale: float) -> Floats:
+    """Values of a half-normal deviation that share its prior equally."""
+    shares = (np.arange(POINTS) + 0.5) / POINTS
+    return scale * np.array([NormalDist().inv_cdf((1 + share) / 2) for share in shares])
+
+
+GRID = tuple(axis.ravel() for axis in np.meshgrid(midpoints(BETWEEN), midpoints(WITHIN)))
+"""Deviations between and within groups, every pair of them."""
+
+
+class MixedModel:
+    """Score = group mean + noise; group means scatter around a mean of their own.
+
+    Given the two deviations, all else is normal and has a closed form, so a draw from the posterior
+    takes one of their grid points by its marginal likelihood and the rest exactly. The model and
+    its priors are those of AB-MCTS-M (Inoue et al. 2025, section 3), which samples them by MCMC.
+    """
+
+    def __init__(self, groups: Sequence[Sequence[float]]) -> None:
+        """`groups`: the scores of each, at least one."""
+        self.counts = np.array([len(group) for group in groups], dtype=float)
+        self.means = np.array([np.mean(group) for group in groups])
+        self.scatter = sum(float(np.var(group)) * len(group) for group in groups)
+        """Sum of squares around the groups' means."""
+
+    def centre(self, between: Floats, within: Floats) -> tuple[Floats, Floats]:
+        """Posterior mean and precision of the mean of group means, given the deviations."""
+        precisions = 1.0 / self._variances(between, within)
+        precision = 1.0 / SPREAD**2 + precisions.sum(axis=0)
+        pull = CENTRE / SPREAD**2 + (precisions * self.means[:, None]).sum(axis=0)
+        mean: Floats = pull / precision
+        return mean, precision
+
+    def weights(self) -> Floats:
+        """Posterior probabilities of the grid's points."""
+        between, within = GRID
+        mean, precision = self.centre(between, within)
+        variances = self._variances(between, within)
+        squares = (self.means[:, None] ** 2 / variances).sum(axis=0) - mean**2 * precision
+        alone = (self.counts.sum() - len(self.counts)) * np.log(within)
+        fit = np.log(variances).sum(axis=0) + np.log(precision) + squares
+        logs = -0.5 * (fit + self.scatter / within**2) - alone
+        likelihoods: Floats = np.exp(logs - logs.max())
+        return likelihoods / likelihoods.sum()
+
+    def draw(self, rng: np.random.Generator) -> tuple[list[float], float]:
+        """The next score of every group and that of a new one, from the posterior predictive."""
+        place = int(rng.choice(len(GRID[0]), p=self.weights()))
+        between, within = (float(axis[place]) for axis in GRID)
+        mean, precision = self.centre(np.array([between]), np.array([within]))
+        middle = float(rng.normal(mean[0], precision[0] ** -0.5))
+        own = self.counts / within**2
+        sharpness = own + 1.0 / between**2
+        centres = (own * self.means + middle / between**2) / sharpness
+        groups = rng.normal(centres, sharpness**-0.5)
+        new = float(rng.normal(middle, between))
+        return list(map(float, rng.normal(groups, within))), float(rng.normal(new, within))
+
+    def _variances(self, between: Floats, within: Floats) -> Floats:
+        """Of the groups' observed means around their common one: a row per group."""
+        observed: Floats = between**2 + within**2 / self.counts[:, None]
+        return observed
