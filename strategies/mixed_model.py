@@ -61,7 +61,8 @@ class MixedModel:
         fit = np.log(variances).sum(axis=0) + np.log(precision) + squares
         logs = -0.5 * (fit + self.scatter / within**2) - alone
         likelihoods: Floats = np.exp(logs - logs.max())
-        return likelihoods / likelihoods.sum()
+        likelihoods /= likelihoods.sum()
+        return likelihoods
 
     def draw(self, rng: np.random.Generator) -> tuple[list[float], float]:
         """The next score of every group and that of a new one, from the posterior predictive."""
