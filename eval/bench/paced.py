@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from tts.protocols import GenerateReply, GenerateRequest, Meter, TextListener
 from tts.values import Capabilities, Completion, Message, Model, Usage
 
-_PIECE = 4
+PIECE = 4
 """Characters that come at once."""
 
 
@@ -34,7 +34,7 @@ class Paced:
     ) -> GenerateReply:
         """Write the next text."""
         text, seconds = self.turns.pop(0)
-        pieces = [text[i : i + _PIECE] for i in range(0, len(text), _PIECE)]
+        pieces = [text[i : i + PIECE] for i in range(0, len(text), PIECE)]
         for piece in pieces:
             await asyncio.sleep(seconds / len(pieces))
             if listener is not None and self.streams:

@@ -18,16 +18,18 @@ from tts.eval.bench.row import Row, at_most, figure
 from tts.eval.bench.timed_graph import TimedGraph
 from tts.executor import Limits
 from tts.executor.gate import Gate
+from tts.executor.retry import RetryPolicy
 from tts.ledger import MemoryJournal, MemoryLeases
 from tts.planner import Call, Plan, PlanLimits, PlanSettings, PlanStrategy
 from tts.planner.execution import Planning
 from tts.tools import Tool, ToolContext, ToolSet
-from tts.values import Problem, Sampling
+from tts.values import Budget, Problem, Sampling
 
 Known = Literal["given", "±50 %", "none"]
 ROOMY = PlanLimits(calls=10**6, depth=10**6, fan_out=10**6)
 PRICES = PriceTable.load(None)
 CAPS = (2, 4, 8, 16, 64)
+_PATIENT = RetryPolicy()
 TIGHT = 8
 """The cap under which guessed and unknown durations are compared."""
 GUESSED: tuple[Known, ...] = ("±50 %", "none")
@@ -81,19 +83,27 @@ async def makespan(graph: TimedGraph, cap: int | None, known: Known) -> float:
     return timeline.ended - timeline.started
 
 
-async def solved(strategy: PlanStrategy, cap: int, generator: Any = None) -> Any:
-    """Run a strategy in memory, with so many calls at once."""
+async def solved(
+    strategy: PlanStrategy,
+    cap: int,
+    generator: Any = None,
+    *,
+    retry: RetryPolicy = _PATIENT,
+    seconds: float | None = None,
+) -> Any:
+    """Run a strategy in memory, with so many calls at once, perhaps with a deadline."""
     session = Session(
         generators={"default": generator or ScriptedGenerator([])},
         verifier=None,
         equivalence=Equivalence(),
         prices=PRICES,
-        limits=Limits(gate=Gate(cap), timeout=1e12),
+        limits=Limits(gate=Gate(cap), retry=retry, timeout=1e12),
         sampling=Sampling(),
     )
     journal = MemoryJournal(job="bench")
     async with Job(session, name="bench", journal=journal, leases=MemoryLeases()) as job:
-        result = await job.solve(Problem(id="plan", prompt="plan"), strategy)
+        problem = Problem(id="plan", prompt="plan")
+        result = await job.solve(problem, strategy, budget=Budget(seconds=seconds))
     await session.close()
     if result.error:
         raise RuntimeError(result.error)

@@ -92,6 +92,7 @@ class Writing:
         hear = meter.hear
 
         def listen(position: int, text: str) -> None:
+            text = readable(text)
             heard.append(text)
             if hear is not None:
                 hear(position, text)
@@ -116,7 +117,7 @@ class Writing:
         if drawn is None:
             raise BadReply("The server returned no text.")
         broken = "" if drawn.finish_reason == "stop" else f"it ended by {drawn.finish_reason}"
-        written = Written(text=drawn.text, broken=broken)
+        written = Written(text=readable(drawn.text), broken=broken)
         usage = Usage(
             calls=1,
             prompt_tokens=reply.usage.prompt_tokens,
@@ -145,6 +146,11 @@ class Writing:
             completion_tokens=completion,
             flops=None if size is None else 2 * size * (prompt + completion),
         )
+
+
+def readable(text: str) -> str:
+    """The text with a question mark for every half of a surrogate pair: no journal holds those."""
+    return text if text.isascii() else text.encode("utf-8", "replace").decode()
 
 
 def drawing(temperature: float, max_tokens: int) -> Sampling:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Literal
 
 import msgspec
@@ -64,7 +64,7 @@ class ToolCall:
         except CallError:
             raise
         except Exception as error:
-            raise ToolFailed(f"{type(error).__name__}: {error}") from error
+            raise ToolFailed("; ".join(causes(error))) from error
         finally:
             self._tell("ended")
         usage = self._usage()
@@ -83,6 +83,15 @@ class ToolCall:
     def _tell(self, what: Literal["started", "ended"]) -> None:
         if self.told is not None:
             self.told(what)
+
+
+def causes(error: BaseException) -> Iterator[str]:
+    """The errors of a group one by one; of any other error, itself."""
+    if isinstance(error, BaseExceptionGroup):
+        for inner in error.exceptions:
+            yield from causes(inner)
+    else:
+        yield f"{type(error).__name__}: {error}"
 
 
 def _journalled(value: Any) -> Any:

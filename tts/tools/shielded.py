@@ -23,9 +23,11 @@ async def shielded(coroutine: Coroutine[Any, Any, T], *, grace: float) -> T:
         await asyncio.wait([task])
     except asyncio.CancelledError:
         task.cancel()
-        await asyncio.wait([task], timeout=grace)
-        if not task.done():
-            _abandon(task, coroutine)
+        try:
+            await asyncio.wait([task], timeout=grace)
+        finally:  # a second cancellation cuts the grace short
+            if not task.done():
+                _abandon(task, coroutine)
         raise
     if task.cancelled():
         raise RuntimeError("the tool cancelled itself")
@@ -62,11 +64,18 @@ async def in_thread(function: Callable[[], T]) -> T:
 
 
 def _abandon(task: asyncio.Task[Any], coroutine: Coroutine[Any, Any, Any]) -> None:
-    """Close a coroutine under its task, so that the task ends at its next turn."""
+    """Close a coroutine under its task, so that the task ends at its next turn.
+
+    One that ignores even that is taken out of the loop's list of tasks, since `asyncio.run` would
+    wait for it without end.
+    """
     _ABANDONED.add(task)
     task.add_done_callback(_forget)
-    with contextlib.suppress(Exception):
+    try:
         coroutine.close()
+    except BaseException:  # noqa: BLE001 — foreign code may raise anything
+        asyncio.tasks._unregister_task(task)  # the documented name, underscore and all
+        return
     task.cancel()
 
 
