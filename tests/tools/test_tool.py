@@ -110,7 +110,7 @@ async def test_function_schemas_go_out_and_come_in() -> None:
     assert await again.body({"entity": "K2"}, CONTEXT) == "K2"
 
 
-async def test_an_mcp_server_is_a_tool_set_with_effects_from_trusted_hints() -> None:
+async def test_an_mcp_server_in_the_same_process_is_a_tool_set() -> None:
     server = pytest.importorskip("mcp.server").MCPServer("demo")
     types = pytest.importorskip("mcp.types")
 

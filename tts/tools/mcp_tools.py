@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import re
 import shlex
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from types import TracebackType
 from typing import Any
 
-from tts.errors import ToolFailed, UsageError
+from tts.errors import NotSent, ToolFailed, UsageError
 from tts.protocols import Effect
+from tts.tools.mcp_connection import MCPConnection
 from tts.tools.openai_schema import HandlerBody
 from tts.tools.tool import Tool
 from tts.tools.tool_set import ToolSet
 
 _STDIO = "stdio:"
+_LOGIN = re.compile(r"//[^/@]*@")
 
 
 class MCPTools:
@@ -30,6 +33,8 @@ class MCPTools:
         trusted: bool = False,
         prefix: str = "",
         effects: Mapping[str, Effect] | None = None,
+        timeout: float = 60.0,
+        patience: float = 30.0,
         **options: Any,
     ) -> None:
         """Describe the connection; nothing is opened yet.
@@ -39,22 +44,28 @@ class MCPTools:
             trusted: believe the server's hints.
             prefix: put before every name, where two servers share names.
             effects: by the server's own names; they win over hints.
-            options: fields of `Tool` for all of them: timeout, retries, cap, cost, ….
+            timeout: seconds for one attempt of a call.
+            patience: seconds for connecting, at first and after the server was lost.
+            options: fields of `Tool` for all of them: retries, cap, cost, ….
         """
         self.server, self.trusted, self.prefix = server, trusted, prefix
-        self.effects, self.options = dict(effects or {}), options
-        self._client: Any = None
+        self.effects, self.options = dict(effects or {}), {"timeout": timeout, **options}
+        self.patience = patience
+        self._connection: MCPConnection | None = None
 
     async def __aenter__(self) -> ToolSet:
-        self._client = _client(self.server)
-        await self._client.__aenter__()
-        tools, cursor = [], None
-        while True:
-            page = await self._client.list_tools(cursor=cursor)
-            tools += [self._tool(found) for found in page.tools]
-            cursor = page.next_cursor
-            if not cursor:
-                return ToolSet(tools)
+        connection = MCPConnection(
+            lambda: _client(self.server), label=_label(self.server), patience=self.patience
+        )
+        client = await connection.open()
+        try:
+            tools = [self._tool(found) async for found in _listed(client)]
+            chosen = ToolSet(tools)
+        except BaseException:
+            await connection.close()
+            raise
+        self._connection = connection
+        return chosen
 
     async def __aexit__(
         self,
@@ -62,8 +73,9 @@ class MCPTools:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        client, self._client = self._client, None
-        await client.__aexit__(kind, error, trace)
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            await connection.close()
 
     def _tool(self, found: Any) -> Tool:
         hints = found.annotations if self.trusted else None
@@ -78,9 +90,9 @@ class MCPTools:
 
     def _handler(self, name: str) -> Callable[[Mapping[str, Any]], Awaitable[Any]]:
         async def call(arguments: Mapping[str, Any]) -> Any:
-            if self._client is None:
-                raise ToolFailed(f"the connection to the MCP server of {name!r} is closed")
-            return result_of(await self._client.call_tool(name, dict(arguments)))
+            if self._connection is None:
+                raise NotSent(f"the connection to the MCP server of {name!r} is closed")
+            return result_of(await self._connection.call(name, arguments))
 
         return call
 
@@ -117,6 +129,24 @@ def _client(server: Any) -> Any:
         command, *arguments = shlex.split(server.removeprefix(_STDIO))
         server = StdioServerParameters(command=command, args=arguments)
     return Client(server)
+
+
+async def _listed(client: Any) -> AsyncIterator[Any]:
+    """Every tool of a server, page by page."""
+    cursor = None
+    while True:
+        page = await client.list_tools(cursor=cursor)
+        for found in page.tools:
+            yield found
+        cursor = page.next_cursor
+        if not cursor:
+            return
+
+
+def _label(server: Any) -> str:
+    """What messages call a server: without a password that its address may hold."""
+    named = isinstance(server, str)
+    return _LOGIN.sub("//", server) if named else type(server).__name__
 
 
 def _identifier(name: str) -> str:

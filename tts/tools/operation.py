@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, Literal
 
 import msgspec
 
 from tts.errors import BadReply, CallError, ToolFailed
 from tts.protocols import Answer, Draw, Meter, OperationSpec, Reply
+from tts.tools.causes import causes
 from tts.tools.context import ToolContext
 from tts.tools.pretended import instance_of
 from tts.tools.tool import SHARED, Tool
@@ -83,15 +84,6 @@ class ToolCall:
     def _tell(self, what: Literal["started", "ended"]) -> None:
         if self.told is not None:
             self.told(what)
-
-
-def causes(error: BaseException) -> Iterator[str]:
-    """The errors of a group one by one; of any other error, itself."""
-    if isinstance(error, BaseExceptionGroup):
-        for inner in error.exceptions:
-            yield from causes(inner)
-    else:
-        yield f"{type(error).__name__}: {error}"
 
 
 def _journalled(value: Any) -> Any:
