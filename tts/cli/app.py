@@ -329,6 +329,40 @@ def doctor(
 
 
 @app.command()
+def tune(
+    model: Annotated[str, typer.Option(help="vllm:FOLDER; with --idealized any model.")],
+    workload: Annotated[str, typer.Option(help="best_of_n, beam, rag or prm.")] = "best_of_n",
+    trials: Annotated[int, typer.Option("--budget-trials", help="Settings to measure.")] = 24,
+    study: Annotated[Path, typer.Option(help="SQLite file that remembers.")] = Path("tune.db"),
+    problems: Annotated[int, typer.Option(help="That run at once.")] = 16,
+    repeats: Annotated[int, typer.Option(help="Measurements of a setting.")] = 3,
+    idealised: Annotated[
+        bool, typer.Option("--idealized", help="Fit the runtime of single calls instead.")
+    ] = False,
+    base_url: BaseURL = None,
+    api_key_env: KeyEnv = None,
+    out: Annotated[Path | None, typer.Option(help="The profile or fit, as YAML.")] = None,
+) -> None:
+    """Search vLLM's engine arguments by throughput; the same command goes on where it was."""
+    from tts.cli.tune import fit_runtime
+    from tts.cli.tune import tune as search
+
+    if idealised:
+        options = _given(base_url=base_url, api_key_env=api_key_env)
+        fit_runtime(model, options, out or Path("runtime.yaml"))
+        return
+    search(
+        model,
+        workload,
+        trials=trials,
+        study=study,
+        out=out or Path("profile.yaml"),
+        problems=problems,
+        repeats=repeats,
+    )
+
+
+@app.command()
 def bench(
     name: Annotated[str, typer.Argument(help="A benchmark; empty: list them.")] = "",
     whole: Annotated[bool, typer.Option("--all", help="Every benchmark.")] = False,

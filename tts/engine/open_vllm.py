@@ -7,7 +7,9 @@ import os
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import yaml
 
 from tts.backends.embedded.embedded_model import EMBEDDED_NAMES, model_folder
 from tts.backends.vllm import (
@@ -25,6 +27,9 @@ from tts.engine.options import SessionOptions
 from tts.errors import BadInput, UnknownName, UsageError
 from tts.prompts import TASKS
 from tts.protocols import Generator, Verifier
+
+if TYPE_CHECKING:
+    from tts.verifiers.prm import Family, FolderTokenizer
 
 OPTIONS = ("profile", "dtype", "context", "memory", "eager")
 PRM_OPTIONS = (*OPTIONS, "family")
@@ -45,10 +50,29 @@ async def open_vllm_prm(name: str, options: SessionOptions, generator: Generator
     """
     require_vllm()
     from tts.verifiers import ProcessReward
-    from tts.verifiers.prm import FamilyScorer, FolderTokenizer, check_model, family_of
+    from tts.verifiers.prm import FamilyScorer
+
+    loading = prm_loading(ModelSpec.parse(name, known=PRM_OPTIONS), options)
+    reader = await VLLMHeadReader.open(loading.settings)
+    scorer = FamilyScorer(loading.family, tokenizer=loading.tokenizer, reader=reader)
+    render = TASKS["arithmetic"].render
+    rule = options.aggregate or loading.family.aggregate
+    return ProcessReward(scorer, render=render, aggregate=rule)
+
+
+class PRMLoading(NamedTuple):
+    """What a process reward model is opened with."""
+
+    family: Family
+    tokenizer: FolderTokenizer
+    settings: VLLMSettings
+
+
+def prm_loading(spec: ModelSpec, options: SessionOptions) -> PRMLoading:
+    """Raises BadInput where the folder's head or vocabulary is not its family's."""
+    from tts.verifiers.prm import FolderTokenizer, check_model, family_of
     from tts.verifiers.prm.vllm_overrides import vllm_overrides
 
-    spec = ModelSpec.parse(name, known=PRM_OPTIONS)
     folder = Path(path_of(spec.name))
     config = model_config(folder)
     architecture = str((config.get("architectures") or [""])[0])
@@ -59,11 +83,7 @@ async def open_vllm_prm(name: str, options: SessionOptions, generator: Generator
     chosen = settings(spec, options, runner="pooling", overrides=overrides)
     if family.tensors:
         chosen = replace(chosen, path=str(under_known_names(folder, family.tensors)))
-    reader = await VLLMHeadReader.open(chosen)
-    scorer = FamilyScorer(family, tokenizer=tokenizer, reader=reader)
-    render = TASKS["arithmetic"].render
-    rule = options.aggregate or family.aggregate
-    return ProcessReward(scorer, render=render, aggregate=rule)
+    return PRMLoading(family, tokenizer, chosen)
 
 
 def under_known_names(folder: Path, names: Mapping[str, str]) -> Path:
@@ -103,9 +123,9 @@ def profile(name: str) -> dict[str, Any]:
     if name in ("throughput", "latency"):
         return {"profile": name}
     try:
-        written = json.loads(Path(name).read_text("utf-8"))
+        written = yaml.safe_load(Path(name).read_text("utf-8"))
         return {"extra": dict(written["engine_arguments"])}
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except (OSError, ValueError, KeyError, TypeError, yaml.YAMLError) as error:
         raise BadInput(
             f"Profile {name!r} is neither throughput nor latency nor a file of `tts tune`: {error}"
         ) from error

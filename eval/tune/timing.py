@@ -1,0 +1,72 @@
+"""Single calls, timed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from time import perf_counter
+
+from tts.errors import BadInput
+from tts.eval.problems import load_problems
+from tts.eval.tune.fit import Timing
+from tts.protocols import GenerateRequest, Generator, Meter
+from tts.values import Message, Sampling
+
+SHARES = (0.125, 0.25, 0.5, 0.75)
+"""Prompt sizes as parts of the context."""
+LENGTHS = (1, 8, 24, 48, 96)
+LONGEST_CONTEXT = 4096
+
+
+async def timings(
+    generator: Generator,
+    *,
+    lengths: Sequence[int] = LENGTHS,
+    shares: Sequence[float] = SHARES,
+    repeats: int = 3,
+    clock: Callable[[], float] = perf_counter,
+) -> list[Timing]:
+    """Every prompt size with every length, one call at a time, after a warm-up.
+
+    Every prompt begins with a number of its own, so that no cache has read it. A draw may end
+    early; what was drawn counts.
+    """
+    context = min(generator.model.context_length or LONGEST_CONTEXT, LONGEST_CONTEXT)
+    room = context - max(lengths)
+    await _timed(generator, _prompt(generator, context // 8, "100"), max(lengths), 0, clock)
+    found: list[Timing] = []
+    for share in shares:
+        words = _prompt(generator, int(room * share), "100").split()[1:]
+        for length in (one for one in lengths for _ in range(repeats)):
+            text = " ".join([f"{len(found) + 101}", *words])
+            found.append(await _timed(generator, text, length, len(found), clock))
+    return found
+
+
+async def _timed(
+    generator: Generator, text: str, length: int, seed: int, clock: Callable[[], float]
+) -> Timing:
+    messages = (Message("user", text),)
+    request = GenerateRequest(
+        messages=messages,
+        sampling=Sampling(temperature=1.0, max_tokens=length),
+        seeds=(seed,),
+    )
+    started = clock()
+    reply = await generator.generate(request, Meter())
+    seconds = clock() - started
+    drawn = reply.completions[0]
+    if drawn is None or drawn.completion_tokens < 1:
+        raise BadInput(f"{generator.model.name} drew nothing: it cannot be timed.")
+    return Timing(generator.count_prompt(messages, ""), drawn.completion_tokens, seconds)
+
+
+def _prompt(generator: Generator, size: int, first: str) -> str:
+    """Text of at most `size` prompt tokens, and nearly as many."""
+    words = " ".join(one.prompt for one in load_problems("arithmetic:n=400,seed=3")).split()
+    low, high = 0, len(words)
+    while low < high:
+        middle = (low + high + 1) // 2
+        text = " ".join([first, *words[:middle]])
+        fits = generator.count_prompt((Message("user", text),), "") <= size
+        low, high = (middle, high) if fits else (low, middle - 1)
+    return " ".join([first, *words[:low]])

@@ -1,0 +1,69 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import yaml
+
+from tts.engine.open_vllm import profile
+from tts.errors import BadInput
+from tts.eval.tune import Failed, Measured, Tried, landscape_page, profile_text, space_for
+from tts.eval.tune.space import engine_values, start_points
+
+SPACE = space_for(cpu=False, reads=False)
+SHIPPED, OTHER = start_points(SPACE)
+FAST = OTHER | {"max_num_seqs": 64, "speculative_tokens": 4, "kv_cache_dtype": "fp8"}
+TRIED = (
+    Tried(number=0, point=SHIPPED, outcome=Measured(rates=(90.0, 100.0, 110.0))),
+    Tried(number=1, point=OTHER, outcome=Failed(reason="<killed>")),
+    Tried(number=2, point=FAST, outcome=Measured(rates=(119.0, 120.0, 400.0))),
+)
+
+
+def test_the_profile_is_what_vllm_loads(tmp_path: Path) -> None:
+    path = tmp_path / "profile.yaml"
+    path.write_text(profile_text(TRIED, facts={"model": "vllm:m"}, shipped=SHIPPED), "utf-8")
+    assert profile(str(path)) == {"extra": engine_values(FAST)}
+    written = yaml.safe_load(path.read_text("utf-8"))
+    assert written["rate"]["median"] == 120.0
+    assert written["rate_of_profile_throughput"]["median"] == 100.0
+    assert (written["trials"], written["failed"]) == (3, 1)
+
+
+def test_a_file_that_is_no_profile_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "profile.yaml"
+    path.write_text("just: words", "utf-8")
+    with pytest.raises(BadInput, match="tts tune"):
+        profile(str(path))
+
+
+def test_what_is_left_to_vllm_is_left_out() -> None:
+    values = engine_values(SHIPPED)
+    assert set(values) == {"max_num_seqs", "max_num_batched_tokens", "block_size"}
+
+
+def test_guessed_tokens_become_n_gram_speculation() -> None:
+    speculation = engine_values(FAST)["speculative_config"]
+    assert (speculation["method"], speculation["num_speculative_tokens"]) == ("ngram", 4)
+
+
+def test_a_profile_without_a_measured_trial_is_refused() -> None:
+    with pytest.raises(ValueError, match="failed"):
+        profile_text(TRIED[1:2], facts={}, shipped=SHIPPED)
+
+
+def test_the_page_shows_every_trial_and_escapes_what_processes_said() -> None:
+    page = landscape_page(TRIED, SPACE, heading="m & n", unit="tokens/s")
+    assert "&lt;killed&gt;" in page and "<killed>" not in page
+    assert page.count("<svg") == 1 + len(SPACE)
+    assert page.index(">120<") < page.index(">100<")
+
+
+def test_the_page_loads_nothing() -> None:
+    page = landscape_page(TRIED, SPACE, heading="m", unit="tokens/s")
+    assert "http" not in page.replace("http-equiv", "")
+    assert "<script" not in page
+
+
+def test_a_reward_model_has_nothing_to_speculate_on() -> None:
+    assert "speculative_tokens" not in space_for(cpu=False, reads=True)

@@ -1,0 +1,150 @@
+"""`tts tune`: engine arguments by measured throughput, and the idealised runtime."""
+
+from __future__ import annotations
+
+import asyncio
+from hashlib import blake2b
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+from tts.backends.vllm import require_vllm
+from tts.budget.idealised_runtime import write_runtime
+from tts.engine import SessionOptions
+from tts.engine.open_model import open_model
+from tts.errors import UsageError
+from tts.eval.bench.machine import machine
+from tts.eval.tune import (
+    UNITS,
+    Measured,
+    Point,
+    ProcessRunner,
+    Space,
+    TrialRunner,
+    Tried,
+    WorkloadName,
+    fitted,
+    landscape_page,
+    profile_text,
+    search,
+    space_for,
+    start_points,
+)
+from tts.eval.tune.landscape import by_rate
+from tts.eval.tune.timing import timings
+
+_SHOWN = 12
+
+
+def fit_runtime(model: str, options: dict[str, Any], out: Path) -> None:
+    """Time single calls, fit T = T_prompt(p) + (o - 1) · t_token, and write it to `out`."""
+    console = Console()
+    asyncio.run(_fit(model, SessionOptions(model=model, **options), out, console))
+
+
+async def _fit(model: str, options: SessionOptions, out: Path, console: Console) -> None:
+    generator = await open_model(model, options)
+    try:
+        runtime = fitted(await timings(generator))
+    finally:
+        await generator.close()
+    write_runtime(out, generator.model.name, runtime)
+    console.print(f"seconds per drawn token: {runtime.token_seconds:.3g}", highlight=False)
+    for size, seconds in runtime.prompt_seconds.items():
+        console.print(f"seconds for {size} prompt tokens: {seconds:.3g}", highlight=False)
+    ratio = runtime.prompt_tokens_per_drawn_token
+    console.print(f"one drawn token takes as long as {ratio:.0f} prompt tokens", highlight=False)
+    console.print(f"wrote {out}", markup=False, highlight=False)
+
+
+def tune(
+    model: str, workload: str, *, trials: int, study: Path, out: Path, problems: int, repeats: int
+) -> None:
+    """Search on this machine's vLLM; the same command goes on where it was."""
+    if workload not in UNITS:
+        raise UsageError(f"No workload {workload!r}; known are {', '.join(UNITS)}.")
+    if not model.startswith("vllm:"):
+        raise UsageError(f"Model {model!r}: engine arguments are vLLM's; write vllm:FOLDER.")
+    require_vllm()
+    from tts.backends.vllm.device import on_cpu
+
+    name: WorkloadName = next(one for one in UNITS if one == workload)
+    space = space_for(cpu=on_cpu(), reads=workload == "prm")
+    runner = ProcessRunner(model.removeprefix("vllm:"), name, problems=problems, repeats=repeats)
+    run_search(runner, space, model, name, trials=trials, study=study, out=out, load=problems)
+
+
+def run_search(
+    runner: TrialRunner,
+    space: Space,
+    model: str,
+    workload: WorkloadName,
+    *,
+    trials: int,
+    study: Path,
+    out: Path,
+    load: int,
+) -> None:
+    """Search with any runner; writes profile and landscape, and shows the best trials.
+
+    Raises UsageError where every trial failed.
+    """
+    console = Console()
+    place = machine().rpartition(", load")[0]
+    start = start_points(space)
+    told = f"{model} {workload} {load} {place} {sorted(space.items())}"
+    study.parent.mkdir(parents=True, exist_ok=True)
+    tried = search(
+        runner,
+        space,
+        trials=trials,
+        study=study,
+        name=f"{workload}-{blake2b(told.encode(), digest_size=6).hexdigest()}",
+        start=start,
+        on_trial=lambda one: console.print(line(one), markup=False, highlight=False),
+    )
+    if not any(isinstance(one.outcome, Measured) for one in tried):
+        raise UsageError(f"Every trial failed; the last one: {tried[-1].outcome}")
+    console.print(table(tried, space, UNITS[workload]))
+    facts = {"model": model, "workload": workload, "machine": place, "unit": UNITS[workload]}
+    _write(out, profile_text(tried, facts=facts, shipped=start[0]), console)
+    page = landscape_page(
+        tried, space, heading=f"{model}, {workload}", unit=UNITS[workload], said=place
+    )
+    _write(out.with_suffix(".html"), page, console)
+
+
+def line(one: Tried) -> str:
+    """A finished trial in one line."""
+    point = setting(one.point)
+    if isinstance(one.outcome, Measured):
+        return f"trial {one.number}: {one.outcome.rate:,.0f} with {point}"
+    return f"trial {one.number} failed with {point}: {one.outcome.reason}"
+
+
+def setting(point: Point) -> str:
+    return " ".join(f"{name}={value}" for name, value in point.items())
+
+
+def table(tried: tuple[Tried, ...], space: Space, unit: str) -> Table:
+    """The fastest trials with their ranges, then how many failed."""
+    failed = sum(not isinstance(one.outcome, Measured) for one in tried)
+    found = Table(unit, "range of repeats", *space, title=f"{len(tried)} trials, {failed} failed")
+    found.title_justify = "left"
+    for one in by_rate(tried)[:_SHOWN]:
+        if isinstance(one.outcome, Measured):
+            low, high = min(one.outcome.rates), max(one.outcome.rates)
+            found.add_row(
+                f"{one.outcome.rate:,.0f}",
+                f"{low:,.0f}–{high:,.0f}",
+                *(str(one.point[name]) for name in space),
+            )
+    return found
+
+
+def _write(path: Path, text: str, console: Console) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text, encoding="utf-8")
+    console.print(f"wrote {path}", markup=False, highlight=False)
