@@ -14,8 +14,10 @@ from msgspec.structs import replace
 from tts.budget import Amounts, Wallet
 from tts.errors import BadReply, CallError, CallTimeout, RateLimited, Sent, TTSError
 from tts.executor.call import SENT
+from tts.executor.clock import loop_time
 from tts.executor.deadlines import Deadlines
 from tts.executor.flight import Flight
+from tts.executor.hedge import Durations, hedged
 from tts.executor.limits import Limits
 from tts.executor.retry import RetryPolicy
 from tts.protocols import Answer, IntentRow, Journal, SettledRow
@@ -46,6 +48,7 @@ class Attempts:
         self.fatal: TTSError | None = None
         """Set once nothing more may be sent, what waits for its turn included."""
         self._deadlines = Deadlines()
+        self._durations = Durations()
         self._random = random.Random()
         self._ids = itertools.count()
         self._process = f"{os.getpid():x}-{time.time_ns():x}"
@@ -58,7 +61,7 @@ class Attempts:
         retry, effect = self._retry(flight), flight.spec.effect
         for number in itertools.count():
             try:
-                return await self._attempt(flight, number, land)
+                return await self._tried(flight, number, land)
             except CallError as error:
                 delay = retry.delay(number, error, self._random, effect)
                 if delay is None:
@@ -70,7 +73,21 @@ class Attempts:
         named = flight.spec.retries
         return self.limits.retry if named is None else replace(self.limits.retry, retries=named)
 
-    async def _attempt(self, flight: Flight, number: int, land: Land) -> None:
+    async def _tried(self, flight: Flight, number: int, land: Land) -> None:
+        """One try: an attempt, or two where the first takes long and may be repeated."""
+        after = self._durations.patience(flight.spec)
+        if after is None:
+            return await self._attempt(flight, number, land)
+        return await hedged(
+            lambda first_only, sent: self._attempt(flight, number, first_only, sent),
+            land,
+            after=after,
+            lost=self.journal.write,
+        )
+
+    async def _attempt(
+        self, flight: Flight, number: int, land: Land, sent: asyncio.Event | None = None
+    ) -> None:
         pool, gate, asked = flight.spec.pool, self.limits.gate, time.monotonic()
         if not gate.enter_nowait(pool):
             await gate.enter(pool, flight.starter.run.problem.id, flight.starter.priority)
@@ -84,7 +101,8 @@ class Attempts:
             if self.fatal is not None:
                 self.wallet.settle(held, NOTHING)
                 raise self.fatal
-            answer, row = await self._send(flight, number, held, time.monotonic() - asked)
+            queued = time.monotonic() - asked
+            answer, row = await self._send(flight, number, held, queued, sent)
             gate.succeeded(pool)
             flight.answered = True
             await land(flight, answer, row)
@@ -95,14 +113,23 @@ class Attempts:
             gate.leave(pool)
 
     async def _send(
-        self, flight: Flight, number: int, held: Amounts, queued: float
+        self,
+        flight: Flight,
+        number: int,
+        held: Amounts,
+        queued: float,
+        sent: asyncio.Event | None,
     ) -> tuple[Answer, SettledRow]:
         attempt = f"{self._process}-{next(self._ids):x}"
         started, billed, state, fault = time.monotonic(), flight.worst, "sent_unknown", "cancelled"
         row: SettledRow | None = None
         await self._intend(flight, attempt, number, queued)
+        if sent is not None:
+            sent.set()
         try:
+            begun = loop_time()
             answer = await self._perform(flight)
+            self._durations.add(flight.spec, loop_time() - begun)
             billed, state, fault = self._billed(flight, answer), "settled", ""
             row = self._row(attempt, state, billed, started, fault)
             return answer, row

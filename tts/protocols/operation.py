@@ -18,7 +18,7 @@ Role = Literal["sample", "verify", "judge", "plan", "retrieve", "embed", "tool"]
 
 
 class OperationSpec(Struct, frozen=True, kw_only=True):
-    """The fixed facts of an operation, all but `pool` and `timeout` part of its keys."""
+    """The fixed facts of an operation; its keys hold name, version, model and revision."""
 
     name: str
     version: str
@@ -34,6 +34,10 @@ class OperationSpec(Struct, frozen=True, kw_only=True):
     """Seconds for one attempt; None: the executor's default."""
     retries: int | None = None
     """Attempts after the first; None: the executor's default."""
+    hedge: float | None = None
+    """Seconds after which a second attempt is sent beside one without an answer; None: never."""
+    hedge_quantile: float | None = None
+    """The same after the time that so large a share of earlier calls took, once enough are known."""
 
 
 class Draw(Struct, frozen=True, gc=False):

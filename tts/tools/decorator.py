@@ -25,6 +25,7 @@ def tool(
     description: str = "",
     timeout: float | None = None,
     retries: int = 0,
+    hedge: float | str | None = None,
     cap: int | None = None,
     cache: bool = True,
     cost: float | None = 0.0,

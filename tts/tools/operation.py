@@ -11,6 +11,7 @@ from tts.errors import BadReply, CallError, ToolFailed
 from tts.protocols import Answer, Draw, Meter, OperationSpec, Reply
 from tts.tools.causes import causes
 from tts.tools.context import ToolContext
+from tts.tools.hedging import read_hedge
 from tts.tools.pretended import instance_of
 from tts.tools.tool import SHARED, Tool
 from tts.values import NANO, Usage
@@ -28,6 +29,7 @@ class ToolCall:
         self, tool: Tool, *, call: str = "", task: str = "", told: Told | None = None
     ) -> None:
         self.tool, self.call, self.task, self.told = tool, call, task, told
+        seconds, quantile = read_hedge(tool.hedge, tool.effect)
         self.spec = OperationSpec(
             name=f"tool/{tool.name}",
             version=tool.version,
@@ -36,6 +38,8 @@ class ToolCall:
             pool=tool.lane,
             timeout=tool.timeout,
             retries=tool.retries,
+            hedge=seconds,
+            hedge_quantile=quantile,
         )
 
     def identity(self, args: tuple[Any, ...]) -> Any:

@@ -8,6 +8,7 @@ from typing import Any, Protocol
 
 from tts.protocols import Effect
 from tts.tools.context import ToolContext
+from tts.tools.hedging import read_hedge
 
 Schema = Mapping[str, Any]
 """A JSON schema."""
@@ -45,6 +46,9 @@ class Tool:
     """Seconds for one attempt; None: the executor's default."""
     retries: int = 0
     """Attempts after the first."""
+    hedge: float | str | None = None
+    """Seconds, or a quantile of earlier calls such as `p95`, after which a call without an answer is
+    sent once more; the first answer counts, the other attempt is cancelled and billed."""
     cap: int | None = None
     """Most calls at once; None: no cap of its own."""
     cache: bool = True
@@ -61,6 +65,9 @@ class Tool:
     """Name of the tool that takes a list of what this one takes one of; empty: none does."""
     function: Callable[..., Any] | None = field(default=None, compare=False)
     """The function that was decorated."""
+
+    def __post_init__(self) -> None:
+        read_hedge(self.hedge, self.effect)
 
     def __call__(self, *args: Any, **named: Any) -> Any:
         """Call the function itself, outside any plan."""
