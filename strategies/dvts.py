@@ -79,8 +79,8 @@ class DVTS:
 
     def _abreast(self, run: Run) -> int:
         """Subtrees that fit beside each other; the others begin when what these leave is as much
-        again."""
-        return max(1, affordable(run, self.n, 2 + self.lookahead) // self.branching)
+        again. Each reads its children again with every step, so they are reckoned twice."""
+        return max(1, affordable(run, self.n, 2 * (2 + self.lookahead)) // self.branching)
 
     async def _grow(self, problem: Problem, *, run: Run) -> list[Scored]:
         """The finished solutions of one subtree."""
