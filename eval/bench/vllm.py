@@ -15,7 +15,13 @@ from tts.eval.bench.needs_data import NeedsData
 from tts.eval.bench.row import Row
 from tts.eval.bench.vllm_cancelling import cancelling_row
 from tts.eval.bench.vllm_folders import KV_BYTES, embedded_settings, endless_folder
-from tts.eval.bench.vllm_sampling import best_of_n_row, offline, prompt_ids, through_engine
+from tts.eval.bench.vllm_sampling import (
+    best_of_n_row,
+    offline,
+    prompt_ids,
+    seeded_row,
+    through_engine,
+)
 from tts.eval.bench.vllm_search import beam_row, scoring_rows
 from tts.eval.bench.vllm_texts import text_rows
 from tts.eval.problems import load_problems
@@ -38,14 +44,16 @@ async def _measured() -> list[Row]:
     problems = load_problems(PROBLEMS)
     generator = await VLLMGenerator.open(embedded_settings("small"), load=EngineLoad())
     try:
-        ours = await through_engine(generator, problems)
+        ours = await through_engine(VLLMGenerator(generator.engine, seeded=False), problems)
+        seeded = await through_engine(generator, problems)
         prompts = prompt_ids(generator, problems)
         texts = await _texts(generator)
         searched = await _searched(generator)
     finally:
         await generator.close()
-    bare = await asyncio.to_thread(offline, embedded_settings("small"), prompts)
-    return [best_of_n_row(ours, bare), *searched, await _cancelled(), *texts]
+    bare, bare_seeded = await asyncio.to_thread(offline, embedded_settings("small"), prompts)
+    sampled = [best_of_n_row(ours, bare), seeded_row(seeded, bare_seeded)]
+    return [*sampled, *searched, await _cancelled(), *texts]
 
 
 async def _searched(generator: VLLMGenerator) -> list[Row]:

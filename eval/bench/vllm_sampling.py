@@ -13,29 +13,38 @@ from typing import Any
 from tts.backends.vllm import VLLMGenerator, VLLMSettings
 from tts.backends.vllm.engine_arguments import engine_arguments
 from tts.engine import Engine
-from tts.eval.bench.row import Row, at_least
+from tts.eval.bench.row import Row, at_least, figure
 from tts.values import Message, Problem
 
 N, MAX_TOKENS, WARM = 64, 160, 4
 
 
-def offline(settings: VLLMSettings, prompts: Sequence[Sequence[int]]) -> float:
-    """Output tokens per second of one `LLM.generate` with `n` draws of every prompt."""
+def offline(settings: VLLMSettings, prompts: Sequence[Sequence[int]]) -> tuple[float, float]:
+    """Output tokens per second of one `LLM.generate` with `n` draws of every prompt.
+
+    The second figure is of the same draws with a seed each, which vLLM samples one by one.
+    """
     from vllm import LLM, SamplingParams
 
     llm = LLM(**engine_arguments(settings))
     params = SamplingParams(n=N, temperature=1.0, max_tokens=MAX_TOKENS)
     asked: Any = [{"prompt_token_ids": list(ids)} for ids in prompts]
     llm.generate(asked[:WARM], params, use_tqdm=False)
-    llm.reset_prefix_cache()
-    started = perf_counter()
-    outputs = llm.generate(asked, params, use_tqdm=False)
-    seconds = perf_counter() - started
-    tokens = sum(len(draw.token_ids) for output in outputs for draw in output.outputs)
+    free = _rate(llm, asked, params)
+    seeds = [SamplingParams(temperature=1.0, max_tokens=MAX_TOKENS, seed=n) for n in range(N)]
+    seeded = _rate(llm, [one for one in asked for _ in seeds], seeds * len(asked))
     llm.llm_engine.engine_core.shutdown()
     del llm
     gc.collect()
-    return tokens / seconds
+    return free, seeded
+
+
+def _rate(llm: Any, prompts: Sequence[Any], params: Any) -> float:
+    llm.reset_prefix_cache()
+    started = perf_counter()
+    outputs = llm.generate(prompts, params, use_tqdm=False)
+    seconds = perf_counter() - started
+    return sum(len(draw.token_ids) for output in outputs for draw in output.outputs) / seconds
 
 
 async def through_engine(generator: VLLMGenerator, problems: Sequence[Problem]) -> float:
@@ -64,6 +73,12 @@ def best_of_n_row(ours: float, bare: float) -> Row:
     return at_least(
         f"best-of-{N}, output tokens a second", ours, "tokens/s", bar=0.9 * bare, baseline=bare
     )
+
+
+def seeded_row(ours: float, bare: float) -> Row:
+    """The same with a seed for every draw, as is the default, beside `LLM.generate` with seeds."""
+    what = f"best-of-{N} with seeds, output tokens a second"
+    return figure(what, ours, "tokens/s", baseline=bare)
 
 
 def prompt_ids(generator: VLLMGenerator, problems: Sequence[Problem]) -> list[tuple[int, ...]]:

@@ -31,7 +31,7 @@ from tts.protocols import Generator, Verifier
 if TYPE_CHECKING:
     from tts.verifiers.prm import Family, FolderTokenizer
 
-OPTIONS = ("profile", "dtype", "context", "memory", "eager")
+OPTIONS = ("profile", "dtype", "context", "memory", "eager", "unseeded")
 PRM_OPTIONS = (*OPTIONS, "family")
 _SPECS = ("vllm:", "vllm-prm:")
 
@@ -113,6 +113,7 @@ def settings(spec: ModelSpec, options: SessionOptions, **fields: Any) -> VLLMSet
         kv_cache_bytes=cache_bytes(path, dtype, len(neighbours)) if on_cpu() else None,
         memory_share=share,
         eager=spec.flag("eager"),
+        seeded=not spec.flag("unseeded"),
         **profile(spec.options.get("profile", "throughput")),
         **fields,
     )

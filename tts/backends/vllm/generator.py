@@ -26,10 +26,13 @@ class VLLMGenerator:
     """Draws through `AsyncLLM` in process; the prefix cache reads a shared prompt once.
 
     Every draw is a request of its own with its own seed, so that one can be cancelled alone.
+    Without seeds a fresh run draws anew; a resumed one finds its draws in the ledger anyway.
     """
 
-    def __init__(self, engine: VLLMEngine) -> None:
+    def __init__(self, engine: VLLMEngine, *, seeded: bool | None = None) -> None:
+        """`seeded`: whether draws have seeds; None: what the engine's settings say."""
         self.engine = engine
+        self._seeded = engine.settings.seeded if seeded is None else seeded
         self._chat = Chat(engine.tokenizer)
 
     @classmethod
@@ -44,7 +47,7 @@ class VLLMGenerator:
     @property
     def capabilities(self) -> Capabilities:
         """Everything but reasoning; draws are not coalesced, the prefix cache does the same."""
-        return _CAPABILITIES
+        return msgspec.structs.replace(_CAPABILITIES, seed=self._seeded)
 
     @property
     def served(self) -> Mapping[str, Any]:
@@ -112,7 +115,8 @@ class VLLMGenerator:
         left: list[int],
         listener: TextListener | None,
     ) -> None:
-        seed, streamed = request.seeds[position], listener is not None
+        seed = request.seeds[position] if self._seeded else None
+        streamed = listener is not None
         params = sampling_params(request.sampling, seed, streamed=streamed)
         collector = await self.engine.submit(prompt, params)
         try:

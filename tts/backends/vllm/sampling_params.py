@@ -11,8 +11,8 @@ from tts.values import Sampling
 _SEED_BITS = (1 << 63) - 1
 
 
-def sampling_params(sampling: Sampling, seed: int, *, streamed: bool) -> Any:
-    """`SamplingParams` of one draw; stop strings stay in the text."""
+def sampling_params(sampling: Sampling, seed: int | None, *, streamed: bool) -> Any:
+    """`SamplingParams` of one draw, unseeded where `seed` is None; stop strings stay in the text."""
     from vllm import SamplingParams
     from vllm.sampling_params import RequestOutputKind
 
@@ -25,7 +25,7 @@ def sampling_params(sampling: Sampling, seed: int, *, streamed: bool) -> Any:
         stop=list(sampling.stop) or None,
         include_stop_str_in_output=True,
         logprobs=sampling.logprobs,
-        seed=None if sampling.greedy else seed & _SEED_BITS,
+        seed=None if sampling.greedy or seed is None else seed & _SEED_BITS,
         output_kind=kind,
         skip_clone=True,
     )
