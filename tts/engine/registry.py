@@ -54,6 +54,7 @@ BUILT_IN: Mapping[Kind, Mapping[str, str]] = {
         "judge": "tts.engine.open_judge:open_judge",
         "self-evaluation": "tts.engine.open_judge:open_self_evaluation",
         "vllm-prm": "tts.engine.open_vllm:open_vllm_prm",
+        "vllm-server-prm": "tts.engine.open_vllm_server:open_vllm_server_prm",
     },
     "backend": {
         "embedded": "tts.engine.open_model:open_embedded",

@@ -15,9 +15,9 @@ Head = Literal["process_reward", "token_classes", "labels", "value"]
 token_classes: two classes behind one layer; labels: two tokens of the language-model head;
 value: one number behind one layer."""
 
-Route = Literal["pooling", "pooling_server", "token_logprobs"]
-"""pooling: vLLM in process; pooling_server: `/pooling` of `vllm serve`; token_logprobs: the
-labels' log-probabilities from any server that reports them."""
+Route = Literal["pooling", "pooling_server", "classify_server", "token_logprobs"]
+"""pooling: vLLM in process; pooling_server and classify_server: `/pooling` and `/classify` of
+`vllm serve`; token_logprobs: the labels' `prompt_logprobs` from its completions."""
 
 Mark = Callable[[PromptTokenizer, str, Sequence[str]], MarkedRow]
 """(tokenizer, question, steps) to a row with one mark per step."""

@@ -31,6 +31,6 @@ FAMILY = Family(
     score_range=(float("-inf"), float("inf")),
     calibrated=False,
     aggregate="last",
-    routes=("pooling", "pooling_server"),
+    routes=("classify_server", "pooling", "pooling_server"),
     overrides={"num_labels": 1},
 )

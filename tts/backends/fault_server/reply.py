@@ -8,6 +8,7 @@ from tts.backends.fault_server.answer import built_in_answer, pieces
 from tts.backends.fault_server.draw import ServedDraw, served_draw
 from tts.backends.fault_server.plan import FaultPlan
 from tts.backends.fault_server.request import ServedRequest
+from tts.backends.fault_server.token_paths import prompt_logprobs
 
 
 def draws(asked: ServedRequest, plan: FaultPlan) -> list[ServedDraw]:
@@ -54,6 +55,8 @@ def choice(index: int, draw: ServedDraw, asked: ServedRequest, plan: FaultPlan) 
         told["stop_reason"] = draw.stop if plan.names_stop else None
         if asked.return_token_ids:
             told["token_ids"] = list(range(draw.tokens))
+        if asked.prompt_logprobs is not None and isinstance(asked.prompt, list):
+            told["prompt_logprobs"] = prompt_logprobs(asked.prompt, asked.prompt_logprobs)
     if plan.supports_logprobs and asked.wants_logprobs:
         told["logprobs"] = logprobs(draw.text, asked)
     return told

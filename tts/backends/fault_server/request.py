@@ -25,7 +25,8 @@ class ServedRequest(Struct):
 
     model: str = ""
     messages: list[ChatTurn] | None = None
-    prompt: str | None = None
+    prompt: str | list[int] | None = None
+    prompt_logprobs: int | None = None
     n: int = 1
     seed: int | None = None
     stop: str | list[str] | None = None
@@ -44,6 +45,8 @@ class ServedRequest(Struct):
     def text(self) -> str:
         """The prompt as one text."""
         turns = [turn.content for turn in self.messages or ()]
+        if isinstance(self.prompt, list):
+            return " ".join(map(str, self.prompt))
         return self.prompt if self.prompt is not None else "\n".join(turns)
 
     @property

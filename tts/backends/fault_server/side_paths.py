@@ -7,6 +7,8 @@ from typing import Any
 
 import msgspec
 
+from tts.backends.fault_server.token_paths import pooled
+
 MODEL = "simulated"
 CONTEXT = 32768
 
@@ -19,12 +21,15 @@ def models(dialect: str) -> dict[str, Any]:
 
 
 def pooling(body: bytes) -> dict[str, Any]:
-    """`POST /pooling`: a row [wrong, right] per step marker `<extra_0>` in the text.
+    """`POST /pooling`: a row [wrong, right] per step marker `<extra_0>` in a text, or per id.
 
-    A row depends on the text before its marker alone.
+    A row depends on what stands before it alone.
     """
     asked = msgspec.json.decode(body)
     told = asked.get("input", "")
+    if isinstance(told, list) and told and isinstance(told[0], int):
+        usage = {"prompt_tokens": len(told), "total_tokens": len(told)}
+        return {"data": [{"index": 0, "object": "pooling", "data": pooled(told)}], "usage": usage}
     texts = told if isinstance(told, list) else [told]
     data = [
         {"index": index, "object": "pooling", "data": _rows(text)}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable, Mapping
 from functools import partial
 from hashlib import blake2b
 from random import Random
@@ -19,9 +20,14 @@ from tts.backends.fault_server.reply import reply
 from tts.backends.fault_server.request import SERVED, ServedRequest
 from tts.backends.fault_server.side_paths import detokenize, models, pooling, tokenize
 from tts.backends.fault_server.stream import stream_events
+from tts.backends.fault_server.token_paths import classified
 from tts.backends.fault_server.wire import Wire, header
 
 _GENERATES = frozenset({"/v1/chat/completions", "/v1/completions"})
+_HEADS: Mapping[str, Callable[[bytes], dict[str, Any]]] = {
+    "/pooling": pooling,
+    "/classify": classified,
+}
 
 
 class Site:
@@ -36,7 +42,7 @@ class Site:
         if self.plan.api_key and header(head, "authorization") != f"Bearer {self.plan.api_key}":
             said = b'{"error":{"message":"Incorrect API key provided","code":"invalid_api_key"}}'
             wire.respond(401, {}, said)
-        elif path in _GENERATES or path.endswith("/pooling"):
+        elif path in _GENERATES or path.endswith(tuple(_HEADS)):
             self._call(wire, path, head, body)
         else:
             self._side(wire, path, body)
@@ -51,8 +57,11 @@ class Site:
         delay = self.plan.latency.draw(rng) if rng else self.plan.latency.median
         if self.plan.latency_by == "body":
             delay = self.plan.seconds_for(body)
-        answer = partial(
-            self._pool if path.endswith("/pooling") else self._answer, wire, body, fault
+        head_of = next((one for end, one in _HEADS.items() if path.endswith(end)), None)
+        answer = (
+            partial(self._answer, wire, body, fault)
+            if head_of is None
+            else partial(self._pool, wire, partial(head_of, body), fault)
         )
         if delay > 0:
             asyncio.get_running_loop().call_later(delay, answer)
@@ -92,11 +101,11 @@ class Site:
         else:
             deliver(wire, fault, partial(reply, asked, self.plan))
 
-    def _pool(self, wire: Wire, body: bytes, fault: Fault | None) -> None:
+    def _pool(self, wire: Wire, told: Callable[[], dict[str, Any]], fault: Fault | None) -> None:
         if fault is None:
-            wire.answer(msgspec.json.encode(pooling(body)))
+            wire.answer(msgspec.json.encode(told()))
         else:
-            deliver(wire, fault, partial(pooling, body))
+            deliver(wire, fault, told)
 
     def _side(self, wire: Wire, path: str, body: bytes) -> None:
         answered: Any = None

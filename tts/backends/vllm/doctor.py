@@ -8,7 +8,7 @@ from msgspec import Struct
 
 from tts.backends.vllm.kernel_facts import KernelFacts
 
-ADA, HOPPER, AMPERE = 89, 90, 80
+AMPERE, ADA, HOPPER, BLACKWELL = 80, 89, 90, 100
 
 
 class Finding(Struct, frozen=True):
@@ -34,7 +34,7 @@ def _device(facts: KernelFacts) -> Finding:
 def _attention(facts: KernelFacts) -> Finding:
     if facts.cpu:
         why = "vLLM has one attention backend for CPUs"
-    elif (facts.capability or 0) >= HOPPER and "FLASH_ATTN" in facts.attention:
+    elif HOPPER <= (facts.capability or 0) < BLACKWELL and "FLASH_ATTN" in facts.attention:
         why = "FlashAttention 3 needs capability 9.0, which this card has"
     elif (facts.capability or 0) >= AMPERE:
         why = (

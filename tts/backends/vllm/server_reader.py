@@ -51,9 +51,7 @@ class VLLMServerReader:
 
     async def read(self, row: MarkedRow) -> RowReading:
         """The head's raw outputs at the marks."""
-        limit = self._model.context_length
-        if limit is not None and len(row.ids) > limit:
-            raise ContextTooLong(f"{len(row.ids)} tokens; {self._model.name} holds {limit}.")
+        check_length(self._model, len(row.ids))
         asked: dict[str, Any] = {
             "model": self._model.name,
             "input": row.ids,
@@ -67,6 +65,12 @@ class VLLMServerReader:
 
     async def close(self) -> None:
         await self._connection.close()
+
+
+def check_length(model: Model, tokens: int) -> None:
+    """Raises ContextTooLong where so many tokens are known not to fit."""
+    if model.context_length is not None and tokens > model.context_length:
+        raise ContextTooLong(f"{tokens} tokens; {model.name} holds {model.context_length}.")
 
 
 def _at_marks(row: MarkedRow, rows: Sequence[Sequence[float]]) -> tuple[Vector, ...]:

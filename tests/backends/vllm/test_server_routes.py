@@ -1,0 +1,90 @@
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pytest
+
+from tts.backends.fault_server import Fault, FaultPlan, FaultServer
+from tts.backends.fault_server.token_paths import VOCABULARY, logits, logprobs
+from tts.backends.vllm import VLLMClassifyReader, VLLMLabelReader, VLLMServerReader
+from tts.errors import BadReply, ContextTooLong
+from tts.protocols import MarkedRow, RowReader, RowReading
+from tts.values import Model
+
+ROW = MarkedRow((5, 6, 7, 8, 9, 10), (1, 3, 5))
+LABELS = (11, 12)
+MODEL = Model(name="m", context_length=8)
+
+
+async def reading(reader: RowReader, row: MarkedRow = ROW) -> RowReading:
+    try:
+        return await reader.read(row)
+    finally:
+        await reader.close()
+
+
+def expected(row: MarkedRow, labels: Sequence[int] = LABELS) -> list[tuple[float, ...]]:
+    """The label's log-probabilities behind each mark, from the server's own formula."""
+    every = [logprobs(row.ids[: mark + 1]) for mark in row.marks]
+    return [tuple(one[label] for label in labels) for one in every]
+
+
+@pytest.mark.parametrize("top", [0, 1, 20, VOCABULARY])
+async def test_labels_are_exact_however_unlikely_they_are(top: int) -> None:
+    async with FaultServer() as server:
+        found = await reading(VLLMLabelReader(MODEL, labels=LABELS, base_url=server.url, top=top))
+        requests = server.record.requests
+    assert list(found.vectors) == [pytest.approx(one) for one in expected(ROW)]
+    assert (requests == 1) == (top == VOCABULARY)
+
+
+async def test_a_label_that_stands_in_the_text_changes_nothing() -> None:
+    row = MarkedRow((5, 6, LABELS[1], 8), (1, 3))
+    async with FaultServer() as server:
+        found = await reading(VLLMLabelReader(MODEL, labels=LABELS, base_url=server.url), row)
+    assert list(found.vectors) == [pytest.approx(one) for one in expected(row)]
+
+
+async def test_what_was_read_is_counted() -> None:
+    async with FaultServer() as server:
+        whole = await reading(
+            VLLMLabelReader(MODEL, labels=LABELS, base_url=server.url, top=VOCABULARY)
+        )
+        apart = await reading(VLLMLabelReader(MODEL, labels=LABELS, base_url=server.url, top=0))
+    assert whole.computed_tokens == 7
+    # The good label stands behind the last mark already; the others are read one by one.
+    assert apart.computed_tokens == 7 + 2 * (3 + 5) + 7
+
+
+async def test_classify_and_pooling_read_the_same_head() -> None:
+    async with FaultServer() as server:
+        classified = await reading(VLLMClassifyReader(MODEL, base_url=server.url))
+        pooled = await reading(VLLMServerReader(MODEL, base_url=server.url))
+    assert classified.vectors == pooled.vectors
+    assert classified.vectors[1] == tuple(logits(ROW.ids[:4], 2))
+    assert (classified.computed_tokens, pooled.computed_tokens) == (2 + 4 + 6, 6)
+
+
+async def test_equal_marks_are_classified_once() -> None:
+    async with FaultServer() as server:
+        found = await reading(
+            VLLMClassifyReader(MODEL, base_url=server.url), MarkedRow((5, 6), (1, 1, 1))
+        )
+        assert server.record.requests == 1
+    assert len(set(found.vectors)) == 1 and len(found.vectors) == 3
+
+
+@pytest.mark.parametrize("fields", [{"choices": []}, {"choices": [{}]}])
+async def test_a_server_without_prompt_logprobs_is_noticed(fields: dict[str, object]) -> None:
+    plan = FaultPlan(script=(Fault(kind="edit", fields=fields),), repeat=True)
+    async with FaultServer(plan) as server:
+        with pytest.raises(BadReply, match="0 tokens"):
+            await reading(VLLMLabelReader(MODEL, labels=LABELS, base_url=server.url))
+
+
+async def test_a_row_that_leaves_no_room_for_the_label_is_not_sent() -> None:
+    row = MarkedRow(tuple(range(8)), (7,))
+    async with FaultServer() as server:
+        with pytest.raises(ContextTooLong):
+            await reading(VLLMLabelReader(MODEL, labels=LABELS, base_url=server.url), row)
+        assert server.record.requests == 0

@@ -1,0 +1,38 @@
+from __future__ import annotations
+
+import pytest
+
+from tts.backends.fault_server import FaultServer
+from tts.backends.scripted import ScriptedGenerator
+from tts.engine import Engine, SessionOptions
+from tts.engine.open_verifier import open_verifier
+from tts.errors import UnknownName, UsageError
+from tts.values import Model, Problem
+
+POLICY = ScriptedGenerator(["2 + 3 = 5\n\n\\boxed{5}"], model=Model(name="policy"))
+
+
+@pytest.mark.parametrize(("route", "end"), [("pooling", "/pooling"), ("classify", "/classify")])
+async def test_a_reward_model_behind_a_server_scores_candidates(route: str, end: str) -> None:
+    async with FaultServer() as server:
+        spec = f"vllm-server-prm:embedded/prm?url={server.url}&served=prm&route={route}"
+        async with Engine(POLICY, verifier=spec) as engine:
+            result = await engine.solve(Problem(id="p", prompt="?"), strategy="best_of_n(n=2)")
+        assert {seen.path.removeprefix("/v1/..") for seen in server.record.seen} == {end}
+        assert b'"model":"prm"' in server.record.seen[0].body
+    score = result.candidates[0].score
+    assert score is not None and len(score.steps) == 2
+
+
+@pytest.mark.parametrize(
+    ("spec", "said"),
+    [
+        ("embedded/prm", "url="),
+        ("embedded/prm?url=http://x/v1&route=guess", "guess"),
+        ("embedded/prm?url=http://x/v1&route=logprobs", "no label tokens"),
+        ("embedded/prm?url=http://x/v1&family=nobody", "nobody"),
+    ],
+)
+async def test_what_cannot_be_served_is_refused_with_a_reason(spec: str, said: str) -> None:
+    with pytest.raises((UsageError, UnknownName), match=said):
+        await open_verifier(SessionOptions(verifier=f"vllm-server-prm:{spec}"), POLICY)

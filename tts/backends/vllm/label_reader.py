@@ -1,0 +1,118 @@
+"""Two tokens of a language model's head, read through a completions server."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import msgspec
+from msgspec import Struct
+
+from tts.backends.openai_http import Connection, Transport
+from tts.backends.openai_http.decode import decode
+from tts.backends.secret import Secret
+from tts.backends.vllm.server_reader import check_length
+from tts.errors import BadReply
+from tts.protocols import MarkedRow, RowReading, Vector
+from tts.values import Model
+
+TOP = 20
+"""The most alternatives that vLLM reports unless it was started with more."""
+
+
+class _Logprob(Struct):
+    logprob: float
+
+
+Reported = Sequence[Mapping[str, _Logprob] | None]
+
+
+class _Choice(Struct):
+    prompt_logprobs: list[dict[str, _Logprob] | None] | None = None
+
+
+class _Completion(Struct):
+    choices: list[_Choice]
+
+
+_COMPLETION = msgspec.json.Decoder(_Completion)
+
+
+class VLLMLabelReader:
+    """Log-probabilities of the labels behind each mark, from `prompt_logprobs` of `vllm serve`.
+
+    One request reads the whole row. A label that is not among the `top` alternatives of some mark
+    is put there as the next token and read in a request of its own: the token that stands in the
+    prompt is always reported. So both labels are exact, however unlikely they are.
+    """
+
+    def __init__(
+        self,
+        model: Model,
+        *,
+        labels: Sequence[int],
+        base_url: str = "",
+        api_key: Secret | None = None,
+        connection: Transport | None = None,
+        top: int = TOP,
+    ) -> None:
+        """`labels`: the ids of the classes, the good one first."""
+        self._model, self._labels, self._top = model, tuple(labels), top
+        self._connection: Transport = connection or Connection(base_url, api_key=api_key)
+
+    @property
+    def model(self) -> Model:
+        return self._model
+
+    async def read(self, row: MarkedRow) -> RowReading:
+        """One log-probability per label and mark; their differences are those of the logits."""
+        if not row.marks:
+            return RowReading(vectors=(), computed_tokens=0)
+        # The last mark needs a token behind it; which one, its own alternatives do not depend on.
+        ids = (*row.ids[: max(row.marks) + 1], self._labels[0])
+        check_length(self._model, len(ids) + 1)
+        reported = await self._reported(ids, self._top)
+        read = await asyncio.gather(*(self._at(mark, row, reported) for mark in row.marks))
+        return RowReading(
+            vectors=tuple(vector for vector, _ in read),
+            computed_tokens=len(ids) + sum(tokens for _, tokens in read),
+        )
+
+    async def close(self) -> None:
+        await self._connection.close()
+
+    async def _at(self, mark: int, row: MarkedRow, reported: Reported) -> tuple[Vector, int]:
+        """A mark's vector, and the tokens of the requests that it took beside the first."""
+        known = {label: _logprob(reported, mark + 1, label) for label in self._labels}
+        missing = [label for label, found in known.items() if found is None]
+        texts = [(*row.ids[: mark + 1], label) for label in missing]
+        for text, told in zip(
+            texts, await asyncio.gather(*(self._reported(text, 0) for text in texts)), strict=True
+        ):
+            known[text[-1]] = _logprob(told, mark + 1, text[-1])
+        vector = tuple(found for found in known.values() if found is not None)
+        if len(vector) < len(self._labels):
+            raise BadReply("The server did not report a token of its own prompt.")
+        return vector, sum(map(len, texts))
+
+    async def _reported(self, ids: Sequence[int], top: int) -> Reported:
+        asked: dict[str, Any] = {
+            "model": self._model.name,
+            "prompt": ids,
+            "max_tokens": 1,
+            "temperature": 0.0,
+            "prompt_logprobs": top,
+        }
+        answer = await self._connection.post("/completions", msgspec.json.encode(asked))
+        choices = decode(_COMPLETION, answer).choices
+        reported = choices[0].prompt_logprobs if choices else None
+        if reported is None or len(reported) != len(ids):
+            count = 0 if reported is None else len(reported)
+            raise BadReply(f"Log-probabilities of {count} tokens came for {len(ids)}.")
+        return reported
+
+
+def _logprob(reported: Reported, place: int, token: int) -> float | None:
+    found = (reported[place] or {}).get(str(token))
+    return None if found is None else found.logprob
