@@ -12,7 +12,8 @@ _EVERYWHERE: Space = {
     "max_num_seqs": (8, 16, 32, 64, 128, 256, 512),
     "max_num_batched_tokens": (512, 1024, 2048, 4096, 8192, 16384),
 }
-_CPU: Space = {**_EVERYWHERE, "block_size": (16, 32, 64, 128)}
+# Attention on a CPU takes blocks of multiples of 32 alone.
+_CPU: Space = {**_EVERYWHERE, "block_size": (32, 64, 128)}
 _CUDA: Space = {
     **_EVERYWHERE,
     "block_size": (16, 32, 64),

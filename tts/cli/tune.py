@@ -33,7 +33,9 @@ from tts.eval.tune import (
     start_points,
 )
 from tts.eval.tune.landscape import by_rate
+from tts.eval.tune.profile import clear_of, rates_of
 from tts.eval.tune.timing import timings
+from tts.eval.tune.trial import best_of
 
 _SHOWN = 12
 
@@ -108,8 +110,11 @@ def run_search(
     if not any(isinstance(one.outcome, Measured) for one in tried):
         raise UsageError(f"Every trial failed; the last one: {tried[-1].outcome}")
     console.print(table(tried, space, UNITS[workload]))
+    best = best_of(tried)
+    if best is not None and not clear_of(best[1], rates_of(tried, start)):
+        console.print("not clearly faster than the shipped profiles: the repeats overlap")
     facts = {"model": model, "workload": workload, "machine": place, "unit": UNITS[workload]}
-    _write(out, profile_text(tried, facts=facts, shipped=start[0]), console)
+    _write(out, profile_text(tried, facts=facts, shipped=start), console)
     page = landscape_page(
         tried, space, heading=f"{model}, {workload}", unit=UNITS[workload], said=place
     )

@@ -22,11 +22,14 @@ TRIED = (
 
 def test_the_profile_is_what_vllm_loads(tmp_path: Path) -> None:
     path = tmp_path / "profile.yaml"
-    path.write_text(profile_text(TRIED, facts={"model": "vllm:m"}, shipped=SHIPPED), "utf-8")
+    path.write_text(
+        profile_text(TRIED, facts={"model": "vllm:m"}, shipped=[SHIPPED, OTHER]), "utf-8"
+    )
     assert profile(str(path)) == {"extra": engine_values(FAST)}
     written = yaml.safe_load(path.read_text("utf-8"))
     assert written["rate"]["median"] == 120.0
-    assert written["rate_of_profile_throughput"]["median"] == 100.0
+    assert [one["median"] for one in written["rates_of_shipped_profiles"]] == [100.0]
+    assert written["clear_of_shipped_profiles"] is True
     assert (written["trials"], written["failed"]) == (3, 1)
 
 
@@ -49,7 +52,7 @@ def test_guessed_tokens_become_n_gram_speculation() -> None:
 
 def test_a_profile_without_a_measured_trial_is_refused() -> None:
     with pytest.raises(ValueError, match="failed"):
-        profile_text(TRIED[1:2], facts={}, shipped=SHIPPED)
+        profile_text(TRIED[1:2], facts={}, shipped=[SHIPPED, OTHER])
 
 
 def test_the_page_shows_every_trial_and_escapes_what_processes_said() -> None:
@@ -67,3 +70,9 @@ def test_the_page_loads_nothing() -> None:
 
 def test_a_reward_model_has_nothing_to_speculate_on() -> None:
     assert "speculative_tokens" not in space_for(cpu=False, reads=True)
+
+
+def test_a_gain_within_the_range_of_the_repeats_is_not_called_clear() -> None:
+    lucky = Tried(number=3, point=FAST, outcome=Measured(rates=(95.0, 130.0, 131.0)))
+    text = profile_text((TRIED[0], lucky), facts={}, shipped=[SHIPPED])
+    assert yaml.safe_load(text)["clear_of_shipped_profiles"] is False
