@@ -19,6 +19,28 @@ class Billed(Struct, frozen=True, kw_only=True):
     """Calls whose answer is committed."""
 
 
+class Window(Struct, frozen=True):
+    """What left within one window of the clock."""
+
+    calls: int
+    tokens: int
+
+
+def departures(place: Path, *, seconds: float, worst: int) -> list[Window]:
+    """Every attempt by when it was sent, of `worst` tokens each, from the first window on."""
+    connection = sqlite3.connect(place)
+    try:
+        rows = connection.execute(
+            "SELECT CAST(started_at / ? AS INTEGER), COUNT(*) FROM attempts GROUP BY 1 ORDER BY 1",
+            (seconds,),
+        ).fetchall()
+    finally:
+        connection.close()
+    counts = dict(rows)
+    spanned = range(min(counts), max(counts) + 1)
+    return [Window(counts.get(at, 0), counts.get(at, 0) * worst) for at in spanned]
+
+
 def billed(place: Path) -> Billed:
     """Read a SQLite ledger that nobody writes."""
     connection = sqlite3.connect(place)

@@ -9,10 +9,13 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from tts.engine import Job, SessionOptions, open_session
-from tts.eval.bench.attempts import Billed, billed
+from tts.eval.bench.attempts import Billed, billed, departures
 from tts.eval.bench.metered_generator import PROMPT, MeteredGenerator
+from tts.eval.bench.rate_process import CALLS_PER_MINUTE, TOKENS_PER_MINUTE
+from tts.eval.bench.rate_process import WORST as WORST_OF_RATE
 from tts.eval.bench.row import Row, at_least, at_most, exactly
 from tts.ledger import Ledger, MemoryJournal, MemoryLeases
+from tts.ledger.rate_window import SECONDS
 from tts.strategies import MajorityVote
 from tts.values import Budget, Problem, Result
 
@@ -24,7 +27,7 @@ SHARED_CAP = 1000 * WORST
 
 
 def budget(*, processes: int = PROCESSES, runs: int = RUNS) -> list[Row]:
-    """Ten calls' worth for 256 concurrent draws; one wallet for eight processes."""
+    """Ten calls' worth for 256 concurrent draws; one wallet and one rate for eight processes."""
     full = [asyncio.run(_one_run(MAX_TOKENS)) for _ in range(runs)]
     tenth = [asyncio.run(_one_run(MAX_TOKENS // 10)) for _ in range(runs)]
     cap = CALLS * WORST
@@ -36,7 +39,8 @@ def budget(*, processes: int = PROCESSES, runs: int = RUNS) -> list[Row]:
         exactly(f"calls that left of {DRAWS}, replies of max_tokens", odd, "", bar=CALLS),
         at_least("least spent, replies of a tenth", min(spent), "tokens", bar=cap - WORST),
         at_most("most spent under the ceiling", highest, "tokens", bar=cap),
-        *_shared(processes),
+        *_shared_wallet(processes),
+        *_shared_rate(processes),
     ]
 
 
@@ -54,16 +58,10 @@ async def _one_run(reply_tokens: int) -> tuple[int, Result]:
     return generator.sent, result
 
 
-def _shared(processes: int) -> list[Row]:
+def _shared_wallet(processes: int) -> list[Row]:
     with TemporaryDirectory() as folder:
         place = Path(folder) / "ledger.db"
-        asyncio.run(_create(place))
-        command = [sys.executable, "-m", "tts.eval.bench.wallet_process", str(place)]
-        workers = [
-            subprocess.Popen([*command, str(number), str(SHARED_CAP)])
-            for number in range(processes)
-        ]
-        failed = sum(worker.wait() != 0 for worker in workers)
+        failed = _run("wallet_process", place, processes, str(SHARED_CAP))
         found: Billed = billed(place)
     who = f"{processes} processes on one wallet"
     return [
@@ -72,6 +70,38 @@ def _shared(processes: int) -> list[Row]:
         at_most(f"calls billed twice by {who}", found.twice, "", bar=0),
         at_most(f"of {who} failed", failed, "", bar=0),
     ]
+
+
+def _shared_rate(processes: int) -> list[Row]:
+    with TemporaryDirectory() as folder:
+        place = Path(folder) / "ledger.db"
+        failed = _run("rate_process", place, processes)
+        windows = departures(place, seconds=SECONDS, worst=WORST_OF_RATE)
+    calls, tokens = (rate * SECONDS / 60 for rate in (CALLS_PER_MINUTE, TOKENS_PER_MINUTE))
+    whole = windows[1:-1]
+    used = 100 * sum(window.tokens for window in whole) / (len(whole) * tokens) if whole else 0.0
+    who = f"{processes} processes on one rate"
+    return [
+        at_most(
+            f"most calls in {SECONDS:g} s of {who}", max(w.calls for w in windows), "", bar=calls
+        ),
+        at_most(
+            f"most tokens in {SECONDS:g} s of {who}",
+            max(window.tokens for window in windows),
+            "tokens",
+            bar=tokens,
+        ),
+        at_least(f"used of the rate by {who}, {len(whole)} windows", used, "%", bar=80),
+        at_most(f"of {who} failed", failed, "", bar=0),
+    ]
+
+
+def _run(module: str, place: Path, processes: int, *more: str) -> int:
+    """Start processes on a new ledger; how many failed."""
+    asyncio.run(_create(place))
+    command = [sys.executable, "-m", f"tts.eval.bench.{module}", str(place)]
+    workers = [subprocess.Popen([*command, str(number), *more]) for number in range(processes)]
+    return sum(worker.wait() != 0 for worker in workers)
 
 
 async def _create(place: Path) -> None:

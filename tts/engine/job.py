@@ -42,7 +42,7 @@ class Job:
             journal,
             job=name,
             wallet=self.wallet,
-            limits=session.limits,
+            limits=session.limits.shared(leases.rates),
             price=session.price,
             price_version=session.prices.version,
             observe=observe,

@@ -9,6 +9,7 @@ from typing import Protocol
 from tts.errors import UsageError
 from tts.executor.bucket import Bucket
 from tts.executor.clock import Clock, loop_time
+from tts.values import Dimension
 
 
 class RateLimit(Protocol):
@@ -42,6 +43,13 @@ class RateLimiter:
         self._buckets: tuple[Bucket | None, Bucket | None] | None = None
         self._queue: deque[tuple[asyncio.Future[None], int]] = deque()
         self._timer: asyncio.TimerHandle | None = None
+
+    @property
+    def per_minute(self) -> dict[Dimension, float]:
+        """The rates that are limited."""
+        requests, tokens = self._rates
+        named: dict[Dimension, float | None] = {"calls": requests, "tokens": tokens}
+        return {name: rate for name, rate in named.items() if rate is not None}
 
     @property
     def waiting(self) -> int:

@@ -6,6 +6,7 @@ from tts.ledger.ledger import Ledger
 from tts.ledger.manifest import check_manifest, manifest_diff
 from tts.ledger.memory import MemoryJournal
 from tts.ledger.memory_leases import MemoryLeases
+from tts.ledger.memory_rate_windows import MemoryRateWindows
 from tts.ledger.questions import Grouping, Questions
 from tts.ledger.record import decode_result, encode_result
 from tts.ledger.total import Bill, JobSummary, Share
@@ -20,6 +21,7 @@ __all__ = [
     "Ledger",
     "MemoryJournal",
     "MemoryLeases",
+    "MemoryRateWindows",
     "Questions",
     "Share",
     "check_manifest",

@@ -10,6 +10,7 @@ from sqlalchemy import ColumnElement, Connection, delete, select
 from tts.ledger import wallet
 from tts.ledger.ledger import Ledger
 from tts.ledger.pulse import EXPIRY, beat, clock, lease
+from tts.ledger.rate_windows import LedgerRateWindows
 from tts.ledger.tables import LEASES
 from tts.ledger.transaction import exclusive
 from tts.values import Dimension
@@ -25,6 +26,7 @@ class JobLeases:
 
     def __init__(self, ledger: Ledger) -> None:
         self._ledger = ledger
+        self.rates = LedgerRateWindows(ledger)
         self._job, self._process = ledger.job, ledger.process
 
     async def claim(self, name: str) -> bool:

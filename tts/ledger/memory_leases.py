@@ -11,6 +11,9 @@ from tts.values import Dimension
 class MemoryLeases:
     """`Leases` in memory: every claim is granted, and nobody else draws."""
 
+    rates = None
+    """Limits of rates stay this process's own."""
+
     def __init__(self) -> None:
         self.held: dict[Dimension, int] = {}
 

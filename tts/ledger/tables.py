@@ -23,7 +23,7 @@ from sqlalchemy import (
 
 from tts.values import Usage
 
-VERSION = "0001"
+VERSION = "0002"
 """The newest migration; a database at this version is opened without Alembic."""
 
 USAGE: tuple[str, ...] = Usage.__struct_fields__
@@ -150,3 +150,12 @@ LEASES = Table(
     Column("beat_at", Double, nullable=False),
     PrimaryKeyConstraint("job", "kind", "name", name="leases_key"),
 )
+
+RATE_WINDOWS = Table(
+    "rate_windows",
+    METADATA,
+    *words("name"),
+    *(Column(name, BigInteger, nullable=False) for name in ("window", "calls", "tokens")),
+    PrimaryKeyConstraint("name", "window", name="rate_windows_key"),
+)
+"""What was leased of each window of a rate; of all jobs, since they use one account."""

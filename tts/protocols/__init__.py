@@ -29,6 +29,7 @@ from tts.protocols.operation import (
     Reply,
     Role,
 )
+from tts.protocols.rate_windows import RateLease, RateWindows
 from tts.protocols.row_reader import MarkedRow, RowReader, RowReading, Vector
 from tts.protocols.step_scorer import StepScorer, StepScoreReply, StepScoreRequest
 from tts.protocols.strategy import Strategy
@@ -57,6 +58,8 @@ __all__ = [
     "Origin",
     "OutcomeKind",
     "OutcomeRow",
+    "RateLease",
+    "RateWindows",
     "Reply",
     "Role",
     "Row",

@@ -13,6 +13,7 @@ from typing import Any, Literal, Protocol
 from msgspec import Struct
 
 from tts.errors import Sent
+from tts.protocols.rate_windows import RateWindows
 from tts.values import Dimension, Usage
 
 Origin = Literal["made", "joined", "reused", "replayed"]
@@ -202,6 +203,11 @@ class Journal(Protocol):
 
 class Leases(Protocol):
     """What several processes share of one job, leased durably in blocks."""
+
+    @property
+    def rates(self) -> RateWindows | None:
+        """Rates per minute that they share; None where nobody else uses the same account."""
+        ...
 
     async def claim(self, name: str) -> bool:
         """Take a piece of work for this process; False where a living process holds it."""

@@ -1,0 +1,120 @@
+"""Requests and tokens per minute of one account that several processes use."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Mapping
+from contextlib import suppress
+from math import ceil
+
+from msgspec import Struct
+
+from tts.executor.clock import Clock, loop_time
+from tts.protocols import RateWindows
+from tts.values import Dimension
+
+MARGIN = 0.05
+"""Seconds before a lease ends from which on nothing leaves: on the wire it would be too late."""
+
+MINUTE = 60.0
+"""Seconds for which a provider remembers what was used."""
+
+
+class Room(Struct):
+    """Leased calls and tokens, good from `opens` to `ends` of the loop's clock."""
+
+    opens: float
+    ends: float
+    amounts: dict[Dimension, int]
+
+
+class SharedRate:
+    """A `RateLimit` that leases blocks of the common rate and reserves inside them in memory.
+
+    Calls of this process leave strictly first-in-first-out. Tokens that a call did not use come
+    back to this process while the minute in which they were taken lasts.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        rates: Mapping[Dimension, float],
+        windows: RateWindows,
+        *,
+        clock: Clock = loop_time,
+    ) -> None:
+        self.name, self.windows, self._clock = name, windows, clock
+        self.rates: Mapping[Dimension, float] = rates
+        self._rooms: list[Room] = []
+        self._turn = asyncio.Lock()
+        self._waiting = 0
+        self._returned = asyncio.Event()
+        self._grid = (0.0, MINUTE)
+        """The end of a window, and the length of all."""
+        self._taken: deque[tuple[float, int]] = deque()
+
+    async def acquire(self, tokens: int) -> None:
+        """Reserve a call and an estimate of its tokens, waiting in turn; cancelled, take nothing."""
+        needs: dict[Dimension, int] = {"calls": 1, "tokens": tokens}
+        least: dict[Dimension, int] = {name: needs[name] for name in self.rates}
+        if not self._waiting and self._take(least):
+            return
+        self._waiting += 1
+        try:
+            async with self._turn:
+                while not self._take(least):
+                    await self._make_room(least)
+        finally:
+            self._waiting -= 1
+
+    def settle(self, estimated: int, actual: int) -> None:
+        """Replace an estimate by what the call really used; the call itself stays used."""
+        back = min(estimated - actual, self._lately())
+        if not back or "tokens" not in self.rates:
+            return
+        now, (end, length) = self._clock(), self._grid
+        ends = end + ceil(max(0.0, now - end) / length) * length
+        self._rooms.append(Room(now, ends - MARGIN, {"tokens": back}))
+        self._returned.set()
+
+    def _lately(self) -> int:
+        """Tokens taken within the last minute."""
+        since = self._clock() - MINUTE
+        while self._taken and self._taken[0][0] < since:
+            self._taken.popleft()
+        return sum(tokens for _, tokens in self._taken)
+
+    def _take(self, least: Mapping[Dimension, int]) -> bool:
+        """Take from the rooms that are open, the one that ends first before the others."""
+        now = self._clock()
+        self._rooms = sorted((r for r in self._rooms if now < r.ends), key=lambda room: room.ends)
+        rooms = [room for room in self._rooms if room.opens <= now]
+        for name, need in least.items():
+            if need > sum(room.amounts.get(name, 0) for room in rooms):
+                return False
+        for name, need in least.items():
+            for room in rooms:
+                part = min(need, room.amounts.get(name, 0))
+                room.amounts[name] = room.amounts.get(name, 0) - part
+                need -= part
+        self._taken.append((now, least.get("tokens", 0)))
+        return True
+
+    async def _make_room(self, least: Mapping[Dimension, int]) -> None:
+        """Wait for a lease that is not open yet, or lease and wait until that is open."""
+        asked = self._clock()
+        later = min((room.opens for room in self._rooms if room.opens > asked), default=None)
+        if later is None:
+            lease = await self.windows.lease(self.name, self.rates, least)
+            later = self._clock() + lease.opens_s if lease.opens_s else asked
+            self._grid = (asked + lease.ends_s, lease.window_s)
+            if lease.amounts:
+                ends = asked + lease.ends_s - MARGIN
+                self._rooms.append(Room(later, ends, dict(lease.amounts)))
+        self._returned.clear()
+        if later > self._clock():
+            with suppress(TimeoutError):
+                # A loop fires up to its clock's resolution early; the floor keeps that from spinning.
+                async with asyncio.timeout(max(later - self._clock(), 0.001)):
+                    await self._returned.wait()
