@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Sequence
-from statistics import mean, median
+from itertools import combinations
+from statistics import median
 
 from msgspec import Struct
 
@@ -21,20 +22,19 @@ class Timing(Struct, frozen=True):
 
 
 def fitted(timings: Sequence[Timing]) -> IdealisedRuntime:
-    """Least squares of seconds on drawn tokens, one slope for all and one intercept per prompt size.
+    """Seconds on drawn tokens: one slope for all prompt sizes, one intercept for each.
 
-    Equal calls are first reduced to their median. Raises BadInput where no prompt size was timed
-    with two lengths, or where times do not grow with the length.
+    The slope is the median of those between any two calls of one prompt size, by their distance
+    (Theil 1950, Sen 1968): a machine that others use makes some calls slow and none fast, which
+    would bend a least-squares line. Raises BadInput where no prompt size was timed with two
+    lengths, or where times do not grow with the length.
     """
-    cells: dict[tuple[int, int], list[float]] = defaultdict(list)
-    for one in timings:
-        cells[one.prompt_tokens, one.completion_tokens].append(one.seconds)
     groups: dict[int, list[tuple[int, float]]] = defaultdict(list)
-    for (prompt, drawn), seconds in cells.items():
-        groups[prompt].append((drawn - 1, median(seconds)))
+    for one in timings:
+        groups[one.prompt_tokens].append((one.completion_tokens - 1, one.seconds))
     slope = _common_slope(list(groups.values()))
     prompts = {
-        size: max(0.0, mean(seconds - slope * steps for steps, seconds in points))
+        size: max(0.0, median(seconds - slope * steps for steps, seconds in points))
         for size, points in sorted(groups.items())
     }
     return IdealisedRuntime(token_seconds=slope, prompt_seconds=prompts)
@@ -42,11 +42,17 @@ def fitted(timings: Sequence[Timing]) -> IdealisedRuntime:
 
 def _common_slope(groups: Sequence[Sequence[tuple[int, float]]]) -> float:
     """Within groups, so that longer prompts do not pass for longer answers."""
-    covariance = variance = 0.0
-    for points in groups:
-        middle, height = mean(x for x, _ in points), mean(y for _, y in points)
-        covariance += sum((x - middle) * (y - height) for x, y in points)
-        variance += sum((x - middle) ** 2 for x, _ in points)
-    if variance == 0.0 or covariance <= 0.0:
-        raise BadInput("The times do not grow with the drawn tokens: nothing can be fitted.")
-    return covariance / variance
+    slopes = sorted(
+        ((high - low) / (right - left), abs(right - left))
+        for points in groups
+        for (left, low), (right, high) in combinations(points, 2)
+        if left != right
+    )
+    half, passed = sum(weight for _, weight in slopes) / 2, 0
+    for slope, weight in slopes:
+        passed += weight
+        if passed >= half:
+            if slope > 0.0:
+                return slope
+            break
+    raise BadInput("The times do not grow with the drawn tokens: nothing can be fitted.")

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable, Sequence
+from itertools import cycle
 from time import perf_counter
 
 from tts.errors import BadInput
@@ -27,16 +29,19 @@ async def timings(
 ) -> list[Timing]:
     """Every prompt size with every length, one call at a time, after a warm-up.
 
-    Every prompt begins with a number of its own, so that no cache has read it. A draw may end
+    The first size is that of a plain question. Every longer prompt begins with a number of its own, so that no cache has read it. A draw may end
     early; what was drawn counts.
     """
     context = min(generator.model.context_length or LONGEST_CONTEXT, LONGEST_CONTEXT)
     room = context - max(lengths)
     await _timed(generator, _prompt(generator, context // 8, "100"), max(lengths), 0, clock)
     found: list[Timing] = []
+    asked = [one for one in lengths for _ in range(repeats)]
+    for length, text in zip(asked, cycle(_questions(generator)), strict=False):
+        found.append(await _timed(generator, text, length, len(found), clock))
     for share in shares:
         words = _prompt(generator, int(room * share), "100").split()[1:]
-        for length in (one for one in lengths for _ in range(repeats)):
+        for length in asked:
             text = " ".join([f"{len(found) + 101}", *words])
             found.append(await _timed(generator, text, length, len(found), clock))
     return found
@@ -58,6 +63,14 @@ async def _timed(
     if drawn is None or drawn.completion_tokens < 1:
         raise BadInput(f"{generator.model.name} drew nothing: it cannot be timed.")
     return Timing(generator.count_prompt(messages, ""), drawn.completion_tokens, seconds)
+
+
+def _questions(generator: Generator) -> list[str]:
+    """Questions of the commonest size, which a model answers at length, other than long prompts."""
+    sizes: dict[int, list[str]] = defaultdict(list)
+    for one in load_problems("arithmetic:n=400,seed=9"):
+        sizes[generator.count_prompt((Message("user", one.prompt),), "")].append(one.prompt)
+    return max(sizes.values(), key=len)
 
 
 def _prompt(generator: Generator, size: int, first: str) -> str:
