@@ -144,10 +144,15 @@ def recipe_of(content: dict[str, Any], *, where: str) -> Recipe:
     try:
         return Recipe(**content)
     except ValidationError as error:
-        lines = [
-            f"  {'.'.join(map(str, fault['loc']))}: {fault['msg']}" for fault in error.errors()
-        ]
+        lines = [_told(fault["loc"], fault["type"], fault["msg"]) for fault in error.errors()]
         raise BadInput(f"{where}:\n" + "\n".join(lines)) from error
+
+
+def _told(place: Sequence[int | str], kind: str, message: str) -> str:
+    name = ".".join(map(str, place))
+    if kind == "missing":
+        return f"  {name} is missing: give --{name}, or a recipe with the key {name}."
+    return f"  {name}: {message}"
 
 
 def _budget(text: str) -> Budget:
