@@ -53,6 +53,8 @@ class SharedRate:
         self._grid = (0.0, MINUTE)
         """The end of a window, and the length of all."""
         self._taken: deque[tuple[float, int]] = deque()
+        self._recent = 0
+        """The sum of `_taken`."""
 
     async def acquire(self, tokens: int) -> None:
         """Reserve a call and an estimate of its tokens, waiting in turn; cancelled, take nothing."""
@@ -75,21 +77,32 @@ class SharedRate:
             return
         now, (end, length) = self._clock(), self._grid
         ends = end + ceil(max(0.0, now - end) / length) * length
-        self._rooms.append(Room(now, ends - MARGIN, {"tokens": back}))
+        self._give(Room(now, ends - MARGIN, {"tokens": back}))
         self._returned.set()
+
+    def _give(self, more: Room) -> None:
+        """Rooms that end together are one, so that they stay few however many calls settle."""
+        for room in self._rooms:
+            if room.ends == more.ends and room.opens <= more.opens:
+                for name, amount in more.amounts.items():
+                    room.amounts[name] = room.amounts.get(name, 0) + amount
+                return
+        self._rooms.append(more)
 
     def _lately(self) -> int:
         """Tokens taken within the last minute."""
         since = self._clock() - MINUTE
         while self._taken and self._taken[0][0] < since:
-            self._taken.popleft()
-        return sum(tokens for _, tokens in self._taken)
+            self._recent -= self._taken.popleft()[1]
+        return self._recent
 
     def _take(self, least: Mapping[Dimension, int]) -> bool:
         """Take from the rooms that are open, the one that ends first before the others."""
         now = self._clock()
-        self._rooms = sorted((r for r in self._rooms if now < r.ends), key=lambda room: room.ends)
+        if any(room.ends <= now for room in self._rooms):
+            self._rooms = [room for room in self._rooms if now < room.ends]
         rooms = [room for room in self._rooms if room.opens <= now]
+        rooms.sort(key=lambda room: room.ends)
         for name, need in least.items():
             if need > sum(room.amounts.get(name, 0) for room in rooms):
                 return False
@@ -99,6 +112,7 @@ class SharedRate:
                 room.amounts[name] = room.amounts.get(name, 0) - part
                 need -= part
         self._taken.append((now, least.get("tokens", 0)))
+        self._recent += least.get("tokens", 0)
         return True
 
     async def _make_room(self, least: Mapping[Dimension, int]) -> None:
@@ -111,7 +125,7 @@ class SharedRate:
             self._grid = (asked + lease.ends_s, lease.window_s)
             if lease.amounts:
                 ends = asked + lease.ends_s - MARGIN
-                self._rooms.append(Room(later, ends, dict(lease.amounts)))
+                self._give(Room(later, ends, dict(lease.amounts)))
         self._returned.clear()
         if later > self._clock():
             with suppress(TimeoutError):
