@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+from bisect import insort
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from math import ceil
 
@@ -47,6 +48,7 @@ class SharedRate:
         self.name, self.windows, self._clock = name, windows, clock
         self.rates: Mapping[Dimension, float] = rates
         self._rooms: list[Room] = []
+        """The one that ends first stands first."""
         self._turn = asyncio.Lock()
         self._waiting = 0
         self._returned = asyncio.Event()
@@ -87,7 +89,7 @@ class SharedRate:
                 for name, amount in more.amounts.items():
                     room.amounts[name] = room.amounts.get(name, 0) + amount
                 return
-        self._rooms.append(more)
+        insort(self._rooms, more, key=lambda room: room.ends)
 
     def _lately(self) -> int:
         """Tokens taken within the last minute."""
@@ -99,18 +101,11 @@ class SharedRate:
     def _take(self, least: Mapping[Dimension, int]) -> bool:
         """Take from the rooms that are open, the one that ends first before the others."""
         now = self._clock()
-        if any(room.ends <= now for room in self._rooms):
-            self._rooms = [room for room in self._rooms if now < room.ends]
+        while self._rooms and self._rooms[0].ends <= now:
+            self._rooms.pop(0)
         rooms = [room for room in self._rooms if room.opens <= now]
-        rooms.sort(key=lambda room: room.ends)
-        for name, need in least.items():
-            if need > sum(room.amounts.get(name, 0) for room in rooms):
-                return False
-        for name, need in least.items():
-            for room in rooms:
-                part = min(need, room.amounts.get(name, 0))
-                room.amounts[name] = room.amounts.get(name, 0) - part
-                need -= part
+        if not rooms or not (_emptied(rooms[:1], least) or _emptied(rooms, least)):
+            return False
         self._taken.append((now, least.get("tokens", 0)))
         self._recent += least.get("tokens", 0)
         return True
@@ -132,3 +127,16 @@ class SharedRate:
                 # A loop fires up to its clock's resolution early; the floor keeps that from spinning.
                 async with asyncio.timeout(max(later - self._clock(), 0.001)):
                     await self._returned.wait()
+
+
+def _emptied(rooms: Sequence[Room], least: Mapping[Dimension, int]) -> bool:
+    """Take all of it from the rooms in their order, or nothing where it is not there."""
+    for name, need in least.items():
+        if need > sum(room.amounts.get(name, 0) for room in rooms):
+            return False
+    for name, need in least.items():
+        for room in rooms:
+            part = min(need, room.amounts.get(name, 0))
+            room.amounts[name] = room.amounts.get(name, 0) - part
+            need -= part
+    return True
