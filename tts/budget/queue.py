@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_left, insort
 from collections.abc import Callable
+from operator import attrgetter
 from typing import Literal
 
 from tts.budget.account import Account, Amounts
@@ -11,6 +12,7 @@ from tts.errors import BudgetExhausted
 from tts.values import Usage
 
 Place = tuple[int, ...]
+PLACE = attrgetter("place")
 TicketState = Literal["foreseen", "waiting", "admitted", "refused", "gone"]
 
 
@@ -35,9 +37,6 @@ class Ticket:
     def close(self) -> None:
         """Nobody will be answered any more; lets go of the call, which holds the ticket."""
         self.admit = self.refuse = closed
-
-    def __lt__(self, other: Ticket) -> bool:
-        return self.place < other.place
 
 
 def closed(*_: object) -> None:
@@ -151,12 +150,12 @@ class AdmissionQueue:
         ticket.admit()
 
     def _enter(self, ticket: Ticket) -> None:
-        insort(self._undecided, ticket)
+        insort(self._undecided, ticket, key=PLACE)
         self._waiting += ticket.state == "waiting"
         self._foreseen = [a + b for a, b in zip(self._foreseen, ticket.held, strict=True)]
 
     def _leave(self, ticket: Ticket) -> None:
-        at = bisect_left(self._undecided, ticket)
+        at = bisect_left(self._undecided, ticket.place, key=PLACE)
         while self._undecided[at] is not ticket:
             at += 1
         del self._undecided[at]
