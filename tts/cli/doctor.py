@@ -10,6 +10,7 @@ from rich.text import Text
 
 from tts.backends.vllm.doctor import findings
 from tts.backends.vllm.kernel_facts import kernel_facts
+from tts.backends.vllm.requirement import require_vllm
 from tts.engine import SessionOptions
 from tts.engine.model_spec import ModelSpec
 from tts.engine.open_vllm import OPTIONS, settings
@@ -17,6 +18,7 @@ from tts.engine.open_vllm import OPTIONS, settings
 
 def show_kernels(model: str, *, as_json: bool) -> None:
     """Resolve a model's arguments without loading it, and print what is on and what is off."""
+    require_vllm()
     name = model.removeprefix("vllm:")
     spec = ModelSpec.parse(name, known=OPTIONS)
     facts = kernel_facts(settings(spec, SessionOptions(model=f"vllm:{name}")))
