@@ -59,6 +59,7 @@ class PlanStrategy:
             "on_failure": settings.on_failure,
             "replans": settings.replans,
             "repairs": settings.repairs,
+            **({"race": settings.race} if settings.race > 1 else {}),
             "compile_only": self.compile_only,
         }
 

@@ -62,7 +62,8 @@ class Planning:
     async def write(self, *, run: bool = True) -> None:
         """Have the plan written; its sound calls run meanwhile, unless it is not to run."""
         self.running = run
-        text = await self._draft("plan", self.asked)
+        alone = self.settings.race == 1
+        text = await (self._draft("plan", self.asked) if alone else self._race())
         for _ in range(self.settings.repairs):
             if not self.faults or self.broken:
                 break
@@ -94,25 +95,58 @@ class Planning:
     async def _draft(self, phase: Phase, asked: tuple[Message, ...], reason: str = "") -> str:
         """Have a plan or patch written and read; the plan, its faults and what broke are kept."""
         begun = self.timeline.begin(phase, reason)
-        settings = self.settings
-        drafting = Drafting(
-            open_reader(settings.form),
+        drafting = self._drafting(start=self.running)
+        written = await self._written("plan", self.settings.planner, asked, self._guide(), drafting)
+        self._drafted(phase, begun, drafting, written)
+        return written.text
+
+    async def _race(self) -> str:
+        """Have several plans written at once; the first sound one is the plan (M1-Parallel,
+        arXiv 2507.08944). Where none is sound, the first written."""
+        begun, settings = self.timeline.begin("plan"), self.settings
+        generator = self._generator(settings.planner)
+        guide = self._guide()
+        writing = Writing(generator, role="plan", timeout=settings.timeout, guide=guide)
+        sampling = drawing(settings.temperature, settings.max_tokens)
+        nodes = [self.run.call(writing, self.asked, sampling) for _ in range(settings.race)]
+        found = await self.run.first(nodes, where=self._sound)
+        self.run.drop(nodes)
+        found = found or await self.run.all(nodes)
+        if not found:
+            raise found.failed[0][1]
+        drafting = self._drafting(start=self.running)
+        drafting.feed(found[0].text)
+        self._drafted("plan", begun, drafting, found[0])
+        written: Written = found[0]
+        return written.text
+
+    def _sound(self, written: Written) -> bool:
+        drafting = self._drafting(start=False)
+        drafting.feed(written.text)
+        return not written.broken and not drafting.check(drafting.end())[1]
+
+    def _drafting(self, *, start: bool) -> Drafting:
+        return Drafting(
+            open_reader(self.settings.form),
             self.tools,
             before=self.plan,
             growth=self.growth,
             timeline=self.timeline,
-            limits=settings.limits,
-            start=self.running,
+            limits=self.settings.limits,
+            start=start,
         )
-        first = max((call.id for call in self.plan.calls), default=0) + 1
-        guide = plan_guide(self.tools, settings.guide, first=first, limits=settings.limits)
-        written = await self._written("plan", settings.planner, asked, guide, drafting)
-        draft = drafting.end()
-        self.plan, self.faults = drafting.check(draft)
+
+    def _drafted(self, phase: Phase, begun: float, drafting: Drafting, written: Written) -> None:
+        """Keep the plan that a whole text makes, its faults and why it broke off."""
+        self.plan, self.faults = drafting.check(drafting.end())
         self.broken = written.broken
         self.timeline.turn(phase, begun)
         self.timeline.checked(CheckedEvent(self.timeline.now(), self.faults))
-        return written.text
+
+    def _guide(self) -> Guide | None:
+        first = max((call.id for call in self.plan.calls), default=0) + 1
+        settings = self.settings
+        return plan_guide(self.tools, settings.guide, first=first, limits=settings.limits)
 
     async def _written(
         self,

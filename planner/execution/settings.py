@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from tts.errors import UsageError
 from tts.planner.checks import PlanLimits
 from tts.planner.execution.events import PlanEvent
 from tts.planner.language import Call, Form, Policy
@@ -32,6 +33,9 @@ class PlanSettings:
     """Most patches that failures or the joiner may ask for."""
     repairs: int = 1
     """Most turns that a faulty plan is sent back with its faults."""
+    race: int = 1
+    """First plans that are written at once; the first sound one runs, the others are cancelled.
+    Its calls start once it is chosen. More than one needs a temperature above 0."""
     limits: PlanLimits = field(default_factory=PlanLimits)
     prompts: Prompts = DEFAULT_PROMPTS
     max_tokens: int = 1024
@@ -50,3 +54,10 @@ class PlanSettings:
     """Makes the strategies that the tool `solve` may name."""
     tell: Callable[[PlanEvent], None] | None = None
     """Told what happens to the plan, as it happens."""
+
+    def __post_init__(self) -> None:
+        if self.race < 1 or (self.race > 1 and self.temperature <= 0):
+            raise UsageError(
+                f"race={self.race} at temperature {self.temperature:g}: a race is between at least "
+                "two plans that may differ, so give a temperature above 0."
+            )
