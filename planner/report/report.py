@@ -12,6 +12,8 @@ from tts.planner.language import Plan
 Bound = Literal["planner", "tool", "cap", "joiner", "nothing"]
 _NEAR = 1e-3
 """Seconds that count as no wait at all."""
+_NOTABLE = 0.1
+"""Part of a run."""
 
 
 class CallReport(Struct, frozen=True, kw_only=True):
@@ -66,7 +68,7 @@ def plan_report(plan: Plan, timeline: Timeline) -> PlanReport:
     joiner = sum(turn.ended - turn.started for turn in timeline.turns if turn.phase == "join")
     makespan = max(0.0, timeline.ended - timeline.started)
     first = min((report.sealed for report in reports), default=planner)
-    bound, detail = _bounded(path, reports, planner, joiner, makespan)
+    bound, detail = _bounded(plan, path, reports, planner, joiner, makespan)
     return PlanReport(
         makespan=makespan,
         lower_bound=max(planner, first + longest) + joiner,
@@ -144,27 +146,41 @@ def _overlap(timeline: Timeline) -> float:
 
 
 def _bounded(
+    plan: Plan,
     path: tuple[int, ...],
     calls: tuple[CallReport, ...],
     planner: float,
     joiner: float,
     makespan: float,
 ) -> tuple[Bound, str]:
-    """The largest share of the run along its longest path."""
+    """The largest share of the run; waits count before tools where a tenth of it was waiting."""
     if makespan <= 0:
         return "nothing", ""
     by_id = {report.call: report for report in calls}
     on_path = [by_id[number] for number in path]
-    waited = sum(report.waited for report in on_path if report.waited > _NEAR)
+    waits = [report for report in _last_chain(plan, by_id) if report.waited > _NEAR]
+    waited = sum(report.waited for report in waits)
     slowest = max(on_path, key=lambda report: report.seconds, default=None)
     shares: list[tuple[float, Bound, str]] = [
         (planner, "planner", "the plan's own text"),
         (joiner, "joiner", "the joiner's text"),
-        (waited, "cap", ", ".join(r.tool for r in on_path if r.waited > _NEAR)),
         (sum(r.seconds for r in on_path), "tool", _named(slowest)),
     ]
     _, bound, detail = max(shares, key=lambda share: share[0])
+    if bound == "tool" and waited > _NOTABLE * makespan:
+        return "cap", ", ".join(dict.fromkeys(report.tool for report in waits))
     return bound, detail
+
+
+def _last_chain(plan: Plan, reports: dict[int, CallReport]) -> list[CallReport]:
+    """The call that ended last, before it the input that it waited for longest, and so on."""
+    calls, chain = plan.by_id(), list[CallReport]()
+    candidates = list(reports.values())
+    while ended := [report for report in candidates if report.ended is not None]:
+        last = max(ended, key=lambda report: report.ended or 0.0)
+        chain.append(last)
+        candidates = [reports[n] for n in calls[last.call].inputs if n in reports]
+    return chain
 
 
 def _named(report: CallReport | None) -> str:

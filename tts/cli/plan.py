@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import sys
+from collections.abc import Iterable
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,8 @@ from tts.engine import CompiledPlan, Engine, PlanResult
 from tts.errors import BadInput
 from tts.tools import Tool, ToolSet
 
+NOT_RUN = 1
+
 
 def show_plan(
     task: str,
@@ -28,9 +31,11 @@ def show_plan(
     optimise: bool,
     html: Path | None,
 ) -> None:
-    """Compile, perhaps optimise and run, and show."""
+    """Compile, perhaps optimise and run, and show; exits with 1 where the plan cannot run."""
     if form not in ("text", "json"):
         raise BadInput(f"A plan is written as text or json, not {form!r}.")
+    if html is not None and not (html.parent.is_dir() and os.access(html.parent, os.W_OK)):
+        raise BadInput(f"{html}: its folder is not there or cannot be written to.")
     console = Console(soft_wrap=True)
     tools = load_tools(place)
     plan, done = asyncio.run(_made(task, tools, options, execute or html is not None, optimise))
@@ -41,6 +46,9 @@ def show_plan(
         console.print(verdict(done), highlight=False)
     if html is not None and done is not None:
         html.write_text(done.page(), encoding="utf-8")
+    if done is None and (execute or html is not None):
+        Console(stderr=True).print("Not run: the plan has the faults above.", highlight=False)
+        sys.exit(NOT_RUN)
 
 
 async def _made(
@@ -63,7 +71,14 @@ def load_tools(place: str) -> ToolSet:
         raise BadInput(f"Tools {place!r}: {error}. Write module:name.") from error
     finally:
         sys.path.pop(0)
-    return ToolSet([found] if isinstance(found, Tool) or callable(found) else found)
+    given = [found] if isinstance(found, Tool) or callable(found) else found
+    if not isinstance(given, Iterable) or not all(
+        callable(one) or isinstance(one, Tool) for one in given
+    ):
+        raise BadInput(
+            f"Tools {place!r} are a {type(found).__name__}, not a tool or a list of them."
+        )
+    return ToolSet(given)
 
 
 def calls(done: PlanResult) -> Table:
