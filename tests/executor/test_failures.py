@@ -232,3 +232,18 @@ def test_a_missing_choice_is_a_failed_draw_and_stays_one(lab: Any) -> None:
     lab.run(lab.solve(solve, model, journal=lab.again(book)))
     assert found == [["a", "c"], ["a", "c"]] and len(model.requests) == 1
     assert [row.kind for row in lab.rows(book, OutcomeRow)] == ["failed"]
+
+
+def test_a_call_dropped_before_its_input_came_is_not_sent_by_a_replay(lab: Any) -> None:
+    slow, late = lab.Tool("slow", seconds=5.0), lab.Tool("late")
+
+    async def solve(problem: Any, run: Any) -> Any:
+        waiting = run.call(late, run.call(slow))
+        await run.call(lab.Tool("quick", seconds=1.0))
+        run.drop([waiting])
+        return lab.answer
+
+    book = lab.MortalJournal(job="lab")
+    lab.run(lab.solve(solve, journal=book))
+    lab.run(lab.solve(solve, journal=lab.again(book)))
+    assert late.performed == []

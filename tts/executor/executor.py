@@ -128,10 +128,10 @@ class Executor:
         if missed.calls:
             run.account.charge(missed)
             self._forget(node)
-        elif call is not None:
-            attributed = self._abandon(call)
-            if not run.root.aborted:
-                self.flights.write(run.outcome(call.id, "dropped", [], attributed))
+        elif node.operation is not None:
+            attributed = self._abandon(call) if call is not None else NOTHING
+            if id not in recorded.outcomes and not run.root.aborted:
+                self.flights.write(run.outcome(id, "dropped", [], attributed))
         elif node in run.spawned and id not in recorded.outcomes and not run.root.aborted:
             child = run.spawned[node]
             self.flights.write(run.outcome(id, "dropped", child.submitted if child else 0))
