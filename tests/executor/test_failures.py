@@ -235,12 +235,15 @@ def test_a_missing_choice_is_a_failed_draw_and_stays_one(lab: Any) -> None:
 
 
 def test_a_call_dropped_before_its_input_came_is_not_sent_by_a_replay(lab: Any) -> None:
-    slow, late = lab.Tool("slow", seconds=5.0), lab.Tool("late")
+    quick, late = lab.Tool("quick"), lab.Tool("late")
 
     async def solve(problem: Any, run: Any) -> Any:
-        waiting = run.call(late, run.call(slow))
-        await run.call(lab.Tool("quick", seconds=1.0))
+        slow = run.call(lab.Tool("slow", seconds=9.0))
+        waiting = run.call(late, slow)
+        for turn in range(4):
+            await run.call(quick, turn)
         run.drop([waiting])
+        await slow
         return lab.answer
 
     book = lab.MortalJournal(job="lab")
