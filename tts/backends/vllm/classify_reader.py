@@ -9,13 +9,10 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
-from tts.backends.openai_http import Connection, Transport
 from tts.backends.openai_http.decode import decode
-from tts.backends.secret import Secret
-from tts.backends.vllm.server_reader import check_length
+from tts.backends.vllm.connected_reader import ConnectedReader
 from tts.errors import BadReply
 from tts.protocols import MarkedRow, RowReading, Vector
-from tts.values import Model
 
 
 class _Classified(Struct):
@@ -29,31 +26,16 @@ class _Classification(Struct):
 _CLASSIFICATION = msgspec.json.Decoder(_Classification)
 
 
-class VLLMClassifyReader:
+class VLLMClassifyReader(ConnectedReader):
     """Sends token ids to `/classify`, which reads the head at the last token alone.
 
     Every mark is therefore a request of its own, for the text up to it; the server's prefix cache
     keeps that from reading the beginning again.
     """
 
-    def __init__(
-        self,
-        model: Model,
-        *,
-        base_url: str = "",
-        api_key: Secret | None = None,
-        connection: Transport | None = None,
-    ) -> None:
-        self._model = model
-        self._connection: Transport = connection or Connection(base_url, api_key=api_key)
-
-    @property
-    def model(self) -> Model:
-        return self._model
-
     async def read(self, row: MarkedRow) -> RowReading:
         """The head's raw outputs at the marks; equal marks are read once."""
-        check_length(self._model, len(row.ids))
+        self._check_length(len(row.ids))
         ends = sorted(set(row.marks))
         vectors = await asyncio.gather(*(self._classify(row.ids[: end + 1]) for end in ends))
         found = dict(zip(ends, vectors, strict=True))
@@ -61,9 +43,6 @@ class VLLMClassifyReader:
             vectors=tuple(found[mark] for mark in row.marks),
             computed_tokens=sum(end + 1 for end in ends),
         )
-
-    async def close(self) -> None:
-        await self._connection.close()
 
     async def _classify(self, ids: Sequence[int]) -> Vector:
         asked: dict[str, Any] = {"model": self._model.name, "input": ids, "use_activation": False}

@@ -9,10 +9,10 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
-from tts.backends.openai_http import Connection, Transport
+from tts.backends.openai_http import Transport
 from tts.backends.openai_http.decode import decode
 from tts.backends.secret import Secret
-from tts.backends.vllm.server_reader import check_length
+from tts.backends.vllm.connected_reader import ConnectedReader
 from tts.errors import BadReply
 from tts.protocols import MarkedRow, RowReading, Vector
 from tts.values import Model
@@ -39,7 +39,7 @@ class _Completion(Struct):
 _COMPLETION = msgspec.json.Decoder(_Completion)
 
 
-class VLLMLabelReader:
+class VLLMLabelReader(ConnectedReader):
     """Log-probabilities of the labels behind each mark, from `prompt_logprobs` of `vllm serve`.
 
     One request reads the whole row. A label that is not among the `top` alternatives of some mark
@@ -58,12 +58,8 @@ class VLLMLabelReader:
         top: int = TOP,
     ) -> None:
         """`labels`: the ids of the classes, the good one first."""
-        self._model, self._labels, self._top = model, tuple(labels), top
-        self._connection: Transport = connection or Connection(base_url, api_key=api_key)
-
-    @property
-    def model(self) -> Model:
-        return self._model
+        super().__init__(model, base_url=base_url, api_key=api_key, connection=connection)
+        self._labels, self._top = tuple(labels), top
 
     async def read(self, row: MarkedRow) -> RowReading:
         """One log-probability per label and mark; their differences are those of the logits."""
@@ -71,16 +67,13 @@ class VLLMLabelReader:
             return RowReading(vectors=(), computed_tokens=0)
         # The last mark needs a token behind it; which one, its own alternatives do not depend on.
         ids = (*row.ids[: max(row.marks) + 1], self._labels[0])
-        check_length(self._model, len(ids) + 1)
+        self._check_length(len(ids) + 1)
         reported = await self._reported(ids, self._top)
         read = await asyncio.gather(*(self._at(mark, row, reported) for mark in row.marks))
         return RowReading(
             vectors=tuple(vector for vector, _ in read),
             computed_tokens=len(ids) + sum(tokens for _, tokens in read),
         )
-
-    async def close(self) -> None:
-        await self._connection.close()
 
     async def _at(self, mark: int, row: MarkedRow, reported: Reported) -> tuple[Vector, int]:
         """A mark's vector, and the tokens of the requests that it took beside the first."""

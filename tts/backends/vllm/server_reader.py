@@ -8,12 +8,10 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
-from tts.backends.openai_http import Connection, Transport
 from tts.backends.openai_http.decode import decode
-from tts.backends.secret import Secret
-from tts.errors import BadReply, ContextTooLong
+from tts.backends.vllm.connected_reader import ConnectedReader
+from tts.errors import BadReply
 from tts.protocols import MarkedRow, RowReading, Vector
-from tts.values import Model
 
 
 class _Pooled(Struct):
@@ -27,31 +25,16 @@ class _Pooling(Struct):
 _POOLING = msgspec.json.Decoder(_Pooling)
 
 
-class VLLMServerReader:
+class VLLMServerReader(ConnectedReader):
     """Sends token ids to `/pooling`, so that no other tokenizer stands between text and marks.
 
     The server may pool every token (`tok_pooling_type` ALL) or its step marker alone (STEP).
     It reads every text in full: the interface cannot ask for the uncached tail.
     """
 
-    def __init__(
-        self,
-        model: Model,
-        *,
-        base_url: str = "",
-        api_key: Secret | None = None,
-        connection: Transport | None = None,
-    ) -> None:
-        self._model = model
-        self._connection: Transport = connection or Connection(base_url, api_key=api_key)
-
-    @property
-    def model(self) -> Model:
-        return self._model
-
     async def read(self, row: MarkedRow) -> RowReading:
         """The head's raw outputs at the marks."""
-        check_length(self._model, len(row.ids))
+        self._check_length(len(row.ids))
         asked: dict[str, Any] = {
             "model": self._model.name,
             "input": row.ids,
@@ -62,15 +45,6 @@ class VLLMServerReader:
         pooled = decode(_POOLING, answer).data
         rows = pooled[0].data if pooled else []
         return RowReading(vectors=_at_marks(row, rows), computed_tokens=len(row.ids))
-
-    async def close(self) -> None:
-        await self._connection.close()
-
-
-def check_length(model: Model, tokens: int) -> None:
-    """Raises ContextTooLong where so many tokens are known not to fit."""
-    if model.context_length is not None and tokens > model.context_length:
-        raise ContextTooLong(f"{tokens} tokens; {model.name} holds {model.context_length}.")
 
 
 def _at_marks(row: MarkedRow, rows: Sequence[Sequence[float]]) -> tuple[Vector, ...]:
