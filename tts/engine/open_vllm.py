@@ -70,20 +70,40 @@ class PRMLoading(NamedTuple):
 
 def prm_loading(spec: ModelSpec, options: SessionOptions) -> PRMLoading:
     """Raises BadInput where the folder's head or vocabulary is not its family's."""
-    from tts.verifiers.prm import FolderTokenizer, check_model, family_of
     from tts.verifiers.prm.vllm_overrides import vllm_overrides
 
-    folder = Path(path_of(spec.name))
-    config = model_config(folder)
-    architecture = str((config.get("architectures") or [""])[0])
-    family = family_of(spec.name, architecture=architecture, name=spec.options.get("family", ""))
-    tokenizer = FolderTokenizer(folder)
-    check_model(family, name=spec.name, config=config, tokenizer=tokenizer)
+    path, config, family, tokenizer = prm_folder(spec)
     overrides = vllm_overrides(family, config)
     chosen = settings(spec, options, runner="pooling", overrides=overrides)
     if family.tensors:
-        chosen = replace(chosen, path=str(under_known_names(folder, family.tensors)))
+        chosen = replace(chosen, path=str(under_known_names(path, family.tensors)))
     return PRMLoading(family, tokenizer, chosen)
+
+
+class PRMFolder(NamedTuple):
+    """A reward model on disk whose head and vocabulary are those of its family."""
+
+    path: Path
+    config: Mapping[str, Any]
+    family: Family
+    tokenizer: FolderTokenizer
+
+
+def prm_folder(spec: ModelSpec, family: Family | None = None) -> PRMFolder:
+    """A folder of this family, else of the one that its name or architecture tells.
+
+    Raises BadInput where its head or vocabulary is not the family's.
+    """
+    from tts.verifiers.prm import FolderTokenizer, check_model, family_of
+
+    path = Path(path_of(spec.name))
+    config = model_config(path)
+    architecture = str((config.get("architectures") or [""])[0])
+    asked = spec.options.get("family", "")
+    family = family or family_of(spec.name, architecture=architecture, name=asked)
+    tokenizer = FolderTokenizer(path)
+    check_model(family, name=spec.name, config=config, tokenizer=tokenizer)
+    return PRMFolder(path, config, family, tokenizer)
 
 
 def under_known_names(folder: Path, names: Mapping[str, str]) -> Path:

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import os
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tts.backends.secret import Secret
 from tts.backends.vllm import VLLMClassifyReader, VLLMLabelReader, VLLMServerReader
 from tts.backends.vllm.folder_facts import parameter_count, weights_digest
 from tts.engine.model_spec import ModelSpec
-from tts.engine.open_vllm import model_config, path_of
+from tts.engine.open_vllm import prm_folder
 from tts.engine.options import SessionOptions
 from tts.errors import UsageError
 from tts.prompts import TASKS
@@ -34,18 +33,12 @@ async def open_vllm_server_prm(
     BadInput where the folder's head or vocabulary is not the family's.
     """
     from tts.verifiers import OutcomeReward, ProcessReward
-    from tts.verifiers.prm import FamilyScorer, FolderTokenizer, check_model, family_of
+    from tts.verifiers.prm import FamilyScorer
     from tts.verifiers.prm.outcome import FAMILY as OUTCOME
 
     spec = ModelSpec.parse(name, known=OPTIONS)
-    folder = Path(path_of(spec.name))
-    config = model_config(folder)
-    asked = spec.options.get("family", "")
-    architecture = str((config.get("architectures") or [""])[0])
-    whole = asked == OUTCOME.name
-    family = OUTCOME if whole else family_of(spec.name, architecture=architecture, name=asked)
-    tokenizer = FolderTokenizer(folder)
-    check_model(family, name=spec.name, config=config, tokenizer=tokenizer)
+    whole = spec.options.get("family") == OUTCOME.name
+    folder, config, family, tokenizer = prm_folder(spec, OUTCOME if whole else None)
     model = Model(
         name=spec.options.get("served", spec.name),
         revision=weights_digest(folder),
