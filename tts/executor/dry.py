@@ -148,7 +148,7 @@ class DryScheduler:
         assert node.function is not None
         value = node.function(*node.resolved_args())
         if inspect.isawaitable(value):
-            self._behind[child_path(node, run)] = self._depths[node]
+            self._behind[run.inside(node)] = self._depths[node]
             self.spawn(self._await_locally(node, value, run), run)
         else:
             node.resolve(value)
@@ -156,15 +156,10 @@ class DryScheduler:
     async def _await_locally(self, node: Node[Any], value: Any, run: Run) -> None:
         try:
             found = await value
-            self._depths[node] = self._depth_behind(child_path(node, run))
+            self._depths[node] = self._depth_behind(run.inside(node))
             node.resolve(found)
         except Exception as error:  # noqa: BLE001 — the strategy's own code may raise anything
             fail_node(node, error)
-
-
-def child_path(node: Node[Any], run: Run) -> str:
-    """The path of the Run that a node may have spawned."""
-    return f"{run.id_of(node)}/"
 
 
 def at_worst(call: Call) -> Usage:

@@ -74,6 +74,10 @@ class RunState:
     def id_of(self, node: Node[Any]) -> str:
         return f"{self.path}{node.ordinal}"
 
+    def inside(self, node: Node[Any]) -> str:
+        """The path of the Run that a node spawns."""
+        return f"{self.id_of(node)}/"
+
     def child(self, node: Node[Any], account: Account) -> Self:
         """A Run inside a spawned node: on this account, or on a share with one of its own."""
         child = type(self)(
@@ -81,7 +85,7 @@ class RunState:
             scheduler=self.scheduler,
             account=account,
             parent=self,
-            path=f"{self.id_of(node)}/",
+            path=self.inside(node),
             prefix=(*node.lineage, FIRST),
             queue=self.queue if account is self.account else None,
         )
