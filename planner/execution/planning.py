@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 
 from tts.errors import CallFailed
+from tts.graph import Node
 from tts.planner.checks import check_plan
 from tts.planner.execution.decision import Decision, read_decision
 from tts.planner.execution.draft import Drafting
@@ -104,11 +105,9 @@ class Planning:
         """Have several plans written at once; the first sound one is the plan (M1-Parallel,
         arXiv 2507.08944). Where none is sound, the first written."""
         begun, settings = self.timeline.begin("plan"), self.settings
-        generator = self._generator(settings.planner)
         guide = self._guide()
-        writing = Writing(generator, role="plan", timeout=settings.timeout, guide=guide)
-        sampling = drawing(settings.temperature, settings.max_tokens)
-        nodes = [self.run.call(writing, self.asked, sampling) for _ in range(settings.race)]
+        racers = range(settings.race)
+        nodes = [self._draw("plan", settings.planner, self.asked, guide) for _ in racers]
         found = await self.run.first(nodes, where=self._sound)
         self.run.drop(nodes)
         found = found or await self.run.all(nodes)
@@ -156,15 +155,20 @@ class Planning:
         guide: Guide | None,
         drafting: Drafting | None = None,
     ) -> Written:
-        settings = self.settings
-        operation = Writing(self._generator(name), role=role, timeout=settings.timeout, guide=guide)
-        node = self.run.call(operation, asked, drawing(settings.temperature, settings.max_tokens))
+        node = self._draw(role, name, asked, guide)
         listener = Listener(drafting)
         if drafting is not None:
             node.hear(listener.hear)
         written: Written = await node
         listener.rest(written.text)
         return written
+
+    def _draw(
+        self, role: Role, name: str, asked: tuple[Message, ...], guide: Guide | None
+    ) -> Node[Written]:
+        settings = self.settings
+        operation = Writing(self._generator(name), role=role, timeout=settings.timeout, guide=guide)
+        return self.run.call(operation, asked, drawing(settings.temperature, settings.max_tokens))
 
     def _generator(self, name: str) -> Generator:
         generators = self.run.settings.generators
