@@ -5,9 +5,11 @@ from __future__ import annotations
 import asyncio
 import subprocess
 import sys
+import time
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from tts.budget import Account, AdmissionQueue, Ticket
 from tts.engine import Job, SessionOptions, open_session
 from tts.eval.bench.attempts import Billed, billed, departures
 from tts.eval.bench.metered_generator import PROMPT, MeteredGenerator
@@ -17,17 +19,19 @@ from tts.eval.bench.row import Row, at_least, at_most, exactly
 from tts.ledger import Ledger, MemoryJournal, MemoryLeases
 from tts.ledger.rate_window import SECONDS
 from tts.strategies import MajorityVote
-from tts.values import Budget, Problem, Result
+from tts.values import Budget, Problem, Result, Usage
 
 MAX_TOKENS = 100
 WORST = PROMPT + MAX_TOKENS
 CALLS, DRAWS = 10, 256
 PROCESSES, RUNS = 8, 3
 SHARED_CAP = 1000 * WORST
+SIZES, TICKET = (1_000, 10_000, 100_000), 30.0
+"""Tickets of a queue, and the microseconds that one may cost however many there are."""
 
 
 def budget(*, processes: int = PROCESSES, runs: int = RUNS) -> list[Row]:
-    """Ten calls' worth for 256 concurrent draws; one wallet and one rate for eight processes."""
+    """Ten calls' worth for 256 concurrent draws; one wallet and one rate for eight processes; the queue."""
     full = [asyncio.run(_one_run(MAX_TOKENS)) for _ in range(runs)]
     tenth = [asyncio.run(_one_run(MAX_TOKENS // 10)) for _ in range(runs)]
     cap = CALLS * WORST
@@ -41,7 +45,47 @@ def budget(*, processes: int = PROCESSES, runs: int = RUNS) -> list[Row]:
         at_most("most spent under the ceiling", highest, "tokens", bar=cap),
         *_shared_wallet(processes),
         *_shared_rate(processes),
+        *_admission(),
     ]
+
+
+def _admission() -> list[Row]:
+    """Calls foreseen in order and asked for in reverse, under a ceiling that holds half of them."""
+    _out_of_order(SIZES[0])
+    costs = {size: _out_of_order(size) for size in SIZES}
+    first, *larger = SIZES
+    return [
+        at_most(f"a ticket of {first:,} out of order", costs[first], "µs", bar=TICKET),
+        *(
+            at_most(
+                f"a ticket of {size:,} out of order",
+                costs[size],
+                "µs",
+                bar=TICKET,
+                baseline=costs[first],
+            )
+            for size in larger
+        ),
+    ]
+
+
+def _out_of_order(size: int) -> float:
+    """Microseconds of processor time a ticket."""
+    flying: list[Ticket] = []
+    queue = AdmissionQueue(Account({"prompt_tokens": size * PROMPT // 2, "calls": size}))
+    worst = Usage(calls=1, prompt_tokens=PROMPT)
+    tickets = [
+        Ticket((0, i), admit=lambda i=i: flying.append(tickets[i]), refuse=lambda _: None)
+        for i in range(size)
+    ]
+    started = time.process_time()
+    for ticket in tickets:
+        queue.foresee(ticket, worst)
+    for ticket in reversed(tickets):
+        queue.ask(ticket, worst)
+    while flying:
+        queue.settle(flying.pop(), worst)
+    return (time.process_time() - started) / size * 1e6
 
 
 async def _one_run(reply_tokens: int) -> tuple[int, Result]:

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left, insort
 from collections.abc import Callable
-from operator import attrgetter
+from heapq import heappop, heappush
 from typing import Literal
 
 from tts.budget.account import Account, Amounts
+from tts.budget.order import CanonicalOrder, Place
 from tts.errors import BudgetExhausted
 from tts.values import Usage
 
-Place = tuple[int, ...]
-PLACE = attrgetter("place")
 TicketState = Literal["foreseen", "waiting", "admitted", "refused", "gone"]
 
 
@@ -55,10 +53,10 @@ class AdmissionQueue:
 
     def __init__(self, account: Account) -> None:
         self.account = account
-        self._undecided: list[Ticket] = []
-        self._foreseen = [0] * len(account.ceilings)
-        self._waiting = 0
-        """Undecided tickets that asked already."""
+        self._undecided: CanonicalOrder[Ticket] = CanonicalOrder(len(account.ceilings))
+        self._waiting: list[tuple[Place, int, Ticket]] = []
+        """A heap of those that asked already; some of them may have left since."""
+        self._entered = 0
         self._pumping = False
 
     def foresee(self, ticket: Ticket, most: Usage | Amounts) -> None:
@@ -73,10 +71,10 @@ class AdmissionQueue:
             self._admit(ticket)
             return
         if ticket.held:
-            self._leave(ticket)
+            self._undecided.leave(ticket)
             ticket.held = ()
         ticket.held = self._amounts(worst)
-        if self.account.fits(ticket.held, tuple(self._foreseen)):
+        if self.account.fits(ticket.held, tuple(self._undecided.total)):
             self._admit(ticket)
             return
         ticket.state = "waiting"
@@ -90,7 +88,7 @@ class AdmissionQueue:
         there is room now says nothing.
         """
         if ticket.held:
-            self._leave(ticket)
+            self._undecided.leave(ticket)
         ticket.held = self._amounts(worst) if self.account.capped else ()
         self._admit(ticket)
 
@@ -104,7 +102,7 @@ class AdmissionQueue:
         """A call that was not admitted is no longer wanted."""
         if ticket.state in ("foreseen", "waiting"):
             if self.account.capped and ticket.held:
-                self._leave(ticket)
+                self._undecided.leave(ticket)
             ticket.state = "gone"
             self.pump()
 
@@ -120,26 +118,32 @@ class AdmissionQueue:
             self._pumping = False
 
     def _decide_one(self) -> bool:
-        if not self._waiting:
+        """Decide the first call that waits; those behind it never go before it from here."""
+        ticket = self._first_waiting()
+        if ticket is None:
             return False
-        everything_fits = self.account.fits((0,) * len(self._foreseen), tuple(self._foreseen))
-        beside = [0] * len(self._foreseen)
-        for position, ticket in enumerate(self._undecided):
-            if ticket.state == "waiting":
-                if everything_fits or self.account.fits(ticket.held, tuple(beside)):
-                    self._leave(ticket)
-                    self._admit(ticket)
-                    return True
-                if position == 0 and self.account.open == 0:
-                    self._leave(ticket)
-                    ticket.state = "refused"
-                    ticket.refuse(self.account.refusal(ticket.held))
-                    return True
-                return False
-            beside = [a + b for a, b in zip(beside, ticket.held, strict=True)]
-            if not everything_fits and not self.account.fits(tuple(beside)):
-                return False
-        return False
+        if self._goes(ticket):
+            self._undecided.leave(ticket)
+            self._admit(ticket)
+        elif ticket is self._undecided.first and self.account.open == 0:
+            self._undecided.leave(ticket)
+            ticket.state = "refused"
+            ticket.refuse(self.account.refusal(ticket.held))
+        else:
+            return False
+        return True
+
+    def _goes(self, ticket: Ticket) -> bool:
+        """Whether it fits beside what stands before it, all of which was only foreseen."""
+        everything, nothing = tuple(self._undecided.total), (0,) * len(ticket.held)
+        return self.account.fits(nothing, everything) or self.account.fits(
+            ticket.held, self._undecided.before(ticket)
+        )
+
+    def _first_waiting(self) -> Ticket | None:
+        while self._waiting and self._waiting[0][2].state != "waiting":
+            heappop(self._waiting)
+        return self._waiting[0][2] if self._waiting else None
 
     def _amounts(self, most: Usage | Amounts) -> Amounts:
         return most if isinstance(most, tuple) else self.account.amounts(most)
@@ -150,14 +154,7 @@ class AdmissionQueue:
         ticket.admit()
 
     def _enter(self, ticket: Ticket) -> None:
-        insort(self._undecided, ticket, key=PLACE)
-        self._waiting += ticket.state == "waiting"
-        self._foreseen = [a + b for a, b in zip(self._foreseen, ticket.held, strict=True)]
-
-    def _leave(self, ticket: Ticket) -> None:
-        at = bisect_left(self._undecided, ticket.place, key=PLACE)
-        while self._undecided[at] is not ticket:
-            at += 1
-        del self._undecided[at]
-        self._waiting -= ticket.state == "waiting"
-        self._foreseen = [a - b for a, b in zip(self._foreseen, ticket.held, strict=True)]
+        self._undecided.enter(ticket)
+        if ticket.state == "waiting":
+            self._entered += 1
+            heappush(self._waiting, (ticket.place, self._entered, ticket))
