@@ -2,6 +2,7 @@
 
 from tts.planner.execution.events import CallEvent, CheckedEvent, PhaseEvent, PlanEvent
 from tts.planner.execution.planning import Planning
+from tts.planner.execution.priority import Priorities
 from tts.planner.execution.settings import Approve, PlanSettings
 from tts.planner.execution.timeline import Span, Timeline, Turn
 
@@ -13,6 +14,7 @@ __all__ = [
     "PlanEvent",
     "PlanSettings",
     "Planning",
+    "Priorities",
     "Span",
     "Timeline",
     "Turn",

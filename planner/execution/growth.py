@@ -62,6 +62,11 @@ class Growth:
                 started.append(call)
         return started
 
+    def failures(self) -> dict[int, str]:
+        """Why calls failed, those included in whose place a substitute stands."""
+        errors = {number: _made(node).error for number, node in self.nodes.items()}
+        return {n: str(error) or type(error).__name__ for n, error in errors.items() if error}
+
     def _same(self, call: Call) -> bool:
         return self._signatures[call.id] == self._signature(call)
 
@@ -74,8 +79,13 @@ class Growth:
         node = self.nodes.pop(number, None)
         self._signatures.pop(number, None)
         if node is not None:
-            made = [node.args[0]] if node.function is recovered else []
-            self.run.drop([node, *made])
+            self.run.drop(list(dict.fromkeys((node, _made(node)))))
 
     async def _whole(self) -> None:
         await self._gate.wait()
+
+
+def _made(node: Node[Any]) -> Node[Any]:
+    """The node of the call itself, behind the one that may hold its substitute."""
+    made: Node[Any] = node.args[0] if node.function is recovered else node
+    return made

@@ -1,11 +1,14 @@
-"""A run of a plan as one HTML page: a bar per call on a common time axis."""
+"""A plan, or a run of one, as an HTML page: a bar per call on a common time axis."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from html import escape
 
-from tts.planner.language import Plan, write_call
-from tts.planner.report.report import CallReport, PlanReport
+from msgspec import Struct
+
+from tts.planner.language import Call, Plan, write_call
+from tts.planner.report.report import CallReport, PlanReport, earliest_starts, longest_path
 
 _WIDTH, _ROW = 720, 24
 _HEAD = """<!doctype html><html lang="en"><meta charset="utf-8"><title>Plan</title>
@@ -14,16 +17,20 @@ td,th{text-align:left;padding:2px 10px}rect{fill:#7a9cc6}.path rect{fill:#c2643f
 <h1>Plan</h1>"""
 
 
+class _Bar(Struct, frozen=True):
+    """One call: what it says, when, how long, and whether the longest path goes through it."""
+
+    label: str
+    title: str
+    start: float
+    seconds: float
+    critical: bool
+
+
 def page(plan: Plan, report: PlanReport) -> str:
-    """A page without scripts or anything to load."""
+    """A run as a page without scripts or anything to load."""
     calls = plan.by_id()
-    scale = _WIDTH / max(report.makespan, 1e-9)
-    rows = [
-        _row(place, one, write_call(calls[one.call]), scale, one.call in report.critical_path)
-        for place, one in enumerate(report.calls)
-    ]
-    height = _ROW * (len(rows) + 1)
-    chart = f'<svg width="{_WIDTH + 520}" height="{height}" role="img">{"".join(rows)}</svg>'
+    bars = [_ran(calls[one.call], one, one.call in report.critical_path) for one in report.calls]
     facts = [
         ("makespan", f"{report.makespan:.3f} s"),
         ("lower bound", f"{report.lower_bound:.3f} s"),
@@ -31,18 +38,58 @@ def page(plan: Plan, report: PlanReport) -> str:
         ("planner", f"{report.planner_seconds:.3f} s, {report.overlap:.3f} s of tools beside it"),
         ("joiner", f"{report.joiner_seconds:.3f} s"),
     ]
-    listed = "".join(f"<tr><th>{name}<td>{escape(text)}" for name, text in facts)
+    return _page(facts, bars, report.makespan)
+
+
+def planned_page(plan: Plan, seconds: Mapping[int, float], notes: Sequence[str]) -> str:
+    """A plan that has not run, from the seconds that each call is expected to take."""
+    starts, path = earliest_starts(plan, seconds), longest_path(plan, seconds)
+    bars = [
+        _Bar(
+            label=write_call(call),
+            title=f"{seconds[call.id]:g} s expected",
+            start=starts[call.id],
+            seconds=seconds[call.id],
+            critical=call.id in path,
+        )
+        for call in plan.calls
+    ]
+    longest = max((bar.start + bar.seconds for bar in bars), default=0.0)
+    facts = [
+        ("state", "not run: nothing was called"),
+        ("calls", str(len(plan.calls))),
+        ("longest path", f"{longest:g} s expected, where a call of unknown duration counts as 1 s"),
+        *(("", note) for note in notes),
+    ]
+    return _page(facts, bars, longest)
+
+
+def _ran(call: Call, one: CallReport, critical: bool) -> _Bar:
+    return _Bar(
+        label=write_call(call),
+        title=f"{one.seconds:.3f} s, slack {one.slack:.3f} s, waited {one.waited:.3f} s",
+        start=one.started if one.started is not None else one.sealed,
+        seconds=one.seconds,
+        critical=critical,
+    )
+
+
+def _page(facts: Sequence[tuple[str, str]], bars: Sequence[_Bar], longest: float) -> str:
+    scale = _WIDTH / max(longest, 1e-9)
+    rows = "".join(_row(place, bar, scale) for place, bar in enumerate(bars))
+    height = _ROW * (len(bars) + 1)
+    chart = f'<svg width="{_WIDTH + 520}" height="{height}" role="img">{rows}</svg>'
+    listed = "".join(f"<tr><th>{escape(name)}<td>{escape(text)}" for name, text in facts)
     return f"{_HEAD}<table>{listed}</table>{chart}</html>\n"
 
 
-def _row(place: int, one: CallReport, text: str, scale: float, critical: bool) -> str:
+def _row(place: int, bar: _Bar, scale: float) -> str:
     top = place * _ROW + 4
-    start = (one.started if one.started is not None else one.sealed) * scale
-    width = max(1.0, one.seconds * scale)
-    label = escape(text if len(text) <= 70 else f"{text[:69]}…")
+    start, width = bar.start * scale, max(1.0, bar.seconds * scale)
+    label = escape(bar.label if len(bar.label) <= 70 else f"{bar.label[:69]}…")
     return (
-        f'<g class="{"path" if critical else "call"}"><title>{one.seconds:.3f} s, slack '
-        f'{one.slack:.3f} s, waited {one.waited:.3f} s</title><rect x="{start:.1f}" y="{top}" '
-        f'width="{width:.1f}" height="16"/><text x="{min(start + width, _WIDTH) + 6:.1f}" '
-        f'y="{top + 13}" font-size="12">{label}</text></g>'
+        f'<g class="{"path" if bar.critical else "call"}"><title>{escape(bar.title)}</title>'
+        f'<rect x="{start:.1f}" y="{top}" width="{width:.1f}" height="16"/>'
+        f'<text x="{min(start + width, _WIDTH) + 6:.1f}" y="{top + 13}" font-size="12">{label}'
+        "</text></g>"
     )

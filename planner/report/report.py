@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Literal
 
 from msgspec import Struct
 
 from tts.planner.execution import Timeline
-from tts.planner.language import Plan
+from tts.planner.language import Call, Plan
 
 Bound = Literal["planner", "tool", "cap", "joiner", "nothing"]
 _NEAR = 1e-3
@@ -57,13 +58,13 @@ def plan_report(plan: Plan, timeline: Timeline) -> PlanReport:
         tails[call.id] = durations[call.id] + tails.get(call.id, 0.0)
         for before in call.inputs:
             tails[before] = max(tails.get(before, 0.0), tails[call.id])
-    heads = _heads(plan, durations)
+    heads = earliest_starts(plan, durations)
     longest = max((heads[c.id] + durations[c.id] for c in plan.calls), default=0.0)
     reports = tuple(
-        _call(plan, timeline, number, durations, longest - heads[number] - tails[number])
-        for number in durations
+        _call(call, timeline, durations[call.id], longest - heads[call.id] - tails[call.id])
+        for call in plan.calls
     )
-    path = _path(plan, heads, durations)
+    path = longest_path(plan, durations)
     planner = sum(turn.ended - turn.started for turn in timeline.turns if turn.phase != "join")
     joiner = sum(turn.ended - turn.started for turn in timeline.turns if turn.phase == "join")
     makespan = max(0.0, timeline.ended - timeline.started)
@@ -92,8 +93,8 @@ def _durations(plan: Plan, timeline: Timeline) -> dict[int, float]:
     }
 
 
-def _heads(plan: Plan, durations: dict[int, float]) -> dict[int, float]:
-    """Earliest start of each call if nothing ever waited."""
+def earliest_starts(plan: Plan, durations: Mapping[int, float]) -> dict[int, float]:
+    """Earliest start of each call if nothing ever waited; calls stand behind their inputs."""
     heads: dict[int, float] = {}
     for call in plan.calls:
         ends = [heads[n] + durations[n] for n in call.inputs if n in heads]
@@ -101,22 +102,22 @@ def _heads(plan: Plan, durations: dict[int, float]) -> dict[int, float]:
     return heads
 
 
-def _path(plan: Plan, heads: dict[int, float], durations: dict[int, float]) -> tuple[int, ...]:
-    """The calls of the longest path, first to last."""
-    calls = plan.by_id()
-    current = max(calls, key=lambda n: heads[n] + durations[n], default=None)
+def longest_path(plan: Plan, durations: Mapping[int, float]) -> tuple[int, ...]:
+    """The calls of the longest path, first to last; inputs that come later are none."""
+    heads = earliest_starts(plan, durations)
+    place = {call.id: number for number, call in enumerate(plan.calls)}
+    current = max(heads, key=lambda n: heads[n] + durations[n], default=None)
     path: list[int] = []
     while current is not None:
         path.append(current)
-        inputs = [n for n in calls[current].inputs if n in heads]
+        here = place[current]
+        inputs = [n for n in plan.calls[here].inputs if place.get(n, here) < here]
         current = max(inputs, key=lambda n: heads[n] + durations[n], default=None)
     return tuple(reversed(path))
 
 
-def _call(
-    plan: Plan, timeline: Timeline, number: int, durations: dict[int, float], slack: float
-) -> CallReport:
-    call, span = plan.by_id()[number], timeline.spans.get(number)
+def _call(call: Call, timeline: Timeline, seconds: float, slack: float) -> CallReport:
+    span = timeline.spans.get(call.id)
     spans, zero = timeline.spans, timeline.started
     sealed = span.sealed if span and span.sealed is not None else zero
     ends = [spans[n].ended or 0.0 for n in call.inputs if n in spans and spans[n].ended is not None]
@@ -124,12 +125,12 @@ def _call(
     started = span.started if span else None
     ended = span.ended if span else None
     return CallReport(
-        call=number,
+        call=call.id,
         tool=call.tool,
         sealed=sealed - zero,
         started=None if started is None else started - zero,
         ended=None if ended is None else ended - zero,
-        seconds=durations[number],
+        seconds=seconds,
         waited=0.0 if started is None else max(0.0, started - ready),
         slack=max(0.0, slack),
     )

@@ -192,14 +192,22 @@ def plan(
     api_key_env: KeyEnv = None,
     form: Annotated[str, typer.Option(help="How the plan is written: text or json.")] = "text",
     execute: Annotated[bool, typer.Option("--run", help="Run it, and show what it took.")] = False,
-    optimise: Annotated[bool, typer.Option("--optimise", help="Run the passes first.")] = False,
-    html: Annotated[Path | None, typer.Option(help="Write the run as an HTML page.")] = None,
+    yes: Annotated[
+        bool, typer.Option("--yes", help="With --run: do not ask before what cannot be undone.")
+    ] = False,
+    optimise: Annotated[
+        bool, typer.Option("--optimise", help="The passes first; constants are folded by --run.")
+    ] = False,
+    html: Annotated[
+        Path | None, typer.Option(help="Write the plan, or with --run the run, as a page.")
+    ] = None,
 ) -> None:
-    """Compile a task into calls of tools and show the graph."""
-    from tts.cli.plan import show_plan
+    """Compile a task into calls of tools and show the graph; nothing is called without --run."""
+    from tts.cli.plan import Wish, show_plan
 
     options = _given(model=model, base_url=base_url, api_key_env=api_key_env)
-    show_plan(task, tools, options, form=form, execute=execute, optimise=optimise, html=html)
+    wish = Wish(form=form, execute=execute, yes=yes, optimise=optimise, html=html)
+    show_plan(task, tools, options, wish)
 
 
 @app.command()

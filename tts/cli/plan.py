@@ -5,89 +5,137 @@ from __future__ import annotations
 import asyncio
 import os
 import sys
-from collections.abc import Iterable
-from importlib import import_module
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from msgspec import Struct
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from tts.cli.load_tools import load_tools
 from tts.engine import CompiledPlan, Engine, PlanResult
 from tts.errors import BadInput
-from tts.tools import Tool, ToolSet
+from tts.planner import Call, Plan
+from tts.planner.language import write_call
+from tts.planner.passes import PASSES
+from tts.tools import ToolSet
+from tts.tools.shielded import in_thread
 
-NOT_RUN = 1
+FAILED = 1
+FOLDING = "constant folding"
+"""The one pass that calls tools."""
 
 
-def show_plan(
-    task: str,
-    place: str,
-    options: dict[str, Any],
-    *,
-    form: str,
-    execute: bool,
-    optimise: bool,
-    html: Path | None,
-) -> None:
-    """Compile, perhaps optimise and run, and show; exits with 1 where the plan cannot run."""
-    if form not in ("text", "json"):
-        raise BadInput(f"A plan is written as text or json, not {form!r}.")
+class Wish(Struct, frozen=True, kw_only=True):
+    """What is to become of a plan. Nothing of it is called unless `execute`."""
+
+    form: str = "text"
+    """text or json."""
+    execute: bool = False
+    yes: bool = False
+    """Make calls that cannot be undone without asking."""
+    optimise: bool = False
+    html: Path | None = None
+
+
+def show_plan(task: str, place: str, options: dict[str, Any], wish: Wish) -> None:
+    """Compile, perhaps optimise and run, and show; exits with 1 where there is no sound plan or
+    the run failed. Without `wish.execute` no tool is called, whatever else is asked for."""
+    if wish.form not in ("text", "json"):
+        raise BadInput(f"A plan is written as text or json, not {wish.form!r}.")
+    html = wish.html
     if html is not None and not (html.parent.is_dir() and os.access(html.parent, os.W_OK)):
         raise BadInput(f"{html}: its folder is not there or cannot be written to.")
-    console = Console(soft_wrap=True)
-    tools = load_tools(place)
-    plan, done = asyncio.run(_made(task, tools, options, execute or html is not None, optimise))
-    console.print(Text(plan.explain() if form == "text" else plan.write("json")))
-    console.print(Text(plan.mermaid() if done is None else done.mermaid()))
+    failure = asyncio.run(_shown(task, load_tools(place), options, wish))
+    if failure:
+        Console(stderr=True, soft_wrap=True).print(Text(failure))
+        sys.exit(FAILED)
+
+
+async def _shown(task: str, tools: ToolSet, options: dict[str, Any], wish: Wish) -> str:
+    """Show the plan, and the run where it is run; returns what went wrong, in a line."""
+    console, done = Console(soft_wrap=True), None
+    async with Engine(options.pop("model", "embedded:planner"), **options) as engine:
+        plan = await engine.compile(task, tools=tools)
+        if wish.optimise and not plan.check():
+            passes = [name for name in PASSES if wish.execute or name != FOLDING]
+            plan = await plan.optimised(passes)
+        console.print(Text(plan.explain() if wish.form == "text" else plan.write("json")))
+        console.print(Text(plan.mermaid()))
+        asking = Asking(tools, yes=wish.yes, terminal=sys.stdin.isatty() and sys.stdout.isatty())
+        failure = "The plan has faults and cannot run." if plan.check() else ""
+        failure = failure or (asking.refusal(plan.plan) if wish.execute else "")
+        if wish.execute and not failure:
+            done = await plan.run(approve=asking)
     if done is not None:
         console.print(calls(done))
         console.print(verdict(done), highlight=False)
-    if html is not None and done is not None:
-        html.write_text(done.page(), encoding="utf-8")
-    if done is None and (execute or html is not None):
-        Console(stderr=True).print("Not run: the plan has the faults above.", highlight=False)
-        sys.exit(NOT_RUN)
+        failure = failed(done)
+    _write_page(wish.html, plan, done)
+    return failure
 
 
-async def _made(
-    task: str, tools: ToolSet, options: dict[str, Any], execute: bool, optimise: bool
-) -> tuple[CompiledPlan, PlanResult | None]:
-    async with Engine(options.pop("model", "embedded:planner"), **options) as engine:
-        plan = await engine.compile(task, tools=tools)
-        if optimise and not plan.check():
-            plan = await plan.optimised()
-        return plan, await plan.run() if execute and not plan.check() else None
+class Asking:
+    """Whether a call that cannot be undone may be made: yes by option, else as a person says."""
 
+    def __init__(self, tools: ToolSet, *, yes: bool, terminal: bool) -> None:
+        self.tools, self.yes, self.terminal = tools, yes, terminal
+        self._turn = asyncio.Lock()
 
-def load_tools(place: str) -> ToolSet:
-    """`module:name`, in the working directory as well; `BadInput` says what was not found."""
-    module, _, name = place.partition(":")
-    sys.path.insert(0, os.getcwd())
-    try:
-        found = getattr(import_module(module), name)
-    except (ImportError, AttributeError, ValueError) as error:
-        raise BadInput(f"Tools {place!r}: {error}. Write module:name.") from error
-    finally:
-        sys.path.pop(0)
-    given = [found] if isinstance(found, Tool) or callable(found) else found
-    if not isinstance(given, Iterable) or not all(
-        callable(one) or isinstance(one, Tool) for one in given
-    ):
-        raise BadInput(
-            f"Tools {place!r} are a {type(found).__name__}, not a tool or a list of them."
+    def refusal(self, plan: Plan) -> str:
+        """Why a plan is not run at all; empty: it may be."""
+        risky = dict.fromkeys(call.tool for call in plan.calls if self._cannot_be_undone(call))
+        if self.yes or self.terminal or not risky:
+            return ""
+        named = ", ".join(risky)
+        return (
+            f"Not run: calls of {named} cannot be undone (effect irreversible or not declared) and "
+            "nobody is here to ask. Give --yes, or declare the effect: @tts.tool(effect=…)."
         )
-    return ToolSet(given)
+
+    async def __call__(self, call: Call, arguments: Mapping[str, Any]) -> bool:
+        """The hook of a run: a call of a later patch is asked about as well."""
+        if self.yes or not self._cannot_be_undone(call):
+            return True
+        if not self.terminal:
+            return False
+        async with self._turn:
+            return self.yes or await self._asked(call, arguments)
+
+    async def _asked(self, call: Call, arguments: Mapping[str, Any]) -> bool:
+        shown = write_call(Call(id=call.id, tool=call.tool, arguments=dict(arguments)))
+        question = f"{shown} cannot be undone. Make it? y(es), n(o), a(ll): "
+        said = (await in_thread(lambda: _said(question))).strip().lower()
+        self.yes = said in ("a", "all")
+        return self.yes or said in ("y", "yes")
+
+    def _cannot_be_undone(self, call: Call) -> bool:
+        tool = self.tools.get(call.tool)
+        return tool is None or tool.effect == "irreversible"
+
+
+def _said(question: str) -> str:
+    try:
+        return Console(soft_wrap=True).input(Text(question))
+    except EOFError:
+        return "no"
+
+
+def _write_page(html: Path | None, plan: CompiledPlan, done: PlanResult | None) -> None:
+    if html is not None:
+        html.write_text(plan.page() if done is None else done.page(), encoding="utf-8")
 
 
 def calls(done: PlanResult) -> Table:
-    """What each call took."""
-    table = Table("call", "tool", "start s", "seconds", "waited s", "slack s")
+    """What each call took, and how it failed where it did."""
+    table = Table("call", "tool", "start s", "seconds", "waited s", "slack s", "failed")
     for one in done.report.calls:
         start = "-" if one.started is None else f"{one.started:.3f}"
         figures = (f"{value:.3f}" for value in (one.seconds, one.waited, one.slack))
-        table.add_row(str(one.call), Text(one.tool), start, *figures)
+        error = Text(done.failures.get(one.call, ""))
+        table.add_row(str(one.call), Text(one.tool), start, *figures, error)
     return table
 
 
@@ -100,3 +148,11 @@ def verdict(done: PlanResult) -> Text:
         f"makespan     {report.makespan:.3f} s, at least {report.lower_bound:.3f} s\n"
         f"bounded by   {report.bounded_by}: {report.detail}"
     )
+
+
+def failed(done: PlanResult) -> str:
+    """Why a run gave no answer, in a line; empty where it gave one."""
+    if done.answer is not None and done.result.stopped_by == "done":
+        return ""
+    reason = " ".join((done.result.error or done.result.stopped_by).split())
+    return f"The run failed: {reason}"

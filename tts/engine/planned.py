@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
@@ -23,10 +23,10 @@ from tts.planner import (
     write_plan,
 )
 from tts.planner.checks import Doubt, doubts
-from tts.planner.execution import Planning
+from tts.planner.execution import Approve, Planning, Priorities
 from tts.planner.language import Form
-from tts.planner.passes import PassNote, optimise
-from tts.planner.report import mermaid, page
+from tts.planner.passes import PASSES, PassNote, optimise
+from tts.planner.report import mermaid, page, planned_page
 from tts.protocols import Strategy
 from tts.tools import Tool, ToolSet
 from tts.values import Budget, Event, Problem, Result
@@ -61,6 +61,8 @@ class PlanResult:
     faults: tuple[Fault, ...]
     """Of the plan as it was in the end; empty for one that ran."""
     report: PlanReport
+    failures: Mapping[int, str]
+    """Why calls failed, by call; those that a policy let pass are among them."""
     result: Result
     """Cost, and how the run stopped."""
 
@@ -99,9 +101,12 @@ class CompiledPlan:
         """What is well-typed and still looks wrong; guesses, which keep nothing from running."""
         return doubts(self.plan, self.tools)
 
-    async def optimised(self) -> CompiledPlan:
-        """The plan after the passes; its `explain` shows what each of them did."""
-        plan, notes = await optimise(self.plan, self.tools)
+    async def optimised(self, passes: Sequence[str] = tuple(PASSES)) -> CompiledPlan:
+        """The plan after the passes; its `explain` shows what each of them did.
+
+        `constant folding` calls pure tools whose arguments are known; no other pass calls anything.
+        """
+        plan, notes = await optimise(self.plan, self.tools, passes)
         return CompiledPlan(
             self.engine,
             self.task,
@@ -124,12 +129,23 @@ class CompiledPlan:
     def mermaid(self) -> str:
         return mermaid(self.plan)
 
-    async def run(self, **how: Any) -> PlanResult:
-        """Run it without asking the planner; `how` as for `Engine.apply`."""
+    def page(self) -> str:
+        """The plan as an HTML page, drawn from what its calls are expected to take."""
+        expected = Priorities(self.tools, self.settings.seconds).expected
+        seconds = {call.id: expected(call) for call in self.plan.calls}
+        notes = [f"fault: {fault}" for fault in self.check()]
+        return planned_page(self.plan, seconds, [*notes, *(f"doubt: {d}" for d in self.doubts())])
+
+    async def run(self, *, approve: Approve | None = None, **how: Any) -> PlanResult:
+        """Run it without asking the planner; `how` as for `Engine.apply`.
+
+        `approve` is asked before every call with an effect, those of later patches included.
+        """
         if faults := self.check():
             raise UsageError("The plan cannot run: " + "; ".join(str(fault) for fault in faults))
+        settings = replace(self.settings, approve=approve) if approve else self.settings
         return await solve_task(
-            self.engine, self.task, self.tools, settings=self.settings, plan=self.plan, **how
+            self.engine, self.task, self.tools, settings=settings, plan=self.plan, **how
         )
 
 
@@ -166,6 +182,7 @@ async def solve_task(
         plan=planning.plan,
         faults=planning.faults,
         report=plan_report(planning.plan, planning.timeline),
+        failures=planning.growth.failures(),
         result=result,
     )
 
