@@ -6,6 +6,7 @@ import asyncio
 import subprocess
 import sys
 import time
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -74,10 +75,10 @@ def _out_of_order(size: int) -> float:
     flying: list[Ticket] = []
     queue = AdmissionQueue(Account({"prompt_tokens": size * PROMPT // 2, "calls": size}))
     worst = Usage(calls=1, prompt_tokens=PROMPT)
-    tickets = [
-        Ticket((0, i), admit=lambda i=i: flying.append(tickets[i]), refuse=lambda _: None)
-        for i in range(size)
-    ]
+    tickets: list[Ticket] = []
+    for i in range(size):
+        flies = partial(lambda i: flying.append(tickets[i]), i)
+        tickets.append(Ticket((0, i), admit=flies, refuse=lambda _: None))
     started = time.process_time()
     for ticket in tickets:
         queue.foresee(ticket, worst)

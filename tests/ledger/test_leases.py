@@ -34,7 +34,7 @@ async def main():
     ledger = Ledger.open(sys.argv[1], job="job")
     leases = JobLeases(ledger)
     assert await leases.claim("p1")
-    print(dict(await leases.draw({"nanodollars": 100_000}, {"nanodollars": 25_000})), flush=True)
+    print(dict(await leases.draw({"nanodollars": 100_000}, {"nanodollars": 25_000}, most=64)), flush=True)
     ledger.write(intent("a"), intent("b"))
     await ledger.commit(SettledRow(job="job", attempt="a", state="settled", billed=spent,
                                    latency_s=1.0))
@@ -52,7 +52,7 @@ async def main():
     async with Ledger.open(sys.argv[1], job="job") as ledger:
         leases = JobLeases(ledger)
         for _ in range(12):
-            block = await leases.draw({"calls": 200}, {"calls": 3})
+            block = await leases.draw({"calls": 200}, {"calls": 3}, most=64)
             if block is None:
                 break
             spent = random.randint(0, block["calls"])
@@ -103,7 +103,7 @@ async def test_releasing_what_another_holds_changes_nothing(opened: Any) -> None
 async def test_a_closed_ledger_frees_its_claims_and_its_block(opened: Any) -> None:
     async with opened() as one:
         assert await JobLeases(one).claim("p1")
-        await JobLeases(one).draw(CAP, LEAST)
+        await JobLeases(one).draw(CAP, LEAST, most=64)
     async with opened() as two:
         assert await JobLeases(two).claim("p1")
         assert await JobLeases(two).left(CAP) == CAP
@@ -111,7 +111,7 @@ async def test_a_closed_ledger_frees_its_claims_and_its_block(opened: Any) -> No
 
 async def test_what_a_closed_ledger_spent_stays_spent(opened: Any, rows: Any) -> None:
     async with opened() as one:
-        await JobLeases(one).draw(CAP, LEAST)
+        await JobLeases(one).draw(CAP, LEAST, most=64)
         await one.commit(rows.intent("a"), rows.settled("a"), rows.intent("b"))
     async with opened() as two:
         left = await JobLeases(two).left(CAP)
@@ -121,7 +121,7 @@ async def test_what_a_closed_ledger_spent_stays_spent(opened: Any, rows: Any) ->
 async def test_blocks_shrink_to_one_worst_case_and_end(opened: Any) -> None:
     async with opened() as ledger:
         leases, sizes = JobLeases(ledger), []
-        while (drawn := await leases.draw(calls(100), calls(7))) is not None:
+        while (drawn := await leases.draw(calls(100), calls(7), most=64)) is not None:
             sizes.append(drawn["calls"])
         assert sizes == sorted(sizes, reverse=True)
         assert sizes[-1] == 7 and 100 - 7 < sum(sizes) <= 100
@@ -129,10 +129,10 @@ async def test_blocks_shrink_to_one_worst_case_and_end(opened: Any) -> None:
 
 async def test_what_is_given_back_can_be_drawn_by_others(opened: Any) -> None:
     async with opened() as one, opened() as two:
-        assert await JobLeases(one).draw(calls(5), calls(5))
-        assert await JobLeases(two).draw(calls(5), calls(5)) is None
+        assert await JobLeases(one).draw(calls(5), calls(5), most=64)
+        assert await JobLeases(two).draw(calls(5), calls(5), most=64) is None
         await JobLeases(one).give_back(calls(5))
-        assert await JobLeases(two).draw(calls(5), calls(5)) == calls(5)
+        assert await JobLeases(two).draw(calls(5), calls(5), most=64) == calls(5)
 
 
 async def test_a_killed_process_is_reconciled_from_its_attempts(place: str) -> None:
@@ -148,7 +148,7 @@ async def test_a_killed_process_is_reconciled_from_its_attempts(place: str) -> N
 async def test_a_dead_block_is_reconciled_when_nothing_else_is_left(place: str) -> None:
     assert died(place)
     async with Ledger.open(place, job="job") as ledger:
-        drawn = await JobLeases(ledger).draw(dollars(100_000), dollars(90_000))
+        drawn = await JobLeases(ledger).draw(dollars(100_000), dollars(90_000), most=64)
         assert drawn == dollars(90_000)
 
 
@@ -159,8 +159,8 @@ async def test_an_unknown_price_in_the_past_refuses_a_ceiling_on_money(
         await one.commit(rows.intent("a"), rows.settled("a", billed=Usage(nanodollars=None)))
     async with opened() as two:
         with pytest.raises(UnknownPrice):
-            await JobLeases(two).draw(CAP, LEAST)
-        assert await JobLeases(two).draw(calls(9), calls(1)) is not None
+            await JobLeases(two).draw(CAP, LEAST, most=64)
+        assert await JobLeases(two).draw(calls(9), calls(1), most=64) is not None
 
 
 async def test_a_process_that_was_taken_for_dead_writes_nothing_more(place: str) -> None:
@@ -170,7 +170,7 @@ async def test_a_process_that_was_taken_for_dead_writes_nothing_more(place: str)
         connection.execute(text("UPDATE leases SET live = (1 = 0)"))
     engine.dispose()
     with pytest.raises(LedgerError, match="no sign of life"):
-        await JobLeases(ledger).draw(CAP, LEAST)
+        await JobLeases(ledger).draw(CAP, LEAST, most=64)
     with pytest.raises(LedgerError, match="no sign of life"):
         ledger.write()
     await ledger.close()
@@ -188,15 +188,15 @@ def test_eight_processes_never_exceed_the_cap(place: str) -> None:
 
 def test_a_block_holds_every_dimension_of_the_ceilings() -> None:
     left: dict[Dimension, int] = {"calls": 100, "tokens": 9}
-    assert block(left, calls(1), processes=1) == {"calls": 25, "tokens": 0}
-    assert block(left, {"tokens": 10}, processes=1) is None
+    assert block(left, calls(1), most=64, processes=1) == {"calls": 25, "tokens": 0}
+    assert block(left, {"tokens": 10}, most=64, processes=1) is None
 
 
 async def test_leases_in_memory_keep_the_cap() -> None:
     leases = MemoryLeases()
     assert await leases.claim("p1")
-    assert await leases.draw(calls(5), calls(5)) == calls(5)
-    assert await leases.draw(calls(5), calls(1)) is None
+    assert await leases.draw(calls(5), calls(5), most=64) == calls(5)
+    assert await leases.draw(calls(5), calls(1), most=64) is None
     await leases.give_back(calls(2))
-    assert await leases.draw(calls(5), calls(2)) == calls(2)
+    assert await leases.draw(calls(5), calls(2), most=64) == calls(2)
     await leases.release("p1")

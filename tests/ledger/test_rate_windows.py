@@ -26,7 +26,7 @@ async def main():
         rates = JobLeases(ledger).rates
         for _ in range(30):
             lease = await rates.lease("m", {"calls": 1200.0, "tokens": 120_000.0},
-                                      {"calls": 1, "tokens": 90})
+                                      {"calls": 1, "tokens": 90}, most=64)
             if lease.amounts:
                 print(lease.amounts["calls"], lease.amounts["tokens"], flush=True)
 
@@ -61,12 +61,12 @@ def test_a_spent_window_says_when_the_next_one_opens(opened: Callable[..., Ledge
     async def scenario() -> None:
         async with opened() as ledger:
             rates, drawn = LedgerRateWindows(ledger, now=lambda _: 1000.0), 0
-            while (lease := await rates.lease("m", RATES, LEAST)).amounts:
+            while (lease := await rates.lease("m", RATES, LEAST, most=64)).amounts:
                 drawn += lease.amounts["calls"]
                 assert lease.opens_s == 0
             assert drawn == allowance(RATES["calls"], 200)
             assert (lease.opens_s, lease.ends_s) == (SECONDS, 2 * SECONDS)
-            other = await rates.lease("another account", RATES, LEAST)
+            other = await rates.lease("another account", RATES, LEAST, most=64)
             assert other.amounts
 
     asyncio.run(scenario())
@@ -81,7 +81,7 @@ def test_what_a_dead_process_leased_ends_with_its_window(
             rates = LedgerRateWindows(ledger, now=lambda _: times[-1])
             for _ in range(3):
                 times.append(times[-1] + SECONDS)
-                while (await rates.lease("m", RATES, LEAST)).amounts:
+                while (await rates.lease("m", RATES, LEAST, most=64)).amounts:
                     assert len(taken(place)) == 1
 
     asyncio.run(scenario())

@@ -32,7 +32,7 @@ class Fleet:
             self.members[at] = self.start()
             return
         least: dict[Dimension, int] = {"calls": size, "tokens": size * 100}
-        drawn = await leases.draw(CAP, least)
+        drawn = await leases.draw(CAP, least, most=64)
         if drawn is None:
             return
         assert drawn.keys() == CAP.keys() and all(drawn[name] >= least[name] for name in drawn)

@@ -4,12 +4,13 @@ from tts.budget.account import Account, Amounts
 from tts.budget.price import LongRates, Price, Rates
 from tts.budget.price_table import PriceTable
 from tts.budget.queue import AdmissionQueue, Ticket
-from tts.budget.wallet import Wallet
+from tts.budget.wallet import BlockSize, Wallet
 
 __all__ = [
     "Account",
     "AdmissionQueue",
     "Amounts",
+    "BlockSize",
     "LongRates",
     "Price",
     "PriceTable",

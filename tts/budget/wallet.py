@@ -3,12 +3,37 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+import time
+from collections.abc import Callable, Mapping
 
 from tts.budget.account import Account, Amounts
 from tts.errors import Suspended
 from tts.protocols import Leases
 from tts.values import Dimension, Usage
+
+FIRST_BLOCK, LARGEST_BLOCK = 64, 4096
+"""Worst cases in one lease, at the beginning and at most."""
+
+FAST = 1.0
+"""Seconds: a block that was emptied sooner was too small."""
+
+
+class BlockSize:
+    """How many worst cases to lease at once: twice as many while blocks are emptied fast.
+
+    A lease is a transaction; a block that is too large keeps room from other processes.
+    """
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._size, self._asked = FIRST_BLOCK, -FAST
+
+    def next(self) -> int:
+        now = self._clock()
+        fast = now - self._asked < FAST
+        self._size = min(2 * self._size, LARGEST_BLOCK) if fast else FIRST_BLOCK
+        self._asked = now
+        return self._size
 
 
 class Wallet:
@@ -23,6 +48,7 @@ class Wallet:
         self.ceilings = dict(ceilings)
         self.account = Account(dict.fromkeys(ceilings, 0), scope="job's wallet")
         self.leases = leases
+        self._block = BlockSize()
         self._turn = asyncio.Lock()
         self._changed = asyncio.Event()
 
@@ -60,7 +86,7 @@ class Wallet:
         needs = zip(self.account.dimensions, amounts, strict=True)
         least: dict[Dimension, int] = {name: max(0, need - room[name]) for name, need in needs}
         self._changed.clear()
-        block = await self.leases.draw(self.ceilings, least)
+        block = await self.leases.draw(self.ceilings, least, most=self._block.next())
         if block is not None:
             self.account.raise_ceilings(block)
         elif self.account.open:

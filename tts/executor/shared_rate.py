@@ -11,6 +11,7 @@ from math import ceil
 
 from msgspec import Struct
 
+from tts.budget import BlockSize
 from tts.executor.clock import Clock, loop_time
 from tts.protocols import RateWindows
 from tts.values import Dimension
@@ -49,6 +50,7 @@ class SharedRate:
         self.rates: Mapping[Dimension, float] = rates
         self._rooms: list[Room] = []
         """The one that ends first stands first."""
+        self._block = BlockSize(clock)
         self._turn = asyncio.Lock()
         self._waiting = 0
         self._returned = asyncio.Event()
@@ -115,7 +117,7 @@ class SharedRate:
         asked = self._clock()
         later = min((room.opens for room in self._rooms if room.opens > asked), default=None)
         if later is None:
-            lease = await self.windows.lease(self.name, self.rates, least)
+            lease = await self.windows.lease(self.name, self.rates, least, most=self._block.next())
             later = self._clock() + lease.opens_s if lease.opens_s else asked
             self._grid = (asked + lease.ends_s, lease.window_s)
             if lease.amounts:

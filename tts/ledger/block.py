@@ -6,17 +6,14 @@ from collections.abc import Mapping
 
 from tts.values import Dimension
 
-LARGEST = 64
-"""Worst cases in one block, at most."""
-
 SHARE = 4
 """A block takes at most a quarter of what each living process could still draw."""
 
 
 def block(
-    left: Mapping[Dimension, int], least: Mapping[Dimension, int], *, processes: int
+    left: Mapping[Dimension, int], least: Mapping[Dimension, int], *, most: int, processes: int
 ) -> dict[Dimension, int] | None:
-    """A multiple of `least` in the dimensions of `left`; None where not even one fits.
+    """`least` up to `most` times, in the dimensions of `left`; None where not even one fits.
 
     Near the ceiling it shrinks to one worst case.
     """
@@ -24,5 +21,5 @@ def block(
     if any(needs[name] > left[name] for name in left):
         return None
     fits = [left[name] // (need * SHARE * processes) for name, need in needs.items() if need]
-    times = max(1, min([LARGEST, *fits]))
+    times = max(1, min([most, *fits]))
     return {name: needs[name] * times for name in left}

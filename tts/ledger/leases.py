@@ -37,10 +37,16 @@ class JobLeases:
         await self._perform(lambda connection: connection.execute(delete(LEASES).where(mine)))
 
     async def draw(
-        self, ceilings: Mapping[Dimension, int], least: Mapping[Dimension, int]
+        self,
+        ceilings: Mapping[Dimension, int],
+        least: Mapping[Dimension, int],
+        *,
+        most: int,
     ) -> dict[Dimension, int] | None:
         return await self._perform(
-            lambda connection: wallet.draw(connection, self._job, self._process, ceilings, least)
+            lambda connection: wallet.draw(
+                connection, self._job, self._process, ceilings, least, most=most
+            )
         )
 
     async def give_back(self, amounts: Mapping[Dimension, int]) -> None:

@@ -24,13 +24,17 @@ class MemoryLeases:
         """Nobody waits for it."""
 
     async def draw(
-        self, ceilings: Mapping[Dimension, int], least: Mapping[Dimension, int]
+        self,
+        ceilings: Mapping[Dimension, int],
+        least: Mapping[Dimension, int],
+        *,
+        most: int,
     ) -> dict[Dimension, int] | None:
         left = dict(ceilings)
         for name, amount in self.held.items():
             if name in left:
                 left[name] -= amount
-        drawn = block(left, least, processes=1)
+        drawn = block(left, least, most=most, processes=1)
         for name, amount in (drawn or {}).items():
             self.held[name] = self.held.get(name, 0) + amount
         return drawn

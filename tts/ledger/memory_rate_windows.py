@@ -17,10 +17,15 @@ class MemoryRateWindows:
         self.taken: dict[str, dict[int, Amounts]] = {}
 
     async def lease(
-        self, name: str, rates: Mapping[Dimension, float], least: Mapping[Dimension, int]
+        self,
+        name: str,
+        rates: Mapping[Dimension, float],
+        least: Mapping[Dimension, int],
+        *,
+        most: int,
     ) -> RateLease:
         taken = self.taken.setdefault(name, {})
-        drawn = draw(taken, self._clock(), rates, least, processes=self._processes)
+        drawn = draw(taken, self._clock(), rates, least, most=most, processes=self._processes)
         for window, part in drawn.parts.items():
             before = taken.get(window, {})
             taken[window] = {key: before.get(key, 0) + amount for key, amount in part.items()}

@@ -43,12 +43,13 @@ def draw(
     rates: Mapping[Dimension, float],
     least: Amounts,
     *,
+    most: int,
     processes: int,
 ) -> Drawn:
     """Draw a block of this window, or one call's worth of this and later ones, or nothing."""
     window = floor((now + GUARD) / SECONDS)
     left = left_in(window, taken, rates)
-    drawn = block(left, least, processes=processes)
+    drawn = block(left, least, most=most, processes=processes)
     if drawn is not None:
         return _drawn({window: drawn}, now)
     if all(need * SMALL <= allowance(rates[name], window) for name, need in least.items()):

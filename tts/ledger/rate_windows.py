@@ -23,10 +23,15 @@ class LedgerRateWindows:
         self._ledger, self._now = ledger, now
 
     async def lease(
-        self, name: str, rates: Mapping[Dimension, float], least: Mapping[Dimension, int]
+        self,
+        name: str,
+        rates: Mapping[Dimension, float],
+        least: Mapping[Dimension, int],
+        *,
+        most: int,
     ) -> RateLease:
         return await self._ledger.perform(
-            lambda connection: self._leased(connection, name, rates, least)
+            lambda connection: self._leased(connection, name, rates, least, most)
         )
 
     def _leased(
@@ -35,11 +40,12 @@ class LedgerRateWindows:
         name: str,
         rates: Mapping[Dimension, float],
         least: Amounts,
+        most: int,
     ) -> RateLease:
         exclusive(connection, "rates")
         now = self._now(connection)
         taken = _taken(connection, name, floor(now / SECONDS))
-        drawn = draw(taken, now, rates, least, processes=_processes(connection))
+        drawn = draw(taken, now, rates, least, most=most, processes=_processes(connection))
         for window, part in drawn.parts.items():
             _take(connection, name, window, taken.get(window), part)
         return drawn.lease

@@ -75,23 +75,28 @@ def draw(
     process: Process,
     ceilings: Mapping[Dimension, int],
     least: Mapping[Dimension, int],
+    *,
+    most: int,
 ) -> dict[Dimension, int] | None:
     """Lease a block; first closing what dead processes hold where nothing else is left."""
     found = holders(connection, job)
-    drawn = fitting(found, ceilings, least)
+    drawn = fitting(found, ceilings, least, most)
     if drawn is None and reconcile(connection, job):
         found = holders(connection, job)
-        drawn = fitting(found, ceilings, least)
+        drawn = fitting(found, ceilings, least, most)
     if drawn is not None:
         change(connection, job, process, found, drawn, sign=1)
     return drawn
 
 
 def fitting(
-    found: list[Holder], ceilings: Mapping[Dimension, int], least: Mapping[Dimension, int]
+    found: list[Holder],
+    ceilings: Mapping[Dimension, int],
+    least: Mapping[Dimension, int],
+    most: int,
 ) -> dict[Dimension, int] | None:
     living = sum(holder.live for holder in found)
-    return block(remaining(found, ceilings), least, processes=max(1, living))
+    return block(remaining(found, ceilings), least, most=most, processes=max(1, living))
 
 
 def change(

@@ -216,9 +216,13 @@ class Leases(Protocol):
     async def release(self, name: str) -> None: ...
 
     async def draw(
-        self, ceilings: Mapping[Dimension, int], least: Mapping[Dimension, int]
+        self,
+        ceilings: Mapping[Dimension, int],
+        least: Mapping[Dimension, int],
+        *,
+        most: int,
     ) -> Mapping[Dimension, int] | None:
-        """A block of the job's wallet, at least `least`; None where that is not left."""
+        """A block of the job's wallet, `least` up to `most` times; None: not even one is left."""
         ...
 
     async def give_back(self, amounts: Mapping[Dimension, int]) -> None:

@@ -29,7 +29,12 @@ class RateWindows(Protocol):
     """
 
     async def lease(
-        self, name: str, rates: Mapping[Dimension, float], least: Mapping[Dimension, int]
+        self,
+        name: str,
+        rates: Mapping[Dimension, float],
+        least: Mapping[Dimension, int],
+        *,
+        most: int,
     ) -> RateLease:
         """A block of what is left of the window, at least `least`, for the rates of one account.
 
@@ -38,5 +43,6 @@ class RateWindows(Protocol):
             rates: calls and tokens per minute, those that are limited.
             least: what one call needs. More than a window holds is taken from several, and may be
                 used once the last of them opens.
+            most: how many times `least` the block may hold.
         """
         ...

@@ -1,0 +1,18 @@
+"""The size of what a wallet leases at once."""
+
+from __future__ import annotations
+
+from tts.budget.wallet import FAST, FIRST_BLOCK, LARGEST_BLOCK, BlockSize
+
+
+def test_a_block_doubles_while_it_is_emptied_fast_and_falls_back_once_it_lasts() -> None:
+    now = [0.0]
+    size = BlockSize(lambda: now[0])
+    assert [size.next() for _ in range(3)] == [FIRST_BLOCK, 2 * FIRST_BLOCK, 4 * FIRST_BLOCK]
+    now[0] += FAST
+    assert size.next() == FIRST_BLOCK
+
+
+def test_a_block_never_grows_past_the_largest() -> None:
+    size = BlockSize(lambda: 0.0)
+    assert max(size.next() for _ in range(20)) == LARGEST_BLOCK
