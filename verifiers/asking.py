@@ -7,8 +7,7 @@ from typing import Any, Protocol
 
 from msgspec.structs import replace
 
-from tts.errors import BadReply
-from tts.protocols import Answer, Draw, GenerateRequest, Generator, Meter, OperationSpec, Reply
+from tts.protocols import Answer, Draw, GenerateRequest, Generator, Meter, OperationSpec, charged
 from tts.values import Candidate, Completion, Message, Problem, Sampling, Usage
 from tts.verifiers.step_scoring import foreseen_problem
 
@@ -72,21 +71,25 @@ class Asking:
 
     def worst(self, args: tuple[Any, ...], *, first: bool) -> Usage:
         prompt = self.generator.count_prompt(self._messages(args), "")
-        return self._charged(prompt, self.sampling.max_tokens)
+        return charged(self.generator.model, prompt, self.sampling.max_tokens)
 
     def foresee(self, args: tuple[Any, ...], reach: int) -> Usage:
         subjects = args[0] if isinstance(args[0], list | tuple) else [args[0]]
         problem = foreseen_problem(subjects[0])
         asked = self.wording.messages(problem, [""] * len(subjects)) if problem else ()
         prompt = self.generator.count_prompt(asked, "")
-        return self._charged(prompt + reach, self.sampling.max_tokens)
+        return charged(self.generator.model, prompt + reach, self.sampling.max_tokens)
 
     def growth(self, args: tuple[Any, ...]) -> int:
         return 0
 
     def attributed(self, usage: Usage, *, first: bool) -> Usage:
-        charged = self._charged(usage.prompt_tokens, usage.completion_tokens)
-        return replace(charged, reasoning_tokens=usage.reasoning_tokens)
+        return charged(
+            self.generator.model,
+            usage.prompt_tokens,
+            usage.completion_tokens,
+            usage.reasoning_tokens,
+        )
 
     async def perform(self, args: tuple[Any, ...], draws: Sequence[Draw], meter: Meter) -> Answer:
         request = GenerateRequest(
@@ -96,19 +99,7 @@ class Asking:
             indices=tuple(draw.index for draw in draws),
         )
         reply = await self.generator.generate(request, meter)
-        each = replace(reply.usage, calls=1)
-        return Answer(
-            replies=tuple(
-                BadReply("The judge returned fewer answers than asked for.")
-                if one is None
-                else Reply(
-                    content=one, usage=replace(each, completion_tokens=one.completion_tokens)
-                )
-                for one in reply.completions
-            ),
-            billed=reply.usage,
-            server_price=reply.server_price,
-        )
+        return reply.answer("The judge returned fewer answers than asked for.")
 
     def value(self, args: tuple[Any, ...], content: Any, key: str) -> Any:
         return self.wording.read(content, len(_listed(args[0])))
@@ -121,15 +112,6 @@ class Asking:
     def _messages(self, args: tuple[Any, ...]) -> tuple[Message, ...]:
         candidates = _listed(args[0])
         return self.wording.messages(candidates[0].problem, [one.text for one in candidates])
-
-    def _charged(self, prompt: int, completion: int) -> Usage:
-        size = self.generator.model.parameters
-        return Usage(
-            calls=1,
-            prompt_tokens=prompt,
-            completion_tokens=completion,
-            flops=None if size is None else 2 * size * (prompt + completion),
-        )
 
 
 def _listed(subject: Subject) -> list[Candidate]:

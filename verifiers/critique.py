@@ -10,7 +10,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from tts.errors import BadReply
-from tts.protocols import Answer, Draw, GenerateRequest, Generator, Meter, OperationSpec, Reply
+from tts.protocols import Answer, Draw, GenerateRequest, Generator, Meter, OperationSpec, charged
 from tts.values import Candidate, Completion, Message, Sampling, Usage
 from tts.verifiers.label_probability import label_probability
 
@@ -72,16 +72,21 @@ class Critiquing:
 
     def worst(self, args: tuple[Any, ...], *, first: bool) -> Usage:
         prompt = self.generator.count_prompt(self.messages(args[0]), args[0].begun)
-        return self._charged(prompt, self._sampling(args[0]).max_tokens)
+        return charged(self.generator.model, prompt, self._sampling(args[0]).max_tokens)
 
     def foresee(self, args: tuple[Any, ...], reach: int) -> Usage:
-        return self._charged(reach, self.sampling.max_tokens)
+        return charged(self.generator.model, reach, self.sampling.max_tokens)
 
     def growth(self, args: tuple[Any, ...]) -> int:
         return 0
 
     def attributed(self, usage: Usage, *, first: bool) -> Usage:
-        return self._charged(usage.prompt_tokens, usage.completion_tokens)
+        return charged(
+            self.generator.model,
+            usage.prompt_tokens,
+            usage.completion_tokens,
+            usage.reasoning_tokens,
+        )
 
     async def perform(self, args: tuple[Any, ...], draws: Sequence[Draw], meter: Meter) -> Answer:
         question: Question = args[0]
@@ -93,14 +98,7 @@ class Critiquing:
             indices=tuple(draw.index for draw in draws),
         )
         reply = await self.generator.generate(request, meter)
-        (completion,) = reply.completions
-        if completion is None:
-            raise BadReply("The judge returned no answer.")
-        return Answer(
-            replies=(Reply(content=completion, usage=reply.usage),),
-            billed=reply.usage,
-            server_price=reply.server_price,
-        )
+        return reply.answer("The judge returned no answer.")
 
     def value(self, args: tuple[Any, ...], content: Any, key: str) -> Critique:
         question: Question = args[0]
@@ -133,12 +131,3 @@ class Critiquing:
     def _sampling(self, question: Question) -> Sampling:
         """A program is asked for once; behind its output only the verdict is wanted."""
         return replace(self.sampling, stop=()) if question.begun else self.sampling
-
-    def _charged(self, prompt: int, completion: int) -> Usage:
-        size = self.generator.model.parameters
-        return Usage(
-            calls=1,
-            prompt_tokens=prompt,
-            completion_tokens=completion,
-            flops=None if size is None else 2 * size * (prompt + completion),
-        )

@@ -7,7 +7,16 @@ from typing import Any
 
 from msgspec import Struct
 
-from tts.protocols import Answer, Draw, Meter, OperationSpec, Reply, StepScorer, StepScoreRequest
+from tts.protocols import (
+    Answer,
+    Draw,
+    Meter,
+    OperationSpec,
+    Reply,
+    StepScorer,
+    StepScoreRequest,
+    charged,
+)
 from tts.values import Candidate, Message, Problem, Score, Usage
 from tts.voting import Aggregate, aggregate
 
@@ -98,9 +107,7 @@ class StepScoring:
         return candidate.steps if not self._whole else (text,) if text else ()
 
     def _reading(self, tokens: int) -> Usage:
-        size = self.scorer.model.parameters
-        flops = None if size is None else 2 * size * tokens
-        return Usage(calls=1, prompt_tokens=tokens, flops=flops)
+        return charged(self.scorer.model, tokens)
 
 
 def foreseen_problem(arg: Any) -> Problem | None:

@@ -7,8 +7,9 @@ from collections.abc import Sequence
 from typing import Any
 
 from msgspec import Struct
+from msgspec.structs import replace
 
-from tts.errors import BadReply, CallError
+from tts.errors import CallError
 from tts.protocols import (
     Answer,
     Draw,
@@ -20,8 +21,9 @@ from tts.protocols import (
     OperationSpec,
     Reply,
     Role,
+    charged,
 )
-from tts.values import Completion, Message, Sampling, Usage
+from tts.values import Message, Sampling, Usage
 
 _SPARE = 5.0
 """Seconds by which the executor's own limit lies behind this one's."""
@@ -67,13 +69,18 @@ class Writing:
 
     def worst(self, args: tuple[Any, ...], *, first: bool) -> Usage:
         prompt = self.generator.count_prompt(args[0], "")
-        return self._usage(prompt, args[1].max_tokens)
+        return charged(self.generator.model, prompt, args[1].max_tokens)
 
     def foresee(self, args: tuple[Any, ...], reach: int) -> Usage:
         return self.worst(args, first=True)
 
     def attributed(self, usage: Usage, *, first: bool) -> Usage:
-        return self._usage(usage.prompt_tokens, usage.completion_tokens)
+        return charged(
+            self.generator.model,
+            usage.prompt_tokens,
+            usage.completion_tokens,
+            usage.reasoning_tokens,
+        )
 
     def growth(self, args: tuple[Any, ...]) -> int:
         most: int = args[1].max_tokens
@@ -113,23 +120,14 @@ class Writing:
         return Written(text="join()\n")
 
     def _answer(self, reply: GenerateReply) -> Answer:
-        drawn: Completion | None = reply.completions[0] if reply.completions else None
-        if drawn is None:
-            raise BadReply("The server returned no text.")
-        broken = "" if drawn.finish_reason == "stop" else f"it ended by {drawn.finish_reason}"
-        written = Written(text=readable(drawn.text), broken=broken)
-        usage = Usage(
-            calls=1,
-            prompt_tokens=reply.usage.prompt_tokens,
-            completion_tokens=drawn.completion_tokens,
-            reasoning_tokens=drawn.reasoning_tokens,
-        )
-        degraded = "estimated" if reply.estimated or drawn.estimated else ""
-        return Answer(
-            replies=(Reply(content=written, usage=usage, degraded=degraded),),
-            billed=reply.usage,
-            server_price=reply.server_price,
-        )
+        answer = reply.answer("The server returned no text.")
+        drawn = answer.replies[0]
+        if isinstance(drawn, CallError):
+            raise drawn
+        reason = drawn.content.finish_reason
+        broken = "" if reason == "stop" else f"it ended by {reason}"
+        written = Written(text=readable(drawn.content.text), broken=broken)
+        return replace(answer, replies=(replace(drawn, content=written),))
 
     def _broken(self, text: str, error: Exception, worst: Usage, meter: Meter) -> Answer:
         reason = str(error) or f"no end within {self.timeout:g} s"
@@ -137,15 +135,6 @@ class Writing:
         written = Written(text=text, broken=f"{type(error).__name__}: {reason}")
         reply = Reply(content=written, usage=usage, degraded="broken stream")
         return Answer(replies=(reply,), billed=usage)
-
-    def _usage(self, prompt: int, completion: int) -> Usage:
-        size = self.generator.model.parameters
-        return Usage(
-            calls=1,
-            prompt_tokens=prompt,
-            completion_tokens=completion,
-            flops=None if size is None else 2 * size * (prompt + completion),
-        )
 
 
 def readable(text: str) -> str:

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
-from typing import Any
+import dataclasses
+import re
+from typing import Any, NamedTuple
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tts.engine import Job, parse_budget, spell_budget
 from tts.errors import BudgetTooSmall, UnknownPrice
-from tts.strategies import MajorityVote
-from tts.values import DIMENSIONS, Budget, Completion, Sampling
+from tts.ledger import MemoryJournal, MemoryLeases
+from tts.protocols import CallRow
+from tts.strategies import BestOfN, MajorityVote, SelfEvaluation
+from tts.values import DIMENSIONS, Budget, Completion, Model, Sampling
+from tts.verifiers import GenPRM, Judge
 
 SAMPLING = Sampling(max_tokens=100)
 CAP = 1000
@@ -58,8 +64,6 @@ def test_no_dimension_ever_passes_its_ceiling(lab: Any, tokens: int, cap: int) -
 def test_a_ceiling_below_one_call_and_a_last_answer_names_the_sum_needed(
     lab: Any, dimension: str
 ) -> None:
-    from tts.values import Model
-
     model = lab.words(lambda *_: "\\boxed{1}", model=Model(name="m", parameters=5))
     with pytest.raises(BudgetTooSmall, match=f"Give at least ([0-9]+) {dimension}") as caught:
         lab.run(lab.solve(MajorityVote(n=2), model, budget=Budget(**{dimension: 1})))
@@ -88,21 +92,159 @@ def test_a_forced_answer_always_has_room_left(lab: Any) -> None:
 
 
 def test_the_budget_counts_the_verifier_as_well(lab: Any) -> None:
-    from tts.strategies import BestOfN
-
     result = lab.run(lab.solve(BestOfN(n=8), budget=Budget(calls=9)))
     assert (result.stopped_by, result.answer) == ("budget", "42")
     assert result.usage.calls <= 9
 
 
 def test_every_dimension_may_be_capped_at_once(lab: Any) -> None:
-    from tts.values import Model
-
     free = Model(name="m", parameters=0)
-    budget = Budget(**{name: 300 for name in DIMENSIONS if name not in ("nanodollars",)})
+    unpriced = ("nanodollars", "gpu_microseconds")
+    budget = Budget(**{name: 300 for name in DIMENSIONS if name not in unpriced})
     model = lab.words(lambda *_: "\\boxed{1}", model=free)
     result = lab.run(lab.solve(MajorityVote(n=64), lab.Slow(model), budget=budget))
     assert budget.allows(result.usage) and result.stopped_by == "budget"
+
+
+class Kind(NamedTuple):
+    """A kind of call: who makes 64 of them, and how many other calls each of those takes."""
+
+    strategy: Any
+    verifier: Any = None
+
+
+THOUGHT = Completion(
+    text="True. Score: 5 \\boxed{Yes}",
+    finish_reason="stop",
+    completion_tokens=12,
+    reasoning_tokens=9,
+)
+DRAFT = Completion(
+    text="so \\boxed{42}", finish_reason="stop", completion_tokens=12, reasoning_tokens=9
+)
+KINDS = {
+    "draws": Kind(MajorityVote(n=64)),
+    "judge": Kind(BestOfN(n=64), Judge.pointwise),
+    "belief": Kind(BestOfN(n=64), Judge.self_evaluation),
+    "critique": Kind(BestOfN(n=64), GenPRM),
+    "remarks": Kind(SelfEvaluation(n=64)),
+}
+
+
+async def under(lab: Any, kind: Kind, budget: Budget, wallet: Budget | None = None) -> Any:
+    """64 draws of a thinking model that has a price and a size, each judged in the kind's way."""
+    sized = Model(name="gpt-5-mini", parameters=5)
+    model = lab.Slow(lab.words(lambda *_: DRAFT, model=sized))
+    judge = lab.Slow(lab.words(lambda *_: THOUGHT, model=sized))
+    session = lab.session(model, sampling=Sampling(max_tokens=100))
+    verifier = kind.verifier and kind.verifier(judge)
+    job = Job(
+        dataclasses.replace(session, verifier=verifier),
+        name="lab",
+        journal=MemoryJournal(job="lab"),
+        leases=MemoryLeases(),
+        wallet=wallet,
+    )
+    async with job:
+        return await job.solve(lab.problem, kind.strategy, budget)
+
+
+MEASURED = [name for name in DIMENSIONS if name != "gpu_microseconds"]
+
+
+@pytest.mark.parametrize("kind", KINDS.values(), ids=KINDS)
+@pytest.mark.parametrize("dimension", MEASURED)
+def test_every_dimension_is_reserved_charged_and_refused(
+    lab: Any, kind: Kind, dimension: str
+) -> None:
+    free = lab.run(under(lab, kind, Budget()))
+    whole = getattr(free.usage, dimension)
+    assert free.stopped_by == "done" and whole > 0
+    budget = Budget(**{dimension: max(whole // 2, least(lab, kind, dimension))})
+    capped = lab.run(under(lab, kind, budget))
+    assert capped.stopped_by == "budget" and capped.answer == "42"
+    assert 0 < getattr(capped.usage, dimension) <= getattr(budget, dimension)
+    assert len(capped.candidates) < 64 or any(k.score is None for k in capped.candidates)
+
+
+def least(lab: Any, kind: Kind, dimension: str) -> int:
+    """The least ceiling that the engine names, and a few calls more."""
+    with pytest.raises(BudgetTooSmall) as caught:
+        lab.run(under(lab, kind, Budget(**{dimension: 0})))
+    numbers = [int(one) for one in re.findall(r"[0-9]+", str(caught.value))]
+    return 2 * max(numbers)
+
+
+@pytest.mark.parametrize("dimension", MEASURED)
+def test_a_wallet_holds_in_every_dimension(lab: Any, dimension: str) -> None:
+    whole = getattr(lab.run(under(lab, KINDS["judge"], Budget())).billed, dimension)
+    wallet = Budget(**{dimension: whole // 2})
+    result = lab.run(under(lab, KINDS["judge"], Budget(), wallet))
+    assert result.stopped_by == "suspended"
+    assert 0 <= getattr(result.billed, dimension) <= getattr(wallet, dimension)
+
+
+@pytest.mark.parametrize("kind", KINDS.values(), ids=KINDS)
+def test_device_time_that_nobody_measures_is_unknown_and_refuses_a_ceiling(
+    lab: Any, kind: Kind
+) -> None:
+    free = lab.run(under(lab, kind, Budget()))
+    assert free.usage.gpu_microseconds is None and free.billed.gpu_microseconds is None
+    with pytest.raises(UnknownPrice, match="gpu_seconds, and no backend measures them"):
+        lab.run(under(lab, kind, Budget(gpu_microseconds=10**9)))
+    with pytest.raises(UnknownPrice, match="wallet caps gpu_seconds"):
+        lab.run(under(lab, kind, Budget(), Budget(gpu_microseconds=10**9)))
+
+
+def test_a_ceiling_on_reasoning_stops_before_it_is_passed(lab: Any) -> None:
+    said = Completion(
+        text="\\boxed{1}", finish_reason="stop", completion_tokens=100, reasoning_tokens=100
+    )
+    model = lab.Slow(lab.words(lambda *_: said))
+    budget = Budget(reasoning_tokens=150)
+    result = lab.run(lab.solve(MajorityVote(n=16), model, budget=budget, sampling=SAMPLING))
+    assert (result.usage.reasoning_tokens, result.stopped_by) == (100, "budget")
+
+
+@given(
+    amounts=st.dictionaries(st.sampled_from(DIMENSIONS), st.integers(0, 10**14), min_size=1),
+    seconds=st.none() | st.floats(0.001, 10**6),
+)
+def test_a_budget_is_spelt_in_the_words_that_are_read(
+    amounts: dict[str, int], seconds: float | None
+) -> None:
+    budget = Budget(**amounts, seconds=seconds and round(seconds, 3))
+    assert parse_budget(spell_budget(budget)) == budget
+
+
+@pytest.mark.parametrize("kind", ["judge", "belief", "critique", "remarks", "draws"])
+def test_every_call_of_a_model_keeps_its_thoughts_and_what_was_estimated(
+    lab: Any, kind: str
+) -> None:
+    guessed = Completion(
+        text=f"{THOUGHT.text} \\boxed{{42}}" if kind == "draws" else THOUGHT.text,
+        finish_reason="stop",
+        completion_tokens=12,
+        reasoning_tokens=9,
+        estimated=True,
+    )
+    journal = MemoryJournal(job="lab")
+    lab.run(judged_once(lab, KINDS[kind], guessed, journal))
+    role = "sample" if kind == "draws" else "judge"
+    rows = [row for row in lab.rows(journal, CallRow) if row.role == role]
+    assert rows and all(row.degraded == "estimated" for row in rows)
+    assert all(row.usage.reasoning_tokens == 9 for row in rows)
+
+
+async def judged_once(lab: Any, kind: Kind, said: Completion, journal: MemoryJournal) -> Any:
+    """One draft, and everything else as `said`."""
+    drafts = lab.words(lambda messages, *_: DRAFT if "surely" not in messages[-1].content else said)
+    model = lab.words(lambda *_: said) if kind.strategy.name == "majority_vote" else drafts
+    verifier = kind.verifier and kind.verifier(lab.words(lambda *_: said))
+    session = dataclasses.replace(lab.session(model), verifier=verifier)
+    job = Job(session, name="lab", journal=journal, leases=MemoryLeases())
+    async with job:
+        return await job.solve(lab.problem, type(kind.strategy)(n=1))
 
 
 def test_the_deadline_gives_the_best_so_far(lab: Any) -> None:

@@ -74,6 +74,7 @@ class ScriptedGenerator:
             prompt_tokens=self.count_prompt(request.messages, request.prefix),
             completion_tokens=sum(draw.completion_tokens for draw in drawn if draw),
             reasoning_tokens=sum(draw.reasoning_tokens for draw in drawn if draw),
+            gpu_microseconds=None,
         )
 
 

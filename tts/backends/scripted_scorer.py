@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 
-from tts.protocols import Meter, StepScoreReply, StepScoreRequest
-from tts.values import Message, Model, Usage
+from tts.protocols import Meter, StepScoreReply, StepScoreRequest, charged
+from tts.values import Message, Model
 
 StepRule = Callable[[Sequence[Message], Sequence[str], int], float]
 """(question, steps, place of the step) to the probability that the step is right."""
@@ -41,7 +41,7 @@ class ScriptedScorer:
             for place in range(len(request.steps))
         )
         tokens = self.count(request.messages, request.steps)
-        meter.usage = Usage(calls=1, prompt_tokens=tokens)
+        meter.usage = charged(self.model, tokens)
         return StepScoreReply(scores=scores, usage=meter.usage)
 
     async def close(self) -> None:

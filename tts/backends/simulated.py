@@ -8,8 +8,8 @@ from random import Random
 
 from tts.backends.fault_server.latency import Latency
 from tts.backends.scripted import cut
-from tts.protocols import GenerateReply, GenerateRequest, Meter, TextListener
-from tts.values import Capabilities, Completion, Message, Model, Usage
+from tts.protocols import GenerateReply, GenerateRequest, Meter, TextListener, charged
+from tts.values import Capabilities, Completion, Message, Model
 
 Truth = Callable[[str], str]
 """The right answer to a question, given as the last user turn."""
@@ -58,7 +58,7 @@ class SimulatedGenerator:
     ) -> GenerateReply:
         """Draw, after the slowest draw's latency."""
         prompt = self.count_prompt(request.messages, request.prefix)
-        meter.usage = Usage(calls=1, prompt_tokens=prompt)
+        meter.usage = charged(self.model, prompt)
         rngs = [self._rng(request, seed) for seed in request.seeds]
         await asyncio.sleep(max(self._latency.draw(rng) for rng in rngs))
         drawn = tuple(self._draw(request, rng) for rng in rngs)
@@ -66,7 +66,7 @@ class SimulatedGenerator:
             if listener:
                 listener(position, draw.text)
         tokens = sum(draw.completion_tokens for draw in drawn)
-        meter.usage = Usage(calls=1, prompt_tokens=prompt, completion_tokens=tokens)
+        meter.usage = charged(self.model, prompt, tokens, 0)
         return GenerateReply(completions=drawn, usage=meter.usage)
 
     async def close(self) -> None:

@@ -15,8 +15,9 @@ from tts.protocols import (
     StepScoreReply,
     StepScoreRequest,
     TextListener,
+    charged,
 )
-from tts.values import STEP_SEPARATOR, Capabilities, Completion, Message, Model, Usage
+from tts.values import STEP_SEPARATOR, Capabilities, Completion, Message, Model
 
 SLIP = "slip"
 """The word by which a wrong step is known."""
@@ -67,12 +68,12 @@ class SimulatedSteps:
         """Draw, after the slowest draw's latency."""
         self.requests.append(request)
         prompt = self.count_prompt(request.messages, request.prefix)
-        meter.usage = Usage(calls=1, prompt_tokens=prompt)
+        meter.usage = charged(self.model, prompt)
         rngs = [Random(f"{self.seed}|{seed}|{request.prefix}") for seed in request.seeds]
         await asyncio.sleep(max(self.latency.draw(rng) for rng in rngs))
         drawn = tuple(self._draw(request, rng) for rng in rngs)
         tokens = sum(draw.completion_tokens for draw in drawn)
-        meter.usage = Usage(calls=1, prompt_tokens=prompt, completion_tokens=tokens)
+        meter.usage = charged(self.model, prompt, tokens, 0)
         return GenerateReply(completions=drawn, usage=meter.usage)
 
     async def close(self) -> None:
@@ -128,7 +129,7 @@ class SimulatedScorer:
             spoilt = spoilt or SLIP in step or ("boxed{" in step and TRUTH not in step)
             centre = 0.5 + (-0.5 if spoilt else 0.5) * self.gap
             scores.append(min(1.0, max(0.0, rng.gauss(centre, self.noise))))
-        meter.usage = Usage(calls=1, prompt_tokens=self.count(request.messages, request.steps))
+        meter.usage = charged(self.model, self.count(request.messages, request.steps))
         return StepScoreReply(scores=tuple(scores), usage=meter.usage)
 
     async def close(self) -> None:

@@ -1,6 +1,6 @@
 """Ceilings, and what keeps spending below them."""
 
-from tts.budget.account import Account, Amounts
+from tts.budget.account import Account, Amounts, unknown
 from tts.budget.price import LongRates, Price, Rates
 from tts.budget.price_table import PriceTable
 from tts.budget.queue import AdmissionQueue, Ticket
@@ -17,4 +17,5 @@ __all__ = [
     "Rates",
     "Ticket",
     "Wallet",
+    "unknown",
 ]

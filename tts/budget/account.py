@@ -11,6 +11,19 @@ from tts.values import NOTHING, Dimension, Usage
 
 Amounts = tuple[int, ...]
 
+UNKNOWN: Mapping[str, str] = {
+    "nanodollars": "dollars, and a model's price is unknown: give it a price (tts prices, "
+    "--prices FILE) or cap tokens",
+    "flops": "flops, and a model's size is unknown: cap tokens or calls",
+    "gpu_microseconds": "gpu_seconds, and no backend measures them: cap flops, tokens or seconds",
+}
+"""By dimension that may be unknown: what is capped, why that cannot hold, and what can."""
+
+
+def unknown(dimension: str, scope: str = "budget") -> UnknownPrice:
+    """The error of a ceiling in a dimension that nobody can count."""
+    return UnknownPrice(f"The {scope} caps {UNKNOWN.get(dimension, dimension)}.")
+
 
 class Account:
     """Spent and reserved amounts under ceilings, in the capped dimensions only.
@@ -40,11 +53,7 @@ class Account:
         found: Any = self._read(usage)
         values: Amounts = found if self._several else (found,)
         if None in values:
-            name = self.dimensions[values.index(None)]
-            raise UnknownPrice(
-                f"The {self.scope} caps {name}, and what a call costs there is unknown. "
-                "Give the model a price (tts prices) or cap another dimension."
-            )
+            raise unknown(self.dimensions[values.index(None)], self.scope)
         return values
 
     def fits(self, amounts: Amounts, beside: Amounts | None = None) -> bool:

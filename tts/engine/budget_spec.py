@@ -13,6 +13,7 @@ UNITS = {
     "token": "tokens",
     "prompt_token": "prompt_tokens",
     "completion_token": "completion_tokens",
+    "reasoning_token": "reasoning_tokens",
     "call": "calls",
     "dollar": "nanodollars",
     "usd": "nanodollars",
@@ -23,7 +24,9 @@ UNITS = {
 }
 SCALE = {"": 1, "k": 1_000, "m": 1_000_000, "g": 1_000_000_000, "t": 1_000_000_000_000}
 FACTOR = {"nanodollars": NANO, "gpu_microseconds": 1_000_000}
-PART = re.compile(r"^(\$?)\s*([0-9]*\.?[0-9]+(?:e[0-9]+)?)\s*(?:([kmgt])(?![a-z]))?\s*([a-z_$]*)$")
+PART = re.compile(
+    r"^(\$?)\s*([0-9]*\.?[0-9]+(?:e[-+]?[0-9]+)?)\s*(?:([kmgt])(?![a-z]))?\s*([a-z_$]*)$"
+)
 
 
 def parse_budget(text: str) -> Budget:
@@ -50,8 +53,8 @@ def short(value: float) -> str:
     """A number with k, m, g or t where that loses nothing."""
     for letter in ("t", "g", "m", "k"):
         if value >= SCALE[letter] and value % (SCALE[letter] / 10) == 0:
-            return f"{value / SCALE[letter]:g}{letter}"
-    return f"{value:g}"
+            return f"{value / SCALE[letter]:.15g}{letter}"
+    return f"{value:.15g}"
 
 
 def _unit(name: str) -> str:

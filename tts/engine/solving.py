@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 
+from tts.budget import unknown
 from tts.errors import (
     BudgetExhausted,
     BudgetTooSmall,
@@ -15,7 +16,6 @@ from tts.errors import (
     StrategyError,
     Suspended,
     TTSError,
-    UnknownPrice,
 )
 from tts.protocols import Strategy
 from tts.run import Run, WorstCases
@@ -148,10 +148,7 @@ def set_aside(budget: Budget, least: WorstCases, *, stepwise: bool = False) -> d
     for name, ceiling in budget.ceilings.items():
         last, one = getattr(least.forced, name), getattr(least.draw, name)
         if last is None or one is None:
-            raise UnknownPrice(
-                f"A ceiling on {name} needs a model whose {name} are known: give it a price "
-                "(tts prices) or its size, or cap another dimension."
-            )
+            raise unknown(name)
         need = last + one
         if need > ceiling:
             raise BudgetTooSmall(

@@ -1,6 +1,13 @@
 """The seams of the engine: what each side promises the other."""
 
-from tts.protocols.generator import GenerateReply, GenerateRequest, Generator, Guide, TextListener
+from tts.protocols.generator import (
+    GenerateReply,
+    GenerateRequest,
+    Generator,
+    Guide,
+    TextListener,
+    charged,
+)
 from tts.protocols.journal import (
     CallRow,
     CandidateRow,
@@ -77,4 +84,5 @@ __all__ = [
     "Vector",
     "Verbs",
     "Verifier",
+    "charged",
 ]

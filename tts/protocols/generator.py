@@ -7,7 +7,8 @@ from typing import Literal, Protocol
 
 from msgspec import Struct
 
-from tts.protocols.operation import Meter
+from tts.errors import BadReply
+from tts.protocols.operation import Answer, Meter, Reply
 from tts.values import Capabilities, Completion, Message, Model, Sampling, Usage
 
 TextListener = Callable[[int, str], None]
@@ -49,6 +50,43 @@ class GenerateReply(Struct, frozen=True, kw_only=True):
     """`usage.nanodollars` was reported by the server itself."""
     estimated: bool = False
     """The server reported no usage; the counts are the tokenizer's or an upper bound."""
+
+    def answer(self, missing: str) -> Answer:
+        """Each draw with its whole prompt and its own tokens; `missing` words one that is not
+        there. Every operation over a generator answers so, whatever it asks for."""
+        replies = [
+            BadReply(missing)
+            if one is None
+            else Reply(
+                content=one,
+                usage=Usage(
+                    calls=1,
+                    prompt_tokens=self.usage.prompt_tokens,
+                    completion_tokens=one.completion_tokens,
+                    reasoning_tokens=one.reasoning_tokens,
+                ),
+                degraded="estimated" if self.estimated or one.estimated else "",
+            )
+            for one in self.completions
+        ]
+        return Answer(replies=tuple(replies), billed=self.usage, server_price=self.server_price)
+
+
+def charged(model: Model, prompt: int, completion: int = 0, reasoning: int | None = None) -> Usage:
+    """What a call of a model over so many tokens is charged, unpriced.
+
+    Without `reasoning` it is a worst case: any token that is drawn may be a thought. Device time
+    is unknown, since no backend measures it.
+    """
+    size = model.parameters
+    return Usage(
+        calls=1,
+        prompt_tokens=prompt,
+        completion_tokens=completion,
+        reasoning_tokens=completion if reasoning is None else reasoning,
+        flops=None if size is None else 2 * size * (prompt + completion),
+        gpu_microseconds=None,
+    )
 
 
 class Generator(Protocol):

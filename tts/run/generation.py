@@ -7,17 +7,15 @@ from typing import Any, Literal
 
 from msgspec.structs import replace
 
-from tts.errors import BadReply, CallError
 from tts.prompts import Task
 from tts.protocols import (
     Answer,
     Draw,
-    GenerateReply,
     GenerateRequest,
     Generator,
     Meter,
     OperationSpec,
-    Reply,
+    charged,
 )
 from tts.values import Candidate, Completion, Message, Problem, Sampling, Usage
 
@@ -91,10 +89,8 @@ class Generation:
         return most
 
     def attributed(self, usage: Usage, *, first: bool) -> Usage:
-        charged = self._charged(usage.prompt_tokens, usage.completion_tokens, first=first)
-        if not usage.reasoning_tokens:
-            return charged
-        return replace(charged, reasoning_tokens=usage.reasoning_tokens)
+        thoughts = usage.reasoning_tokens
+        return self._charged(usage.prompt_tokens, usage.completion_tokens, thoughts, first=first)
 
     async def perform(self, args: tuple[Any, ...], draws: Sequence[Draw], meter: Meter) -> Answer:
         source, sampling, until = args
@@ -107,11 +103,7 @@ class Generation:
             replicate=self.replicate,
         )
         reply = await self.generator.generate(request, meter, meter.hear)
-        return Answer(
-            replies=tuple(self._reply(reply, completion) for completion in reply.completions),
-            billed=reply.usage,
-            server_price=reply.server_price,
-        )
+        return reply.answer("The server returned fewer draws than asked for.")
 
     def value(self, args: tuple[Any, ...], content: Any, key: str) -> Candidate:
         source, _, until = args
@@ -175,30 +167,13 @@ class Generation:
             return source.messages
         return () if isinstance(source, Problem) else tuple(source)
 
-    def _reply(self, reply: GenerateReply, completion: Completion | None) -> Reply | CallError:
-        if completion is None:
-            return BadReply("The server returned fewer draws than asked for.")
-        return Reply(
-            content=completion,
-            usage=Usage(
-                calls=1,
-                prompt_tokens=reply.usage.prompt_tokens,
-                completion_tokens=completion.completion_tokens,
-                reasoning_tokens=completion.reasoning_tokens,
-            ),
-            degraded="estimated" if reply.estimated or completion.estimated else "",
-        )
-
-    def _charged(self, prompt: int, completion: int, *, first: bool) -> Usage:
-        once = self.generator.capabilities.bills_prompt_once
-        prompt = prompt if first or not once else 0
-        size = self.generator.model.parameters
-        return Usage(
-            calls=1,
-            prompt_tokens=prompt,
-            completion_tokens=completion,
-            flops=None if size is None else 2 * size * (prompt + completion),
-        )
+    def _charged(
+        self, prompt: int, completion: int, reasoning: int | None = None, *, first: bool
+    ) -> Usage:
+        """Where draws of one request are billed for one prompt, the first of them carries it."""
+        if not first and self.generator.capabilities.bills_prompt_once:
+            prompt = 0
+        return charged(self.generator.model, prompt, completion, reasoning)
 
 
 def confidences(completion: Completion) -> tuple[float, ...]:

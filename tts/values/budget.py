@@ -11,7 +11,6 @@ from tts.values.usage import NANO, Usage
 Dimension = Literal[
     "tokens",
     "prompt_tokens",
-    "cached_prompt_tokens",
     "completion_tokens",
     "reasoning_tokens",
     "calls",
@@ -19,6 +18,8 @@ Dimension = Literal[
     "flops",
     "gpu_microseconds",
 ]
+"""What can be capped. What a cache gave is a discount of the bill and is charged to no run."""
+
 DIMENSIONS: tuple[Dimension, ...] = Dimension.__args__  # type: ignore[attr-defined]
 
 
@@ -28,13 +29,14 @@ class Budget(Struct, frozen=True, kw_only=True, omit_defaults=True):
     tokens: int | None = None
     """Prompt and completion tokens together, those of verifiers included."""
     prompt_tokens: int | None = None
-    cached_prompt_tokens: int | None = None
     completion_tokens: int | None = None
     reasoning_tokens: int | None = None
+    """Reserved as if every token of a draw were a thought."""
     calls: int | None = None
     nanodollars: int | None = None
     flops: int | None = None
     gpu_microseconds: int | None = None
+    """Refused until a backend measures device time."""
     seconds: float | None = None
     """Wall-clock: a deadline, never reserved."""
 

@@ -26,7 +26,8 @@ class Capabilities(Struct, frozen=True, kw_only=True):
     coalesce: bool = False
     """Draws of one `sample(n=k)` travel as one request."""
     bills_prompt_once: bool = False
-    """Draws of one `sample(n=k)` pay for their prompt once."""
+    """Draws of one `sample(n=k)` travel together and pay for their prompt once. A prompt that
+    is billed with every draw, whatever a cache makes of it, is charged with every draw."""
     prefill: bool = False
     """A partial assistant text can be continued; needed by step-wise search."""
     logprobs: bool = False

@@ -77,4 +77,5 @@ class FamilyScorer:
             prompt_tokens=tokens,
             cached_prompt_tokens=max(0, tokens - computed),
             flops=None if size is None else 2 * size * computed,
+            gpu_microseconds=None,
         )

@@ -91,6 +91,7 @@ class EmbeddedGenerator:
             cached_prompt_tokens=cached,
             completion_tokens=drawn,
             flops=self._embedded.flops(prompt - cached + drawn),
+            gpu_microseconds=None,
         )
 
 

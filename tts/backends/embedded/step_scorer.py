@@ -10,8 +10,8 @@ from tts.backends.embedded.embedded_model import EmbeddedModel
 from tts.backends.embedded.marked_rows import MarkedRow, marked_rows
 from tts.backends.embedded.scorer import Scorer
 from tts.errors import Unavailable
-from tts.protocols import Meter, StepScoreReply, StepScoreRequest
-from tts.values import Message, Model, Usage
+from tts.protocols import Meter, StepScoreReply, StepScoreRequest, charged
+from tts.values import Message, Model
 
 _Waiting = tuple[MarkedRow, asyncio.Future[list[float]]]
 
@@ -48,7 +48,7 @@ class EmbeddedStepScorer:
         """
         rows = self._marked(request.messages, request.steps)
         tokens = sum(len(row.ids) for row in rows)
-        usage = Usage(calls=1, prompt_tokens=tokens, flops=self._embedded.flops(tokens))
+        usage = charged(self.model, tokens)
         meter.usage = usage
         parts = await asyncio.gather(*(self._enqueue(row) for row in rows))
         scores = tuple(score for part in parts for score in part)

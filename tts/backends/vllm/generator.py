@@ -146,4 +146,5 @@ class VLLMGenerator:
             cached_prompt_tokens=cached,
             completion_tokens=completion,
             flops=None if size is None else 2 * size * computed,
+            gpu_microseconds=None,
         )
