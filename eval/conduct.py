@@ -9,7 +9,7 @@ from pathlib import Path
 import msgspec
 
 from tts.engine import Job, Session, open_session, spell_strategy
-from tts.errors import UsageError
+from tts.errors import TTSError, UnknownName
 from tts.eval.comparison import Comparison, job_name
 from tts.eval.problems import load_problem_set
 from tts.eval.report import ComparisonReport, assemble
@@ -57,14 +57,17 @@ async def conduct(
             )
             changes = await comparison.register()
             watch(comparison)
-            interrupted = await _run(comparison)
-            return report(comparison, changes=changes, interrupted=interrupted)
+            interrupted, fault = await _run(comparison)
+            return report(comparison, changes=changes, interrupted=interrupted, fault=fault)
     finally:
         await session.close()
 
 
-async def _run(comparison: Comparison) -> bool:
-    """Whether it was interrupted; a failure inside is raised as itself, not as a group."""
+async def _run(comparison: Comparison) -> tuple[bool, str]:
+    """Whether it was interrupted, and what stopped it: credit that ended, a ledger that failed.
+
+    What no run has ended under is raised as itself: there is nothing to report.
+    """
     try:
         async with comparison.job:
             await comparison.run()
@@ -72,10 +75,21 @@ async def _run(comparison: Comparison) -> bool:
         task = asyncio.current_task()
         if task is not None:
             task.uncancel()
-        return True
+        return True, ""
     except BaseExceptionGroup as group:
-        raise first_error(group) from group
-    return False
+        error = first_error(group)
+        if not isinstance(error, TTSError) or not comparison.attempts:
+            raise error from group
+        return False, fault(error, comparison)
+    return False, ""
+
+
+def fault(error: TTSError, comparison: Comparison) -> str:
+    """What stopped the job, whose model it was, and how it goes on."""
+    model = next(iter(comparison.job.session.generators.values())).model.name
+    said = " ".join(str(error).split()).rstrip(".")
+    named = said if model in said else f"Model {model!r}: {said}"
+    return f"{named}. Mend that and run the same command again: it goes on from here."
 
 
 def first_error(group: BaseExceptionGroup[BaseException]) -> BaseException:
@@ -85,7 +99,7 @@ def first_error(group: BaseExceptionGroup[BaseException]) -> BaseException:
 
 
 def report(
-    comparison: Comparison, *, changes: list[str], interrupted: bool = False
+    comparison: Comparison, *, changes: list[str], interrupted: bool = False, fault: str = ""
 ) -> ComparisonReport:
     """The report of what has ended so far."""
     spec, attempts = comparison.spec, list(comparison.in_order())
@@ -108,7 +122,8 @@ def report(
         seed=0,
         baseline=baseline(spec) if attempts else None,
         manifest=summary(comparison),
-        warnings=warnings,
+        warnings=[*([fault] if fault else []), *warnings],
+        fault=fault,
     )
 
 
@@ -116,9 +131,7 @@ def baseline(spec: ComparisonSpec) -> str | None:
     """The label of the strategy that the others are compared with."""
     labels = {strategy.name: spell_strategy(strategy) for strategy in spec.strategies}
     if spec.baseline and spec.baseline not in {*labels, *labels.values()}:
-        raise UsageError(
-            f"The baseline {spec.baseline!r} is none of the strategies: {', '.join(labels)}."
-        )
+        raise UnknownName("strategy to be the --baseline", spec.baseline, labels)
     if len(spec.strategies) < 2:
         return None
     return labels.get(spec.baseline, spec.baseline) or spell_strategy(spec.strategies[0])

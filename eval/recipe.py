@@ -1,70 +1,133 @@
-"""A comparison as one YAML file."""
+"""A comparison as one YAML file, or as flags: every key is both."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from difflib import get_close_matches
 from pathlib import Path
-from typing import Annotated, Any, Literal, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeVar
 
 import yaml
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
-
-from tts.engine import (
-    SessionOptions,
-    parse_budget,
-    parse_strategy,
-    spell_budget,
-    spell_strategy,
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
 )
+
 from tts.errors import BadInput, UnknownName
-from tts.eval.spec import ComparisonSpec
 from tts.values import Budget
 
+if TYPE_CHECKING:
+    from pydantic_core import ErrorDetails
+
+    from tts.engine import SessionOptions
+    from tts.eval.spec import ComparisonSpec
+
 T = TypeVar("T")
-Text = Annotated[str, BeforeValidator(str)]
 
 
-class Recipe(BaseModel):
+def _text(value: Any) -> Any:
+    """Numbers are texts that YAML read; anything else stays what it is, and is refused."""
+    number = isinstance(value, int | float) and not isinstance(value, bool)
+    return str(value) if number else value
+
+
+def _listed(value: Any) -> Any:
+    """`a(n=1), b(n=2)` is two strategies; a comma inside brackets splits none, not even in YAML."""
+    texts = [value] if isinstance(value, str) else value
+    if not isinstance(texts, list) or not all(isinstance(one, str) for one in texts):
+        return value
+    from tts.engine.strategy_spec import split_outside
+
+    return split_outside(", ".join(texts)) if texts else texts
+
+
+Text = Annotated[str, BeforeValidator(_text)]
+Strategies = Annotated[list[Text], BeforeValidator(_listed)]
+Budgets = Annotated[list[Text], BeforeValidator(lambda v: v if isinstance(v, list) else [v])]
+
+
+class ModelKeys(BaseModel):
+    """The keys that say what answers, and how: the fields of `SessionOptions`."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+    model: str = Field("embedded:small", description="backend:model, such as embedded:small.")
+    models: dict[str, str] = Field(
+        default_factory=dict, description="Further models by the name that strategies use."
+    )
+    verifier: str = Field("auto", description="A verifier, 'none' or 'auto'.")
+    sampling: dict[str, Any] = Field(
+        default_factory=dict, description="Of every draw that names none: top_p=0.9, …"
+    )
+    aggregate: Literal["last", "min", "prod", "mean"] | None = Field(
+        None, description="How step scores become one: last, min, prod or mean."
+    )
+    base_url: str = Field("", description="URL of an OpenAI-compatible server.")
+    api_key_env: str | None = Field(
+        None, description="Environment variable that holds the key; else OPENAI_API_KEY."
+    )
+    prices: Path | None = Field(None, description="Your own price file.")
+    concurrency: int = Field(512, ge=1, description="Most calls in flight.")
+    adaptive: bool = Field(True, description="Remote models: fewer in flight on 429.")
+    requests_per_minute: float | None = Field(None, gt=0, description="Requests per minute.")
+    tokens_per_minute: float | None = Field(None, gt=0, description="Tokens per minute.")
+    timeout: float = Field(600.0, gt=0, description="Seconds for one attempt.")
+    retries: int = Field(5, ge=0, description="Attempts after the first.")
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _no_truth_for_a_number(cls, value: Any, info: ValidationInfo) -> Any:
+        if (
+            isinstance(value, bool)
+            and cls.model_fields[str(info.field_name)].annotation is not bool
+        ):
+            raise ValueError("yes and no are no value of this key; put a text in quotes")
+        return value
+
+    def options(self) -> SessionOptions:
+        """What the engine is opened with."""
+        from tts.engine import SessionOptions
+
+        return SessionOptions(**{name: getattr(self, name) for name in ModelKeys.model_fields})
+
+
+class Recipe(ModelKeys):
     """The keys of a recipe file; every one is a flag of `tts compare` as well."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    title: str = ""
-    model: str = "embedded:small"
-    models: dict[str, str] = Field(default_factory=dict)
-    verifier: str = "auto"
-    problems: str
-    strategies: list[Text] = Field(min_length=1)
-    budgets: list[Text] = Field(default_factory=lambda: ["none"])
-    repeats: int = Field(default=1, ge=1)
-    limit: int | None = Field(default=None, ge=1)
-    seed: int | None = None
-    bins: list[int] = Field(default_factory=list)
-    baseline: str = ""
-    wallet: Text = "none"
-    task: str = "math"
-    revision: str | None = None
-    skip_bad: bool = False
-    aggregate: Literal["last", "min", "prod", "mean"] | None = None
-    sampling: dict[str, Any] = Field(default_factory=dict)
-    base_url: str = ""
-    api_key_env: str = "OPENAI_API_KEY"
-    prices: Path | None = None
-    concurrency: int = Field(default=512, ge=1)
-    requests_per_minute: float | None = Field(default=None, gt=0)
-    tokens_per_minute: float | None = Field(default=None, gt=0)
-    timeout: float = Field(default=600.0, gt=0)
-    retries: int = Field(default=5, ge=0)
-    window: int = Field(default=64, ge=1)
+    title: Text = Field("", description="Heading of the report.")
+    problems: str = Field(description="File, arithmetic:N, replay:FILE, Hugging Face id.")
+    strategies: Strategies = Field(min_length=1, description="name(n=16); repeat, or a, b.")
+    budgets: Budgets = Field(["none"], min_length=1, description="'4k tokens', '$0.02'; repeat.")
+    repeats: int = Field(1, ge=1, description="Seeds per cell.")
+    limit: int | None = Field(None, ge=1, description="Only so many problems.")
+    seed: int | None = Field(None, description="Shuffle the problems before the limit.")
+    bins: list[int] = Field(default_factory=list, description="Keep a difficulty bin; repeat.")
+    baseline: str = Field("", description="Strategy to compare with.")
+    wallet: Text = Field("none", description="What the whole job may be billed.")
+    task: str = Field("math", description="Task of problems that name none.")
+    revision: str | None = Field(None, description="Commit of a hosted set.")
+    skip_bad: bool = Field(False, description="Leave bad rows out, and list them.")
+    window: int = Field(64, ge=1, description="Problems open at once.")
 
     def spec(self) -> ComparisonSpec:
         """The comparison that the recipe describes; raises `UsageError` where it cannot be."""
+        from tts.engine import parse_budget, parse_strategy, spell_budget, spell_strategy
+        from tts.eval.spec import ComparisonSpec
+
+        def budget(text: str) -> Budget:
+            return Budget() if text.strip().lower() == "none" else parse_budget(text)
+
         return ComparisonSpec(
             title=self.title or f"{self.model} on {self.problems}",
             problems=self.problems,
             strategies=_distinct("strategy", self.strategies, parse_strategy, spell_strategy),
-            budgets=_distinct("budget", self.budgets, _budget, spell_budget),
-            options=self._options(),
+            budgets=_distinct("budget", self.budgets, budget, spell_budget),
+            options=self.options(),
             repeats=self.repeats,
             limit=self.limit,
             seed=self.seed,
@@ -73,25 +136,8 @@ class Recipe(BaseModel):
             task=self.task,
             skip_bad=self.skip_bad,
             baseline=self.baseline,
-            wallet=_budget(self.wallet),
+            wallet=budget(self.wallet),
             window=self.window,
-        )
-
-    def _options(self) -> SessionOptions:
-        return SessionOptions(
-            model=self.model,
-            models=self.models,
-            verifier=self.verifier,
-            sampling=self.sampling,
-            aggregate=self.aggregate,
-            base_url=self.base_url,
-            api_key_env=self.api_key_env,
-            prices=self.prices,
-            concurrency=self.concurrency,
-            requests_per_minute=self.requests_per_minute,
-            tokens_per_minute=self.tokens_per_minute,
-            timeout=self.timeout,
-            retries=self.retries,
         )
 
 
@@ -111,7 +157,7 @@ def read_parts(path: Path, part: str = "", **changes: Any) -> dict[str, Recipe]:
     """The recipes of a file by the name of their part, or only that part.
 
     `parts` maps names to keys that are put on top of the file's own. A file without it is one part
-    without a name.
+    without a name. Mappings, as of `sampling`, are put on top key by key.
     """
     content = _content(path)
     parts = content.pop("parts", None) or {"": {}}
@@ -120,43 +166,95 @@ def read_parts(path: Path, part: str = "", **changes: Any) -> dict[str, Recipe]:
     if part and part not in parts:
         raise UnknownName("part", part, (str(name) for name in parts))
     return {
-        str(name): recipe_of({**content, **own, **changes}, where=f"Recipe {path} {name}".rstrip())
+        str(name): recipe_of(
+            _on_top(content, own, changes), where=f"Recipe {path} {name}".rstrip(), flags=changes
+        )
         for name, own in parts.items()
         if not part or name == part
     }
 
 
+def _on_top(*layers: Mapping[str, Any]) -> dict[str, Any]:
+    keys: dict[str, Any] = {}
+    for layer in layers:
+        for name, value in layer.items():
+            under = keys.get(name)
+            if isinstance(under, dict) and isinstance(value, dict):
+                keys[name] = {**under, **value}
+            else:
+                keys[name] = value
+    return keys
+
+
+class _Loader(yaml.SafeLoader):
+    """YAML in which a key given twice is an error, not the last one."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+        seen: set[str] = set()
+        for key, _ in node.value:
+            if key.value in seen and isinstance(key, yaml.ScalarNode):
+                line = key.start_mark.line + 1
+                raise yaml.YAMLError(f"line {line} gives the key {key.value!r} a second time.")
+            seen.add(str(key.value))
+        return super().construct_mapping(node, deep)
+
+
 def _content(path: Path) -> dict[str, Any]:
     try:
-        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+        content = yaml.load(path.read_text(encoding="utf-8-sig"), _Loader)
     except OSError as error:
         raise BadInput(f"Recipe {path}: {error.strerror}.") from error
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
+    except UnicodeDecodeError as error:
+        raise BadInput(f"Recipe {path} is not UTF-8 text: byte {error.start}.") from error
+    except (yaml.YAMLError, ValueError, TypeError) as error:
         reason = " ".join(str(error).split())
         raise BadInput(f"Recipe {path} is not YAML: {reason}") from error
-    if not isinstance(content, dict):
+    except RecursionError as error:
+        raise BadInput(f"Recipe {path} is nested too deeply.") from error
+    if not isinstance(content, dict) or not all(isinstance(name, str) for name in content):
         raise BadInput(f"Recipe {path}: a mapping of keys is needed, see recipes/ for examples.")
     return content
 
 
-def recipe_of(content: dict[str, Any], *, where: str) -> Recipe:
-    """A checked recipe; `BadInput` lists every wrong key."""
+def recipe_of(
+    content: Mapping[str, Any], *, where: str = "Options", flags: Iterable[str] | None = None
+) -> Recipe:
+    """A checked recipe; `BadInput` lists every wrong key.
+
+    `flags` are the keys that were given as flags, and are called so; None: all of them.
+    """
+    return checked(Recipe, content, where=where, flags=content if flags is None else flags)
+
+
+K = TypeVar("K", bound=ModelKeys)
+
+
+def checked(kind: type[K], content: Mapping[str, Any], *, where: str, flags: Iterable[str]) -> K:
+    """The keys as a value; `BadInput` lists every wrong one by the name that the user gave."""
+    given = set(flags)
     try:
-        return Recipe(**content)
+        return kind.model_validate(dict(content))
     except ValidationError as error:
-        lines = [_told(fault["loc"], fault["type"], fault["msg"]) for fault in error.errors()]
-        raise BadInput(f"{where}:\n" + "\n".join(lines)) from error
+        lines = [_told(kind, fault, given) for fault in error.errors(include_url=False)]
+        raise BadInput(f"{where}:\n" + "\n".join(dict.fromkeys(lines))) from error
 
 
-def _told(place: Sequence[int | str], kind: str, message: str) -> str:
-    name = ".".join(map(str, place))
-    if kind == "missing":
-        return f"  {name} is missing: give --{name}, or a recipe with the key {name}."
-    return f"  {name}: {message}"
+def _told(kind: type[BaseModel], fault: ErrorDetails, flags: set[str]) -> str:
+    key, *inner = map(str, fault["loc"])
+    name = f"--{key.replace('_', '-')}" if key in flags else key
+    if fault["type"] == "missing":
+        return f"  {key} is missing: give --{key}, or a recipe with the key {key}."
+    if fault["type"] == "extra_forbidden":
+        near = get_close_matches(key, kind.model_fields, n=1)
+        hint = f" Did you mean {near[0]}?" if near else f" Known: {', '.join(kind.model_fields)}."
+        return f"  There is no key {key[:80]}.{hint}"
+    said = fault["msg"].removeprefix("Value error, ")
+    return f"  {'.'.join([name, *inner])}: {said}, not {_shown(fault['input'])}."
 
 
-def _budget(text: str) -> Budget:
-    return Budget() if text.strip().lower() == "none" else parse_budget(text)
+def _shown(value: Any) -> str:
+    text = " ".join(repr(value).split())
+    return text if len(text) <= 60 else text[:59] + "…"
 
 
 def _distinct(

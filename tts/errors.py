@@ -29,12 +29,15 @@
 
 from __future__ import annotations
 
+import traceback
 from collections.abc import Iterable
 from difflib import get_close_matches
 from typing import Literal
 
 MOST_NAMES = 40
 """As many names as one message lists."""
+MOST_WORDS = 300
+"""Characters that a message quotes of another one."""
 
 Sent = Literal["not_sent", "sent_unknown", "settled"]
 
@@ -182,3 +185,16 @@ class StrategyError(TTSError):
 
 class LedgerError(TTSError):
     """The journal cannot be written or read."""
+
+
+def described(error: BaseException) -> str:
+    """An error of somebody else's code in one line: its kind, its words, and its file and line."""
+    while isinstance(error, BaseExceptionGroup):
+        error = error.exceptions[0]
+    words = " ".join(str(error).split())[:MOST_WORDS]
+    told = f"{type(error).__name__}: {words}" if words else type(error).__name__
+    if isinstance(error, SyntaxError) and error.filename:
+        return f"{type(error).__name__}: {error.msg} ({error.filename}, line {error.lineno})"
+    frames = traceback.extract_tb(error.__traceback__)
+    own = [frame for frame in frames if not frame.filename.startswith("<frozen")]
+    return f"{told} ({own[-1].filename}, line {own[-1].lineno})" if own else told

@@ -13,9 +13,9 @@ from tts.eval.report.curve import Curve
 from tts.eval.report.problem_lines import problem_lines
 from tts.eval.report.row import Row
 from tts.eval.report.row_of import row_of, solved_shares
-from tts.eval.report.visible import visible
 from tts.eval.statistics import PairedDifference, holm, paired_difference, verdict
 from tts.values import Problem
+from tts.values.visible import visible
 
 Group = tuple[str, str]
 
@@ -31,6 +31,7 @@ def assemble(
     reference_curves: Sequence[Curve] = (),
     notes: Sequence[str] = (),
     warnings: Sequence[str] = (),
+    fault: str = "",
 ) -> ComparisonReport:
     """Rows in order of first appearance, each compared with the baseline strategy.
 
@@ -52,6 +53,7 @@ def assemble(
         reference_curves=tuple(reference_curves),
         verdicts=tuple(_sentence(row) for row in compared if row.difference is not None),
         notes=tuple(notes),
+        fault=fault,
         warnings=(*warnings, *_absent(baseline, groups), *cautions(compared)),
     )
 

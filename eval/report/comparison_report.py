@@ -23,3 +23,5 @@ class ComparisonReport(Struct, frozen=True, kw_only=True):
     """One sentence per difference: whether it is decided, and how many problems would do."""
     notes: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
+    fault: str = ""
+    """Why the job stopped before the end of its grid; empty: nothing stopped it."""

@@ -7,8 +7,8 @@ from collections.abc import Iterable, Sequence
 from tts.eval.report import wording
 from tts.eval.report.comparison_report import ComparisonReport
 from tts.eval.report.row import Row
-from tts.eval.report.visible import visible
 from tts.eval.statistics import detectable_difference
+from tts.values.visible import visible
 
 COLUMNS = (
     "strategy",

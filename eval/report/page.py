@@ -16,8 +16,8 @@ from tts.eval.report.comparison_report import ComparisonReport
 from tts.eval.report.cost_figure import cost_figure
 from tts.eval.report.curve import curves_of
 from tts.eval.report.spend_figure import spend_figure
-from tts.eval.report.visible import visible
 from tts.values import StoppedBy
+from tts.values.visible import visible
 
 _FILTERS = ("percent", "interval", "gap", "gap_interval", "chance", "count", "short", "money")
 

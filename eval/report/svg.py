@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from markupsafe import Markup, escape
 
-from tts.eval.report.visible import visible
+from tts.values.visible import visible
 
 Attribute = str | float
 

@@ -12,7 +12,7 @@ from rich.text import Text
 from tts.eval.report import wording
 from tts.eval.report.comparison_report import ComparisonReport
 from tts.eval.report.row import Row
-from tts.eval.report.visible import visible
+from tts.values.visible import visible
 
 ACCURACY = ("accuracy %", "95 % interval", "Δ", "Δ interval", "p (Holm)", "n")
 COST = ("tokens/run", "billed", "$/run", "s/run", "stopped by")

@@ -9,8 +9,8 @@ from importlib.resources import files
 from jinja2 import Environment, StrictUndefined
 from markupsafe import Markup
 
-from tts.eval.report.visible import visible
 from tts.eval.trace.trace import Trace
+from tts.values.visible import visible
 
 
 def render_trace_page(trace: Trace, *, strategy: str, budget: str) -> str:

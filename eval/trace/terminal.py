@@ -6,8 +6,8 @@ from rich.console import Group, RenderableType
 from rich.text import Text
 from rich.tree import Tree
 
-from tts.eval.report.visible import visible
 from tts.eval.trace.trace import Fate, Trace, TraceNode
+from tts.values.visible import visible
 
 MARKS: dict[Fate, tuple[str, str]] = {
     "chosen": ("★", "bold green"),

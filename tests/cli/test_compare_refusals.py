@@ -40,7 +40,11 @@ def test_a_budget_given_twice_in_other_words_is_refused(tmp_path: Path) -> None:
 
 
 def test_an_unknown_baseline_is_refused_even_for_one_strategy(tmp_path: Path) -> None:
-    assert "'nosuch' is none of the strategies" in refused(tmp_path, baseline="nosuch")
+    assert "no strategy to be the --baseline 'nosuch'" in refused(tmp_path, baseline="nosuch")
+
+
+def test_a_mistyped_baseline_is_told_its_near_name(tmp_path: Path) -> None:
+    assert "Did you mean 'single'?" in refused(tmp_path, baseline="singel")
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,9 @@ from typing import Annotated, Any
 
 import typer
 
+from tts.cli.flags import flags_of
+from tts.eval.recipe import ModelKeys, Recipe
+
 app = typer.Typer(
     name="tts",
     help="Spend test-time compute well: strategies, budgets and plans on one graph of calls.",
@@ -17,62 +20,46 @@ app = typer.Typer(
 )
 
 Model = Annotated[str | None, typer.Option(help="backend:model, such as embedded:small.")]
-VerifierName = Annotated[str | None, typer.Option(help="A verifier, 'none' or 'auto'.")]
 BaseURL = Annotated[str | None, typer.Option(help="URL of an OpenAI-compatible server.")]
 KeyEnv = Annotated[str | None, typer.Option(help="Environment variable that holds the key.")]
 Prices = Annotated[Path | None, typer.Option(help="Your own price file.")]
 LedgerPlace = Annotated[str, typer.Option(help="File or database URL of the ledger.")]
 JobName = Annotated[str, typer.Option(help="Name of the job; empty: derived from the command.")]
-Temperature = Annotated[float | None, typer.Option(help="Of every draw that names none.")]
-MaxTokens = Annotated[int | None, typer.Option(help="Most completion tokens of one draw.")]
+RecipeFile = Annotated[Path | None, typer.Argument(help="A YAML recipe; flags go on top.")]
 Part = Annotated[str, typer.Option(help="Of a recipe with parts, this one.")]
-Limit = Annotated[int | None, typer.Option("--limit", help="Only so many problems.")]
-Seed = Annotated[int | None, typer.Option(help="Shuffle the problems before the limit.")]
-Bins = Annotated[list[int] | None, typer.Option("--bin", help="Keep a difficulty bin; repeat.")]
 Out = Annotated[Path, typer.Option(help="Folder for the report and its data.")]
-Concurrency = Annotated[int | None, typer.Option(help="Most calls in flight.")]
-RPM = Annotated[float | None, typer.Option("--rpm", help="Requests per minute.")]
-TPM = Annotated[float | None, typer.Option("--tpm", help="Tokens per minute.")]
+Strategy = Annotated[str, typer.Option(help="name(n=16).")]
+Budget = Annotated[str, typer.Option(help="'4k tokens', '$0.02'; 'none'.")]
 
 
 def _given(**options: Any) -> dict[str, Any]:
     """The options that the user gave."""
-    return {name: value for name, value in options.items() if value not in (None, [], ())}
+    return {name: value for name, value in options.items() if value is not None}
 
 
-def _sampling(temperature: float | None, max_tokens: int | None) -> dict[str, Any]:
-    return (
-        {"sampling": given}
-        if (given := _given(temperature=temperature, max_tokens=max_tokens))
-        else {}
-    )
+def _version(asked: bool) -> None:
+    if asked:
+        from importlib.metadata import version
+
+        typer.echo(f"tts-engine {version('tts-engine')}")
+        raise typer.Exit
+
+
+@app.callback()
+def common(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Say it and leave.")
+    ] = False,
+) -> None:
+    """Spend test-time compute well: strategies, budgets and plans on one graph of calls."""
 
 
 @app.command()
+@flags_of(Recipe)
 def compare(
-    recipe: Annotated[Path | None, typer.Argument(help="A YAML recipe; flags go on top.")] = None,
+    options: dict[str, Any],
+    recipe: RecipeFile = None,
     part: Part = "",
-    model: Model = None,
-    problems: Annotated[
-        str | None, typer.Option(help="File, arithmetic:N, replay:FILE, HF id.")
-    ] = None,
-    strategies: Annotated[list[str] | None, typer.Option(help="name(n=16); repeat.")] = None,
-    budgets: Annotated[list[str] | None, typer.Option(help="'4k tokens', '$0.02'; repeat.")] = None,
-    verifier: VerifierName = None,
-    repeats: Annotated[int | None, typer.Option(help="Seeds per cell.")] = None,
-    baseline: Annotated[str | None, typer.Option(help="Strategy to compare with.")] = None,
-    wallet: Annotated[str | None, typer.Option(help="What the whole job may be billed.")] = None,
-    limit: Limit = None,
-    seed: Seed = None,
-    bins: Bins = None,
-    temperature: Temperature = None,
-    max_tokens: MaxTokens = None,
-    base_url: BaseURL = None,
-    api_key_env: KeyEnv = None,
-    prices: Prices = None,
-    concurrency: Concurrency = None,
-    rpm: RPM = None,
-    tpm: TPM = None,
     ledger: LedgerPlace = "tts.db",
     job: JobName = "",
     out: Out = Path("out"),
@@ -80,49 +67,16 @@ def compare(
     """Compare strategies under budgets on a problem set; the same command goes on where it was."""
     from tts.cli.compare import run_comparison
 
-    options = _given(
-        model=model,
-        problems=problems,
-        strategies=strategies,
-        budgets=budgets,
-        verifier=verifier,
-        repeats=repeats,
-        baseline=baseline,
-        wallet=wallet,
-        limit=limit,
-        seed=seed,
-        bins=bins,
-        base_url=base_url,
-        api_key_env=api_key_env,
-        prices=prices,
-        concurrency=concurrency,
-        requests_per_minute=rpm,
-        tokens_per_minute=tpm,
-        **_sampling(temperature, max_tokens),
-    )
     run_comparison(recipe, options, ledger=ledger, job=job, out=out, part=part)
 
 
 @app.command(name="eval")
+@flags_of(Recipe, without=("problems", "strategies", "budgets", "baseline"))
 def evaluate(
+    options: dict[str, Any],
     problems: Annotated[str, typer.Argument(help="File, arithmetic:N, replay:FILE, HF id.")],
-    strategy: Annotated[str, typer.Option(help="name(n=16).")] = "majority_vote",
-    budget: Annotated[str, typer.Option(help="'4k tokens', '$0.02'; 'none'.")] = "none",
-    model: Model = None,
-    verifier: VerifierName = None,
-    repeats: Annotated[int | None, typer.Option(help="Seeds per problem.")] = None,
-    wallet: Annotated[str | None, typer.Option(help="What the whole job may be billed.")] = None,
-    limit: Limit = None,
-    seed: Seed = None,
-    bins: Bins = None,
-    temperature: Temperature = None,
-    max_tokens: MaxTokens = None,
-    base_url: BaseURL = None,
-    api_key_env: KeyEnv = None,
-    prices: Prices = None,
-    concurrency: Concurrency = None,
-    rpm: RPM = None,
-    tpm: TPM = None,
+    strategy: Strategy = "majority_vote",
+    budget: Budget = "none",
     ledger: LedgerPlace = "tts.db",
     job: JobName = "",
     out: Out = Path("out"),
@@ -130,40 +84,17 @@ def evaluate(
     """Evaluate one strategy on a problem set."""
     from tts.cli.compare import run_comparison
 
-    options = _given(
-        model=model,
-        problems=problems,
-        strategies=[strategy],
-        budgets=[budget],
-        verifier=verifier,
-        repeats=repeats,
-        wallet=wallet,
-        limit=limit,
-        seed=seed,
-        bins=bins,
-        base_url=base_url,
-        api_key_env=api_key_env,
-        prices=prices,
-        concurrency=concurrency,
-        requests_per_minute=rpm,
-        tokens_per_minute=tpm,
-        **_sampling(temperature, max_tokens),
-    )
-    run_comparison(None, options, ledger=ledger, job=job, out=out)
+    named = {"problems": problems, "strategies": [strategy], "budgets": [budget]}
+    run_comparison(None, {**options, **named}, ledger=ledger, job=job, out=out)
 
 
 @app.command()
+@flags_of(ModelKeys)
 def run(
+    options: dict[str, Any],
     problem: Annotated[str, typer.Argument(help="The question.")],
-    strategy: Annotated[str, typer.Option(help="name(n=16).")] = "majority_vote",
-    budget: Annotated[str, typer.Option(help="'4k tokens', '$0.02'; 'none'.")] = "none",
-    model: Model = None,
-    verifier: VerifierName = None,
-    temperature: Temperature = None,
-    max_tokens: MaxTokens = None,
-    base_url: BaseURL = None,
-    api_key_env: KeyEnv = None,
-    prices: Prices = None,
+    strategy: Strategy = "majority_vote",
+    budget: Budget = "none",
     ledger: Annotated[str | None, typer.Option(help="Record the calls in this ledger.")] = None,
     seed: Annotated[int, typer.Option(help="Another seed gives other draws.")] = 0,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False,
@@ -171,16 +102,7 @@ def run(
     """Solve one problem and show answer, candidates and cost."""
     from tts.cli.run import run_problem
 
-    options = _given(
-        model=model,
-        verifier=verifier,
-        base_url=base_url,
-        api_key_env=api_key_env,
-        prices=prices,
-        ledger=ledger,
-        **_sampling(temperature, max_tokens),
-    )
-    run_problem(problem, strategy, budget, options, seed=seed, as_json=as_json)
+    run_problem(problem, strategy, budget, options, ledger=ledger, seed=seed, as_json=as_json)
 
 
 @app.command()
@@ -222,39 +144,16 @@ def demo(
 
 
 @app.command()
+@flags_of(Recipe)
 def estimate(
-    recipe: Annotated[Path | None, typer.Argument(help="A YAML recipe; flags go on top.")] = None,
+    options: dict[str, Any],
+    recipe: RecipeFile = None,
     part: Part = "",
-    model: Model = None,
-    problems: Annotated[str | None, typer.Option(help="File, arithmetic:N, HF id.")] = None,
-    strategies: Annotated[list[str] | None, typer.Option(help="name(n=16); repeat.")] = None,
-    budgets: Annotated[list[str] | None, typer.Option(help="'4k tokens', '$0.02'; repeat.")] = None,
-    verifier: VerifierName = None,
-    repeats: Annotated[int | None, typer.Option(help="Seeds per cell.")] = None,
-    limit: Limit = None,
-    seed: Seed = None,
-    bins: Bins = None,
-    temperature: Temperature = None,
-    max_tokens: MaxTokens = None,
-    prices: Prices = None,
     graph: Annotated[bool, typer.Option("--graph", help="Also the graph, as Mermaid.")] = False,
 ) -> None:
     """What a comparison would cost at worst, before anything is spent."""
     from tts.cli.estimate import show_estimate
 
-    options = _given(
-        model=model,
-        problems=problems,
-        strategies=strategies,
-        budgets=budgets,
-        verifier=verifier,
-        repeats=repeats,
-        limit=limit,
-        seed=seed,
-        bins=bins,
-        prices=prices,
-        **_sampling(temperature, max_tokens),
-    )
     show_estimate(recipe, options, graph=graph, part=part)
 
 

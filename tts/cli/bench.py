@@ -5,9 +5,9 @@ from __future__ import annotations
 import sys
 
 import msgspec
-from rich.console import Console
 from rich.table import Table
 
+from tts.cli.screen import Screen
 from tts.engine.fewer_collections import fewer_collections
 from tts.errors import UsageError
 from tts.eval.bench import BENCHES, BenchReport, NeedsData, bench
@@ -18,7 +18,7 @@ MISSED, NO_DATA = 1, 3
 
 def run_bench(name: str, *, whole: bool, as_json: bool, as_markdown: bool) -> None:
     """Run one benchmark, or all; exits with 1 where a bar was missed, 3 where data is missing."""
-    console = Console()
+    console = Screen()
     if not name and not whole:
         list_benches(console)
         return
@@ -47,16 +47,16 @@ def measured(names: list[str]) -> list[BenchReport]:
         try:
             reports.append(bench(name))
         except NeedsData as missing:
-            Console(stderr=True).print(f"{name}: {missing}", markup=False, highlight=False)
+            Screen(stderr=True).print(f"{name}: {missing}")
     return reports
 
 
-def list_benches(console: Console) -> None:
+def list_benches(console: Screen) -> None:
     """Names, each with one line."""
     rows = Table.grid(padding=(0, 2))
     for name, line in BENCHES.items():
         rows.add_row(name, line)
-    console.print(rows, markup=False, highlight=False)
+    console.print(rows)
 
 
 def table(report: BenchReport) -> Table:
@@ -65,5 +65,5 @@ def table(report: BenchReport) -> Table:
     for name in COLUMNS:
         found.add_column(name)
     for row in report.rows:
-        found.add_row(*(cell.replace("**", "").replace("[", "\\[") for cell in cells(row)))
+        found.add_row(*(cell.replace("**", "") for cell in cells(row)))
     return found

@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-import asyncio
-import signal
 import sys
 from pathlib import Path
 from tempfile import TemporaryFile
 from typing import Any
 
-from rich.console import Console
-
+from tts.cli.exits import FAILED, run_noting
 from tts.cli.progress import Progress
+from tts.cli.screen import Screen, complain, warn
 from tts.errors import BadInput
 from tts.eval.conduct import conduct
 from tts.eval.recipe import Recipe, read_parts, recipe_of
 from tts.eval.report import ComparisonReport, render_page, render_table, to_csv, to_json
+from tts.eval.spec import ComparisonSpec
 
-INTERRUPTED = 130
+UNANSWERED = frozenset({"failed", "suspended", "outage"})
+"""Ends of runs that leave a question without an answer for a reason of their own."""
 
 
 def run_comparison(
@@ -29,44 +29,68 @@ def run_comparison(
     out: Path,
     part: str = "",
 ) -> None:
-    """Run, or go on; the parts of a recipe one after another, each into a folder of its name."""
-    if part and not recipe:
-        raise BadInput("--part chooses a part of a recipe, and no recipe is given.")
-    parts = (
-        read_parts(recipe, part, **options) if recipe else {"": recipe_of(options, where="Options")}
-    )
+    """Run, or go on; the parts of a recipe one after another, each into a folder of its name.
+
+    Exits with 1 where a run has no answer for a reason of its own, and as the signal says after
+    an interruption; every report that there is has been written by then.
+    """
+    parts = recipes(recipe, options, part)
+    code = 0
     for name, chosen in parts.items():
         own = f"{job}-{name}" if job and name else job
-        run_part(chosen, ledger=ledger, job=own, out=out / name)
+        code = run_part(chosen, ledger=ledger, job=own, out=out / name) or code
+        if code > FAILED:
+            break
+    if code:
+        sys.exit(code)
 
 
-def run_part(chosen: Recipe, *, ledger: str, job: str, out: Path) -> None:
-    """One comparison; a first Ctrl-C ends with the partial report, a second one at once."""
-    console = Console()
+def recipes(recipe: Path | None, options: dict[str, Any], part: str = "") -> dict[str, Recipe]:
+    """The comparisons that a command asks for, by the names of their parts."""
+    if part and not recipe:
+        raise BadInput("--part chooses a part of a recipe, and no recipe is given.")
+    found = read_parts(recipe, part, **options) if recipe else {"": recipe_of(options)}
+    if any(stands_in(one) for one in found.values()):
+        warn(STAND_IN)
+    return found
+
+
+STAND_IN = (
+    "No --model is given: the embedded test model answers, which knows only small arithmetic. "
+    "Name yours with --model backend:NAME."
+)
+
+
+def stands_in(recipe: Recipe) -> bool:
+    """Whether the embedded model answers somebody's own problems unasked."""
+    own = not recipe.problems.startswith("arithmetic:")
+    return own and "model" not in recipe.model_fields_set
+
+
+def run_part(chosen: Recipe, *, ledger: str, job: str, out: Path) -> int:
+    """One comparison and its exit code; a first Ctrl-C ends it with the partial report."""
+    console, spec = Screen(), chosen.spec()
     make_folder(out)
-    progress = Progress(console)
-    report = asyncio.run(_interruptible(chosen.spec(), ledger, job, progress))
+    report, code = run_noting(_watched(spec, ledger, job, Progress(console)))
     console.print(render_table(report))
     for path in write_report(report, out):
-        console.print(f"wrote {path}", markup=False, highlight=False)
-    if progress.interrupted:
-        sys.exit(INTERRUPTED)
+        console.print(f"wrote {path}")
+    if report.fault:
+        complain(report.fault)
+    return code or exit_code(report)
 
 
-async def _interruptible(spec: Any, ledger: str, job: str, progress: Progress) -> ComparisonReport:
-    work = asyncio.ensure_future(conduct(spec, ledger=ledger, job=job, watch=progress.begin))
-    loop = asyncio.get_running_loop()
-
-    def interrupt() -> None:
-        progress.interrupted = True
-        for number in (signal.SIGINT, signal.SIGTERM):
-            loop.remove_signal_handler(number)
-        work.cancel()
-
-    for number in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(number, interrupt)
+async def _watched(
+    spec: ComparisonSpec, ledger: str, job: str, progress: Progress
+) -> ComparisonReport:
     async with progress:
-        return await work
+        return await conduct(spec, ledger=ledger, job=job, watch=progress.begin)
+
+
+def exit_code(report: ComparisonReport) -> int:
+    """1 where something stands between a run and its answer: a failure, the wallet, an outage."""
+    ends = {end for row in report.rows for end, count in row.stopped_by.items() if count}
+    return FAILED if report.fault or ends & UNANSWERED else 0
 
 
 def write_report(report: ComparisonReport, out: Path) -> list[Path]:

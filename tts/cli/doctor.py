@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import msgspec
 import typer
-from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
 from tts.backends.vllm.doctor import findings
 from tts.backends.vllm.kernel_facts import kernel_facts
 from tts.backends.vllm.requirement import require_vllm
+from tts.cli.screen import Screen
 from tts.engine import SessionOptions
 from tts.engine.model_spec import ModelSpec
 from tts.engine.open_vllm import OPTIONS, settings
@@ -32,4 +32,4 @@ def show_kernels(model: str, *, as_json: bool) -> None:
     table.title_justify = "left"
     for one in found:
         table.add_row("on" if one.on else "off", one.name, Text(one.value), one.why)
-    Console().print(table)
+    Screen().print(table)

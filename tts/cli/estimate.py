@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable, Sequence
 from itertools import pairwise
 from pathlib import Path
@@ -10,15 +9,16 @@ from typing import Any
 
 from msgspec import Struct
 from msgspec.structs import replace
-from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from tts.cli.compare import recipes
+from tts.cli.exits import run
+from tts.cli.screen import Screen
 from tts.cli.wording import known_dollars
 from tts.engine import open_session, spell_budget, spell_strategy
 from tts.engine.estimate import Estimate, estimate
 from tts.eval.problems import load_problem_set
-from tts.eval.recipe import read_parts, recipe_of
 from tts.eval.spec import ComparisonSpec
 from tts.prompts import task_for
 from tts.protocols import Generator
@@ -49,13 +49,11 @@ def show_estimate(
     recipe: Path | None, options: dict[str, Any], *, graph: bool, part: str = ""
 ) -> None:
     """The worst case of every strategy under every budget, for the whole set and every part."""
-    parts = (
-        read_parts(recipe, part, **options) if recipe else {"": recipe_of(options, where="Options")}
-    )
-    console, runs, tokens = Console(), 0, 0
+    parts = recipes(recipe, options, part)
+    console, runs, tokens = Screen(), 0, 0
     for chosen in parts.values():
         spec = chosen.spec()
-        rows = asyncio.run(_rows(spec))
+        rows = run(_rows(spec))
         console.print(table(rows, title=spec.title, repeats=spec.repeats))
         show_wording(console, rows[:: max(1, len(spec.budgets))], graph=graph)
         runs += spec.repeats * sum(sum(row.sizes) for row in rows)
@@ -64,7 +62,7 @@ def show_estimate(
     console.print(Text("Shared draws make the bill smaller than the sum."))
 
 
-def show_wording(console: Console, rows: Sequence[Row], *, graph: bool) -> None:
+def show_wording(console: Screen, rows: Sequence[Row], *, graph: bool) -> None:
     """What each strategy's figures mean, what is known against it, and its graph if asked for."""
     for row in rows:
         console.print(Text(f"{row.strategy}: {row.estimates[0].wording()}."))

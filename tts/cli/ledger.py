@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import Any, get_args
 
 import msgspec
-from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from tts.cli.screen import Screen
 from tts.cli.wording import known_dollars
 from tts.engine import build_strategy, spell_strategy
 from tts.errors import UnknownName, UsageError
@@ -24,7 +24,7 @@ def show_ledger(place: str, job: str, by: str) -> None:
     if by not in get_args(Grouping):
         raise UnknownName("grouping", by, get_args(Grouping))
     questions = Questions.open(place)
-    console = Console()
+    console = Screen()
     try:
         jobs = questions.jobs()
         console.print(jobs_table(jobs))
@@ -104,4 +104,4 @@ def export_ledger(place: str, table: str, target: Path, job: str) -> None:
     if target.exists():
         raise UsageError(f"{target} exists already; name another file.")
     rows = export(place, target, table=table, form=form, job=job or None)  # type: ignore[arg-type]
-    Console().print(f"wrote {rows} rows of {table} to {target}", markup=False, highlight=False)
+    Screen().print(f"wrote {rows} rows of {table} to {target}")

@@ -10,11 +10,12 @@ from pathlib import Path
 from typing import Any
 
 from msgspec import Struct
-from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from tts.cli.exits import run
 from tts.cli.load_tools import load_tools
+from tts.cli.screen import Screen
 from tts.engine import CompiledPlan, Engine, PlanResult
 from tts.errors import BadInput
 from tts.planner import Call, Plan
@@ -48,15 +49,15 @@ def show_plan(task: str, place: str, options: dict[str, Any], wish: Wish) -> Non
     html = wish.html
     if html is not None and not (html.parent.is_dir() and os.access(html.parent, os.W_OK)):
         raise BadInput(f"{html}: its folder is not there or cannot be written to.")
-    failure = asyncio.run(_shown(task, load_tools(place), options, wish))
+    failure = run(_shown(task, load_tools(place), options, wish))
     if failure:
-        Console(stderr=True, soft_wrap=True).print(Text(failure))
+        Screen(stderr=True, soft_wrap=True).print(Text(failure))
         sys.exit(FAILED)
 
 
 async def _shown(task: str, tools: ToolSet, options: dict[str, Any], wish: Wish) -> str:
     """Show the plan, and the run where it is run; returns what went wrong, in a line."""
-    console, done = Console(soft_wrap=True), None
+    console, done = Screen(soft_wrap=True), None
     async with Engine(options.pop("model", "embedded:planner"), **options) as engine:
         plan = await engine.compile(task, tools=tools)
         if wish.optimise and not plan.check():
@@ -71,7 +72,7 @@ async def _shown(task: str, tools: ToolSet, options: dict[str, Any], wish: Wish)
             done = await plan.run(approve=asking)
     if done is not None:
         console.print(calls(done))
-        console.print(verdict(done), highlight=False)
+        console.print(verdict(done))
         failure = failed(done)
     _write_page(wish.html, plan, done)
     return failure
@@ -118,7 +119,7 @@ class Asking:
 
 def _said(question: str) -> str:
     try:
-        return Console(soft_wrap=True).input(Text(question))
+        return Screen(soft_wrap=True).input(Text(question))
     except EOFError:
         return "no"
 

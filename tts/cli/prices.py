@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
 from tts.budget import PriceTable
+from tts.cli.screen import Screen
 from tts.errors import UnknownName
 from tts.values import NANO
 
@@ -29,4 +29,4 @@ def show_prices(pattern: str, user_file: Path | None) -> None:
             *(f"{amount / NANO:g}" for amount in (price.prompt, cached, price.completion)),
             price.since,
         )
-    Console().print(table)
+    Screen().print(table)

@@ -7,11 +7,11 @@ import time
 from types import TracebackType
 from typing import Self
 
-from rich.console import Console
 from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
+from tts.cli.screen import Screen
 from tts.engine.fewer_collections import fewer_collections
 from tts.eval.comparison import Comparison
 from tts.eval.report import Attempt
@@ -26,9 +26,8 @@ LIVE_EVERY = 0.5
 class Progress:
     """Accuracy with its interval, spent, speed, time left and failures, per strategy and budget."""
 
-    def __init__(self, console: Console) -> None:
+    def __init__(self, console: Screen) -> None:
         self.console = console
-        self.interrupted = False
         self._comparison: Comparison | None = None
         self._started = time.monotonic()
         self._replayed = 0
@@ -65,7 +64,7 @@ class Progress:
             if self.console.is_terminal:
                 self._live.update(self._table(self._comparison))
             else:
-                self.console.print(self._line(self._comparison), highlight=False)
+                self.console.print(self._line(self._comparison))
 
     def _line(self, comparison: Comparison) -> Text:
         attempts = list(comparison.attempts.values())

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-import asyncio
 import sys
 from typing import Any
 
-import msgspec
-from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from tts.engine import Engine
+from tts.cli.compare import STAND_IN, UNANSWERED
+from tts.cli.exits import FAILED, run
+from tts.cli.screen import Screen, json_text, one_line, warn, write_out
+from tts.engine import Engine, parse_budget, parse_strategy
+from tts.eval.recipe import ModelKeys, checked
 from tts.values import Budget, Result
 
 
@@ -21,27 +22,33 @@ def run_problem(
     budget: str,
     options: dict[str, Any],
     *,
+    ledger: str | None,
     seed: int,
     as_json: bool,
 ) -> None:
-    """Solve and show."""
-    result = asyncio.run(_solve(problem, strategy, budget, options, seed))
-    console = Console()
+    """Solve and show; exits with 1 where the run failed."""
+    keys = checked(ModelKeys, options, where="Options", flags=options)
+    if "model" not in options:
+        warn(STAND_IN)
+    ceiling = Budget() if budget.strip().lower() == "none" else parse_budget(budget)
+    result = run(_solve(problem, strategy, ceiling, keys, ledger, seed))
     if as_json:
-        console.file.write(msgspec.json.encode(fields(result)).decode() + "\n")
+        write_out(json_text(fields(result)))
     else:
+        console = Screen()
         console.print(candidates(result))
-        console.print(verdict(result), highlight=False)
-    if result.stopped_by == "failed":
-        sys.exit(1)
+        console.print(verdict(result))
+    if result.stopped_by in UNANSWERED:
+        sys.exit(FAILED)
 
 
 async def _solve(
-    problem: str, strategy: str, budget: str, options: dict[str, Any], seed: int
+    problem: str, strategy: str, ceiling: Budget, keys: ModelKeys, ledger: str | None, seed: int
 ) -> Result:
-    async with Engine(options.pop("model", "embedded:small"), **options) as engine:
-        ceiling = Budget() if budget == "none" else budget
-        return await engine.solve(problem, strategy=strategy, budget=ceiling, replicate=seed)
+    given = {name: getattr(keys, name) for name in keys.model_fields_set}
+    chosen = parse_strategy(strategy)
+    async with Engine(**given, ledger=ledger) as engine:
+        return await engine.solve(problem, strategy=chosen, budget=ceiling, replicate=seed)
 
 
 def candidates(result: Result) -> Table:
@@ -52,7 +59,7 @@ def candidates(result: Result) -> Table:
     )
     for kept in ordered:
         table.add_row(
-            Text(kept.candidate.answer or "-"),
+            one_line(kept.candidate.answer or "-"),
             f"{kept.score.value:.3f}" if kept.score else "-",
             str(kept.candidate.completion_tokens),
             kept.candidate.finish_reason or "-",
@@ -65,14 +72,19 @@ def verdict(result: Result) -> Text:
     usage = result.usage
     price = "price unknown" if usage.dollars is None else f"${usage.dollars:.6f}"
     lines = [
-        f"answer       {result.answer if result.answer is not None else 'none'}",
-        f"stopped by   {result.stopped_by}" + (f": {result.error}" if result.error else ""),
+        f"answer       {'none' if result.answer is None else shown(result.answer)}",
+        f"stopped by   {result.stopped_by}" + (f": {shown(result.error)}" if result.error else ""),
         f"attributed   {usage.calls} calls, {usage.prompt_tokens} prompt and "
         + f"{usage.completion_tokens} completion tokens, {price}",
         f"billed       {result.billed.tokens} tokens in {result.billed.calls} requests",
         f"seconds      {result.seconds:.2f}",
     ]
     return Text("\n".join(lines))
+
+
+def shown(text: str) -> str:
+    """Foreign text in a line of its own, as long as it is."""
+    return one_line(text, len(text)).plain
 
 
 def fields(result: Result) -> dict[str, Any]:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from tts.cli.screen import Screen
 from tts.engine.catalogue import catalogue, entry
 
 
@@ -17,12 +17,12 @@ def show_strategies(name: str) -> None:
     table = Table("strategy", "what it does", box=None, padding=(0, 2, 0, 0))
     for each in catalogue():
         table.add_row(Text(each.name), Text(each.summary))
-    Console().print(table)
+    Screen().print(table)
 
 
 def _show_one(name: str) -> None:
     found = entry(name)
-    console = Console(highlight=False)
+    console = Screen()
     console.print(Text(f"{found.name}({', '.join(found.parameters)})"), soft_wrap=True)
     console.print(Text(found.summary), soft_wrap=True)
     if found.details:

@@ -5,16 +5,16 @@ from __future__ import annotations
 from pathlib import Path
 
 import msgspec
-from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
 from tts.cli.ledger import label
+from tts.cli.screen import Screen
 from tts.engine import spell_budget
 from tts.errors import UsageError
-from tts.eval.report.visible import visible
 from tts.eval.trace import RunLine, read_trace, render_trace, render_trace_page, run_lines
 from tts.values import Budget
+from tts.values.visible import visible
 
 SHORT = 8
 """Characters of a run's id that tell it apart."""
@@ -25,7 +25,7 @@ def show_trace(
 ) -> None:
     """The tree of a run, or the list of runs where there are several and none is named."""
     lines = run_lines(place, job)
-    console = Console()
+    console = Screen()
     if not run and len(lines) != 1:
         console.print(runs_table(lines))
         console.print(Text("Name a run by the beginning of its id: tts trace LEDGER RUN"))

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import asyncio
 from hashlib import blake2b
 from pathlib import Path
 from typing import Any
 
-from rich.console import Console
 from rich.table import Table
 
 from tts.backends.vllm import require_vllm
 from tts.budget.idealised_runtime import write_runtime
+from tts.cli.exits import run
+from tts.cli.screen import Screen
 from tts.engine import SessionOptions
 from tts.engine.open_model import open_model
 from tts.errors import UsageError
@@ -42,23 +42,23 @@ _SHOWN = 12
 
 def fit_runtime(model: str, options: dict[str, Any], out: Path) -> None:
     """Time single calls, fit T = T_prompt(p) + (o - 1) · t_token, and write it to `out`."""
-    console = Console()
-    asyncio.run(_fit(model, SessionOptions(model=model, **options), out, console))
+    console = Screen()
+    run(_fit(model, SessionOptions(model=model, **options), out, console))
 
 
-async def _fit(model: str, options: SessionOptions, out: Path, console: Console) -> None:
+async def _fit(model: str, options: SessionOptions, out: Path, console: Screen) -> None:
     generator = await open_model(model, options)
     try:
         runtime = fitted(await timings(generator))
     finally:
         await generator.close()
     write_runtime(out, generator.model.name, runtime)
-    console.print(f"seconds per drawn token: {runtime.token_seconds:.3g}", highlight=False)
+    console.print(f"seconds per drawn token: {runtime.token_seconds:.3g}")
     for size, seconds in runtime.prompt_seconds.items():
-        console.print(f"seconds for {size} prompt tokens: {seconds:.3g}", highlight=False)
+        console.print(f"seconds for {size} prompt tokens: {seconds:.3g}")
     ratio = runtime.prompt_tokens_per_drawn_token
-    console.print(f"one drawn token takes as long as {ratio:.0f} prompt tokens", highlight=False)
-    console.print(f"wrote {out}", markup=False, highlight=False)
+    console.print(f"one drawn token takes as long as {ratio:.0f} prompt tokens")
+    console.print(f"wrote {out}")
 
 
 def tune(
@@ -93,7 +93,7 @@ def run_search(
 
     Raises UsageError where every trial failed.
     """
-    console = Console()
+    console = Screen()
     place = machine().rpartition(", load")[0]
     start = start_points(space)
     told = f"{model} {workload} {load} {place} {sorted(space.items())}"
@@ -105,7 +105,7 @@ def run_search(
         study=study,
         name=f"{workload}-{blake2b(told.encode(), digest_size=6).hexdigest()}",
         start=start,
-        on_trial=lambda one: console.print(line(one), markup=False, highlight=False),
+        on_trial=lambda one: console.print(line(one)),
     )
     if not any(isinstance(one.outcome, Measured) for one in tried):
         raise UsageError(f"Every trial failed; the last one: {tried[-1].outcome}")
@@ -149,7 +149,7 @@ def table(tried: tuple[Tried, ...], space: Space, unit: str) -> Table:
     return found
 
 
-def _write(path: Path, text: str, console: Console) -> None:
+def _write(path: Path, text: str, console: Screen) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(text, encoding="utf-8")
-    console.print(f"wrote {path}", markup=False, highlight=False)
+    console.print(f"wrote {path}")

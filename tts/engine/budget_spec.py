@@ -24,6 +24,9 @@ UNITS = {
 }
 SCALE = {"": 1, "k": 1_000, "m": 1_000_000, "g": 1_000_000_000, "t": 1_000_000_000_000}
 FACTOR = {"nanodollars": NANO, "gpu_microseconds": 1_000_000}
+MOST = 2.0**62
+"""No ceiling is larger: it has to fit into a column of a database."""
+HOW = "100 calls, 30 seconds"
 PART = re.compile(
     r"^(\$?)\s*([0-9]*\.?[0-9]+(?:e[-+]?[0-9]+)?)\s*(?:([kmgt])(?![a-z]))?\s*([a-z_$]*)$"
 )
@@ -31,9 +34,13 @@ PART = re.compile(
 
 def parse_budget(text: str) -> Budget:
     """`4k`, `4k tokens`, `$0.05`, `100 calls, 30 seconds`; a bare number counts tokens."""
+    if not isinstance(text, str):
+        raise BadInput(f"A budget is a text such as '{HOW}', or a Budget, not {text!r}.")
     ceilings: dict[str, float] = {}
     for part in text.split(","):
         name, value = _parse_part(part.strip().lower(), text)
+        if name in ceilings:
+            raise BadInput(f"Budget {text!r} has two ceilings for {name}: leave one out.")
         ceilings[name] = value
     seconds = ceilings.pop("seconds", None)
     return Budget(**{name: round(value) for name, value in ceilings.items()}, seconds=seconds)
@@ -68,6 +75,9 @@ def _parse_part(part: str, whole: str) -> tuple[str, float]:
     if match is None or name is None:
         raise BadInput(
             f"Budget {whole!r}: {part!r} is not an amount. Write, for example, '4k tokens', "
-            f"'$0.05' or '100 calls, 30 seconds'; units: {', '.join(sorted(UNITS))}."
+            f"'$0.05' or '{HOW}'; units: {', '.join(sorted(UNITS))}."
         )
-    return name, float(match[2]) * SCALE[match[3] or ""] * FACTOR.get(name, 1)
+    amount = float(match[2]) * SCALE[match[3] or ""] * FACTOR.get(name, 1)
+    if not amount <= MOST:
+        raise BadInput(f"Budget {whole!r}: {part!r} is more than there is; leave the ceiling out.")
+    return name, amount

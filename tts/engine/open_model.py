@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tts.engine.options import SessionOptions
+from tts.engine.options import DEFAULT_KEY, SessionOptions
 from tts.engine.registry import BACKENDS
 from tts.errors import BadInput, CallError, UnknownName, UsageError
 from tts.protocols import Generator
@@ -46,10 +46,10 @@ async def open_openai(name: str, options: SessionOptions) -> Generator:
     from tts.values import Model
 
     base_url = options.base_url or os.environ.get("OPENAI_BASE_URL", "https://api.openai.com/v1")
-    key = os.environ.get(options.api_key_env)
+    key = options.key()
     if not key and not options.base_url:
         raise UsageError(
-            f"Model 'openai:{name}' needs a key: set {options.api_key_env}, or give --base-url of "
+            f"Model 'openai:{name}' needs a key: set {options.api_key_env or DEFAULT_KEY}, or give --base-url of "
             "a server that needs none."
         )
     connection = Connection(base_url, api_key=Secret(key) if key else None)
@@ -73,9 +73,11 @@ async def open_openai_sdk(name: str, options: SessionOptions) -> Generator:
     from tts.backends.openai_sdk import SDKGenerator
     from tts.values import Model
 
-    key = os.environ.get(options.api_key_env)
+    key = options.key()
     if not key:
-        raise UsageError(f"Model 'openai-sdk:{name}' needs a key: set {options.api_key_env}.")
+        raise UsageError(
+            f"Model 'openai-sdk:{name}' needs a key: set {options.api_key_env or DEFAULT_KEY}."
+        )
     client = AsyncOpenAI(api_key=key, base_url=options.base_url or None, max_retries=0)
     return SDKGenerator(Model(name=name), client=client)
 

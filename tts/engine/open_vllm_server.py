@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from typing import TYPE_CHECKING
 
 from tts.backends.secret import Secret
@@ -64,7 +63,7 @@ def reader_for(
     url = spec.options.get("url", options.base_url)
     if not url:
         raise UsageError(f"vllm-server-prm:{spec.name}: add ?url=http://HOST:8000/v1.")
-    key = os.environ.get(options.api_key_env)
+    key = options.key()
     secret = Secret(key) if key else None
     route = spec.options.get("route", default_route(family))
     if route == "logprobs":

@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
+from tts.errors import BadInput
 from tts.protocols import Generator, Verifier
 from tts.voting import Aggregate
+
+DEFAULT_KEY = "OPENAI_API_KEY"
+POSITIVE = ("concurrency", "requests_per_minute", "tokens_per_minute", "timeout")
+OPTIONAL = ("requests_per_minute", "tokens_per_minute")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,8 +33,9 @@ class SessionOptions:
     """How step scores become one score; None: the rule of the verifier's family, else `min`."""
     base_url: str = ""
     """Of an OpenAI-compatible server; empty: the provider's own."""
-    api_key_env: str = "OPENAI_API_KEY"
-    """Name of the environment variable that holds the key; the key itself is never an option."""
+    api_key_env: str | None = None
+    """Name of the environment variable that holds the key; the key itself is never an option.
+    None: `OPENAI_API_KEY`, where it is set. One that is named has to be set."""
     prices: Path | None = None
     """A user's price file, on top of the shipped table."""
     concurrency: int = 512
@@ -39,3 +48,68 @@ class SessionOptions:
     """Seconds for one attempt."""
     retries: int = 5
     """Attempts after the first."""
+
+    def __post_init__(self) -> None:
+        """Raises `BadInput` for a value that no engine can be opened with."""
+        for name in (*POSITIVE, "retries"):
+            value, least = getattr(self, name), 0 if name == "retries" else 1e-9
+            if (value is None and name in OPTIONAL) or _at_least(value, least):
+                continue
+            raise BadInput(f"{name}={value!r}: a number above 0 is needed.")
+        if not isinstance(self.base_url, str) or not _is_url(self.base_url):
+            raise BadInput(
+                f"base_url (--base-url) {self.base_url!r} is no URL: write http://HOST:PORT/v1."
+            )
+        _part("model", self.model, "backend:model", "generate")
+        for one in _mapping("models", self.models).values():
+            _part("models", one, "backend:model", "generate")
+        _mapping("sampling", self.sampling)
+        if self.verifier is not None:
+            _part("verifier", self.verifier, "a verifier's name, 'none' or 'auto'", "score")
+        if self.api_key_env is not None and not os.environ.get(str(self.api_key_env)):
+            raise BadInput(
+                f"The environment variable {self.api_key_env!r} (--api-key-env) is not set: "
+                "export it, or leave the option out."
+            )
+
+    @classmethod
+    def of(cls, **given: Any) -> SessionOptions:
+        """The options by name; raises `BadInput` for one that there is not."""
+        known = [one.name for one in fields(cls)]
+        for name in given:
+            if name not in known:
+                near = get_close_matches(name, known, n=1)
+                hint = f"did you mean {near[0]}?" if near else f"known are {', '.join(known)}."
+                raise BadInput(f"There is no option {name!r}: {hint}")
+        return cls(**given)
+
+    def key(self) -> str | None:
+        """The key of a remote model, where there is one."""
+        return os.environ.get(self.api_key_env or DEFAULT_KEY) or None
+
+
+def _at_least(value: Any, least: float) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and value >= least
+
+
+def _is_url(text: str) -> bool:
+    try:
+        found = urlsplit(text)
+        return not text or (
+            found.scheme in ("http", "https") and bool(found.hostname and found.port != 0)
+        )
+    except ValueError:
+        return False
+
+
+def _mapping(name: str, value: Any) -> Mapping[str, Any]:
+    if isinstance(value, Mapping) and all(isinstance(key, str) for key in value):
+        return value
+    raise BadInput(f"{name}={value!r}: a mapping of names is needed.")
+
+
+def _part(name: str, value: Any, text: str, method: str) -> None:
+    """A name, or an object that does what the part is for."""
+    if isinstance(value, str) or (hasattr(value, method) and not isinstance(value, type)):
+        return
+    raise BadInput(f"{name}={value!r}: {text} is needed, or an object with `{method}`.")

@@ -10,8 +10,8 @@ from tts.eval.report import Curve, Point, frontier
 from tts.eval.report.cost_figure import cost_figure, cost_scale
 from tts.eval.report.marks import spread
 from tts.eval.report.scale import Scale
-from tts.eval.report.visible import visible
 from tts.eval.statistics import Estimate
+from tts.values.visible import visible
 
 
 def curve(name: str, *points: tuple[float, float]) -> Curve:

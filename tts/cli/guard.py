@@ -1,0 +1,100 @@
+"""The boundary of the command line: whatever goes wrong is one line and an exit code."""
+
+from __future__ import annotations
+
+import io
+import os
+import sys
+import traceback
+from collections.abc import Sequence
+
+from tts.cli.exits import (
+    BROKEN,
+    CODES,
+    FAILED,
+    MISUSED,
+    Interrupted,
+    raise_interrupted,
+    signals_to,
+)
+
+DEBUG = "TTS_DEBUG"
+"""An environment variable: where it is set, errors come with their traceback."""
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Entry point of `tts`; ends the process with the command's exit code."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")
+    try:
+        with signals_to(raise_interrupted):
+            code = guarded(sys.argv[1:] if arguments is None else arguments)
+    except Interrupted as stop:
+        code = _told(str(stop), stop.code)
+    _leave(code)
+
+
+def guarded(arguments: Sequence[str]) -> int:
+    """Run one command; its exit code. `Interrupted` passes through."""
+    try:
+        return command(arguments)
+    except BrokenPipeError:
+        return _unread()
+    except Exception as error:  # noqa: BLE001 whatever it is, it is told in one line
+        return told(error)
+
+
+def command(arguments: Sequence[str]) -> int:
+    """The command itself, without typer's own exits."""
+    from typer.main import get_command
+
+    from tts.cli.app import app
+
+    try:
+        found = get_command(app).main(
+            list(arguments) or ["--help"], prog_name="tts", standalone_mode=False
+        )
+    except SystemExit as end:
+        return end.code if isinstance(end.code, int) else FAILED if end.code else 0
+    return found if isinstance(found, int) else 0
+
+
+def told(error: Exception) -> int:
+    """Say an error in one line, or a few where it lists several things; its exit code."""
+    from tts.errors import CallError, CallFailed, TTSError, described
+
+    if os.environ.get(DEBUG):
+        traceback.print_exception(error)
+    if (worded := getattr(error, "format_message", None)) is not None:  # of the argument parser
+        place = getattr(getattr(error, "ctx", None), "command_path", "tts")
+        return _told(f"{worded()} See {place} --help.", MISUSED)
+    if isinstance(error, CallError | CallFailed):
+        return _told(str(error), FAILED)
+    if isinstance(error, TTSError):
+        return _told(str(error), MISUSED)
+    if isinstance(error, OSError) and error.strerror:
+        return _told(f"{error.filename or 'input or output'}: {error.strerror}.", MISUSED)
+    return _told(f"{described(error)}. This is a fault of tts; {DEBUG}=1 shows where.", BROKEN)
+
+
+def _told(message: str, code: int) -> int:
+    from tts.cli.screen import complain
+
+    complain(message)
+    return code
+
+
+def _unread() -> int:
+    """Nobody reads the output any more, as behind `head`: no error, and nothing to flush."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return CODES + 13
+
+
+def _leave(code: int) -> None:
+    try:
+        sys.stdout.flush()
+    except OSError as error:
+        code = _unread() if isinstance(error, BrokenPipeError) else told(error)
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    sys.exit(code)
