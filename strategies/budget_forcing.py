@@ -9,7 +9,7 @@ from tts.strategies.at_least import at_least
 from tts.strategies.finishing import finish
 from tts.strategies.selection import last_answered
 from tts.strategies.thoughts import THINKING_END
-from tts.values import Candidate, Problem
+from tts.values import ENDED, Candidate, Problem
 
 
 class BudgetForcing:
@@ -81,7 +81,7 @@ class BudgetForcing:
             [node] = run.sample(source, max_tokens=room, stop=stops, temperature=told)
             thought: Candidate = await node
             used = thought.completion_tokens
-            cut = thought.finish_reason != "stop" or used >= ceiling
+            cut = thought.finish_reason not in ENDED or used >= ceiling
             enough = self.least is not None and used >= self.least
             if cut or enough or ignored == self.waits:
                 return thought

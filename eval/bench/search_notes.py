@@ -61,12 +61,14 @@ class NotedTransport:
     def __init__(self, inner: Transport, plan: FaultPlan) -> None:
         self.inner, self.plan = inner, plan
 
-    async def post(self, path: str, body: bytes) -> bytes:
+    async def post(self, path: str, body: bytes, *, most: int | None = None) -> bytes:
         _SECONDS.set(self.plan.seconds_for(body))
-        return await self.inner.post(path, body)
+        return await self.inner.post(path, body, most=most)
 
-    def stream(self, path: str, body: bytes) -> AbstractAsyncContextManager[AsyncIterator[bytes]]:
-        return self.inner.stream(path, body)
+    def stream(
+        self, path: str, body: bytes, *, most: int | None = None
+    ) -> AbstractAsyncContextManager[AsyncIterator[bytes]]:
+        return self.inner.stream(path, body, most=most)
 
     async def close(self) -> None:
         await self.inner.close()

@@ -23,7 +23,7 @@ from tts.protocols import (
     Role,
     charged,
 )
-from tts.values import Message, Sampling, Usage
+from tts.values import ENDED, Message, Sampling, Usage
 
 _SPARE = 5.0
 """Seconds by which the executor's own limit lies behind this one's."""
@@ -125,7 +125,7 @@ class Writing:
         if isinstance(drawn, CallError):
             raise drawn
         reason = drawn.content.finish_reason
-        broken = "" if reason == "stop" else f"it ended by {reason}"
+        broken = "" if reason in ENDED else f"it ended by {reason}"
         written = Written(text=readable(drawn.content.text), broken=broken)
         return replace(answer, replies=(replace(drawn, content=written),))
 

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from tts.backends.openai_http.ending import finish_reason, with_stop
@@ -13,14 +15,20 @@ from tts.backends.openai_http.ending import finish_reason, with_stop
         ("length", "length"),
         ("content_filter", "content_filter"),
         ("function_call", "tool_calls"),
-        ("something new", "length"),
-        (None, "length"),
+        ("max_tokens", "length"),
+        ("SAFETY", "content_filter"),
+        ("refusal", "refusal"),
+        ("something new", "unknown"),
+        ("", "unknown"),
+        (None, "unknown"),
+        (7, "unknown"),
+        (["stop"], "unknown"),
         ("abort", None),
         ("error", None),
     ],
 )
-def test_only_what_is_known_to_have_ended_counts_as_ended(
-    reported: str | None, reason: str | None
+def test_a_servers_word_for_an_end_is_read_and_an_unknown_one_is_unknown(
+    reported: Any, reason: str | None
 ) -> None:
     assert finish_reason(reported) == reason
 

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -9,7 +10,9 @@ from hypothesis import strategies as st
 from tts.backends.openai_http.spend import Expected, spend
 from tts.values import Model
 
-OURS = Expected(prompt_tokens=50, completion_tokens=20)
+OURS = Expected(
+    prompt_tokens=50, completion_tokens=20, most_prompt_tokens=284, most_completion_tokens=200
+)
 MODEL = Model(name="m", parameters=10, context_length=4096)
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
@@ -78,10 +81,55 @@ def test_a_garbage_price_is_unknown_not_zero(cost: Any) -> None:
     assert (paid.usage.nanodollars, paid.server_price) == (None, False)
 
 
-@given(JSON | st.dictionaries(FIELDS, JSON))
-def test_no_report_makes_it_raise_negative_or_free(report: Any) -> None:
+@pytest.mark.parametrize(("told", "charged"), [(199, 199), (200, 200), (201, 200), (208, 200)])
+def test_the_mark_of_an_end_beyond_what_was_asked_is_accepted_and_not_charged(
+    told: int, charged: int
+) -> None:
+    report = {"prompt_tokens": 30, "completion_tokens": told, "total_tokens": 30 + told}
+    paid = spend(report, OURS, MODEL)
+    assert (paid.usage.completion_tokens, paid.estimated) == (charged, False)
+
+
+@pytest.mark.parametrize("told", [209, 1000, 10**9])
+@pytest.mark.parametrize("total", [False, True])
+def test_more_than_was_asked_is_replaced_by_our_own_count_and_flagged(
+    told: int, total: bool
+) -> None:
+    report = {"prompt_tokens": 30, "completion_tokens": told}
+    paid = spend(report | ({"total_tokens": 30 + told} if total else {}), OURS, MODEL)
+    assert (paid.usage.completion_tokens, paid.estimated) == (20, True)
+
+
+def test_draws_that_travel_together_may_take_as_much_each() -> None:
+    two = msgspec.structs.replace(OURS, most_completion_tokens=400, draws=2)
+    report = {"prompt_tokens": 30, "completion_tokens": 400}
+    assert spend(report, two, MODEL).usage.completion_tokens == 400
+
+
+@pytest.mark.parametrize(
+    "contrary",
+    [
+        {"prompt_tokens_details": {"cached_tokens": 999}},
+        {"completion_tokens_details": {"reasoning_tokens": 999}},
+        {"total_tokens": 10**12},
+        {"total_tokens": "38"},
+    ],
+)
+def test_parts_above_their_whole_are_cut_to_it_and_flagged(contrary: dict[str, Any]) -> None:
+    paid = spend({"prompt_tokens": 30, "completion_tokens": 8} | contrary, OURS, MODEL)
+    assert paid.estimated
+    assert (paid.usage.prompt_tokens, paid.usage.completion_tokens) == (30, 8)
+    assert paid.usage.cached_prompt_tokens <= 30 and paid.usage.reasoning_tokens <= 8
+
+
+COUNTS = st.integers(-3, 600) | st.sampled_from([10**9, 10**30]) | JSON
+
+
+@given(JSON | st.dictionaries(FIELDS, COUNTS))
+def test_no_report_raises_is_free_or_is_charged_above_what_was_reserved(report: Any) -> None:
     usage = spend(report, OURS, MODEL).usage
-    assert usage.prompt_tokens > 0 and usage.completion_tokens > 0
+    assert 0 < usage.prompt_tokens <= OURS.most_prompt_tokens
+    assert 0 < usage.completion_tokens <= OURS.most_completion_tokens
     assert 0 <= usage.cached_prompt_tokens <= usage.prompt_tokens
     assert 0 <= usage.reasoning_tokens <= usage.completion_tokens
     assert usage.nanodollars is None or usage.nanodollars >= 0

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from tts.backends.openai_http.body import Endpoint, Template, plain_template
+from tts.backends.openai_http.bounded import ACCEPTED, LARGEST_REPLY, bounded
 from tts.backends.openai_http.generator import HTTPGenerator
 from tts.backends.openai_http.prompt_count import PromptCount
 from tts.backends.openai_http.refusal import refusal
@@ -77,16 +78,19 @@ class SDKConnection:
         self._idle_timeout = idle_timeout
         self._translated = Translated(secret, translate=sdk_error)
 
-    async def post(self, path: str, body: bytes) -> bytes:
+    async def post(self, path: str, body: bytes, *, most: int | None = None) -> bytes:
         """The body of a whole answer."""
-        async with self._open(path, body) as response:
-            return bytes(await response.read())
+        async with self.stream(path, body, most=most) as pieces:
+            return b"".join([piece async for piece in pieces])
 
     @asynccontextmanager
-    async def stream(self, path: str, body: bytes) -> AsyncIterator[AsyncIterator[bytes]]:
+    async def stream(
+        self, path: str, body: bytes, *, most: int | None = None
+    ) -> AsyncIterator[AsyncIterator[bytes]]:
         """The pieces of an answer as they come."""
         async with self._open(path, body) as response:
-            yield response.iter_bytes()
+            encoding = response.headers.get("content-encoding", "")
+            yield bounded(response.http_response.aiter_raw(), encoding, most or LARGEST_REPLY)
 
     async def close(self) -> None:
         """Close the sockets of the client made here; one that was handed in stays open."""
@@ -100,7 +104,9 @@ class SDKConnection:
         fields = msgspec.json.decode(body)
         named = {key: fields.pop(key) for key in ("model", "messages", "prompt") if key in fields}
         with self._translated:
-            async with _create(client, path)(**named, extra_body=fields) as response:
+            create = _create(client, path)
+            packed = {"Accept-Encoding": ACCEPTED}
+            async with create(**named, extra_body=fields, extra_headers=packed) as response:
                 if response.status_code != 200:
                     raise BadReply(f"HTTP {response.status_code} where 200 was expected.")
                 yield response

@@ -17,7 +17,7 @@ from tts.protocols import (
     OperationSpec,
     charged,
 )
-from tts.values import Candidate, Completion, Message, Problem, Sampling, Usage
+from tts.values import ENDED, Candidate, Completion, Message, Problem, Sampling, Usage
 
 Until = Literal["end", "step", "answer"]
 """The whole solution, its next step, or just the answer that a partial one is forced to."""
@@ -112,7 +112,7 @@ class Generation:
         answer = self.task.extract(text)
         final = answer is not None if until == "answer" else self._is_final(content, text, until)
         answer = answer if final else None
-        if until == "step" and not final and content.finish_reason == "stop":
+        if until == "step" and not final and content.finish_reason in ENDED:
             text = self._separated(text)
         return Candidate(
             problem=self.problem,
@@ -150,7 +150,7 @@ class Generation:
         return replace(sampling, stop=(*sampling.stop, self.task.step_separator))
 
     def _is_final(self, content: Completion, text: str, until: Until) -> bool:
-        if content.finish_reason != "stop":
+        if content.finish_reason not in ENDED:
             return False
         if until == "end":
             return content.stop is None or self.task.ends_with_answer(text)

@@ -2,7 +2,7 @@
 
 from tts.values.budget import DIMENSIONS, Budget, Dimension
 from tts.values.candidate import STEP_SEPARATOR, Candidate, split_steps
-from tts.values.completion import Completion, FinishReason, TokenLogprob
+from tts.values.completion import ENDED, Completion, FinishReason, TokenLogprob
 from tts.values.event import AnswerEvent, CandidateEvent, Event, NodeEvent, SpendEvent
 from tts.values.message import Message, MessageRole
 from tts.values.model import Capabilities, Model
@@ -15,6 +15,7 @@ from tts.values.usage import NANO, NOTHING, Usage, known_sum
 
 __all__ = [
     "DIMENSIONS",
+    "ENDED",
     "NANO",
     "NOTHING",
     "STEP_SEPARATOR",

@@ -6,7 +6,24 @@ from typing import Literal
 
 from msgspec import Struct
 
-FinishReason = Literal["stop", "length", "content_filter", "tool_calls"]
+FinishReason = Literal[
+    "stop",
+    "length",
+    "unknown",
+    "content_filter",
+    "refusal",
+    "reasoning_only",
+    "tool_calls",
+]
+"""How a draw ended.
+
+`stop`: by a stop string or the end of the sequence. `length`: cut by max_tokens. `unknown`: the
+whole draw came and the server did not say why it ended; its answer counts. The others hold no
+answer: withheld by a filter, refused by the model, thoughts without a text, a call of tools.
+"""
+
+ENDED: frozenset[FinishReason] = frozenset({"stop", "unknown"})
+"""The ends of a draw that was not cut and whose text may hold an answer."""
 
 
 class TokenLogprob(Struct, frozen=True, array_like=True, gc=False):
@@ -31,7 +48,6 @@ class Completion(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False
     text: str
     """The stop string, where one ended the draw, is part of the text."""
     finish_reason: FinishReason
-    """`stop`: a stop string or the end of the sequence; `length`: cut by max_tokens."""
     stop: str | None = None
     """The stop string that ended the draw; None means end of sequence, or not reported."""
     completion_tokens: int = 0

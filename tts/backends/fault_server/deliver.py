@@ -84,6 +84,8 @@ def _drip(wire: Wire, data: bytes, seconds: float, place: int = 0) -> None:
 
 def deliver_stream(wire: Wire, events: Sequence[bytes], fault: Fault | None, gap: float) -> None:
     """Send events as a chunked answer, `gap` seconds apart; faults of streams break it off."""
+    if fault is not None and fault.kind == "stream_replace":
+        events = [new for event in events if (new := event.replace(fault.old, fault.new))]
     broken = fault is not None and fault.kind in ("stream_cut", "stream_stall")
     sent = events[: fault.keep] if fault and broken else events
     wire.write(head(200, {"Content-Type": "text/event-stream", "Transfer-Encoding": "chunked"}))

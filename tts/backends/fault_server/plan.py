@@ -29,6 +29,7 @@ FaultKind = Literal[
     "fewer_choices",
     "stream_cut",
     "stream_stall",
+    "stream_replace",
 ]
 
 Answer = Callable[[str, int, int], str]
@@ -42,8 +43,9 @@ class Fault(Struct, frozen=True, kw_only=True):
     wrong_length, chunked_cut: the body breaks off on the wire; truncated_json: in its content.
     stall…: nothing more until the client leaves. slow: a byte every `seconds`. body: these bytes
     under status 200. edit, edit_choice: `fields` overwrite the reply or each choice. replace:
-    bytes `old` become `new` in the encoded reply. fewer_choices: the first `keep` come.
-    stream_cut, stream_stall: after `keep` events.
+    bytes `old` become `new` in the encoded reply; stream_replace: in each event, and an event that
+    nothing is left of is not sent. fewer_choices: the first `keep` come. stream_cut, stream_stall:
+    after `keep` events.
     """
 
     kind: FaultKind

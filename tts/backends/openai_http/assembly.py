@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from tts.backends.openai_http.completions import thoughts, written
+from tts.backends.openai_http.ending import content, refused, thoughts
 from tts.backends.openai_http.logprobs import token_logprobs
 from tts.backends.openai_http.wire import WireChoice, WireLogprobs, WireMessage, WireReply
 from tts.values import Piece
@@ -16,11 +16,13 @@ class Assembly:
     def __init__(self, n: int) -> None:
         self._drafts = [_Draft() for _ in range(n)]
         self._usage: Any = None
+        self._closed = False
         self.size = 0
         """UTF-8 bytes of everything that came: at least as many as tokens."""
 
     def add(self, chunk: WireReply) -> list[tuple[int, str]]:
         """Take a chunk; the (draw, new text) pairs that it brought."""
+        self._closed = chunk.usage is not None and not chunk.choices
         if chunk.usage is not None:
             self._usage = chunk.usage
         fresh = list[tuple[int, str]]()
@@ -42,9 +44,10 @@ class Assembly:
 
     @property
     def complete(self) -> bool:
-        """Whether every draw that began has ended."""
+        """Whether every draw that began has ended, or a bill without draws closed the stream."""
         begun = [draft for draft in self._drafts if draft.begun]
-        return bool(begun) and all(draft.last.finish_reason for draft in begun)
+        ended = all(draft.last.finish_reason for draft in begun)
+        return bool(begun) and (ended or self._closed)
 
     @property
     def reply(self) -> WireReply:
@@ -63,6 +66,8 @@ class _Draft:
         self.last = WireChoice()
         self._text: list[str] = []
         self._thoughts: list[str] = []
+        self._refusal: list[str] = []
+        self._tool_calls: Any = None
         self._ids: list[int] = []
         self._logprobs = WireLogprobs()
 
@@ -70,19 +75,25 @@ class _Draft:
         """Take a piece; its text, and the bytes of its text and thoughts."""
         self.begun = True
         piece = WireChoice(message=chunk.delta, text=chunk.text)
-        text, thought = written(piece), thoughts(piece) or ""
+        text, thought, refusal = content(piece), thoughts(piece) or "", refused(piece)
         self._text.append(text)
         self._thoughts.append(thought)
+        self._refusal.append(refusal)
+        if chunk.delta is not None:
+            self._tool_calls = self._tool_calls or chunk.delta.tool_calls
         self._ids.extend(chunk.token_ids or ())
         if chunk.logprobs is not None:
             _extend(self._logprobs, chunk.logprobs)
-        if chunk.finish_reason is not None:
+        if chunk.finish_reason:
             self.last = chunk
-        return text, len(text.encode("utf-8", "replace")) + len(thought.encode("utf-8", "replace"))
+        return text, len(f"{text}{thought}{refusal}".encode("utf-8", "replace"))
 
     def choice(self, index: int) -> WireChoice:
         message = WireMessage(
-            content="".join(self._text), reasoning_content="".join(self._thoughts) or None
+            content="".join(self._text),
+            reasoning_content="".join(self._thoughts) or None,
+            refusal="".join(self._refusal) or None,
+            tool_calls=self._tool_calls,
         )
         return WireChoice(
             index=index,

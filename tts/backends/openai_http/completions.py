@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from tts.backends.openai_http.apportion import apportion
-from tts.backends.openai_http.ending import finish_reason, with_stop
+from tts.backends.openai_http.ending import ending, thoughts, with_stop, written
 from tts.backends.openai_http.logprobs import token_logprobs
 from tts.backends.openai_http.prompt_count import PromptCount
-from tts.backends.openai_http.spend import Expected, Spend
+from tts.backends.openai_http.spend import Spend
 from tts.backends.openai_http.wire import WireChoice, WireReply
-from tts.values import Completion, TokenLogprob
+from tts.values import Completion, Sampling, TokenLogprob
 
 Slots = list[WireChoice | None]
 
@@ -25,30 +25,13 @@ def slots(reply: WireReply, n: int) -> Slots:
     return placed
 
 
-def written(choice: WireChoice) -> str:
-    """The text of a choice; a reply of thoughts alone has none."""
-    if choice.message is None:
-        return choice.text or ""
-    content = choice.message.content
-    if isinstance(content, list):
-        return "".join(part.text or "" for part in content if part.type == "text")
-    return content or ""
-
-
-def thoughts(choice: WireChoice) -> str | None:
-    """The reasoning that came beside the text."""
-    message = choice.message
-    return (message.reasoning_content or message.reasoning or None) if message else None
-
-
-def expected(placed: Slots, prompt_tokens: int, count: PromptCount, most: int) -> Expected:
-    """Our own count of a reply: at most `most` tokens for each choice that came."""
-    sizes = (min(most, _size(choice, count)) for choice in placed if choice is not None)
-    return Expected(prompt_tokens=prompt_tokens, completion_tokens=sum(sizes))
+def own_count(placed: Slots, count: PromptCount, most: int) -> int:
+    """Completion tokens of a reply by our own count: at most `most` for each choice that came."""
+    return sum(min(most, _size(choice, count)) for choice in placed if choice is not None)
 
 
 def completions(
-    placed: Slots, stops: Sequence[str], paid: Spend, count: PromptCount
+    placed: Slots, sampling: Sampling, paid: Spend, count: PromptCount
 ) -> tuple[Completion | None, ...]:
     """The draws in order; None for a choice that is missing or broke off.
 
@@ -58,33 +41,38 @@ def completions(
     usage = paid.usage
     if len(placed) == 1 and placed[0] is not None:
         only = (usage.completion_tokens, usage.reasoning_tokens)
-        return (_completion(placed[0], stops, *only, paid.estimated),)
+        return (_completion(placed[0], sampling, *only, paid.estimated),)
     present = [choice for choice in placed if choice is not None]
-    exact = [_exact(choice) for choice in present]
-    inferred = paid.estimated
-    if len(present) == 1:
-        sizes = [usage.completion_tokens]
-    elif all(exact):
-        sizes, inferred = [size or 0 for size in exact], False
-    else:
-        weights = [_size(choice, count) for choice in present]
-        sizes, inferred = apportion(usage.completion_tokens, weights), True
+    sizes, inferred = _shares(present, sampling.max_tokens, paid, count)
     reasoning = apportion(usage.reasoning_tokens, sizes)
     shares = iter(zip(sizes, reasoning, strict=True))
     return tuple(
-        None if choice is None else _completion(choice, stops, *next(shares), inferred)
+        None if choice is None else _completion(choice, sampling, *next(shares), inferred)
         for choice in placed
     )
 
 
+def _shares(
+    present: Sequence[WireChoice], most: int, paid: Spend, count: PromptCount
+) -> tuple[list[int], bool]:
+    """Tokens of each of several draws, none above what was asked, and whether they are inferred."""
+    total, exact = paid.usage.completion_tokens, [_exact(choice) for choice in present]
+    if len(present) == 1:
+        return [min(most, total)], paid.estimated
+    if all(exact):
+        return [min(most, size or 0) for size in exact], False
+    weights = [_size(choice, count) for choice in present]
+    return [min(most, share) for share in apportion(total, weights)], True
+
+
 def _completion(
-    choice: WireChoice, stops: Sequence[str], size: int, reasoning: int, inferred: bool
+    choice: WireChoice, sampling: Sampling, size: int, reasoning: int, inferred: bool
 ) -> Completion | None:
-    reason = finish_reason(choice.finish_reason)
+    reason = ending(choice, tokens=size, most=sampling.max_tokens)
     if reason is None:
         return None
     matched = choice.stop_reason if choice.stop_reason is not None else choice.matched_stop
-    text, stop = with_stop(written(choice), stops, matched, reason)
+    text, stop = with_stop(written(choice), sampling.stop, matched, reason)
     logprobs: tuple[TokenLogprob, ...] = token_logprobs(choice.logprobs)
     return Completion(
         text=text,
@@ -110,4 +98,4 @@ def _exact(choice: WireChoice) -> int | None:
 def _size(choice: WireChoice, count: PromptCount) -> int:
     """Tokens of a choice by our own count; the end of the text is a token as well."""
     known = _exact(choice)
-    return known or count.text_tokens(written(choice) + (thoughts(choice) or "")) + 1
+    return known or count.estimated_tokens(written(choice) + (thoughts(choice) or "")) + 1

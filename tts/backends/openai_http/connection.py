@@ -8,12 +8,14 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 import aiohttp
 from yarl import URL
 
+from tts.backends.openai_http.bounded import ACCEPTED, LARGEST_REPLY, bounded, too_large
 from tts.backends.openai_http.refusal import refusal
 from tts.backends.openai_http.translated import Translated
 from tts.backends.secret import Secret
-from tts.errors import BadInput, BadReply
+from tts.errors import BadInput, CallError
 
-_PIECE = 1 << 16
+_LARGEST_REFUSAL = 64 << 10
+"""Bytes that are read of an answer that is none."""
 
 
 class Connection:
@@ -21,7 +23,7 @@ class Connection:
 
     No cap on sockets (the executor caps calls), no redirects, so credentials never reach another
     host. `idle_timeout`: seconds without a byte before a `CallTimeout`; the time of the whole call
-    is the executor's. `largest_reply`: bytes.
+    is the executor's. `largest_reply`: bytes, unpacked, where a request names no limit of its own.
     """
 
     def __init__(
@@ -33,11 +35,15 @@ class Connection:
         connect_timeout: float = 10.0,
         idle_timeout: float | None = 600.0,
         keepalive: float = 30.0,
-        largest_reply: int = 256 << 20,
+        largest_reply: int = LARGEST_REPLY,
     ) -> None:
         self.base_url = _bare(base_url)
         self.api_key = api_key
-        self._headers = {"Content-Type": "application/json", **(headers or {})}
+        self._headers = {
+            "Content-Type": "application/json",
+            "Accept-Encoding": ACCEPTED,
+            **(headers or {}),
+        }
         self._timeout = aiohttp.ClientTimeout(
             total=None, sock_connect=connect_timeout, sock_read=idle_timeout
         )
@@ -47,22 +53,24 @@ class Connection:
         self._urls: dict[str, URL] = {}
         self._session: aiohttp.ClientSession | None = None
 
-    async def post(self, path: str, body: bytes) -> bytes:
+    async def post(self, path: str, body: bytes, *, most: int | None = None) -> bytes:
         """The body of the answer to a POST; a path that begins with `/../` leaves `/v1`."""
-        return await self._answer("POST", path, body)
+        return await self._answer("POST", path, body, min(most or self._largest, self._largest))
 
     async def fetch(self, path: str) -> bytes:
         """The body of the answer to a GET."""
-        return await self._answer("GET", path, None)
+        return await self._answer("GET", path, None, self._largest)
 
     @asynccontextmanager
-    async def stream(self, path: str, body: bytes) -> AsyncIterator[AsyncIterator[bytes]]:
+    async def stream(
+        self, path: str, body: bytes, *, most: int | None = None
+    ) -> AsyncIterator[AsyncIterator[bytes]]:
         """The pieces of an answer to a POST as they come; leaving early closes the socket."""
         with self._translated:
             async with self._send("POST", path, body) as response:
                 if response.status != 200:
-                    raise refusal(response.status, response.headers, await self._read(response))
-                yield response.content.iter_any()
+                    raise await self._refusal(response)
+                yield _content(response, min(most or self._largest, self._largest))
 
     async def close(self) -> None:
         """Close every socket; a later request opens new ones."""
@@ -79,7 +87,7 @@ class Connection:
                 connector=connector,
                 headers=self._authorised(),
                 cookie_jar=aiohttp.DummyCookieJar(),
-                auto_decompress=True,
+                auto_decompress=False,
             )
         return self._session
 
@@ -88,13 +96,12 @@ class Connection:
             return self._headers
         return {**self._headers, "Authorization": f"Bearer {self.api_key.reveal()}"}
 
-    async def _answer(self, method: str, path: str, body: bytes | None) -> bytes:
+    async def _answer(self, method: str, path: str, body: bytes | None, most: int) -> bytes:
         with self._translated:
             async with self._send(method, path, body) as response:
-                answer = await self._read(response)
                 if response.status != 200:
-                    raise refusal(response.status, response.headers, answer)
-                return answer
+                    raise await self._refusal(response)
+                return b"".join([piece async for piece in _content(response, most)])
 
     def _send(
         self, method: str, path: str, body: bytes | None
@@ -106,22 +113,60 @@ class Connection:
             method, url, data=body, timeout=self._timeout, allow_redirects=False
         )
 
-    async def _read(self, response: aiohttp.ClientResponse) -> bytes:
-        """The body, unless it is larger than allowed."""
-        if response.content_length is not None and response.content_length <= self._largest:
-            return await response.read()
-        pieces, size = [], 0
-        async for piece in response.content.iter_chunked(_PIECE):
-            pieces.append(piece)
-            size += len(piece)
-            if size > self._largest:
-                raise BadReply(f"The reply is larger than {self._largest} bytes.")
-        return b"".join(pieces)
+    async def _refusal(self, response: aiohttp.ClientResponse) -> CallError:
+        """The error that an answer stands for, by as much of it as is worth reading."""
+        said = bytearray()
+        try:
+            async for piece in _content(response, _LARGEST_REFUSAL):
+                said += piece
+        except CallError:
+            pass
+        error = refusal(response.status, response.headers, bytes(said))
+        if response.status in (404, 405) and not self.base_url.endswith("/v1"):
+            error.args = (f"{error} ({self.hint})",)
+        return error
+
+    @property
+    def hint(self) -> str:
+        """What may be wrong with the address, where it does not look like most."""
+        if self.base_url.endswith("/v1"):
+            return ""
+        return f"most servers answer below /v1: try the base URL {self.base_url}/v1"
+
+
+async def _content(response: aiohttp.ClientResponse, most: int) -> AsyncIterator[bytes]:
+    """The body, unpacked; the socket of one that is too large is closed at once."""
+    try:
+        if (response.content_length or 0) > most:
+            raise too_large(most)
+        encoding = response.headers.get("Content-Encoding", "")
+        async for piece in bounded(response.content.iter_any(), encoding, most):
+            yield piece
+    except CallError:
+        response.close()
+        raise
 
 
 def _bare(base_url: str) -> str:
-    """The URL, unless it holds what does not belong there: errors and logs show it."""
-    url = URL(base_url)
+    """The URL, unless no request can go there or it holds what errors and logs must not show."""
+    shown = repr(base_url) if "@" not in str(base_url) and "?" not in str(base_url) else "given"
+    form = "write it as http://HOST:PORT/v1 or https://HOST/v1"
+    try:
+        url = URL(str(base_url).strip())
+        right = url.scheme in ("http", "https") and bool(url.host) and url.explicit_port != 0
+    except ValueError as error:
+        raise BadInput(f"The base URL {shown} is none ({error}): {form}.") from None
     if url.user or url.password or url.query_string:
         raise BadInput("The base URL holds credentials or a query; hand the key over as `api_key`.")
-    return base_url.rstrip("/")
+    if not right or url.fragment or not _is_host(url.host or ""):
+        raise BadInput(f"The base URL {shown} is none: {form}.")
+    bare = str(url).rstrip("/")
+    for ending in ("/chat/completions", "/completions", "/models"):
+        bare = bare.removesuffix(ending)
+    return bare
+
+
+def _is_host(host: str) -> bool:
+    return bool(host.strip(".")) and not any(
+        letter.isspace() or letter in '<>"{}|^`\\' for letter in host
+    )

@@ -21,6 +21,8 @@ def decode(decoder: msgspec.json.Decoder[T], body: bytes) -> T:
     """
     try:
         return decoder.decode(body)
+    except RecursionError:
+        raise BadReply("The reply is nested too deeply.") from None
     except ValueError as error:
         strict = error
     try:
@@ -28,7 +30,7 @@ def decode(decoder: msgspec.json.Decoder[T], body: bytes) -> T:
     except (ValueError, RecursionError):
         raise _unreadable(strict, body) from None
     try:
-        return msgspec.convert(_clean(loaded), decoder.type)
+        return msgspec.convert(_clean(loaded), decoder.type, strict=False)
     except (msgspec.ValidationError, RecursionError) as error:
         raise BadReply(f"The reply has an unexpected shape: {error}") from None
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import msgspec
+from msgspec.structs import replace
 
 from tts.backends.openai_http.assembly import Assembly
 from tts.backends.openai_http.body import (
@@ -16,20 +17,28 @@ from tts.backends.openai_http.body import (
     body,
     plain_template,
 )
-from tts.backends.openai_http.completions import Slots, completions, expected, slots
+from tts.backends.openai_http.bounded import largest_reply
+from tts.backends.openai_http.completions import completions, own_count, slots
 from tts.backends.openai_http.connection import Connection
 from tts.backends.openai_http.decode import decode
+from tts.backends.openai_http.ending import thoughts, written
 from tts.backends.openai_http.events import events
 from tts.backends.openai_http.prefix_check import PrefixCheck
 from tts.backends.openai_http.prompt_count import PromptCount
 from tts.backends.openai_http.refusal import refusal
-from tts.backends.openai_http.spend import Expected, Spend, believed, spend
+from tts.backends.openai_http.spend import (
+    Expected,
+    Spend,
+    believed,
+    reported_prompt,
+    spend,
+)
 from tts.backends.openai_http.transport import Transport
 from tts.backends.openai_http.wire import REPLY, WireReply
 from tts.backends.secret import Secret
-from tts.errors import Unavailable
+from tts.errors import BadReply, Unavailable
 from tts.protocols import GenerateReply, GenerateRequest, Meter, TextListener
-from tts.values import Capabilities, Message, Model
+from tts.values import Capabilities, Message, Model, Usage
 
 
 class HTTPGenerator:
@@ -86,22 +95,38 @@ class HTTPGenerator:
         """Draw; streams where a listener is given."""
         if request.prefix:
             await self._prefix_check.pass_or_refuse(request)
-        if listener is None:
-            sent = body(request, self._wording)
-            reply = decode(REPLY, await self._connection.post(self._wording.path, sent))
-        else:
-            reply = await self._streamed(request, meter, listener)
+        try:
+            reply = await (
+                self._whole(request)
+                if listener is None
+                else self._streamed(request, meter, listener)
+            )
+        except BadReply:
+            meter.usage = self._at_most(request)
+            raise
         return self._read(request, reply, meter)
 
     async def close(self) -> None:
         await self._connection.close()
+
+    async def _whole(self, request: GenerateRequest) -> WireReply:
+        sent = body(request, self._wording)
+        most = largest_reply(request, sent, stream=False)
+        return decode(REPLY, await self._connection.post(self._wording.path, sent, most=most))
+
+    def _at_most(self, request: GenerateRequest) -> Usage:
+        """What an answer that cannot be read may have cost."""
+        whole = self._expected(request, request.sampling.max_tokens * len(request.seeds))
+        most = replace(whole, prompt_tokens=whole.most_prompt_tokens)
+        return spend(None, most, self._model).usage
 
     async def _streamed(
         self, request: GenerateRequest, meter: Meter, listener: TextListener
     ) -> WireReply:
         sent = body(request, self._wording, stream=True)
         assembly = Assembly(len(request.seeds))
-        async with self._connection.stream(self._wording.path, sent) as pieces:
+        most = largest_reply(request, sent, stream=True)
+        async with self._connection.stream(self._wording.path, sent, most=most) as pieces:
             async for data in events(pieces):
                 if data == b"[DONE]":
                     return assembly.reply
@@ -117,30 +142,56 @@ class HTTPGenerator:
         """Keep the meter current; hidden thoughts leave it unknown until the server reports."""
         if assembly.usage is None and self.capabilities.reasoning:
             return
-        most = request.sampling.max_tokens * len(request.seeds)
-        ours = Expected(
-            prompt_tokens=self.count_prompt(request.messages, request.prefix),
-            completion_tokens=min(most, assembly.size),
-        )
-        meter.usage = spend(assembly.usage, ours, self._model).usage
+        written_so_far = self._count.estimated_size(assembly.size)
+        meter.usage = spend(
+            assembly.usage, self._expected(request, written_so_far), self._model
+        ).usage
 
     def _read(self, request: GenerateRequest, reply: WireReply, meter: Meter) -> GenerateReply:
-        placed = slots(_checked(reply), len(request.seeds))
-        paid = believed(reply.usage, self._model) or self._paid(request, reply, placed)
+        placed, asked = slots(_checked(reply), len(request.seeds)), request.sampling
+        paid = self._believed(request, reply)
+        if paid is None:
+            ours = own_count(placed, self._count, asked.max_tokens)
+            paid = spend(reply.usage, self._expected(request, ours), self._model)
         meter.usage = paid.usage
-        if not paid.estimated:
-            self._count.learn(request.messages, request.prefix, paid.usage.prompt_tokens)
+        drawn = completions(placed, asked, paid, self._count)
+        self._learn(request, reply, paid)
         return GenerateReply(
-            completions=completions(placed, request.sampling.stop, paid, self._count),
+            completions=drawn,
             usage=paid.usage,
             server_price=paid.server_price,
             estimated=paid.estimated,
         )
 
-    def _paid(self, request: GenerateRequest, reply: WireReply, placed: Slots) -> Spend:
-        prompt_tokens = self.count_prompt(request.messages, request.prefix)
-        ours = expected(placed, prompt_tokens, self._count, request.sampling.max_tokens)
-        return spend(reply.usage, ours, self._model)
+    def _believed(self, request: GenerateRequest, reply: WireReply) -> Spend | None:
+        return believed(
+            reply.usage,
+            self._model,
+            most_prompt=self.count_prompt(request.messages, request.prefix),
+            most_completion=request.sampling.max_tokens * len(request.seeds),
+        )
+
+    def _expected(self, request: GenerateRequest, completion_tokens: int) -> Expected:
+        draws = len(request.seeds)
+        return Expected(
+            prompt_tokens=self._count.estimate(request.messages, request.prefix),
+            completion_tokens=completion_tokens,
+            most_prompt_tokens=self.count_prompt(request.messages, request.prefix),
+            most_completion_tokens=request.sampling.max_tokens * draws,
+            draws=draws,
+        )
+
+    def _learn(self, request: GenerateRequest, reply: WireReply, paid: Spend) -> None:
+        """What counts tell of prompts, and of the bytes per token of texts."""
+        told = reported_prompt(reply.usage)
+        if told is not None:
+            self._count.learn(request.messages, request.prefix, told)
+        if not paid.estimated:
+            came = [choice for choice in reply.choices or () if choice is not None]
+            thought = "".join(thoughts(choice) or "" for choice in came)
+            hidden = 0 if thought else paid.usage.reasoning_tokens
+            visible = paid.usage.completion_tokens - hidden
+            self._count.learn_text("".join(map(written, came)) + thought, visible)
 
 
 def _checked(reply: WireReply) -> WireReply:

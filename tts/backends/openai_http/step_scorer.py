@@ -73,7 +73,12 @@ class HTTPStepScorer:
         text = self._template(request.messages, request.steps)
         body = msgspec.json.encode({"model": self._model.name, "input": text})
         reply = decode(_POOLING, await self._connection.post("/../pooling", body))
-        ours = Expected(prompt_tokens=self._count.text_tokens(text), completion_tokens=0)
+        ours = Expected(
+            prompt_tokens=self._count.estimated_tokens(text),
+            completion_tokens=0,
+            most_prompt_tokens=self._count.text_tokens(text),
+            most_completion_tokens=0,
+        )
         bill = {"completion_tokens": 0} | reply.usage if isinstance(reply.usage, dict) else {}
         meter.usage = spend(bill, ours, self._model).usage
         rows = reply.data[0].data if reply.data else []

@@ -10,11 +10,13 @@ from typing import Protocol
 class Transport(Protocol):
     """Carries JSON to one server; its errors are `CallError`s without credentials."""
 
-    async def post(self, path: str, body: bytes) -> bytes:
-        """The body of a whole answer."""
+    async def post(self, path: str, body: bytes, *, most: int | None = None) -> bytes:
+        """The body of a whole answer of at most `most` bytes; None: the transport's own limit."""
         ...
 
-    def stream(self, path: str, body: bytes) -> AbstractAsyncContextManager[AsyncIterator[bytes]]:
+    def stream(
+        self, path: str, body: bytes, *, most: int | None = None
+    ) -> AbstractAsyncContextManager[AsyncIterator[bytes]]:
         """The pieces of an answer as they come; leaving early aborts it."""
         ...
 

@@ -32,19 +32,15 @@ class WireLogprobs(Struct):
     top_logprobs: list[dict[str, float | None] | None] | None = None
 
 
-class Part(Struct, gc=False):
-    """A piece of a content list."""
-
-    type: str = "text"
-    text: str | None = None
-
-
 class WireMessage(Struct):
     """A chat turn, or what a streamed chunk adds to it."""
 
-    content: str | list[Part] | None = None
-    reasoning_content: str | None = None
-    reasoning: str | None = None
+    content: str | list[Any] | None = None
+    """Text, or a list of strings and typed parts."""
+    reasoning_content: Any = None
+    reasoning: Any = None
+    refusal: Any = None
+    tool_calls: Any = None
 
 
 class WireChoice(Struct):
@@ -54,9 +50,9 @@ class WireChoice(Struct):
     message: WireMessage | None = None
     delta: WireMessage | None = None
     text: str | None = None
-    finish_reason: str | None = None
-    stop_reason: str | int | None = None
-    matched_stop: str | int | None = None
+    finish_reason: Any = None
+    stop_reason: Any = None
+    matched_stop: Any = None
     logprobs: WireLogprobs | None = None
     token_ids: list[int] | None = None
 
