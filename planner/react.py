@@ -15,7 +15,7 @@ from tts.planner.execution.planning import answer_text
 from tts.planner.execution.resolve import resolved
 from tts.planner.execution.settings import PlanSettings
 from tts.planner.execution.writing import Writing, drawing
-from tts.planner.language import Call, bound, read_plan, write_call
+from tts.planner.language import Call, bound, read_plan, references, write_call
 from tts.run import Run
 from tts.tools import ToolSet
 from tts.values import Candidate, Message, Problem
@@ -50,7 +50,8 @@ class ReAct:
         for turn in range(1, self.turns + 1):
             text = await self._write(tuple(talk), run)
             draft = read_plan(text)
-            if not draft.patch.calls and draft.patch.joined is False:
+            known = all(one.call in nodes for one in references(draft.patch.answer))
+            if not draft.patch.calls and draft.patch.joined is False and known:
                 value = await run.call(_same, resolved(draft.patch.answer, nodes, run))
                 told = answer_text(value)
                 return Candidate(problem=problem, text=told, key="react", final=True, answer=told)
@@ -82,7 +83,7 @@ class ReAct:
     ) -> str:
         """Make one call; what the model is told of it."""
         if not calls:
-            return f"That is no call. {_RULE}"
+            return f"That is no call, and no answer from known results. {_RULE}"
         tool = self.tools.get(calls[0].tool)
         call = replace(bound(calls[0], tuple(tool.arguments) if tool else ()), id=turn)
         faults = check_call(call, self.tools, results)

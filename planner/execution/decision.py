@@ -27,7 +27,10 @@ DECISION_SCHEMA = {
     "required": ["decision"],
     "additionalProperties": False,
 }
-_ACTION = re.compile(r"(?:^|\n)\s*(?:Action:\s*)?(Finish|Replan)\(", re.IGNORECASE)
+_ACTION = re.compile(r"(?:^|\n)[\s*`>-]*(?:Action:[\s*`]*)?(Finish|Replan)[*`]*\(", re.IGNORECASE)
+_BEHIND = re.compile(r"[ \t.;*`]*(?:<END[^>\n]*>)?[ \t]*(?:\n|$)")
+"""What may follow the bracket that ends an action."""
+_UNSAID = "The results do not answer the task."
 
 
 def read_decision(text: str) -> Decision:
@@ -36,34 +39,48 @@ def read_decision(text: str) -> Decision:
     Brackets inside an answer belong to it, and the word replan in one means nothing.
     """
     found = _object(text)
-    if found is not None and found.get("decision") == "replan":
-        return Decision("replan", str(found.get("reason") or "The results do not answer the task."))
+    if found is not None and str(found.get("decision")).lower() == "replan":
+        return Decision("replan", str(found.get("reason") or _UNSAID))
     if found is not None and "answer" in found:
         return Decision("answer", found["answer"])
     action = _ACTION.search(text)
     if action is None:
         return Decision("answer", text.strip())
-    content = _bracketed(text[action.end() :])
-    return Decision("replan" if action[1].lower() == "replan" else "answer", content)
+    content = _unquoted(_bracketed(text[action.end() :]))
+    if action[1].lower() == "replan":
+        return Decision("replan", content or _UNSAID)
+    return Decision("answer", content)
 
 
 def _object(text: str) -> dict[str, Any] | None:
-    """The first JSON object in a text."""
-    decoder = json.JSONDecoder(strict=False)
-    for start in (match.start() for match in re.finditer(r"\{", text)):
+    """The first JSON object in a text that decides anything."""
+    decoder, place = json.JSONDecoder(strict=False), 0
+    while (start := text.find("{", place)) >= 0:
+        place = start + 1
         try:
-            found, _ = decoder.raw_decode(text[start:])
-        except ValueError:
+            found, place = decoder.raw_decode(text, start)
+        except (ValueError, RecursionError):
             continue
-        return found if isinstance(found, dict) else None
+        if isinstance(found, dict) and ("decision" in found or "answer" in found):
+            return found
     return None
 
 
 def _bracketed(text: str) -> str:
-    """Up to the bracket that closes the one before the text; all of it where none does."""
+    """Up to the bracket that closes the one before the text: the first that does and ends its
+    line; else up to the last one, else all of it."""
     depth = 1
     for place, letter in enumerate(text):
         depth += (letter == "(") - (letter == ")")
-        if depth == 0:
-            return text[:place].strip()
-    return text.strip()
+        if depth <= 0:
+            if _BEHIND.match(text, place + 1):
+                return text[:place].strip()
+            depth = 1
+    return text.strip().removesuffix(")").strip()
+
+
+def _unquoted(text: str) -> str:
+    """Without the quotes around all of it."""
+    quote = text[:1]
+    whole = len(text) > 1 and quote in "\"'" and text[-1] == quote and quote not in text[1:-1]
+    return text[1:-1] if whole else text

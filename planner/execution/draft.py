@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from msgspec.structs import replace
@@ -14,6 +14,7 @@ from tts.planner.language import (
     Call,
     Draft,
     Fault,
+    FaultKind,
     Plan,
     Reader,
     Sealed,
@@ -21,6 +22,9 @@ from tts.planner.language import (
     draft_of,
 )
 from tts.tools import Tool
+
+_OF_THE_TEXT: frozenset[FaultKind] = frozenset(("syntax", "duplicate id", "ambiguous dollar"))
+"""Faults that only the text of a call shows: they stay until a patch writes or drops the call."""
 
 
 class Drafting:
@@ -36,7 +40,10 @@ class Drafting:
         timeline: Timeline,
         limits: PlanLimits,
         start: bool = True,
+        unmended: Sequence[Fault] = (),
     ) -> None:
+        """`unmended`: faults of the text that this one is to mend."""
+        self.unmended = [f for f in unmended if f.call and f.kind in _OF_THE_TEXT]
         self.reader, self.tools, self.before = reader, tools, before
         self.growth, self.timeline, self.limits = growth, timeline, limits
         self.sealed: list[Sealed] = []
@@ -57,9 +64,12 @@ class Drafting:
 
     def check(self, draft: Draft) -> tuple[Plan, tuple[Fault, ...]]:
         """The plan that the draft makes of what was before, and all that is wrong with it."""
-        plan = draft.patch.applied(self.before)
+        patch = draft.patch
+        plan = patch.applied(self.before)
+        mended = {*draft.lines, *patch.drops}
+        left = (fault for fault in self.unmended if fault.call not in mended)
         faults = check_plan(plan, self.tools, lines=draft.lines, limits=self.limits)
-        return plan, (*draft.faults, *faults)
+        return plan, (*draft.faults, *left, *faults)
 
     def _take(self, found: list[Sealed]) -> None:
         for one in found:

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import msgspec
+from msgspec import Struct
 
 from tts.errors import CallFailed
 from tts.graph import Node
@@ -37,6 +38,14 @@ from tts.tools import Tool
 from tts.values import Message
 
 Phase = str
+
+
+class Trouble(Struct, frozen=True):
+    """Why the planner is asked again, in words that nothing reads, and what it is told."""
+
+    reason: str
+    known: tuple[int, ...] = ()
+    """Calls whose results do not depend on timing."""
 
 
 class Planning:
@@ -96,7 +105,8 @@ class Planning:
     async def _draft(self, phase: Phase, asked: tuple[Message, ...], reason: str = "") -> str:
         """Have a plan or patch written and read; the plan, its faults and what broke are kept."""
         begun = self.timeline.begin(phase, reason)
-        drafting = self._drafting(start=self.running)
+        unmended = self.faults if phase == "repair" else ()
+        drafting = self._drafting(start=self.running, unmended=unmended)
         written = await self._written("plan", self.settings.planner, asked, self._guide(), drafting)
         self._drafted(phase, begun, drafting, written)
         return written.text
@@ -124,7 +134,7 @@ class Planning:
         drafting.feed(written.text)
         return not written.broken and not drafting.check(drafting.end())[1]
 
-    def _drafting(self, *, start: bool) -> Drafting:
+    def _drafting(self, *, start: bool, unmended: Sequence[Fault] = ()) -> Drafting:
         return Drafting(
             open_reader(self.settings.form),
             self.tools,
@@ -133,6 +143,7 @@ class Planning:
             timeline=self.timeline,
             limits=self.settings.limits,
             start=start,
+            unmended=unmended,
         )
 
     def _drafted(self, phase: Phase, begun: float, drafting: Drafting, written: Written) -> None:
@@ -179,24 +190,25 @@ class Planning:
     async def answer(self) -> Any:
         """Wait for the calls, patch the plan where they ask for it, and give the answer."""
         while True:
-            reason = await self._trouble()
-            if reason is None:
+            trouble = await self._trouble()
+            if trouble is None:
                 decision = await self._join()
                 if decision.decision == "answer":
                     self.timeline.ended = self.timeline.now()
                     return decision.content
-                reason = decision.content
+                everything = tuple(call.id for call in self.plan.calls)
+                trouble = Trouble(str(decision.content), known=everything)
             if self.replans >= self.settings.replans:
-                raise CallFailed(reason)
-            await self._replan(reason)
+                raise CallFailed(trouble.reason)
+            await self._replan(trouble)
 
-    async def _trouble(self) -> str | None:
+    async def _trouble(self) -> Trouble | None:
         """Why the planner has to be asked again; None once every call ended as it may."""
         if self.broken:
-            return f"The plan broke off: {self.broken}. What was written before goes on."
+            return Trouble(f"The plan broke off: {self.broken}. What was written before goes on.")
         if self.faults:
             listed = "; ".join(str(fault) for fault in self.faults)
-            return f"The plan is not valid: {listed}"
+            return Trouble(f"The plan is not valid: {listed}")
         nodes = endings(self.plan, self.growth.nodes, self.settings.on_failure, self.run)
         met: Sequence[Ending] = await self.run.first(nodes, where=asks_for_patch)
         if not met:
@@ -205,32 +217,25 @@ class Planning:
         call = self.plan.by_id()[ending.call]
         if ending.policy == "fail":
             raise CallFailed(f"call {ending.call}, {call.tool}, failed: {ending.error}")
-        return f"Call {ending.call}, {call.tool}, failed: {ending.error}"
+        reason = f"Call {ending.call}, {call.tool}, failed: {ending.error}"
+        return Trouble(reason, known=tuple(ancestors(self.plan, ending.call)))
 
-    async def _replan(self, reason: str) -> None:
+    async def _replan(self, trouble: Trouble) -> None:
         self.replans += 1
-        known = self._known(reason)
+        known = self._results(trouble.known)
         asked = self.settings.prompts.replan(
-            self.asked, self.plan, known, reason, self.settings.form
+            self.asked, self.plan, known, trouble.reason, self.settings.form
         )
-        text = await self._draft("replan", asked, reason)
+        text = await self._draft("replan", asked, trouble.reason)
         if self.faults and self.settings.repairs and not self.broken:
             await self._repair(text)
         self.settle_plan()
 
-    def _known(self, reason: str) -> dict[int, str]:
-        """Results that a prompt may hold: those that do not depend on timing."""
-        words = reason.split()
-        failed = int(words[1].rstrip(",")) if words[0] == "Call" else None
-        chosen = (
-            [call.id for call in self.plan.calls]
-            if failed is None and not self.broken and not self.faults
-            else ancestors(self.plan, failed or 0)
-        )
+    def _results(self, numbers: Sequence[int]) -> dict[int, str]:
         nodes = self.growth.nodes
         return {
             number: result_text(nodes[number].value)
-            for number in chosen
+            for number in numbers
             if number in nodes and nodes[number].state == "done"
         }
 

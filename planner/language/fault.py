@@ -9,7 +9,9 @@ from typing import Literal
 from msgspec import Struct
 
 FaultKind = Literal[
+    "no plan",
     "syntax",
+    "unread line",
     "duplicate id",
     "unknown tool",
     "missing argument",
@@ -22,7 +24,6 @@ FaultKind = Literal[
     "ambiguous dollar",
     "cycle",
     "too large",
-    "no answer",
 ]
 
 

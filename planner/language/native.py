@@ -18,6 +18,7 @@ from tts.planner.language.plan import Call, Patch, Plan
 from tts.planner.language.reference import Reference
 from tts.planner.language.sealed import Answer, Drop, Sealed
 from tts.planner.language.strings import read_string, write_string
+from tts.planner.language.typography import MOST_NESTED, too_deep
 from tts.planner.language.value import Text, Value
 
 MODIFIERS = "_plan"
@@ -72,19 +73,26 @@ class NativeReader:
     def end(self) -> list[Sealed]:
         """Faults for the calls whose arguments never became complete."""
         left = sorted(index for index in self._names if index not in self._sealed)
-        found: list[Sealed] = []
-        for index in left:
-            self._sealed.add(index)
-            read = _object(self._arguments[index] or "{}")
-            found.append(self._cut(index) if read is None else self._read(index, read))
-        return found
+        return [self._found(index, "{}") or self._cut(index) for index in left]
 
     def _complete(self) -> list[Sealed]:
         found: list[Sealed] = []
-        while (read := _object(self._arguments.get(self._next, ""))) is not None:
-            self._sealed.add(self._next)
-            found.append(self._read(self._next, read))
+        while (one := self._found(self._next)) is not None:
+            found.append(one)
             self._next += 1
+        return found
+
+    def _found(self, index: int, empty: str = "") -> Sealed | None:
+        """A call whose arguments are complete; None while they are not. `empty`: for no text."""
+        text = self._arguments.get(index, "") or empty
+        if too_deep(text):
+            expected = f"at most {MOST_NESTED} brackets inside one another"
+            found = _fault(index, self._names[index], expected, repr(text[:40]))
+        elif (read := _object(text)) is None:
+            return None
+        else:
+            found = self._read(index, read)
+        self._sealed.add(index)
         return found
 
     def _cut(self, index: int) -> Sealed:
@@ -103,6 +111,8 @@ class NativeReader:
         try:
             fields = modifiers_from_json(more)
             number = more.get("id", index + 1)
+            if type(number) is not int or number < 1:
+                raise JSONFault("a positive integer as id", number)
         except (JSONFault, AttributeError) as fault:
             return _fault(index, name, str(fault), repr(more)[:60])
         named = {key: _value(value) for key, value in arguments.items()}

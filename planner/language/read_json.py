@@ -9,6 +9,7 @@ from tts.planner.language.fault import Fault
 from tts.planner.language.json_calls import call_from_json
 from tts.planner.language.json_values import JSONFault, from_json
 from tts.planner.language.sealed import Answer, Drop, Sealed
+from tts.planner.language.typography import DOUBLE, MOST_NESTED, SIGNS, strict_json
 
 _CALLS_DEPTH = 2
 """Brackets open around an element of `{"calls": [`."""
@@ -23,8 +24,12 @@ class JSONReader:
     def __init__(self) -> None:
         self._text, self._place = "", 0
         self._open: list[str] = []
-        self._quoted = self._done = False
-        self._string = self._start = self._line = 0
+        self._done = self._hidden = False
+        """Whether the plan has ended; whether a comment hides the rest of the line."""
+        self._closers = ""
+        """What closes the string that is open; empty: none is."""
+        self._string = self._start = self._line = self._root = 0
+        self._counted, self._lines = 0, 1
         self._key, self._last = "", ""
 
     def feed(self, text: str) -> list[Sealed]:
@@ -33,11 +38,13 @@ class JSONReader:
         found: list[Sealed] = []
         while self._place < len(self._text) and not self._done:
             letter = self._text[self._place]
-            if self._quoted:
+            if self._closers:
                 if not self._inside(letter):
                     break
+            elif self._hidden:
+                self._hidden = letter != "\n"
             else:
-                found += self._outside(letter)
+                found += self._outside(SIGNS.get(letter, letter))
             self._place += 1
         return found
 
@@ -54,35 +61,44 @@ class JSONReader:
             if self._place + 1 == len(self._text):
                 return False
             self._place += 1
-        elif letter == '"':
-            self._quoted = False
+        elif letter in self._closers:
+            self._closers = ""
             self._last = self._text[self._string + 1 : self._place]
         return True
 
     def _outside(self, letter: str) -> list[Sealed]:
-        if letter == '"' and self._open:
-            self._quoted, self._string = True, self._place
+        if not self._open:
+            return self._enter(letter) if letter == "{" else []
+        if letter == '"' or letter in DOUBLE:
+            self._closers = '"' if letter == '"' else DOUBLE + '"'
+            self._string = self._place
+        elif letter in "#/":
+            self._hidden = True
         elif letter == ":" and len(self._open) == 1:
             self._key = self._last
-        elif letter == "{" or (letter == "[" and self._open):
-            self._enter(letter)
-        elif letter in "}]" and self._open:
+        elif letter in "{[":
+            return self._enter(letter)
+        elif letter in "}]":
             return self._leave()
         return []
 
-    def _enter(self, letter: str) -> None:
-        if not self._open or (self._key == "calls" and len(self._open) == _CALLS_DEPTH):
-            start = self._place
-            if self._open:
-                self._start, self._line = start, self._text.count("\n", 0, start) + 1
-            else:
-                self._text, self._place = (
-                    "\n" * self._text.count("\n", 0, start) + self._text[start:],
-                    0,
-                )
-                self._place = len(self._text) - len(self._text.lstrip("\n"))
-                self._root = self._place
+    def _enter(self, letter: str) -> list[Sealed]:
+        if not self._open:
+            self._root, self._line = self._place, self._line_at(self._place)
+        elif self._key == "calls" and len(self._open) == _CALLS_DEPTH:
+            self._start, self._line = self._place, self._line_at(self._place)
         self._open.append(letter)
+        if len(self._open) <= MOST_NESTED:
+            return []
+        self._done = True
+        expected = f"at most {MOST_NESTED} brackets inside one another"
+        return [self._fault(expected, repr(self._text[self._place - 20 : self._place]), self._line)]
+
+    def _line_at(self, place: int) -> int:
+        """The line of a place behind those asked for before."""
+        self._lines += self._text.count("\n", self._counted, place)
+        self._counted = place
+        return self._lines
 
     def _leave(self) -> list[Sealed]:
         self._open.pop()
@@ -95,18 +111,19 @@ class JSONReader:
 
     def _call(self, text: str) -> Sealed:
         try:
-            return Sealed(call_from_json(json.loads(text, strict=False)), self._line)
+            return Sealed(call_from_json(_loads(text)), self._line)
         except JSONFault as fault:
             return self._fault(fault.expected, repr(fault.got)[:60], self._line)
         except ValueError as error:
             return self._fault("valid JSON", str(error), self._line)
 
     def _rest(self, text: str) -> list[Sealed]:
-        """Drops and the answer, which the whole object holds."""
-        line = self._text.count("\n") + 1
+        """Drops and the answer, which the whole object holds; elements that are no calls."""
+        line = self._line_at(self._place)
         try:
-            whole: dict[str, Any] = json.loads(text, strict=False)
-            found = [Sealed(Drop(number), line) for number in whole.get("drop", ())]
+            whole: dict[str, Any] = _loads(text)
+            found = [Sealed(Drop(number), line) for number in _listed(whole, "drop", int)]
+            _listed(whole, "calls", dict)
             if whole.get("join"):
                 found.append(Sealed(Answer(joined=True), line))
             elif "answer" in whole:
@@ -114,7 +131,7 @@ class JSONReader:
             return found
         except JSONFault as fault:
             return [self._fault(fault.expected, repr(fault.got)[:60], line)]
-        except (ValueError, TypeError) as error:
+        except ValueError as error:
             return [self._fault("valid JSON", str(error), line)]
 
     def _fault(self, expected: str, got: str, line: int) -> Sealed:
@@ -122,3 +139,21 @@ class JSONReader:
         return Sealed(
             Fault(kind="syntax", message=message, line=line, expected=expected, got=got), line
         )
+
+
+def _loads(text: str) -> Any:
+    """JSON as it is, else as it was meant; raises `ValueError`."""
+    try:
+        return json.loads(text, strict=False)
+    except ValueError:
+        return json.loads(strict_json(text), strict=False)
+
+
+def _listed(whole: dict[str, Any], key: str, kind: type) -> list[Any]:
+    """A list of a plan, of one kind of element; raises `JSONFault`."""
+    found = whole.get(key) or []
+    strange = found if not isinstance(found, list) else [x for x in found if type(x) is not kind]
+    if strange or not isinstance(found, list):
+        what = "calls as objects" if kind is dict else "numbers of calls"
+        raise JSONFault(f"a list of {what} under {key}", strange)
+    return found

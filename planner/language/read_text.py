@@ -14,18 +14,14 @@ import re
 from msgspec.structs import replace
 
 from tts.planner.language.fault import Fault
+from tts.planner.language.line_heads import ANSWER, HEAD, JOIN, LEAD, NAME, NUMBER, Leftovers
 from tts.planner.language.plan import Call, Condition, Policy
 from tts.planner.language.reference import BARE, BRACED, reference_of
 from tts.planner.language.scan import Scan, scanned
 from tts.planner.language.sealed import Answer, Drop, Sealed
 from tts.planner.language.text_values import Cursor, TextError
+from tts.planner.language.typography import straight
 
-_LEAD = r"[ \t]*(?:[-*+>][ \t]+)?\**`?"
-NUMBER = r"(?:(?P<n>\d+)\**[ \t]*[.):]\**|\$(?P<m>\d+)[ \t]*=)[ \t]*\**`?"
-HEAD = re.compile(
-    rf"{_LEAD}(?:{NUMBER}(?=[ \t]*(?:[^\s()]+[ \t]*\(|(?:if|unless)\b.*:|each\b.*:|$))"
-    r"|(?P<answer>answer[ \t]*[=(:])|(?P<drop>drop[ \t]+\$?\d)|(?P<join>(?:join|finish)[ \t]*\(\)))"
-)
 _POLICIES: dict[str, Policy] = {
     "fail": "fail",
     "skip": "skip",
@@ -37,7 +33,8 @@ _POLICY = re.compile(r"on[ \t]+failure[ \t]+(skip|fail|replan|use\b)")
 
 
 class TextReader:
-    """Reads statements line by line; lines that start none are thoughts, and are left out."""
+    """Reads statements line by line. A line that starts none is a thought and is left out, unless
+    it looks like what is left of a statement: then the end of the text tells it as a fault."""
 
     def __init__(self, *, bare: bool = False) -> None:
         """`bare`: LLMCompiler's dialect, in which `"$1 + 2"` inserts the result."""
@@ -45,6 +42,8 @@ class TextReader:
         self._buffer, self._open = "", ""
         self._scan, self._line, self._start = Scan(), 0, 0
         self._seen: set[int] = set()
+        self._leftovers = Leftovers()
+        self._hurried = False
 
     def feed(self, text: str) -> list[Sealed]:
         """What the text seals: a statement is sealed by the end of its last line."""
@@ -60,13 +59,14 @@ class TextReader:
         found = self._take(last) if last.strip() else []
         while self._open:
             found += self._given_up()
-        return found
+        lost = self._leftovers.faults(self._line, self._is_call)
+        return [*found, *(Sealed(fault, fault.line) for fault in lost)]
 
     def _take(self, line: str) -> list[Sealed]:
         self._line += 1
-        line = line.removesuffix("\r")
+        line = straight(line.removesuffix("\r"), self._scan.quote if self._open else "")
         if self._open:
-            if self._scan.quote or not HEAD.match(line):
+            if (self._scan.quote and not self._hurried) or not HEAD.match(line):
                 self._open += "\n" + line
                 self._scan = scanned(line + "\n", self._scan)
                 return self._sealed() if self._scan.closed else []
@@ -76,9 +76,13 @@ class TextReader:
     def _started(self, line: str) -> list[Sealed]:
         head = HEAD.match(line)
         if head is None:
+            self._leftovers.left(self._line, line)
             return []
+        number = head["n"] or head["m"]
+        self._leftovers.statement(int(number or 0))
         self._open, self._start = line, self._line
-        self._scan = scanned(line[head.end("n") if head["n"] else 0 :] + "\n", _headless(head))
+        begin = head.end() if number else head.end("before") if head["before"] else 0
+        self._scan = scanned(line[begin:] + "\n", Scan())
         return self._sealed() if self._scan.closed else []
 
     def _sealed(self) -> list[Sealed]:
@@ -100,23 +104,20 @@ class TextReader:
         return kept
 
     def _given_up(self) -> list[Sealed]:
-        """The text ended inside a statement: its first line is a fault, the others are read."""
+        """The text ended inside a statement: its first line is a fault, the others are read, each
+        line with a number for itself."""
         first, *others = self._open.split("\n")
         self._open, last = "", self._line
         found = self._known(read_statements(first, self._start, bare=self.bare))
-        self._line = self._start
+        self._line, self._hurried = self._start, True
         for line in others:
             found += self._take(line)
         self._line = last
         return found
 
-
-def _headless(head: re.Match[str]) -> Scan:
-    """`1)` closes no bracket."""
-    closing = (
-        head["n"] is not None and head[0][head.end("n") - head.start() :].lstrip("* ")[:1] == ")"
-    )
-    return Scan(depth=1 if closing else 0)
+    def _is_call(self, text: str) -> bool:
+        found = read_statements(f"1. {text}", 1, bare=self.bare)
+        return len(found) == 1 and isinstance(found[0].item, Call)
 
 
 def read_statements(text: str, line: int, *, bare: bool = False) -> list[Sealed]:
@@ -129,16 +130,17 @@ def read_statements(text: str, line: int, *, bare: bool = False) -> list[Sealed]
             found += _dollars(cursor, statement, line)
             found.append(Sealed(statement, line))
         except TextError as error:
-            number = re.match(rf"{_LEAD}{NUMBER}", text)
+            number = re.match(rf"{LEAD}{NUMBER}", text)
             got = text[error.place :].split("\n")[0][:40] or "the end"
             found.append(Sealed(_syntax(error, line, number, got, text), line))
             return found
-        rest = cursor.rest.strip().strip("`*;").strip()
+        rest = cursor.rest.strip().strip("`*;.,|").strip()
         if not rest or rest.startswith("<END_OF_PLAN>"):
             return found
         if not HEAD.match(rest):
             extra = TextError("nothing more after the call", cursor.place)
-            found[-1] = Sealed(_syntax(extra, line, None, rest[:40], text), line)
+            number = re.match(rf"{LEAD}{NUMBER}", text)
+            found[-1] = Sealed(_syntax(extra, line, number, rest[:40], text), line)
             return found
         text = rest
 
@@ -167,7 +169,7 @@ def _syntax(
     error: TextError, line: int, number: re.Match[str] | None, got: str, text: str
 ) -> Fault:
     call = int(number["n"] or number["m"]) if number else 0
-    name = re.search(r"([A-Za-z_][\w.-]*)[ \t]*\(", text)
+    name = re.search(rf"({NAME})[ \t]*\(", text)
     return Fault(
         kind="syntax",
         message="the statement cannot be read",
@@ -180,18 +182,20 @@ def _syntax(
 
 
 def _statement(cursor: Cursor) -> Call | Answer | Drop:
-    cursor.take(_LEAD)
+    cursor.take(LEAD)
     if cursor.take(r"drop[ \t]+\$?"):
         return Drop(int(cursor.need(r"\d+", "the number of a call")[0]))
-    if cursor.take(r"answer[ \t]*[=:]"):
+    number = cursor.take(NUMBER)
+    if cursor.take(ANSWER):
         return Answer(cursor.value())
-    if cursor.take(r"answer[ \t]*\("):
+    if number is None and cursor.take(r"answer[ \t]*\("):
         value = cursor.value()
         cursor.need(r"\)", "')'")
         return Answer(value)
-    if cursor.take(r"(?:join|finish)[ \t]*\([ \t]*\)"):
+    if cursor.take(JOIN):
         return Answer(joined=True)
-    number = cursor.need(NUMBER, "the number of a call")
+    if number is None:
+        raise TextError("the number of a call", cursor.place)
     return _numbered(cursor, int(number["n"] or number["m"]))
 
 
@@ -204,8 +208,9 @@ def _numbered(cursor: Cursor, number: int) -> Call | Answer:
         match = cursor.need(f"{BRACED.pattern}|{BARE.pattern}", "$id of a list")
         each = reference_of(BRACED.fullmatch(match[0]) or BARE.fullmatch(match[0]))  # type: ignore[arg-type]
         cursor.need(":", "':' after the list")
-    name = cursor.need(r"[A-Za-z_][\w.-]*", "the name of a tool")[0]
-    cursor.need(r"\(", "'('")
+    cursor.take(r"[`*]+")
+    name = cursor.need(NAME, "the name of a tool")[0]
+    cursor.need(r"[`*]*[ \t]*\(", "'('")
     positional, named = _arguments(cursor)
     if name in _JOINS and not positional and not named:
         return Answer(joined=True)

@@ -20,7 +20,7 @@ class Scan(Struct, frozen=True):
 
 
 def scanned(text: str, state: Scan) -> Scan:
-    """The state after more text; a `#` outside quotes hides the rest of its line."""
+    """The state after more text; a `#` or `//` outside quotes hides the rest of its line."""
     depth, quote, place = state.depth, state.quote, 0
     while place < len(text):
         if quote:
@@ -36,7 +36,7 @@ def scanned(text: str, state: Scan) -> Scan:
             place += 2 if empty else len(opened)
             quote = "" if empty else opened
             continue
-        elif text[place] == "#":
+        elif text[place] == "#" or text.startswith("//", place):
             end = text.find("\n", place)
             place = len(text) if end < 0 else end
             continue

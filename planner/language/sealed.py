@@ -52,8 +52,15 @@ class Draft(Struct, frozen=True, kw_only=True):
         return self.patch.applied(Plan())
 
 
+_NO_PLAN = Fault(
+    kind="no plan",
+    message="the text holds no call and no answer",
+    expected="calls in the form asked for, then the answer or join()",
+)
+
+
 def draft_of(sealed: list[Sealed]) -> Draft:
-    """Collect; a second call of one id is a fault, the first one stays."""
+    """Collect; a second call of one id is a fault, the first one stays; no statement at all is one."""
     calls: dict[int, Call] = {}
     lines: dict[int, int] = {}
     faults: list[Fault] = []
@@ -71,6 +78,8 @@ def draft_of(sealed: list[Sealed]) -> Draft:
                 drops.append(drop.call)
             case Fault() as fault:
                 faults.append(fault)
+    if not sealed:
+        faults.append(_NO_PLAN)
     patch = Patch(
         calls=tuple(calls.values()),
         drops=tuple(drops),

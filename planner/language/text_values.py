@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import ast
 import json
+import math
 import re
 from typing import Any
 
 from tts.planner.language.reference import BARE, BRACED, reference_of
 from tts.planner.language.scan import QUOTES
 from tts.planner.language.strings import bare_inside, read_string
+from tts.planner.language.typography import MOST_NESTED
 from tts.planner.language.value import Value
 
-_SPACE = re.compile(r"(?:\s|#[^\n]*)*")
+_SPACE = re.compile(r"(?:\s|(?:#|//)[^\n]*)*")
 _NUMBER = re.compile(r"[-+]?(?:\d[\d_]*\.?\d*|\.\d+)(?:[eE][-+]?\d+)?")
+_MOST_DIGITS = 1000
 _WORD = re.compile(r"[A-Za-z_]\w*")
 _WORDS = {"true": True, "True": True, "false": False, "False": False, "null": None, "None": None}
 
@@ -31,6 +34,7 @@ class Cursor:
 
     def __init__(self, text: str, *, bare: bool = False) -> None:
         self.text, self.bare, self.place = text, bare, 0
+        self._depth = 0
         self.dollars: list[str] = []
         """Numbers after bare dollars inside strings."""
 
@@ -66,18 +70,25 @@ class Cursor:
             text = self._quoted()
             self.dollars += [] if self.bare else bare_inside(text)
             return read_string(text, bare=self.bare)
-        if first in ("[", "("):
-            return self._list("]" if first == "[" else ")")
-        if first == "{":
-            return self._dict()
+        if first in ("[", "(", "{") and first:
+            return self._nested(first)
         if match := (self.take(BRACED) or self.take(BARE)):
             return reference_of(match)
         return self._plain()
 
+    def _nested(self, opening: str) -> Value:
+        if self._depth == MOST_NESTED:
+            raise TextError(f"at most {MOST_NESTED} brackets inside one another", self.place)
+        self._depth += 1
+        value: Value = (
+            self._dict() if opening == "{" else self._list("]" if opening == "[" else ")")
+        )
+        self._depth -= 1
+        return value
+
     def _plain(self) -> Any:
         if match := self.take(_NUMBER):
-            digits = match[0].replace("_", "")
-            return int(digits) if re.fullmatch(r"[-+]?\d+", digits) else float(digits)
+            return _number(match)
         word = self.take(_WORD)
         if word is None or word[0] not in _WORDS:
             self.place = word.start() if word else self.place
@@ -121,6 +132,19 @@ class Cursor:
             raise TextError(f"a closing {quote}", start)
         self.place = place + len(quote)
         return _unquoted(self.text[start : self.place], quote)
+
+
+def _number(match: re.Match[str]) -> int | float:
+    digits = match[0].replace("_", "")
+    if not re.fullmatch(r"[-+]?\d+", digits):
+        number = float(digits)
+    elif len(digits) <= _MOST_DIGITS:
+        return int(digits)
+    else:
+        number = math.inf
+    if math.isinf(number):
+        raise TextError("a number that a computer can hold", match.start())
+    return number
 
 
 def _unquoted(literal: str, quote: str) -> str:
