@@ -56,28 +56,32 @@ class ModelKeys(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
-    model: str = Field("embedded:small", description="backend:model, such as embedded:small.")
+    model: str = Field(
+        default="embedded:small", description="backend:model, such as embedded:small."
+    )
     models: dict[str, str] = Field(
         default_factory=dict, description="Further models by the name that strategies use."
     )
-    verifier: str = Field("auto", description="A verifier, 'none' or 'auto'.")
+    verifier: str = Field(default="auto", description="A verifier, 'none' or 'auto'.")
     sampling: dict[str, Any] = Field(
         default_factory=dict, description="Of every draw that names none: top_p=0.9, …"
     )
     aggregate: Literal["last", "min", "prod", "mean"] | None = Field(
-        None, description="How step scores become one: last, min, prod or mean."
+        default=None, description="How step scores become one: last, min, prod or mean."
     )
-    base_url: str = Field("", description="URL of an OpenAI-compatible server.")
+    base_url: str = Field(default="", description="URL of an OpenAI-compatible server.")
     api_key_env: str | None = Field(
-        None, description="Environment variable that holds the key; else OPENAI_API_KEY."
+        default=None, description="Environment variable that holds the key; else OPENAI_API_KEY."
     )
-    prices: Path | None = Field(None, description="Your own price file.")
-    concurrency: int = Field(512, ge=1, description="Most calls in flight.")
-    adaptive: bool = Field(True, description="Remote models: fewer in flight on 429.")
-    requests_per_minute: float | None = Field(None, gt=0, description="Requests per minute.")
-    tokens_per_minute: float | None = Field(None, gt=0, description="Tokens per minute.")
-    timeout: float = Field(600.0, gt=0, description="Seconds for one attempt.")
-    retries: int = Field(5, ge=0, description="Attempts after the first.")
+    prices: Path | None = Field(default=None, description="Your own price file.")
+    concurrency: int = Field(default=512, ge=1, description="Most calls in flight.")
+    adaptive: bool = Field(default=True, description="Remote models: fewer in flight on 429.")
+    requests_per_minute: float | None = Field(
+        default=None, gt=0, description="Requests per minute."
+    )
+    tokens_per_minute: float | None = Field(default=None, gt=0, description="Tokens per minute.")
+    timeout: float = Field(default=600.0, gt=0, description="Seconds for one attempt.")
+    retries: int = Field(default=5, ge=0, description="Attempts after the first.")
 
     @field_validator("*", mode="before")
     @classmethod
@@ -99,20 +103,22 @@ class ModelKeys(BaseModel):
 class Recipe(ModelKeys):
     """The keys of a recipe file; every one is a flag of `tts compare` as well."""
 
-    title: Text = Field("", description="Heading of the report.")
+    title: Text = Field(default="", description="Heading of the report.")
     problems: str = Field(description="File, arithmetic:N, replay:FILE, Hugging Face id.")
     strategies: Strategies = Field(min_length=1, description="name(n=16); repeat, or a, b.")
-    budgets: Budgets = Field(["none"], min_length=1, description="'4k tokens', '$0.02'; repeat.")
-    repeats: int = Field(1, ge=1, description="Seeds per cell.")
-    limit: int | None = Field(None, ge=1, description="Only so many problems.")
-    seed: int | None = Field(None, description="Shuffle the problems before the limit.")
+    budgets: Budgets = Field(
+        default=["none"], min_length=1, description="'4k tokens', '$0.02'; repeat."
+    )
+    repeats: int = Field(default=1, ge=1, description="Seeds per cell.")
+    limit: int | None = Field(default=None, ge=1, description="Only so many problems.")
+    seed: int | None = Field(default=None, description="Shuffle the problems before the limit.")
     bins: list[int] = Field(default_factory=list, description="Keep a difficulty bin; repeat.")
-    baseline: str = Field("", description="Strategy to compare with.")
-    wallet: Text = Field("none", description="What the whole job may be billed.")
-    task: str = Field("math", description="Task of problems that name none.")
-    revision: str | None = Field(None, description="Commit of a hosted set.")
-    skip_bad: bool = Field(False, description="Leave bad rows out, and list them.")
-    window: int = Field(64, ge=1, description="Problems open at once.")
+    baseline: str = Field(default="", description="Strategy to compare with.")
+    wallet: Text = Field(default="none", description="What the whole job may be billed.")
+    task: str = Field(default="math", description="Task of problems that name none.")
+    revision: str | None = Field(default=None, description="Commit of a hosted set.")
+    skip_bad: bool = Field(default=False, description="Leave bad rows out, and list them.")
+    window: int = Field(default=64, ge=1, description="Problems open at once.")
 
     def spec(self) -> ComparisonSpec:
         """The comparison that the recipe describes; raises `UsageError` where it cannot be."""

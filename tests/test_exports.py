@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import importlib
+from importlib.metadata import version
 from pathlib import Path
 
 import pytest
@@ -50,3 +51,18 @@ def test_the_exports_are_sorted_named_once_and_there(package: str, listed: list[
         pytest.importorskip("torch")
     module = importlib.import_module(package)
     assert [name for name in listed if not hasattr(module, name)] == []
+
+
+def test_the_facade_names_what_is_public_and_nothing_else() -> None:
+    import tts
+
+    wanted = {"AnswerEvent", "Verifier", "Generator", "Node", "Strategy", "PlanCache"}
+    assert wanted <= set(tts.__all__) == set(tts.PUBLIC)
+    assert set(dir(tts)) == {*tts.PUBLIC, "__version__"}
+    assert not hasattr(tts, "Any") and not hasattr(tts, "import_module")
+
+
+def test_the_version_is_that_of_the_distribution() -> None:
+    import tts
+
+    assert tts.__version__ == version("tts-engine")

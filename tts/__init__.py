@@ -3,27 +3,41 @@
 The public names are imported when they are first used, so that `import tts` stays cheap.
 """
 
-from __future__ import annotations
+import typing
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
-
-if TYPE_CHECKING:
+if typing.TYPE_CHECKING:
     from tts.engine import Engine, SessionOptions, parse_budget, parse_strategy
     from tts.errors import TTSError, UsageError
-    from tts.graph import Outcome
-    from tts.planner import Plan, PlanSettings
+    from tts.graph import Node, Outcome
+    from tts.planner import Plan, PlanCache, PlanSettings
+    from tts.protocols import Generator, Strategy, Verifier
     from tts.run import Run
     from tts.tools import MCPTools, Tool, ToolContext, ToolSet, tool
-    from tts.values import Budget, Candidate, Problem, Result, Sampling, Score, Scored, Usage
+    from tts.values import (
+        AnswerEvent,
+        Budget,
+        Candidate,
+        Problem,
+        Result,
+        Sampling,
+        Score,
+        Scored,
+        Usage,
+    )
+
+    __version__: str
 
 PUBLIC = {
+    "AnswerEvent": "tts.values",
     "Budget": "tts.values",
     "Candidate": "tts.values",
     "Engine": "tts.engine",
+    "Generator": "tts.protocols",
     "MCPTools": "tts.tools",
+    "Node": "tts.graph",
     "Outcome": "tts.graph",
     "Plan": "tts.planner",
+    "PlanCache": "tts.planner",
     "PlanSettings": "tts.planner",
     "Problem": "tts.values",
     "Result": "tts.values",
@@ -32,24 +46,30 @@ PUBLIC = {
     "Score": "tts.values",
     "Scored": "tts.values",
     "SessionOptions": "tts.engine",
+    "Strategy": "tts.protocols",
     "TTSError": "tts.errors",
-    "Usage": "tts.values",
     "Tool": "tts.tools",
     "ToolContext": "tts.tools",
     "ToolSet": "tts.tools",
+    "Usage": "tts.values",
     "UsageError": "tts.errors",
+    "Verifier": "tts.protocols",
     "parse_budget": "tts.engine",
     "parse_strategy": "tts.engine",
     "tool": "tts.tools",
 }
 
 __all__ = [
+    "AnswerEvent",
     "Budget",
     "Candidate",
     "Engine",
+    "Generator",
     "MCPTools",
+    "Node",
     "Outcome",
     "Plan",
+    "PlanCache",
     "PlanSettings",
     "Problem",
     "Result",
@@ -58,23 +78,29 @@ __all__ = [
     "Score",
     "Scored",
     "SessionOptions",
+    "Strategy",
     "TTSError",
     "Tool",
     "ToolContext",
     "ToolSet",
     "Usage",
     "UsageError",
+    "Verifier",
     "parse_budget",
     "parse_strategy",
     "tool",
 ]
 
 
-def __getattr__(name: str) -> Any:
+def __getattr__(name: str) -> object:
+    import importlib.metadata
+
+    if name == "__version__":
+        return importlib.metadata.version("tts-engine")
     if name not in PUBLIC:
         raise AttributeError(f"module 'tts' has no attribute {name!r}")
-    return getattr(import_module(PUBLIC[name]), name)
+    return getattr(importlib.import_module(PUBLIC[name]), name)
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), *PUBLIC})
+    return ["__version__", *PUBLIC]

@@ -53,13 +53,14 @@ class UsageError(TTSError):
 class UnknownName(UsageError):
     """A name that no registry knows."""
 
-    def __init__(self, kind: str, name: str, known: Iterable[str]) -> None:
+    def __init__(self, kind: str, name: str, known: Iterable[str], *, flag: str = "") -> None:
         names = sorted(known)
         near = get_close_matches(name, names, n=1)
         hint = f" Did you mean {near[0]!r}?" if near else ""
         shown = ", ".join(names[:MOST_NAMES])
         more = f" and {len(names) - MOST_NAMES} more" if len(names) > MOST_NAMES else ""
-        super().__init__(f"There is no {kind} {name!r}.{hint} Known: {shown}{more}.")
+        place = f" ({flag})" if flag else ""
+        super().__init__(f"There is no {kind} {name!r}{place}.{hint} Known: {shown}{more}.")
 
 
 class BadInput(UsageError):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ from tts.eval.problems.bad_row import BadRow
 from tts.eval.problems.byte_lines import MAX_LINE_BYTES
 from tts.eval.problems.text_lines import text_lines
 
+_HALF = re.compile(r"\\u[dD][89a-fA-F]")
 MAX_DEPTH = 64
 """Deeper nesting is refused: no problem set needs it."""
 
@@ -38,7 +40,20 @@ def _object(line: str) -> dict[str, Any] | BadRow:
         return BadRow(str(error))
     if not isinstance(value, dict):
         return BadRow(f"a JSON object is needed, not {type(value).__name__}")
-    return value if _shallow(value) else BadRow(f"nested deeper than {MAX_DEPTH} levels")
+    if not _shallow(value):
+        return BadRow(f"nested deeper than {MAX_DEPTH} levels")
+    if half := _HALF.search(line) and _half(value):
+        return BadRow(f"holds half a character, the lone surrogate {half}: save the set as UTF-8")
+    return value
+
+
+def _half(value: dict[str, Any]) -> str:
+    """A surrogate without its other half, as it is written in JSON; empty where there is none."""
+    try:
+        json.dumps(value, ensure_ascii=False).encode()
+    except UnicodeEncodeError as error:
+        return f"\\u{ord(error.object[error.start]):04x}"
+    return ""
 
 
 def _refuse(constant: str) -> Any:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Collection
+from difflib import get_close_matches
 from pathlib import Path
 
 from msgspec.structs import replace
@@ -54,12 +56,16 @@ def _read(source: str, *, task: str, skip_bad: bool, revision: str | None) -> Pr
     if source.startswith("replay:"):
         return _recorded(source)
     path = Path(source)
-    if path.is_file() or source.lower().removesuffix(".gz").endswith(SUFFIXES):
+    if os.path.isdir(path):
+        raise BadInput(f"{source} is a folder: name one file in it.")
+    if os.path.exists(path) or source.lower().removesuffix(".gz").endswith(SUFFIXES):
         return file_set(path, task=task, skip_bad=skip_bad)
     if _REPOSITORY.fullmatch(source):
         return hub_set(source, revision=revision, task=task, skip_bad=skip_bad)
+    near = get_close_matches(source.partition(":")[0], ("arithmetic", "replay"), n=1)
+    hint = f"did you mean {near[0]}:{source.partition(':')[2]}? A" if near else "a"
     raise BadInput(
-        f"{source}: no such file; a JSON Lines or CSV file, arithmetic:N, replay:FILE "
+        f"{source}: no such file; {hint} JSON Lines or CSV file, arithmetic:N, replay:FILE "
         "or a Hugging Face owner/name is needed."
     )
 

@@ -23,9 +23,7 @@ def problem_of(row: Mapping[str, Any], *, default_id: str, default_task: str) ->
 
     Raises `BadRow` where the question is missing or a field has a type that makes no sense.
     """
-    prompt = _text(row, PROMPT_FIELDS)
-    if prompt is None or not prompt.strip():
-        raise BadRow(f"no question: one of {', '.join(PROMPT_FIELDS)} is needed")
+    prompt = _question(row)
     raw_answer = _text(row, ANSWER_FIELDS)
     known = {_used(row, fields) for fields in (ID_FIELDS, PROMPT_FIELDS, ANSWER_FIELDS)} | {"task"}
     metadata = {str(name): value for name, value in row.items() if name not in known}
@@ -45,21 +43,43 @@ def _used(row: Mapping[str, Any], fields: tuple[str, ...]) -> str | None:
     return next((name for name in fields if row.get(name) is not None), None)
 
 
+def _question(row: Mapping[str, Any]) -> str:
+    name = _used(row, PROMPT_FIELDS)
+    value = row[name] if name else None
+    if value is not None and not isinstance(value, str):
+        raise BadRow(f"{name!r} must be text, not {_kind(value)}")
+    if name is None or not isinstance(value, str) or not value.strip():
+        raise BadRow(f"no question: one of {', '.join(PROMPT_FIELDS)} is needed")
+    return _whole(name, value)
+
+
 def _text(row: Mapping[str, Any], fields: tuple[str, ...]) -> str | None:
+    """Text or a number as text; the texts of a list with commas between them."""
     name = _used(row, fields)
     if name is None:
         return None
     value = row[name]
-    parts = value if isinstance(value, list) and value else [value]
-    if not all(_is_plain(part) for part in parts):
-        raise BadRow(f"{name!r} must be text or a number, not {type(value).__name__}")
-    return ", ".join(str(part) for part in parts)
+    if isinstance(value, list) and value and all(isinstance(part, str) for part in value):
+        return _whole(name, ", ".join(value))
+    if isinstance(value, str) or _is_number(value):
+        return _whole(name, str(value))
+    raise BadRow(f"{name!r} must be text or a number, or a list of texts, not {_kind(value)}")
 
 
-def _is_plain(value: Any) -> bool:
-    if isinstance(value, float):
-        return math.isfinite(value)
-    return isinstance(value, str | int)
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+
+
+def _kind(value: Any) -> str:
+    if isinstance(value, list):
+        return "a list of " + (type(value[0]).__name__ if value else "nothing")
+    return f"{type(value).__name__} ({str(value)[:20]})"
+
+
+def _whole(name: str, text: str) -> str:
+    if "\0" in text:
+        raise BadRow(f"{name!r} holds a NUL character, which is no text")
+    return text
 
 
 def _final_answer(text: str | None) -> str | None:

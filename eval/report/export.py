@@ -11,8 +11,7 @@ from msgspec import to_builtins
 
 from tts.eval.report.comparison_report import ComparisonReport
 from tts.eval.report.row import Row
-
-_RISKY = ("=", "+", "-", "@", "\t", "\r")
+from tts.ledger import spreadsheet_safe
 
 
 def to_json(report: ComparisonReport) -> str:
@@ -30,7 +29,10 @@ def to_csv(report: ComparisonReport) -> str:
     names = list(dict.fromkeys(name for line in lines for name in line))
     writer = csv.DictWriter(text, names, restval="", lineterminator="\n")
     writer.writeheader()
-    writer.writerows({name: _safe(value) for name, value in line.items()} for line in lines)
+    writer.writerows(
+        {name: "" if value is None else spreadsheet_safe(value) for name, value in line.items()}
+        for line in lines
+    )
     return text.getvalue()
 
 
@@ -74,9 +76,3 @@ def _usage(name: str, row: Row) -> dict[str, Any]:
         f"{name}_completion_tokens": usage.completion_tokens,
         f"{name}_dollars": usage.dollars,
     }
-
-
-def _safe(value: Any) -> Any:
-    if value is None:
-        return ""
-    return f"'{value}" if isinstance(value, str) and value.startswith(_RISKY) else value

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from msgspec import Struct
 
+from tts.graph import Node
 from tts.run import Run
 from tts.strategies.selection import Judged
 from tts.strategies.stopping.seen import Seen, look
@@ -39,7 +40,7 @@ async def in_batches(
     while submitted < n and not needed:
         drafts = run.sample(problem, n=min(batch, n - submitted))
         submitted += len(drafts)
-        judged = [
+        judged: list[Node[Judged]] = [
             run.call(Scored, draft, run.score(draft)) if scored else run.call(Kept, draft)
             for draft in drafts
         ]

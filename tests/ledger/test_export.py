@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from tts.errors import UnknownName, UsageError
-from tts.ledger import Ledger, export
+from tts.ledger import Ledger, export, spreadsheet_safe
 from tts.protocols import JobRow
 from tts.values import Usage
 
@@ -62,3 +62,30 @@ def test_parquet_without_pyarrow_says_what_to_install(
 def test_unknown_tables_are_refused(kept: str, tmp_path: Path) -> None:
     with pytest.raises(UnknownName, match="Did you mean 'calls'"):
         export(kept, tmp_path / "x.csv", table="call", form="csv")
+
+
+@pytest.mark.parametrize(
+    "sign", ["=", "+", "-", "@", "\t", "\r", "\n", " =", "\u00a0=", "＝", "＋"]
+)
+def test_a_cell_that_a_spreadsheet_would_run_is_text_in_it(sign: str) -> None:
+    assert spreadsheet_safe(f"{sign}cmd|' /C calc'!A0") == f"'{sign}cmd|' /C calc'!A0"
+
+
+@pytest.mark.parametrize("value", ["a=b", "", "'=1", 3, -3, -0.5, None, True])
+def test_a_cell_that_no_spreadsheet_runs_stays_as_it_is(value: Any) -> None:
+    assert spreadsheet_safe(value) is value
+
+
+async def test_no_table_is_exported_as_csv_with_a_formula(
+    place: str, rows: Any, tmp_path: Path
+) -> None:
+    async with Ledger.open(place, job="=job") as ledger:
+        ledger.write(JobRow(job="=job", kind="evaluation", manifest="@x", created_at=1.0))
+        await ledger.commit(rows.call("-k", job="=job", content=b"=HYPERLINK(1)"))
+    for table in ("jobs", "calls"):
+        target = tmp_path / f"{table}.csv"
+        export(place, target, table=table, form="csv")
+        with target.open(newline="", encoding="utf-8") as file:
+            cells = [cell for line in csv.reader(file) for cell in line]
+        assert [cell for cell in cells if cell.startswith(("=", "+", "-", "@"))] == []
+        assert "'=job" in cells

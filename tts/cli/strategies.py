@@ -5,7 +5,7 @@ from __future__ import annotations
 from rich.table import Table
 from rich.text import Text
 
-from tts.cli.screen import Screen
+from tts.cli.screen import Screen, one_line, warn
 from tts.engine.catalogue import catalogue, entry
 
 
@@ -15,8 +15,8 @@ def show_strategies(name: str) -> None:
         _show_one(name)
         return
     table = Table("strategy", "what it does", box=None, padding=(0, 2, 0, 0))
-    for each in catalogue():
-        table.add_row(Text(each.name), Text(each.summary))
+    for each in catalogue(broken=lambda error: warn(str(error))):
+        table.add_row(one_line(each.name), one_line(each.summary))
     Screen().print(table)
 
 

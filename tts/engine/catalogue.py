@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import inspect
+from collections.abc import Callable
 from dataclasses import dataclass
 
-from tts.engine.registry import STRATEGIES, Registry
+from tts.engine.registry import STRATEGIES, Registry, signature_of
+from tts.errors import UsageError
 
 
 @dataclass(frozen=True)
@@ -19,10 +21,11 @@ class Entry:
 
 
 def entry(name: str, registry: Registry = STRATEGIES) -> Entry:
-    """The entry of a name; raises `UnknownName` with the known ones."""
+    """The entry of a name; raises `UnknownName` with the known ones, `UsageError` where the
+    package that registers it is broken."""
     factory = registry.find(name)
     summary, _, details = (inspect.getdoc(factory) or "").partition("\n")
-    parameters = inspect.signature(factory).parameters.values()
+    parameters = signature_of(factory, name).values()
     return Entry(
         name=name,
         summary=summary.strip(),
@@ -31,9 +34,17 @@ def entry(name: str, registry: Registry = STRATEGIES) -> Entry:
     )
 
 
-def catalogue(registry: Registry = STRATEGIES) -> list[Entry]:
-    """Every entry, by name."""
-    return [entry(name, registry) for name in registry.names()]
+def catalogue(
+    registry: Registry = STRATEGIES, *, broken: Callable[[UsageError], None]
+) -> list[Entry]:
+    """Every entry, by name; `broken` is told of those whose package cannot be loaded."""
+    found = []
+    for name in registry.names():
+        try:
+            found.append(entry(name, registry))
+        except UsageError as error:
+            broken(error)
+    return found
 
 
 def _worded(parameter: inspect.Parameter) -> str:

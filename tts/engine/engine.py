@@ -17,6 +17,7 @@ from tts.engine.job import Job
 from tts.engine.open_session import open_session
 from tts.engine.options import SessionOptions
 from tts.engine.planned import CompiledPlan, PlanResult, Tools, compile_task, solve_task
+from tts.engine.registry import usable
 from tts.engine.session import Session
 from tts.engine.strategy_spec import parse_strategy
 from tts.engine.sync import run_sync
@@ -58,9 +59,11 @@ class Engine:
             job: name of the work in the ledger; calls are shared within one job.
             options: fields of `SessionOptions`: sampling, limits, prices, base_url, ….
         """
-        self.options = SessionOptions(
-            model=model, verifier=verifier, models=dict(models or {}), **options
+        self.options = SessionOptions.of(
+            model=model, verifier=verifier, models=models or {}, **options
         )
+        if ledger is not None and not isinstance(ledger, str | Path):
+            raise BadInput(f"ledger={ledger!r}: a file or a database URL is needed.")
         self.ledger, self.job = ledger, job
         self._session: Session | None = None
         self._ledger: Ledger | None = None
@@ -147,7 +150,7 @@ class Engine:
         if tools is not None:
             return await solve_task(
                 self,
-                problem if isinstance(problem, Problem) else self._problem(problem),
+                self._problem(problem),
                 tools,
                 settings=planning,
                 strategies=tuple(strategies),
@@ -156,9 +159,13 @@ class Engine:
                 replicate=replicate,
                 observe=observe,
             )
-        chosen = parse_strategy(strategy) if isinstance(strategy, str) else strategy
-        asked = problem if isinstance(problem, Problem) else self._problem(problem)
-        return await self.apply(chosen, asked, budget=budget, replicate=replicate, observe=observe)
+        return await self.apply(
+            parse_strategy(strategy) if isinstance(strategy, str) else usable(strategy),
+            self._problem(problem),
+            budget=budget,
+            replicate=replicate,
+            observe=observe,
+        )
 
     async def apply(
         self,
@@ -170,7 +177,11 @@ class Engine:
         observe: Callable[[Event], None] | None = None,
     ) -> Result:
         """`solve` for values that are ready: one strategy on one problem."""
-        ceiling = parse_budget(budget) if isinstance(budget, str) else budget
+        ceiling = budget if budget is None or isinstance(budget, Budget) else parse_budget(budget)
+        if isinstance(replicate, bool) or not isinstance(replicate, int):
+            raise BadInput(f"replicate={replicate!r}: a whole number is needed.")
+        if observe is not None and not callable(observe):
+            raise BadInput(f"observe={observe!r}: a function that takes an event is needed.")
         session, journal = await self.session(), self._journal()
         await journal.load(problem.id)
         job = Job(session, name=self.job, journal=journal, leases=MemoryLeases(), observe=observe)
@@ -181,8 +192,7 @@ class Engine:
         self, task: str | Problem, *, tools: Tools, planning: PlanSettings | None = None, **how: Any
     ) -> CompiledPlan:
         """The checked plan of a task, without making any of its calls."""
-        asked = task if isinstance(task, Problem) else self._problem(task)
-        return await compile_task(self, asked, tools, settings=planning, **how)
+        return await compile_task(self, self._problem(task), tools, settings=planning, **how)
 
     async def stream(self, problem: str | Problem, **how: Any) -> AsyncIterator[Event]:
         """The events of a solve as they happen; the last one holds the result."""
@@ -229,9 +239,15 @@ class Engine:
             )
         return self._ledger
 
-    def _problem(self, text: str) -> Problem:
+    def _problem(self, text: str | Problem) -> Problem:
+        if isinstance(text, Problem):
+            return text
+        if not isinstance(text, str):
+            raise BadInput(f"The problem is a text or a tts.Problem, not {text!r}.")
         if not text.strip():
             raise BadInput("The problem is empty.")
+        if any("\ud800" <= letter <= "\udfff" for letter in text):
+            raise BadInput("The problem holds half a character (a lone surrogate): no UTF-8 text.")
         task = "arithmetic" if str(self.options.model).startswith("embedded") else "math"
         return Problem(id=problem_id(text.strip()), prompt=text.strip(), task=task)
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from tts.engine.options import DEFAULT_KEY, SessionOptions
 from tts.engine.registry import BACKENDS
-from tts.errors import BadInput, CallError, UnknownName, UsageError
+from tts.errors import BadInput, CallError, TTSError, UnknownName, UsageError, described
 from tts.protocols import Generator
 
 if TYPE_CHECKING:
@@ -23,8 +23,18 @@ async def open_model(spec: str | Generator, options: SessionOptions) -> Generato
     factory = BACKENDS.find(backend)
     if not name:
         raise UsageError(f"Model {spec!r}: write backend:model, for example {backend}:NAME.")
-    generator: Generator = await factory(name, options)
+    generator: Generator = await opened(f"Model {spec!r}", factory, name, options)
     return generator
+
+
+async def opened(what: str, factory: Any, *arguments: Any) -> Any:
+    """What a registered factory opens; its own errors are one line, whoever wrote it."""
+    try:
+        return await factory(*arguments)
+    except TTSError:
+        raise
+    except (Exception, SystemExit) as error:
+        raise UsageError(f"{what} cannot be opened: {described(error)}.") from error
 
 
 async def open_embedded(name: str, options: SessionOptions) -> Generator:
@@ -58,6 +68,9 @@ async def open_openai(name: str, options: SessionOptions) -> Generator:
     except CallError as error:
         await connection.close()
         raise UsageError(f"Model 'openai:{name}' at {base_url} cannot be used: {error}") from error
+    except BaseException:
+        await connection.close()
+        raise
     return HTTPGenerator(
         Model(name=name, context_length=found.context_length),
         connection=connection,

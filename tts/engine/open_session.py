@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import AsyncExitStack
 from typing import Any
 
 from msgspec import ValidationError, convert
@@ -28,18 +29,28 @@ MAX_TOKENS = {"embedded": 160, "recorded": 32_768, "simulated": 64}
 
 
 async def open_session(options: SessionOptions) -> Session:
-    """Open models, verifier and prices; raises `UsageError` for what cannot be opened."""
-    default = await open_model(options.model, options)
-    generators: dict[str, Generator] = {"default": default}
-    for name, spec in options.models.items():
-        generators[name] = await open_model(spec, options)
+    """Open models, verifier and prices; raises `UsageError` for what cannot be opened.
+
+    What was opened before the error, or before a cancellation, is closed again.
+    """
+    prices = PriceTable.load(options.prices)
+    async with AsyncExitStack() as opened:
+        generators: dict[str, Generator] = {}
+        for name, spec in {"default": options.model, **options.models}.items():
+            generators[name] = await open_model(spec, options)
+            if isinstance(spec, str):
+                opened.push_async_callback(generators[name].close)
+        default = generators["default"]
+        sampling = chosen_sampling(options.sampling, default)
+        verifier = await open_verifier(options, default)
+        opened.pop_all()
     return Session(
         generators=generators,
-        verifier=await open_verifier(options, default),
+        verifier=verifier,
         equivalence=Equivalence(),
-        prices=PriceTable.load(options.prices),
+        prices=prices,
         limits=limits(options, default),
-        sampling=chosen_sampling(options.sampling, default),
+        sampling=sampling,
     )
 
 

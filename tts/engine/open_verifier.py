@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from tts.engine.open_model import opened
 from tts.engine.options import SessionOptions
 from tts.engine.registry import VERIFIERS
+from tts.errors import UnknownName
 from tts.prompts import TASKS
 from tts.protocols import Generator, Verifier
 
@@ -30,8 +32,15 @@ async def open_verifier(options: SessionOptions, generator: Generator) -> Verifi
         spec = AUTOMATIC[source]
     kind, _, name = spec.partition(":")
     factory = VERIFIERS.find(kind)
-    verifier: Verifier | None = await factory(name, options, generator)
+    verifier: Verifier | None = await opened(
+        f"Verifier {spec!r}", factory, name, options, generator
+    )
     return verifier
+
+
+def _only(kind: str, known: str, name: str) -> None:
+    if name not in ("", known):
+        raise UnknownName(f"{kind} verifier", name, [known], flag="--verifier")
 
 
 async def open_embedded_verifier(
@@ -42,6 +51,7 @@ async def open_embedded_verifier(
     from tts.backends.embedded.step_scorer import EmbeddedStepScorer
     from tts.verifiers import ProcessReward
 
+    _only("embedded", "prm", name)
     scorer = EmbeddedStepScorer(EmbeddedModel.shipped("prm"))
     return ProcessReward(
         scorer, render=TASKS["arithmetic"].render, aggregate=options.aggregate or "min"
@@ -56,6 +66,7 @@ async def open_recorded_verifier(
     from tts.engine.open_model import recorded_rows
     from tts.verifiers import RecordedReward
 
+    _only("recorded", "scores", name)
     source = str(options.model).removeprefix("replay:")
     rows = recorded_rows(source)
     if all(row.score is None for row in rows):

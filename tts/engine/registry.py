@@ -5,14 +5,21 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from difflib import get_close_matches
 from importlib import import_module
-from importlib.metadata import entry_points
+from importlib.metadata import EntryPoint, entry_points
 from typing import Any, Literal
 
-from tts.errors import UnknownName, UsageError
+from tts.errors import TTSError, UnknownName, UsageError, described
 from tts.protocols import Strategy
 
 Kind = Literal["strategy", "verifier", "backend"]
+FLAGS: Mapping[Kind, str] = {
+    "strategy": "--strategy",
+    "verifier": "--verifier",
+    "backend": "--model, before the colon",
+}
+"""Where a user writes the names."""
 
 BUILT_IN: Mapping[Kind, Mapping[str, str]] = {
     "strategy": {
@@ -77,17 +84,30 @@ class Registry:
         return sorted({*BUILT_IN[self.kind], *self._entry_points()})
 
     def find(self, name: str) -> Any:
-        """The object behind a name; raises `UnknownName` with the known ones."""
+        """The object behind a name; raises `UnknownName` with the known ones, `UsageError` where
+        the package that registers it is broken."""
         target = BUILT_IN[self.kind].get(name)
         if target is not None:
             module, attribute = target.split(":")
             return getattr(import_module(module), attribute)
         entry = self._entry_points().get(name)
         if entry is None:
-            raise UnknownName(self.kind, name, self.names())
-        return entry.load()
+            raise UnknownName(self.kind, name, self.names(), flag=FLAGS[self.kind])
+        return self._loaded(entry)
 
-    def _entry_points(self) -> dict[str, Any]:
+    def _loaded(self, entry: EntryPoint) -> Any:
+        try:
+            return entry.load()
+        except (Exception, SystemExit) as error:  # whatever a module does when it is imported
+            package = (
+                f"package {entry.dist.name!r}" if entry.dist else f"entry point {entry.value!r}"
+            )
+            raise UsageError(
+                f"The {self.kind} {entry.name!r} of {package} cannot be loaded: "
+                f"{described(error)}. Mend or uninstall the package."
+            ) from error
+
+    def _entry_points(self) -> dict[str, EntryPoint]:
         return {entry.name: entry for entry in entry_points(group=f"tts.{self.kind}")}
 
 
@@ -99,13 +119,50 @@ BACKENDS = Registry("backend")
 def build_strategy(name: str, parameters: Mapping[str, Any]) -> Strategy:
     """A strategy by name; one that takes `build` receives this function."""
     factory: Callable[..., Strategy] = STRATEGIES.find(name)
-    known = inspect.signature(factory).parameters
+    known = signature_of(factory, name)
     unknown = [key for key in parameters if key not in known]
     if unknown:
-        takes = ", ".join(key for key in known if key != "build") or "no parameters"
-        raise UsageError(f"Strategy {name!r} has no parameter {unknown[0]!r}; it takes {takes}.")
+        taken = [key for key in known if key != "build"]
+        near = get_close_matches(unknown[0], taken, n=1)
+        hint = f"did you mean {near[0]!r}? It" if near else "it"
+        raise UsageError(
+            f"Strategy {name!r} has no parameter {unknown[0]!r}; "
+            f"{hint} takes {', '.join(taken) or 'no parameters'}."
+        )
     extra = {"build": build_strategy} if "build" in known else {}
     try:
-        return factory(**parameters, **extra)
+        made = factory(**parameters, **extra)
+    except TTSError:
+        raise
     except (TypeError, ValueError) as error:
         raise UsageError(f"Strategy {name!r}: {error}") from error
+    except (Exception, SystemExit) as error:  # of somebody else's package
+        raise UsageError(f"Strategy {name!r} cannot be built: {described(error)}.") from error
+    return usable(made, name)
+
+
+def signature_of(factory: Any, name: str) -> Mapping[str, inspect.Parameter]:
+    """The parameters of what a name stands for; `UsageError` where it is nothing to call."""
+    try:
+        return inspect.signature(factory).parameters
+    except (TypeError, ValueError) as error:
+        raise UsageError(
+            f"Strategy {name!r} is a {type(factory).__name__}, not a class of strategies."
+        ) from error
+
+
+def usable(made: Any, name: str = "") -> Strategy:
+    """The object where it is a strategy; `UsageError` names what it lacks."""
+    told = f"Strategy {name!r} is" if name else f"The strategy {made!r} is"
+    lacking = [
+        part for part in ("name", "parameters", "solve", "finish") if not hasattr(made, part)
+    ]
+    if lacking or isinstance(made, type):
+        missing = ", ".join(lacking) or "an instance"
+        raise UsageError(
+            f"{told} a {type(made).__name__} without {missing}: give a text such as "
+            "'best_of_n(n=16)', or an object with `name`, `parameters`, `solve(problem, run)` and "
+            "`finish(problem, run)`."
+        )
+    strategy: Strategy = made
+    return strategy

@@ -1,6 +1,6 @@
 """The durable journal: every call, attempt, use and outcome of a job."""
 
-from tts.ledger.export import EXPORTED, Format, export
+from tts.ledger.export import EXPORTED, Format, export, spreadsheet_safe
 from tts.ledger.leases import JobLeases
 from tts.ledger.ledger import Ledger
 from tts.ledger.manifest import check_manifest, manifest_diff
@@ -29,4 +29,5 @@ __all__ = [
     "encode_result",
     "export",
     "manifest_diff",
+    "spreadsheet_safe",
 ]

@@ -68,9 +68,13 @@ def connect_sqlite(url: URL, *, synchronous: Synchronous, patience: float, creat
         raise LedgerError(f"SQLite {sqlite3.sqlite_version} is too old; 3.33 or newer is needed.")
     path = Path(url.database).absolute()
     refuse_remote(path)
-    if create:
-        path.parent.mkdir(parents=True, exist_ok=True)
-    elif not path.exists():
+    if path.is_dir():
+        raise BadInput(f"{path} is a folder; a ledger is a file: name one in it (--ledger).")
+    if create and not path.parent.is_dir():
+        raise BadInput(
+            f"There is no folder {path.parent} for the ledger: make it, or choose another --ledger."
+        )
+    if not create and not path.exists():
         raise BadInput(f"There is no ledger at {path}.")
     engine = create_engine(
         URL.create("sqlite", database=str(path)),

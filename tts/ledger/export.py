@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import re
 from collections.abc import Callable, Iterator, Mapping
 from importlib import import_module
 from pathlib import Path
@@ -69,13 +70,25 @@ def readable(value: Any) -> Any:
     return bytes(value).decode("utf-8", "replace") if isinstance(value, bytes) else value
 
 
+FORMULA = re.compile(r"\s*[=+\-@\uff1d\uff0b\uff0d\uff20]|[\t\r\n]")
+"""How a cell begins that a spreadsheet may run: past blanks, and with full-width signs as well."""
+
+
+def spreadsheet_safe(value: Any) -> Any:
+    """A cell for CSV: text that a spreadsheet would run as a formula gets an apostrophe before it,
+    which makes it text there. Numbers stay numbers."""
+    return f"'{value}" if isinstance(value, str) and FORMULA.match(value) else value
+
+
 def write_csv(target: Path, table: Table, parts: Chunks) -> int:
     count = 0
     with target.open("w", newline="", encoding="utf-8") as file:
         writer = csv.DictWriter(file, [column.name for column in table.c])
         writer.writeheader()
         for part in parts:
-            writer.writerows(part)
+            writer.writerows(
+                {name: spreadsheet_safe(value) for name, value in row.items()} for row in part
+            )
             count += len(part)
     return count
 

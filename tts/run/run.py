@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Coroutine, Hashable, Sequence
-from typing import Any, TypeVar
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Hashable, Sequence
+from typing import Any, TypeVar, overload
 
 import msgspec
 import numpy as np
 
 from tts.equivalence import Equivalence
-from tts.errors import TTSError, UsageError
+from tts.errors import StrategyError, TTSError, UsageError, described
 from tts.graph import Group, Node
 from tts.prompts import Task
 from tts.protocols import Operation
@@ -64,11 +64,31 @@ class Run(RunState):
 
     def score(self, candidate: Candidate | Node[Candidate]) -> Node[Score]:
         """The verifier's verdict on a candidate; kept beside it."""
-        if self.settings.verifier is None:
+        verifier = self.settings.verifier
+        if verifier is None:
             raise UsageError("This strategy scores candidates: give the engine a verifier.")
-        node: Node[Score] = self.settings.verifier.score(candidate, self)  # type: ignore[assignment]
+        try:
+            node: Any = verifier.score(candidate, self)
+        except TTSError:
+            raise
+        except Exception as error:
+            raise StrategyError(f"Verifier {verifier.name!r} raised {described(error)}.") from error
+        if not isinstance(node, Node):
+            raise UsageError(
+                f"Verifier {verifier.name!r}: score gave a {type(node).__name__}, not a node. "
+                "Write return run.call(judge, candidate), where judge returns a Score."
+            )
         node.listen(lambda done: self._keep_score(candidate, done))
         return node
+
+    @overload
+    def call(self, function: Callable[..., Awaitable[T]], *args: Any) -> Node[T]: ...
+
+    @overload
+    def call(self, function: Callable[..., T], *args: Any) -> Node[T]: ...
+
+    @overload
+    def call(self, function: Operation, *args: Any) -> Node[Any]: ...
 
     def call(self, function: Callable[..., Any] | Operation, *args: Any) -> Node[Any]:
         """A function of values, or an operation, run once its arguments are there.

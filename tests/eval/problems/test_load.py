@@ -97,3 +97,20 @@ def test_nothing_left_to_solve_is_an_error() -> None:
         choose(MANY, bins=[7])
     with pytest.raises(UsageError, match="limit of 0"):
         choose(MANY, limit=0)
+
+
+def test_a_folder_is_no_set(tmp_path: Path) -> None:
+    with pytest.raises(BadInput, match="is a folder"):
+        load_problem_set(tmp_path)
+
+
+@pytest.mark.parametrize("source", ["arithmtic:5", "x" * 5000, "no such set"], ids=len)
+def test_what_names_no_set_says_what_would(source: str) -> None:
+    with pytest.raises(BadInput, match="arithmetic:"):
+        load_problem_set(source)
+
+
+def test_an_emoji_written_as_two_surrogates_is_a_whole_character(tmp_path: Path) -> None:
+    path = tmp_path / "set.jsonl"
+    path.write_text('{"problem": "Q \\ud83d\\ude00", "answer": 1}\n')
+    assert load_problem_set(path).problems[0].prompt == "Q 😀"
