@@ -42,6 +42,7 @@ async def conduct(
         task=spec.task,
         skip_bad=spec.skip_bad,
         revision=spec.revision,
+        asked=str(spec.options.model),
     )
     session = await open_session(spec.options)
     try:

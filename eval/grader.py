@@ -10,7 +10,15 @@ from tts.equivalence import Verdict
 from tts.values import Problem, Result
 
 GradeReason = Literal[
-    "same", "different", "undecided", "no_answer", "failed", "suspended", "no_reference"
+    "same",
+    "different",
+    "undecided",
+    "no_answer",
+    "failed",
+    "suspended",
+    "no_reference",
+    "recorded",
+    "not_recorded",
 ]
 
 
@@ -42,9 +50,17 @@ async def grade(answer: str | None, problem: Problem, equivalence: Comparer) -> 
 
 
 async def grade_result(result: Result, problem: Problem, equivalence: Comparer) -> Grade:
-    """Grade how a run ended: a failed or suspended run is not a wrong answer."""
+    """Grade how a run ended: a failed or suspended run is not a wrong answer.
+
+    A recorded verdict is the grade, as it was recorded; where recorded draws hold nothing to grade
+    there is none.
+    """
     if result.stopped_by == "suspended":
         return Grade(None, "suspended")
     if result.stopped_by == "failed" or result.error is not None:
         return Grade(None, "failed")
+    if result.recorded == "unknown":
+        return Grade(None, "not_recorded")
+    if result.recorded is not None:
+        return Grade(result.recorded == "right", "recorded")
     return await grade(result.answer, problem, equivalence)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-from tts.protocols import Generator, Strategy
+from tts.protocols import Generator, RecordedGenerator, Strategy
 
 INVERSE: Mapping[str, str] = {
     "beam_search": "beam search is known to get worse with more compute on reasoning models",
@@ -50,4 +50,9 @@ def cautions(strategy: Strategy, generator: Generator) -> tuple[str, ...]:
     for capability, without in NEEDS.get(name, ()):
         if not getattr(generator.capabilities, capability):
             told.append(f"the endpoint reports no {capability}, so {without}")
-    return tuple(f"{name}: {sentence}." for sentence in told)
+    about_model: tuple[str, ...] = ()
+    if isinstance(generator, RecordedGenerator):
+        about_model = generator.cautions
+        if missing := generator.short_of(getattr(strategy, "n", 1)):
+            told.append(missing)
+    return (*(f"{name}: {sentence}." for sentence in told), *about_model)

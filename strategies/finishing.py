@@ -10,10 +10,15 @@ from tts.values import Candidate, Kept, Problem
 
 
 async def finish(problem: Problem, run: Run, select: Select) -> Candidate | None:
-    """The selection rule over the finished candidates; if there is none, the closing draw."""
+    """The selection rule over the finished candidates; if there is none, the closing draw.
+
+    Recorded draws hold no closing one: nothing is made up in its place.
+    """
     answered = [kept for kept in run.kept.final() if kept.candidate.answer is not None]
     if answered:
         return await select(answered, run)
+    if run.generation().recorded:
+        return await select(run.kept.final(), run)
     run.root.release()
     return await closing_draw(problem, run)
 

@@ -6,7 +6,7 @@ from tts.verifiers.listwise import ListwiseJudge
 from tts.verifiers.outcome_reward import OutcomeReward
 from tts.verifiers.pairwise import PairwiseJudge
 from tts.verifiers.process_reward import ProcessReward
-from tts.verifiers.recorded_reward import RecordedReward
+from tts.verifiers.recorded_reward import RecordedReward, Unscored
 from tts.verifiers.step_scoring import StepScores, StepScoring
 
 __all__ = [
@@ -19,4 +19,5 @@ __all__ = [
     "RecordedReward",
     "StepScores",
     "StepScoring",
+    "Unscored",
 ]

@@ -3,22 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from math import exp
 from typing import Any
 
-from tts.errors import CallFailed
+from tts.errors import CallFailed, UsageError
 from tts.protocols import Awaitable, Verbs
 from tts.values import Candidate, Score
 
-Lookup = Callable[[str, str], float | None]
-"""The raw output of (problem id, text); None where it was not recorded."""
+Lookup = Callable[[Candidate], float | None]
+"""The score of a candidate in 0…1; None where it was not recorded."""
 
 
 class RecordedReward:
-    """Looks scores up; free, since they were paid for when they were recorded.
-
-    Raw outputs are mapped to 0…1 by the logistic function, which keeps their order.
-    """
+    """Looks scores up; free, since they were paid for when they were recorded."""
 
     name = "recorded"
 
@@ -34,7 +30,20 @@ class RecordedReward:
         return node
 
     def _score(self, candidate: Candidate) -> Score:
-        raw = self.lookup(candidate.problem.id, candidate.text)
-        if raw is None:
+        value = self.lookup(candidate)
+        if value is None:
             raise CallFailed(f"No score was recorded for a draw of {candidate.problem.id!r}.")
-        return Score(value=1 / (1 + exp(-raw)) if raw > -700 else 0.0)
+        return Score(value=value)
+
+
+class Unscored:
+    """Stands where recorded samples have no scores, and says so to whoever asks for one."""
+
+    name = "none"
+    identity = None
+
+    def __init__(self, reason: str) -> None:
+        self.reason = reason
+
+    def score(self, candidate: Candidate | Awaitable[Candidate], run: Verbs) -> Awaitable[Score]:
+        raise UsageError(self.reason)

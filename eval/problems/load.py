@@ -30,12 +30,17 @@ def load_problem_set(
     task: str = "math",
     skip_bad: bool = False,
     revision: str | None = None,
+    asked: str = "",
 ) -> ProblemSet:
-    """Problems of a file, `arithmetic:…`, `replay:FILE` or a Hugging Face `owner/name`.
+    """Problems of a file, `arithmetic:…`, `replay:FILE[#MODEL]` or a Hugging Face `owner/name`.
 
-    `task` applies to rows that name none. Raises `BadInput` where the source cannot be read.
+    `task` applies to rows that name none; `asked` is the model that will answer, whose rows a
+    recorded file is read for. Raises `BadInput` where the source cannot be read.
     """
-    whole = _read(str(source), task=task, skip_bad=skip_bad, revision=revision)
+    if str(source).startswith("replay:"):
+        whole = _recorded(str(source), task=task, asked=asked)
+    else:
+        whole = _read(str(source), task=task, skip_bad=skip_bad, revision=revision)
     return replace(whole, problems=choose(whole.problems, limit=limit, seed=seed, bins=bins))
 
 
@@ -53,8 +58,6 @@ def load_problems(
 def _read(source: str, *, task: str, skip_bad: bool, revision: str | None) -> ProblemSet:
     if source.startswith("arithmetic:"):
         return arithmetic_set(source)
-    if source.startswith("replay:"):
-        return _recorded(source)
     path = Path(source)
     if os.path.isdir(path):
         raise BadInput(f"{source} is a folder: name one file in it.")
@@ -70,8 +73,8 @@ def _read(source: str, *, task: str, skip_bad: bool, revision: str | None) -> Pr
     )
 
 
-def _recorded(source: str) -> ProblemSet:
+def _recorded(source: str, *, task: str, asked: str) -> ProblemSet:
     from tts.backends.replay import replay_problems
 
-    problems = tuple(replay_problems(Path(source.removeprefix("replay:"))))
+    problems = tuple(replay_problems(source, asked=asked, task=task))
     return ProblemSet(source=source, problems=problems)

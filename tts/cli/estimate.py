@@ -76,7 +76,12 @@ def show_wording(console: Screen, rows: Sequence[Row], *, graph: bool) -> None:
 
 async def _rows(spec: ComparisonSpec) -> list[Row]:
     problems = load_problem_set(
-        spec.problems, limit=spec.limit, seed=spec.seed, bins=spec.bins or None, task=spec.task
+        spec.problems,
+        limit=spec.limit,
+        seed=spec.seed,
+        bins=spec.bins or None,
+        task=spec.task,
+        asked=str(spec.options.model),
     ).problems
     session = await open_session(spec.options)
     try:

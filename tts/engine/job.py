@@ -15,7 +15,14 @@ from tts.engine.solving import set_aside, solve
 from tts.executor import Executor
 from tts.ledger import encode_result
 from tts.prompts import task_for
-from tts.protocols import CandidateRow, Journal, Leases, RunRow, Strategy
+from tts.protocols import (
+    CandidateRow,
+    Journal,
+    Leases,
+    RecordedGenerator,
+    RunRow,
+    Strategy,
+)
 from tts.run import Recorded, Run, RunSettings, WorstCases
 from tts.values import Budget, Event, Problem, Result, Sampling
 
@@ -78,7 +85,7 @@ class Job:
         settings = self._settings(problem, run_id, replicate, sampling, recorded)
         run = open_run(settings, strategy, budget, self.executor)
         self.journal.write(self._row(run_id, problem, strategy, budget, replicate))
-        result = await solve(strategy, run, budget)
+        result = with_verdict(await solve(strategy, run, budget), problem, session=self.session)
         if self.executor.fatal is not None:
             raise self.executor.fatal
         if result.stopped_by != "suspended":
@@ -157,6 +164,18 @@ def open_run(settings: RunSettings, strategy: Strategy, budget: Budget, executor
         stepwise = getattr(strategy, "stepwise", False)
         run.keep_back(set_aside(budget, run.least, stepwise=stepwise))
     return run
+
+
+def with_verdict(result: Result, problem: Problem, *, session: Session) -> Result:
+    """A result with what was recorded of its answer, where it came from recorded draws.
+
+    It is looked up when the run has ended: no strategy sees it.
+    """
+    sources = (g for g in session.generators.values() if isinstance(g, RecordedGenerator))
+    seen = [kept.candidate for kept in result.candidates]
+    verdicts = (source.verdict(problem, result.candidate, seen) for source in sources)
+    told = next((verdict for verdict in verdicts if verdict is not None), None)
+    return result if told is None else msgspec.structs.replace(result, recorded=told)
 
 
 def candidate_rows(result: Result, job: str) -> list[CandidateRow]:

@@ -3,16 +3,12 @@
 from __future__ import annotations
 
 import os
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from tts.engine.options import DEFAULT_KEY, SessionOptions
 from tts.engine.registry import BACKENDS
 from tts.errors import BadInput, CallError, TTSError, UnknownName, UsageError, described
 from tts.protocols import Generator
-
-if TYPE_CHECKING:
-    from tts.backends.replay import SampleRow
 
 
 async def open_model(spec: str | Generator, options: SessionOptions) -> Generator:
@@ -97,22 +93,9 @@ async def open_openai_sdk(name: str, options: SessionOptions) -> Generator:
 
 async def open_replay(name: str, options: SessionOptions) -> Generator:
     """`replay:FILE` or `replay:FILE#MODEL`: recorded generations of a real model."""
-    from tts.backends.replay import ReplayGenerator
+    from tts.backends.replay import ReplayGenerator, model_rows
 
-    return ReplayGenerator(recorded_rows(name))
-
-
-def recorded_rows(name: str) -> list[SampleRow]:
-    """The rows of `FILE`, or of one model of it with `FILE#MODEL`."""
-    from tts.backends.replay import sample_rows
-
-    path, _, model = name.partition("#")
-    if not Path(path).is_file():
-        raise BadInput(f"Model 'replay:{name}': there is no file {path}.")
-    rows = [row for row in sample_rows(Path(path)) if model in ("", row.model)]
-    if not rows:
-        raise BadInput(f"Model 'replay:{name}': the file holds no samples of {model!r}.")
-    return rows
+    return ReplayGenerator(model_rows(name))
 
 
 async def open_simulated(name: str, options: SessionOptions) -> Generator:

@@ -21,10 +21,10 @@ from tts.executor.concurrency import Concurrency
 from tts.executor.gate import Gate
 from tts.executor.limiter import RateLimiter
 from tts.executor.retry import RetryPolicy
-from tts.protocols import Generator
+from tts.protocols import Generator, RecordedGenerator
 from tts.values import Sampling
 
-MAX_TOKENS = {"embedded": 160, "recorded": 32_768, "simulated": 64}
+MAX_TOKENS = {"embedded": 160, "simulated": 64}
 """By kind of backend, where the user names no sampling."""
 
 
@@ -63,7 +63,12 @@ def chosen_sampling(fields: Mapping[str, Any], generator: Generator) -> Sampling
 
 
 def default_tokens(generator: Generator) -> int:
-    """The most completion tokens of a draw where the user says nothing; half a short context."""
+    """The most completion tokens of a draw where the user says nothing; half a short context.
+
+    Recorded draws are all known: as many as the longest of them has.
+    """
+    if isinstance(generator, RecordedGenerator):
+        return generator.longest
     name, context = generator.model.name, generator.model.context_length
     kind = "embedded" if name.startswith("vllm:embedded/") else name.partition(":")[0]
     return MAX_TOKENS.get(kind, min(2048, context // 2) if context else 2048)

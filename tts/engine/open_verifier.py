@@ -5,7 +5,7 @@ from __future__ import annotations
 from tts.engine.open_model import opened
 from tts.engine.options import SessionOptions
 from tts.engine.registry import VERIFIERS
-from tts.errors import UnknownName
+from tts.errors import UnknownName, UsageError
 from tts.prompts import TASKS
 from tts.protocols import Generator, Verifier
 
@@ -60,15 +60,31 @@ async def open_embedded_verifier(
 
 async def open_recorded_verifier(
     name: str, options: SessionOptions, generator: Generator
-) -> Verifier | None:
-    """`recorded:scores`: what a reward model said of the recorded samples; None where nothing."""
-    from tts.backends.replay import RecordedScores
-    from tts.engine.open_model import recorded_rows
-    from tts.verifiers import RecordedReward
+) -> Verifier:
+    """`recorded:scores`: what a reward model said of the recorded samples.
+
+    Raises `UsageError` where there is none, at once where scores were asked for by name and when a
+    strategy asks for one where they were not.
+    """
+    from tts.backends.replay import RecordedScores, ReplayGenerator
+    from tts.verifiers import RecordedReward, Unscored
 
     _only("recorded", "scores", name)
-    source = str(options.model).removeprefix("replay:")
-    rows = recorded_rows(source)
-    if all(row.score is None for row in rows):
-        return None
-    return RecordedReward(RecordedScores(rows).score_of, source=source.rpartition("/")[2])
+    if not isinstance(generator, ReplayGenerator):
+        raise UsageError(
+            "Verifier 'recorded:scores' stands beside recorded samples: give --model replay:FILE,"
+            " or another verifier."
+        )
+    scores = RecordedScores(generator.samples.rows)
+    told = options.model if isinstance(options.model, str) else generator.model.name
+    if scores.count:
+        source = told.removeprefix("replay:").rpartition("/")[2]
+        return RecordedReward(scores.score_of, source=source)
+    lacking = (
+        f"Verifier 'recorded:scores': {told} records no scores (`score` is empty in all"
+        f" {len(generator.samples.rows)} rows). Take a strategy that scores nothing, such as"
+        " majority_vote, or another verifier, such as --verifier judge:BACKEND:MODEL."
+    )
+    if options.verifier != "auto":
+        raise UsageError(lacking)
+    return Unscored(lacking)

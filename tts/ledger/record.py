@@ -12,6 +12,8 @@ from tts.values import (
     Kept,
     Message,
     Problem,
+    RecordedVerdict,
+    Recording,
     Result,
     Score,
     StoppedBy,
@@ -35,6 +37,7 @@ class Drawn(Struct, frozen=True, kw_only=True, omit_defaults=True):
     completion_tokens: int = 0
     messages: tuple[Message, ...] = ()
     mean_logprob: float | None = None
+    recorded: Recording | None = None
 
 
 class Record(Struct, frozen=True, kw_only=True):
@@ -51,6 +54,7 @@ class Record(Struct, frozen=True, kw_only=True):
     error: str | None
     spend: dict[str, Usage]
     seconds: float
+    recorded: RecordedVerdict | None = None
 
 
 class Lineage:
@@ -98,6 +102,7 @@ class Lineage:
             completion_tokens=member.completion_tokens,
             messages=member.messages if member.parent is None else (),
             mean_logprob=member.mean_logprob,
+            recorded=member.recorded,
         )
 
 
@@ -118,6 +123,7 @@ def encode_result(result: Result) -> bytes:
         error=None if result.error is None else redact(result.error),
         spend=result.spend,
         seconds=result.seconds,
+        recorded=result.recorded,
     )
     return msgspec.json.encode(record)
 
@@ -140,6 +146,7 @@ def decode_result(content: bytes, problem: Problem) -> Result:
         spend=record.spend,
         seconds=record.seconds,
         run_id=record.run_id,
+        recorded=record.recorded,
     )
 
 
@@ -157,4 +164,5 @@ def restore(drawn: Drawn, before: list[Candidate], problem: Problem) -> Candidat
         completion_tokens=drawn.completion_tokens,
         messages=parent.messages if parent else drawn.messages,
         mean_logprob=drawn.mean_logprob,
+        recorded=drawn.recorded,
     )

@@ -5,6 +5,7 @@ from tts.protocols.generator import (
     GenerateRequest,
     Generator,
     Guide,
+    RecordedGenerator,
     TextListener,
     charged,
 )
@@ -67,6 +68,7 @@ __all__ = [
     "OutcomeRow",
     "RateLease",
     "RateWindows",
+    "RecordedGenerator",
     "Reply",
     "Role",
     "Row",

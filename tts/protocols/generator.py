@@ -3,13 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Literal, Protocol
+from typing import Literal, Protocol, runtime_checkable
 
 from msgspec import Struct
 
 from tts.errors import BadReply
 from tts.protocols.operation import Answer, Meter, Reply
-from tts.values import Capabilities, Completion, Message, Model, Sampling, Usage
+from tts.values import (
+    Candidate,
+    Capabilities,
+    Completion,
+    Message,
+    Model,
+    Problem,
+    RecordedVerdict,
+    Sampling,
+    Usage,
+)
 
 TextListener = Callable[[int, str], None]
 """Called with (draw position in the request, new text) as a streamed answer grows."""
@@ -27,6 +37,8 @@ class GenerateRequest(Struct, frozen=True, kw_only=True):
     """One request for one or several draws of one prompt."""
 
     messages: tuple[Message, ...]
+    problem_id: str = ""
+    """Of the problem that the messages put, and nothing else; recorded samples go by it."""
     prefix: str = ""
     """Text of the assistant's turn so far, to be continued; it is not repeated in the reply."""
     sampling: Sampling
@@ -50,12 +62,14 @@ class GenerateReply(Struct, frozen=True, kw_only=True):
     """`usage.nanodollars` was reported by the server itself."""
     estimated: bool = False
     """The server reported no usage; the counts are the tokenizer's or an upper bound."""
+    absent: str = ""
+    """Why a draw is None, where one is and the backend knows."""
 
     def answer(self, missing: str) -> Answer:
         """Each draw with its whole prompt and its own tokens; `missing` words one that is not
         there. Every operation over a generator answers so, whatever it asks for."""
         replies = [
-            BadReply(missing)
+            BadReply(self.absent or missing)
             if one is None
             else Reply(
                 content=one,
@@ -109,3 +123,38 @@ class Generator(Protocol):
         ...
 
     async def close(self) -> None: ...
+
+
+@runtime_checkable
+class RecordedGenerator(Generator, Protocol):
+    """A generator whose every draw is known beforehand: it draws nothing that is not recorded.
+
+    Temperature and the like change nothing about its draws, and it cannot continue a text.
+    """
+
+    @property
+    def longest(self) -> int:
+        """Tokens of the longest recorded draw."""
+        ...
+
+    @property
+    def cautions(self) -> tuple[str, ...]:
+        """What is missing from the record, as sentences for a report."""
+        ...
+
+    def most_tokens(self, problem: Problem) -> int:
+        """Completion tokens of the longest draw that was recorded for a problem."""
+        ...
+
+    def short_of(self, n: int) -> str:
+        """What is missing where `n` draws of each problem are asked for; empty: nothing."""
+        ...
+
+    def verdict(
+        self, problem: Problem, chosen: Candidate | None, seen: Sequence[Candidate]
+    ) -> RecordedVerdict | None:
+        """What was recorded of a run's answer, for its grader; None: compare it yourself.
+
+        `problem` holds its reference, `seen` every candidate of the run.
+        """
+        ...

@@ -15,6 +15,7 @@ from tts.protocols import (
     Generator,
     Meter,
     OperationSpec,
+    RecordedGenerator,
     charged,
 )
 from tts.values import ENDED, Candidate, Completion, Message, Problem, Sampling, Usage
@@ -41,6 +42,7 @@ class Generation:
     ) -> None:
         self.generator, self.task, self.problem = generator, task, problem
         self.replicate = replicate
+        self.recorded = generator if isinstance(generator, RecordedGenerator) else None
         self._prompt = task.render(problem)
         self.spec = OperationSpec(
             name=f"sample/{task.name}",
@@ -61,23 +63,30 @@ class Generation:
 
     def identity(self, args: tuple[Any, ...]) -> Any:
         source, sampling, until = args
+        if self.recorded:
+            sampling = Sampling(max_tokens=sampling.max_tokens)
         if isinstance(source, Candidate):
             drawn = source.key or (self.messages(source), source.text)
             return (self.problem.id, "continue", drawn, sampling, until)
         return (self.problem.id, "start", self.messages(source), sampling, until)
 
     def stochastic(self, args: tuple[Any, ...]) -> bool:
-        return not args[1].greedy
+        return self.recorded is not None or not args[1].greedy
+
+    def most(self, sampling: Sampling) -> int:
+        """The most tokens of a draw: what is asked for, or less where every draw is known."""
+        asked = sampling.max_tokens
+        return min(asked, self.recorded.most_tokens(self.problem)) if self.recorded else asked
 
     def worst(self, args: tuple[Any, ...], *, first: bool) -> Usage:
         source, sampling, _ = args
         prefix = source.text if isinstance(source, Candidate) else ""
         prompt = self.generator.count_prompt(self.messages(source), prefix)
-        return self._charged(prompt, sampling.max_tokens, first=first)
+        return self._charged(prompt, self.most(sampling), first=first)
 
     def foresee(self, args: tuple[Any, ...], reach: int) -> Usage:
         prompt = self.generator.count_prompt(self._prompt, "")
-        return self._charged(prompt + reach, args[1].max_tokens, first=True)
+        return self._charged(prompt + reach, self.most(args[1]), first=True)
 
     def length(self, text: str) -> int:
         """Tokens that a text adds to a prompt, at most."""
@@ -85,8 +94,7 @@ class Generation:
         return count(self._prompt, text) - count(self._prompt, "") + 1
 
     def growth(self, args: tuple[Any, ...]) -> int:
-        most: int = args[1].max_tokens
-        return most
+        return self.most(args[1])
 
     def attributed(self, usage: Usage, *, first: bool) -> Usage:
         thoughts = usage.reasoning_tokens
@@ -96,6 +104,7 @@ class Generation:
         source, sampling, until = args
         request = GenerateRequest(
             messages=self.messages(source),
+            problem_id=self.problem.id if isinstance(source, Problem) else "",
             prefix=source.text if isinstance(source, Candidate) else "",
             sampling=self._stopping(sampling, until),
             seeds=tuple(draw.seed for draw in draws),
@@ -109,7 +118,7 @@ class Generation:
         source, _, until = args
         parent = source if isinstance(source, Candidate) else None
         text = (parent.text if parent else "") + content.text
-        answer = self.task.extract(text)
+        answer = self._answer(content, text)
         final = answer is not None if until == "answer" else self._is_final(content, text, until)
         answer = answer if final else None
         if until == "step" and not final and content.finish_reason in ENDED:
@@ -127,22 +136,31 @@ class Generation:
             + content.completion_tokens,
             mean_logprob=mean_logprob(content),
             confidences=confidences(content),
+            recorded=content.recorded,
         )
 
     def pretend(self, args: tuple[Any, ...], draw: Draw) -> Any:
         _, sampling, until = args
-        room = max(1, sampling.max_tokens - PRETENDED_END)
+        most = self.most(sampling)
+        room = max(1, most - PRETENDED_END)
         text = f"9{self.task.step_separator}" * (room // 2)
         if until == "step":
-            text = f"{draw.index} " + "9 " * (sampling.max_tokens - 1)
+            text = f"{draw.index} " + "9 " * (most - 1)
         ended = until != "step"
         answer = f"\\boxed{{{draw.seed}}}" if ended else self.task.step_separator
         return Completion(
             text=text + answer,
             finish_reason="stop",
             stop=None if ended else self.task.step_separator,
-            completion_tokens=sampling.max_tokens,
+            completion_tokens=most,
         )
+
+    def _answer(self, content: Completion, text: str) -> str | None:
+        """As it was recorded, where it was; otherwise read from the text."""
+        recorded = content.recorded
+        if recorded is None or recorded.told == "text":
+            return self.task.extract(text)
+        return recorded.answer
 
     def _stopping(self, sampling: Sampling, until: Until) -> Sampling:
         if until == "end":

@@ -2,13 +2,13 @@
 
 from tts.values.budget import DIMENSIONS, Budget, Dimension
 from tts.values.candidate import STEP_SEPARATOR, Candidate, split_steps
-from tts.values.completion import ENDED, Completion, FinishReason, TokenLogprob
+from tts.values.completion import ENDED, Completion, FinishReason, Recording, TokenLogprob
 from tts.values.event import AnswerEvent, CandidateEvent, Event, NodeEvent, SpendEvent
 from tts.values.message import Message, MessageRole
 from tts.values.model import Capabilities, Model
 from tts.values.piece import Piece
 from tts.values.problem import Problem
-from tts.values.result import Kept, Result, StoppedBy
+from tts.values.result import Kept, RecordedVerdict, Result, StoppedBy
 from tts.values.sampling import Sampling
 from tts.values.score import Score, Scored
 from tts.values.usage import NANO, NOTHING, Usage, known_sum
@@ -35,6 +35,8 @@ __all__ = [
     "NodeEvent",
     "Piece",
     "Problem",
+    "RecordedVerdict",
+    "Recording",
     "Result",
     "Sampling",
     "Score",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from msgspec import Struct
 
-from tts.values.completion import FinishReason
+from tts.values.completion import FinishReason, Recording
 from tts.values.message import Message
 from tts.values.problem import Problem
 
@@ -38,6 +38,8 @@ class Candidate(Struct, frozen=True, kw_only=True):
     """Mean log-probability of the tokens drawn last, where the backend reports it."""
     confidences: tuple[float, ...] = ()
     """`TokenLogprob.confidence` of the tokens drawn last, where alternatives were asked for."""
+    recorded: Recording | None = None
+    """The recorded sample that it is, where it was not drawn now."""
 
     @property
     def steps(self) -> tuple[str, ...]:

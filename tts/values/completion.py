@@ -42,6 +42,18 @@ class TokenLogprob(Struct, frozen=True, array_like=True, gc=False):
         return -sum(value for _, value in self.top) / len(self.top) if self.top else None
 
 
+class Recording(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
+    """Which recorded sample a draw is, and where its answer stands."""
+
+    model: str
+    row: int
+    """Its place among the model's rows."""
+    answer: str | None = None
+    told: Literal["row", "text", "nowhere"] = "row"
+    """Of the answer: `row`: as recorded, None where there was none; `text`: the text has to be
+    read for it; `nowhere`: neither was recorded, so it is unknown."""
+
+
 class Completion(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """One drawn text and how it ended."""
 
@@ -59,3 +71,5 @@ class Completion(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False
     logprobs: tuple[TokenLogprob, ...] = ()
     estimated: bool = False
     """The token count was not reported for this draw and was inferred."""
+    recorded: Recording | None = None
+    """None: drawn now, or cut short of what was recorded."""

@@ -13,6 +13,10 @@ from tts.values.usage import Usage
 StoppedBy = Literal["done", "budget", "deadline", "suspended", "failed"]
 
 
+RecordedVerdict = Literal["right", "wrong", "unknown"]
+"""What was recorded of a replayed answer; `unknown`: nothing that could be graded."""
+
+
 class Kept(Struct, frozen=True):
     """A candidate that the run saw, with its score where a verifier gave one."""
 
@@ -39,3 +43,5 @@ class Result(Struct, frozen=True, kw_only=True):
     """`usage` by what the calls were for: sample, verify, judge, …"""
     seconds: float = 0.0
     run_id: str = ""
+    recorded: RecordedVerdict | None = None
+    """For graders: the verdict on the chosen recorded draw; None: compare the answer."""

@@ -3,7 +3,8 @@
 from tts.backends.replay.expectation import best_of_k, maj_at_k, pass_at_k
 from tts.backends.replay.generator import ReplayGenerator
 from tts.backends.replay.problems import replay_problems
-from tts.backends.replay.row import SampleRow, sample_rows
+from tts.backends.replay.read import model_rows, sample_rows, split_source
+from tts.backends.replay.row import SampleRow
 from tts.backends.replay.samples import RecordedSamples, order
 from tts.backends.replay.scores import RecordedScores
 
@@ -14,8 +15,10 @@ __all__ = [
     "SampleRow",
     "best_of_k",
     "maj_at_k",
+    "model_rows",
     "order",
     "pass_at_k",
     "replay_problems",
     "sample_rows",
+    "split_source",
 ]

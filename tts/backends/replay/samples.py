@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from functools import lru_cache
 from random import Random
 
 from tts.backends.replay.row import SampleRow
@@ -18,18 +20,24 @@ class RecordedSamples:
     """
 
     def __init__(self, rows: Iterable[SampleRow]) -> None:
-        self._by_problem: dict[str, list[SampleRow]] = {}
-        texts: dict[str, str] = {}
-        for row in sorted(rows, key=lambda row: row.sample_index):
-            self._by_problem.setdefault(row.problem_id, []).append(row)
+        self.rows = tuple(rows)
+        self.by_problem: dict[str, list[int]] = defaultdict(list)
+        """Places of the rows of each problem, in order of their index."""
+        self._texts: dict[str, set[str]] = defaultdict(set)
+        self._ids: dict[str, dict[str, None]] = defaultdict(dict)
+        self._found: dict[tuple[str, str], tuple[str, ...]] = {}
+        plain: dict[str, str] = {}
+        for place in sorted(range(len(self.rows)), key=lambda at: self.rows[at].sample_index):
+            row = self.rows[place]
+            self.by_problem[row.problem_id].append(place)
             if row.problem:
-                texts[row.problem_id] = row.problem
-        self._id_of: Mapping[str, str] = {text: key for key, text in texts.items()}
-        self._found: dict[str, str] = {}
+                text = plain.get(row.problem) or plain.setdefault(row.problem, _plain(row.problem))
+                self._texts[row.problem_id].add(text)
+                self._ids[text][row.problem_id] = None
 
-    def of(self, problem_id: str, index: int, replicate: int) -> SampleRow:
-        """The draw of that index; raises `BadRequest` where that many were not recorded."""
-        recorded = self._by_problem[problem_id]
+    def place(self, problem_id: str, index: int, replicate: int) -> int:
+        """Where the draw of that index stands; `BadRequest` where so many were not recorded."""
+        recorded = self.by_problem[problem_id]
         if not 0 <= index < len(recorded):
             raise BadRequest(
                 f"Draw {index + 1} of problem {problem_id!r} was asked for and"
@@ -37,30 +45,66 @@ class RecordedSamples:
             )
         return recorded[order(problem_id, len(recorded), replicate)[index]]
 
-    def problem_of(self, messages: Sequence[Message]) -> str:
-        """Id of the problem whose text the last user turn holds, the longest where several fit."""
-        asked = next((turn.content for turn in reversed(messages) if turn.role == "user"), "")
-        if asked not in self._found:
-            self._found[asked] = self._search(asked)
-        return self._found[asked]
+    def problem_of(self, messages: Sequence[Message], problem_id: str = "") -> str:
+        """Id of the problem that the messages put.
 
-    def count(self, problem_id: str) -> int:
-        """How many draws of a problem were recorded."""
-        return len(self._by_problem.get(problem_id, ()))
+        By the id where its text is asked for, otherwise by the text alone: the longest recorded
+        text in the last user's turn, or, where the asker names no problem, that turn itself.
+        Raises `BadRequest` where none fits, or several do.
+        """
+        found = self.problems_of(messages, problem_id)
+        asked = _asked(messages)
+        if len(found) == 0 or (not problem_id and _plain(asked) not in self._ids):
+            raise BadRequest(
+                f"No recorded problem is asked for in {asked[:80]!r}; recorded samples answer the"
+                " problems of their file and nothing else."
+            )
+        if len(found) > 1:
+            raise BadRequest(
+                f"Problems {', '.join(map(repr, found))} were recorded with the same text: take"
+                " the problems from the recorded file, which has their ids."
+            )
+        return found[0]
 
-    def _search(self, asked: str) -> str:
-        exact = self._id_of.get(asked)
-        if exact is not None:
-            return exact
-        held = max((text for text in self._id_of if text in asked), key=len, default=None)
-        if held is None:
-            raise BadRequest(f"No recorded problem is asked for in {asked[:80]!r}.")
-        return self._id_of[held]
+    def problems_of(self, messages: Sequence[Message], problem_id: str = "") -> tuple[str, ...]:
+        """Ids of the problems that the messages may put."""
+        asked = _asked(messages)
+        if (asked, problem_id) not in self._found:
+            self._found[asked, problem_id] = self._search(_plain(asked), problem_id)
+        return self._found[asked, problem_id]
+
+    def _search(self, asked: str, problem_id: str) -> tuple[str, ...]:
+        texts = self._texts.get(problem_id, set())
+        if problem_id in self.by_problem and (not texts or any(text in asked for text in texts)):
+            return (problem_id,)
+        if asked in self._ids:
+            return tuple(self._ids[asked])
+        held = max((text for text in self._ids if text in asked), key=len, default="")
+        return tuple(self._ids[held]) if held else ()
 
 
-def order(problem_id: str, count: int, replicate: int) -> list[int]:
-    """Which recorded sample each draw index of a replicate is."""
-    positions = list(range(count))
-    if replicate:
-        Random(f"{replicate}:{problem_id}").shuffle(positions)
-    return positions
+def _asked(messages: Sequence[Message]) -> str:
+    return next((turn.content for turn in reversed(messages) if turn.role == "user"), "")
+
+
+def _plain(text: str) -> str:
+    """A text with every run of white space as one space."""
+    return " ".join(text.split())
+
+
+@lru_cache(maxsize=4096)
+def order(problem_id: str, count: int, replicate: int) -> tuple[int, ...]:
+    """Which recorded sample each draw index of a replicate is.
+
+    The first draws of `count` replicates in a row are all the samples, each once, so that single
+    draws over that many repeats have the exact mean; the others follow at random.
+    """
+    if not replicate or not count:
+        return tuple(range(count))
+    turn, place = divmod(replicate, count)
+    firsts = list(range(count))
+    if turn:
+        Random(f"first:{turn}:{problem_id}").shuffle(firsts)
+    rest = [sample for sample in range(count) if sample != firsts[place]]
+    Random(f"{replicate}:{problem_id}").shuffle(rest)
+    return (firsts[place], *rest)
