@@ -1,7 +1,8 @@
 """Comparison by algebra; imported by the worker process only.
 
 Wraps math-verify (Kydlíček, Hugging Face, 2025), whose comparison depends on which side is the
-reference, into a symmetric one.
+reference, into a symmetric one. A bare answer is read by the LaTeX grammar as it stands: no letter
+is taken for a unit, and x is not X. Prose is searched as math-verify does.
 """
 
 from __future__ import annotations
@@ -12,18 +13,50 @@ from functools import lru_cache
 from typing import Any
 
 from latex2sympy2_extended import latex2sympy
-from math_verify import parse, verify
+from latex2sympy2_extended.latex2sympy2 import (
+    ConversionConfig,
+    NormalizationConfig,
+    normalize_latex,
+)
+from math_verify import LatexExtractionConfig, parse, verify
 from math_verify import parser as math_verify_parser
-from math_verify.grader import is_assignment_relation, is_equation
-from sympy import Basic, Eq, Float, Integer, MatrixBase, SympifyError, Tuple
+from math_verify.grader import is_assignment_relation, is_equation, should_treat_as_complex
+from math_verify.parser import ExprExtractionConfig, get_last_eq
+from sympy import (
+    Basic,
+    Eq,
+    Float,
+    I,
+    Integer,
+    Intersection,
+    MatrixBase,
+    Rational,
+    Symbol,
+    SympifyError,
+    Tuple,
+    Union,
+    expand,
+)
 from sympy import FiniteSet as SympyFiniteSet
+from sympy.core.relational import Relational
+from sympy.logic.boolalg import Boolean
 from sympy.parsing import sympy_parser
 from sympy.physics import units
 
-from tts.equivalence.reading import reading
+from tts.equivalence.canonical import canonical
+from tts.equivalence.kind import Kind
+from tts.equivalence.latex import Joint, latex, parts
+from tts.equivalence.number import Number
 
 _POWER = re.compile(r"(?:\*\*|\^)\s*([0-9.]+)")
 _LITERAL = re.compile(r"[-+]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][-+]?[0-9]{1,3})?")
+_SPELLING = NormalizationConfig(
+    basic_latex=True, units=False, malformed_operators=True, nits=True, boxed="all"
+)
+_MEANING = ConversionConfig(lowercase_symbols=False)
+_SEARCHED = (LatexExtractionConfig(normalization_config=_SPELLING), ExprExtractionConfig())
+_LONGEST_SPELLED = 200
+"""Characters; the letters of longer mathematics in prose are not looked at."""
 
 
 def _arithmetic(expression: str) -> Any:
@@ -39,25 +72,92 @@ def _number(text: str, *_: Any, **__: Any) -> Any:
     return Float(text) if not text.strip().lstrip("+-").isdecimal() else Integer(int(text))
 
 
+@lru_cache(maxsize=20)
+def _expression(text: str) -> Any:
+    """What normalised LaTeX says, or the last of its equations where it says too much."""
+    try:
+        return _grammar(text)
+    except Exception:
+        if (last := get_last_eq(text)) == text:
+            raise
+        return _grammar(last)
+
+
+def _grammar(text: str) -> Any:
+    return latex2sympy(
+        text,
+        is_real=not should_treat_as_complex(text),
+        convert_degrees=False,
+        normalization_config=None,
+        conversion_config=_MEANING,
+    )
+
+
 logging.disable(logging.CRITICAL)
 math_verify_parser.parse_expr_cached = _arithmetic
+math_verify_parser.parse_latex_cached = _expression
 sympy_parser.parse_expr = _number
 _LOADED_BEFORE_PARSING_ENDS = units
 
 
 @lru_cache(maxsize=512)
-def statement(text: str) -> tuple[Any, str]:
+def statement(text: str, kind: Kind = "any") -> tuple[Any, str]:
     """The sympy object that a text states, or None, and the part of the text that states it."""
-    found = parse(reading(text), parsing_timeout=0)
+    read = canonical(text, kind)
+    if read.number is not None:
+        return _value(read.number), read.text
+    return _bare(read.text) if read.mathematics else _in_prose(text, kind)
+
+
+def _value(number: Number) -> Any:
+    exact = Rational(number.value.numerator, number.value.denominator)
+    return exact if number.exact else Float(exact, 30)
+
+
+def _bare(text: str) -> tuple[Any, str]:
+    pieces, joint = parts(text)
+    if joint is not None and (region := _region(pieces, joint)) is not None:
+        return region, text
+    return _parsed(", ".join(pieces)), text
+
+
+def _parsed(text: str) -> Any:
+    try:
+        found = _expression(normalize_latex(latex(text), _SPELLING))
+    except Exception:  # noqa: BLE001 whatever the grammar cannot read states nothing
+        return None
+    return found if isinstance(found, Basic | MatrixBase) else None
+
+
+def _region(pieces: list[str], joint: Joint) -> Any:
+    """The numbers that inequalities in one unknown leave, joined by `or` or by `and`."""
+    found = [_parsed(piece) for piece in pieces]
+    if not all(isinstance(each, Relational | Boolean) and not is_equation(each) for each in found):
+        return None
+    if len({symbol for each in found for symbol in each.free_symbols}) != 1:
+        return None
+    sets = [each.as_set() for each in found]
+    return Union(*sets) if joint == "or" else Intersection(*sets)
+
+
+def _in_prose(text: str, kind: Kind) -> tuple[Any, str]:
+    found = parse(text, _SEARCHED, parsing_timeout=0)
     words = next((part.strip() for part in found if isinstance(part, str)), "")
+    spelled = canonical(words, kind)
+    if len(words) <= _LONGEST_SPELLED and not (spelled.mathematics or spelled.prose):
+        return None, words
     return next((part for part in found if isinstance(part, Basic | MatrixBase)), None), words
 
 
-def are_same(a: str, b: str, rounding: int) -> bool:
+def are_same(a: str, b: str, rounding: int, kind: Kind = "any") -> bool:
     """Whether two texts state the same mathematical object; symmetric."""
-    (one, words), (other, other_words) = statement(a), statement(b)
+    (one, words), (other, other_words) = statement(a, kind), statement(b, kind)
     if one is None or other is None:
         return one is other and words == other_words != ""
+    return _same_object(one, other, rounding) or _same_complex(one, other, rounding)
+
+
+def _same_object(one: Any, other: Any, rounding: int) -> bool:
     if is_equation(one) != is_equation(other) and not _gives_a_value(one, other):
         return False
     if isinstance(other, Tuple) and isinstance(one, SympyFiniteSet):
@@ -66,6 +166,22 @@ def are_same(a: str, b: str, rounding: int) -> bool:
         return True
     ordered = isinstance(one, Tuple) and isinstance(other, SympyFiniteSet)
     return not ordered and _verified(other, one, rounding)
+
+
+def _same_complex(one: Any, other: Any, rounding: int) -> bool:
+    """Whether two texts agree once their letter i is the imaginary unit."""
+    imaginary = {symbol: I for each in (one, other) for symbol in _unknowns(each, "i")}
+    if not imaginary:
+        return False
+    try:
+        first, second = (expand(each.subs(imaginary)) for each in (one, other))
+    except (AttributeError, TypeError, ValueError):
+        return False
+    return _same_object(first, second, rounding)
+
+
+def _unknowns(found: Any, name: str) -> list[Symbol]:
+    return [symbol for symbol in getattr(found, "free_symbols", ()) if symbol.name == name]
 
 
 def _verified(gold: Any, answer: Any, rounding: int) -> bool:

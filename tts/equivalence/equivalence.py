@@ -2,39 +2,56 @@
 
 from __future__ import annotations
 
+import copy
 from collections import Counter, OrderedDict
 from collections.abc import Sequence
+from dataclasses import dataclass
 from importlib.metadata import version
 from typing import Self
 
 from tts.equivalence.canonical import canonical
 from tts.equivalence.guard import is_admissible
+from tts.equivalence.kind import Kind
+from tts.equivalence.number import Number
 from tts.equivalence.pool import Pool
 from tts.equivalence.quick import quick
 from tts.equivalence.verdict import Verdict
 from tts.equivalence.window import window
 
-VERSION = f"1+math-verify-{version('math-verify')}"
+VERSION = f"2+math-verify-{version('math-verify')}"
 """Enters manifests: another version may judge otherwise."""
 
 REMEMBERED = 8192
 STRIKES, CREDIT = 3, 16
 """Killed workers after which an answer is given up; more where it was compared before."""
 
-_Pair = tuple[str, str, int]
+_Pair = tuple[str, str, int, Kind]
+
+
+@dataclass(slots=True)
+class _Class:
+    """Equal answers of a vote, as far as they are known."""
+
+    founder: str
+    looseness: int
+    members: list[int]
 
 
 class Equivalence:
     """Says whether two answers are the same: by spelling and arithmetic, else by algebra.
 
-    Algebra runs in at most `workers` killable processes; a comparison that is too large or takes
+    Text is compared as text; algebra compares two answers that are mathematics. `kind` is what the
+    task's answers are, see `Kind`; `of` gives the same judge for another kind. Algebra runs in at most `workers` killable processes; a comparison that is too large or takes
     more than `seconds` is `undecided`. Decimals agree to `rounding` places. Symmetric.
     """
 
     version = VERSION
 
-    def __init__(self, *, rounding: int = 6, workers: int = 1, seconds: float = 1.8) -> None:
+    def __init__(
+        self, *, rounding: int = 6, workers: int = 1, seconds: float = 1.8, kind: Kind = "any"
+    ) -> None:
         self._rounding = rounding
+        self._kind: Kind = kind
         self._pool = Pool(workers, seconds=seconds)
         self._known: OrderedDict[_Pair, Verdict] = OrderedDict()
         self._strikes: Counter[str] = Counter()
@@ -44,6 +61,12 @@ class Equivalence:
 
     async def __aexit__(self, *_: object) -> None:
         await self.close()
+
+    def of(self, kind: Kind) -> Equivalence:
+        """The same judge, workers and memory for answers of another kind."""
+        found = copy.copy(self)
+        found._kind = kind
+        return found
 
     @property
     def started(self) -> int:
@@ -57,12 +80,12 @@ class Equivalence:
 
     def quick(self, a: str, b: str) -> Verdict | None:
         """The verdict where spelling or arithmetic decides it; None: it takes a worker."""
-        return quick(a, b, rounding=self._rounding)
+        return quick(a, b, rounding=self._rounding, kind=self._kind)
 
     async def compare(self, a: str, b: str, *, rounding: int | None = None) -> Verdict:
         """Whether two answers are the same; `rounding` replaces the places of this instance."""
         places = self._rounding if rounding is None else rounding
-        verdict = quick(a, b, rounding=places)
+        verdict = quick(a, b, rounding=places, kind=self._kind)
         if verdict is not None:
             return verdict
         first, second = sorted((window(a), window(b)))
@@ -71,46 +94,61 @@ class Equivalence:
     async def groups(self, answers: Sequence[str]) -> list[list[int]]:
         """Positions of equal answers, classes and members in order of first appearance.
 
-        An answer joins the first class whose first member it equals, by spelling or arithmetic
-        before algebra; `undecided` is not equal.
+        Answers with a unit or written exactly found the classes. One without its unit, or rounded,
+        joins the class that it equals only where there is just one, so that `10` does not make
+        `10 cm` and `10 m` one answer, whatever came first. `undecided` is not equal.
         """
-        classes: list[list[int]] = []
-        known: dict[str, list[int]] = {}
+        places: dict[tuple[str, Number | None], list[int]] = {}
         for position, answer in enumerate(answers):
-            text = canonical(answer).text
-            if text not in known:
-                known[text] = await self._class(answer, answers, classes)
-            known[text].append(position)
-        return classes
+            read = canonical(answer, self._kind)
+            places.setdefault((read.text, read.number), []).append(position)
+        classes: list[_Class] = []
+        for positions in sorted(
+            places.values(), key=lambda found: self._looseness(answers[found[0]])
+        ):
+            await self._join(positions, answers, classes)
+        return sorted(sorted(found.members) for found in classes)
 
     async def close(self) -> None:
         """Stop the workers."""
         await self._pool.close()
 
-    async def _class(
-        self, answer: str, answers: Sequence[str], classes: list[list[int]]
-    ) -> list[int]:
-        pending: list[list[int]] = []
-        for members in classes:
-            verdict = self.quick(answers[members[0]], answer)
-            if verdict == "same":
-                return members
-            if verdict is None:
-                pending.append(members)
-        for members in pending:
-            if await self.compare(answers[members[0]], answer) == "same":
-                return members
-        classes.append([])
-        return classes[-1]
+    def _looseness(self, answer: str) -> int:
+        number = canonical(answer, self._kind).number
+        return 0 if number is None else (number.unit is None) + 2 * (not number.exact)
+
+    async def _join(
+        self, positions: list[int], answers: Sequence[str], classes: list[_Class]
+    ) -> None:
+        """Put equal answers into the class that they equal, or found one."""
+        answer = answers[positions[0]]
+        looseness = self._looseness(answer)
+        verdicts = [self.quick(found.founder, answer) for found in classes]
+        same = [found for found, said in zip(classes, verdicts, strict=True) if said == "same"]
+        alike = [found for found in same if found.looseness == looseness]
+        chosen = alike[:1] or (same if len(same) == 1 else [])
+        if not same:
+            pending = [f for f, said in zip(classes, verdicts, strict=True) if said is None]
+            chosen = await self._first_by_algebra(answer, pending)
+        if chosen:
+            chosen[0].members.extend(positions)
+        else:
+            classes.append(_Class(answer, looseness, list(positions)))
+
+    async def _first_by_algebra(self, answer: str, classes: list[_Class]) -> list[_Class]:
+        for found in classes:
+            if await self.compare(found.founder, answer) == "same":
+                return [found]
+        return []
 
     async def _by_algebra(self, a: str, b: str, rounding: int) -> Verdict:
-        pair = (a, b, rounding)
+        pair = (a, b, rounding, self._kind)
         if pair in self._known:
             self._known.move_to_end(pair)
             return self._known[pair]
         if not all(is_admissible(text) and self._strikes[text] < STRIKES for text in (a, b)):
             return "undecided"
-        verdict = await self._pool.compare(a, b, rounding=rounding)
+        verdict = await self._pool.compare(a, b, rounding=rounding, kind=self._kind)
         self._learn(pair, verdict)
         return verdict
 
@@ -128,5 +166,5 @@ class Equivalence:
         for text in pair[:2]:
             if verdict != "undecided":
                 self._strikes[text] = -CREDIT
-            elif canonical(text).number is None:
+            elif canonical(text, self._kind).number is None:
                 self._strikes[text] += 1

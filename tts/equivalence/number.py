@@ -1,4 +1,4 @@
-"""Reading an answer as one exact number."""
+"""Reading an answer as one exact number, with the unit behind it."""
 
 from __future__ import annotations
 
@@ -8,61 +8,178 @@ from functools import cache
 
 from msgspec import Struct
 
-_DIGITS = r"(?:[1-9][0-9]{0,2}(?:,[0-9]{3})+|[0-9]{1,256})"
+from tts.equivalence.kind import Kind
+from tts.equivalence.quantity import Unit, currency_before, read_unit
+from tts.equivalence.spelled import spelled
+from tts.equivalence.words import plain
+
+_DIGITS = (
+    r"(?:[1-9][0-9]{0,2}(?:,[0-9]{3})+|[1-9][0-9]{0,2}(?:[\s'][0-9]{3})+(?![0-9/])|[0-9]{1,256})"
+)
 _DECIMAL = rf"(?:{_DIGITS}(?:\.[0-9]{{0,256}})?|\.[0-9]{{1,256}})"
 _TIMES_TEN = (
     r"(?:[eE]([-+]?[0-9]{1,3})"
-    r"|\s?(?:\\times|\\cdot|×|\*)\s?10\^(?:\{([-+]?[0-9]{1,3})\}|([0-9])(?![0-9])))?"
+    r"|\s?(?:\\times|\\cdot|×|\*)\s?10\^(?:\{([-+]?[0-9]{1,3})\}|([-+]?[0-9])(?![0-9])))?"
 )
 _PART = rf"(?:\{{([-+]?{_DECIMAL})\}}|\s?([0-9]))"
 _PLAIN = re.compile(rf"([-+]?)({_DECIMAL}){_TIMES_TEN}")
 _SLASH = re.compile(rf"([-+]?)({_DECIMAL})/({_DECIMAL})")
-_FRAC = re.compile(rf"([-+]?)([0-9]{{1,9}})?\\frac{_PART}{_PART}")
-_UNIT = re.compile(
-    r"\s?(?:%|\\(?:text(?:bf|it|rm|normal)?|mbox|mathrm)\{[^{}\\0-9]{0,64}\}(?:\^\{?[0-9]\}?)?"
-    r"|percent(?:age)?|pct|degrees?|dollars?|cents?|units?|[€£¥])$",
-    re.IGNORECASE,
-)
+_MIXED = re.compile(r"([-+]?)([0-9]{1,9})\s+([0-9]{1,9})/([0-9]{1,9})")
+_FRAC = re.compile(rf"([-+]?)([0-9]{{1,9}})?\s?\\frac{_PART}{_PART}")
+_HEAD = re.compile(r"((?:\\(?:frac|times|cdot)(?![A-Za-z])|[0-9+\-*/^.,'×{}\s])+)(.+)", re.DOTALL)
+_SCALE = re.compile(r"\s?(hundred|thousand|million|billion|trillion|dozen)s?\b(.*)", re.DOTALL)
+_SCALES = {
+    "dozen": 12,
+    "hundred": 100,
+    "thousand": 10**3,
+    "million": 10**6,
+    "billion": 10**9,
+    "trillion": 10**12,
+}
+_LETTERED = re.compile(r"[^0-9\s.,:;/+*^=<>|(){}\[\]-]")
+_OUR_ERA = re.compile(r"(?:ad|ce)\s*(?=[0-9])|(?<=[0-9])\s*(?:ad|ce)$", re.IGNORECASE)
+
+LEAST_PLACES, LEAST_DIGITS = 3, 4
+"""What a decimal shows at least, to stand for the endless one that it rounds."""
 
 
 class Number(Struct, frozen=True, gc=False):
-    """A number and whether it was written without rounding (no decimal point, no exponent)."""
+    """A number as it was written."""
 
     value: Fraction
     exact: bool
+    """Written without rounding: no decimal point, no exponent."""
+    unit: Unit | None = None
+    places: int = 0
+    """Digits behind the decimal point."""
 
 
-def read_number(text: str) -> Number | None:
-    r"""The number that a normalised answer is, units dropped; None where it is something else.
+def read_number(text: str, kind: Kind = "any") -> Number | None:
+    r"""The number that a normalised answer is, with its unit; None where it is something else.
 
-    `10%` is read as 10, not 0.1, as graders of MATH do (Hendrycks et al., 2021); reading it as
-    both would make equality intransitive.
+    Read are `1,000`, `1/2`, `\frac12`, `2 1/4` (a proper fraction only), `2.5\times 10^{3}`,
+    `seven`, `5 million`, `2 hours 30 minutes`. `10%` is 10 with a unit, not 0.1, as graders of
+    MATH do (Hendrycks et al., 2021); reading it as both would make equality intransitive.
     """
-    if len(text) > 600 or not any("0" <= letter <= "9" for letter in text):
+    if not text or len(text) > 600:
         return None
+    text = plain(text)
+    if not any("0" <= letter <= "9" for letter in text):
+        return _in_words(text, kind)
     found = _bare(text)
-    if found is not None or (text[-1].isdigit() and "\\" not in text):
+    if found is not None or not _LETTERED.search(text):
         return found
-    return _bare(_UNIT.sub("", _UNIT.sub("", text.lstrip("€£¥"))))
+    return _measured(_OUR_ERA.sub("", text), kind) or _sum(text, kind)
 
 
 def same_number(one: Number, other: Number, rounding: int) -> bool:
     """Whether two numbers agree: exactly where both are exact, rounded otherwise.
 
-    Decimals agree to `rounding` places, small ones to as many significant digits less two.
+    Units that convert are converted (100 cm is 1 m), others differ; a unit on one side only is
+    dropped. Decimals agree to `rounding` places, small ones to as many significant digits less
+    two. Besides, a decimal of at least three places and four significant digits is the same as a
+    fraction without a finite decimal, where it is that fraction rounded to these places: 3.333
+    is 10/3, and 3.33 is not; 0.2501 is no 1/4, which has a finite decimal.
     """
+    a, b = one.value, other.value
+    if one.unit is not None and other.unit is not None:
+        if one.unit.dimensions != other.unit.dimensions:
+            return False
+        if one.unit.factor != other.unit.factor:
+            return _agree(a * one.unit.factor, b * other.unit.factor, rounding)
+    elif not all(unit is None or unit.loose for unit in (one.unit, other.unit)):
+        return False
     if one.exact and other.exact:
-        return one.value == other.value
-    places = rounding + _small(min(abs(one.value), abs(other.value)))
-    return one.value == other.value or round(one.value, places) == round(other.value, places)
+        return a == b
+    return _agree(a, b, rounding) or _rounds(one, other) or _rounds(other, one)
+
+
+def _agree(a: Fraction, b: Fraction, rounding: int) -> bool:
+    places = rounding + _small(min(abs(a), abs(b)))
+    return a == b or round(a, places) == round(b, places)
+
+
+def _rounds(decimal: Number, fraction: Number) -> bool:
+    """Whether a decimal is a fraction's endless one, rounded to the places that it shows."""
+    if decimal.places < LEAST_PLACES or not fraction.exact:
+        return False
+    shown = abs(decimal.value) * 10**decimal.places
+    if shown < 10 ** (LEAST_DIGITS - 1) or _is_finite(fraction.value.denominator):
+        return False
+    return round(fraction.value, decimal.places) == decimal.value
+
+
+def _is_finite(denominator: int) -> bool:
+    for prime in (2, 5):
+        while denominator % prime == 0:
+            denominator //= prime
+    return denominator == 1
+
+
+def _in_words(text: str, kind: Kind) -> Number | None:
+    value, behind = spelled(text)
+    if value is None:
+        return None
+    unit = read_unit(behind, kind) if behind else None
+    if behind and unit is None:
+        return None
+    strict = unit and Unit(unit.dimensions, unit.factor, loose=False)
+    return Number(Fraction(value), exact=True, unit=strict)
+
+
+def _measured(text: str, kind: Kind) -> Number | None:
+    """A number with a currency before it, a scale or a unit behind it."""
+    currency, rest = currency_before(text)
+    if currency is not None and (found := _bare(rest)) is not None:
+        return Number(found.value, found.exact, currency, found.places)
+    split = _HEAD.fullmatch(rest)
+    if split is None or (found := _bare(split[1].rstrip())) is None:
+        return None
+    behind = split[1][len(split[1].rstrip()) :] + split[2]
+    value, exact, scale = found.value, found.exact, _SCALE.fullmatch(behind)
+    if scale is not None:
+        value, behind = value * _SCALES[scale[1].lower()], scale[2]
+        exact = value.denominator == 1
+    if currency is not None:
+        return None if behind.strip() else Number(value, exact, currency, found.places)
+    unit = read_unit(behind, kind) if behind.strip() else None
+    if unit is None and behind.strip():
+        return None
+    return Number(value, exact, unit, 0 if scale else found.places)
+
+
+_MEMBER = re.compile(r"([0-9]{1,9}(?:\.[0-9]{1,9})?)\s?([A-Za-z]+)\s*(?:,|and\b)?\s*")
+
+
+def _sum(text: str, kind: Kind) -> Number | None:
+    """Two or three units of one dimension, such as `2 hours 30 minutes`, in its base unit."""
+    members, end = [], 0
+    for found in _MEMBER.finditer(text):
+        unit = read_unit(" " + found[2], kind)
+        if found.start() != end or unit is None:
+            return None
+        members.append((Fraction(found[1]), unit))
+        end = found.end()
+    if end != len(text) or not 2 <= len(members) <= 3:
+        return None
+    sizes = [unit.factor for _, unit in members]
+    same = {unit.dimensions for _, unit in members}
+    if len(same) != 1 or sizes != sorted(set(sizes), reverse=True):
+        return None
+    total = sum((value * unit.factor for value, unit in members), Fraction())
+    return Number(total, exact=True, unit=Unit(same.pop(), loose=False))
 
 
 def _bare(text: str) -> Number | None:
-    if plain := _PLAIN.fullmatch(text):
-        sign, digits, *powers = plain.groups()
+    if plain_number := _PLAIN.fullmatch(text):
+        sign, digits, *powers = plain_number.groups()
         power = next((int(power) for power in powers if power), 0)
         exact = power == 0 and "." not in digits
-        return Number(_signed(sign, _value(digits) * Fraction(10) ** power), exact)
+        value = _signed(sign, _value(digits) * Fraction(10) ** power)
+        return Number(value, exact, places=0 if power else len(digits.partition(".")[2]))
+    if mixed := _MIXED.fullmatch(text):
+        proper = int(mixed[3]) < int(mixed[4])
+        return _quotient(*mixed.groups()) if proper else None
     if slash := _SLASH.fullmatch(text):
         return _quotient(slash[1], "", slash[2], slash[3])
     if frac := _FRAC.fullmatch(text):
@@ -83,7 +200,7 @@ def _signed(sign: str, value: Fraction) -> Fraction:
 
 
 def _value(digits: str) -> Fraction:
-    text = digits.replace(",", "").removesuffix(".")
+    text = re.sub(r"[,'\s]", "", digits).removesuffix(".")
     return Fraction(text if text[:1] != "." else "0" + text)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from time import monotonic
 
+from tts.equivalence.kind import Kind
 from tts.equivalence.process import WorkerProcess
 from tts.equivalence.verdict import Verdict
 
@@ -27,7 +28,7 @@ class Pool:
         self._closed = False
         self.started = self.killed = 0
 
-    async def compare(self, a: str, b: str, *, rounding: int) -> Verdict:
+    async def compare(self, a: str, b: str, *, rounding: int, kind: Kind) -> Verdict:
         """The verdict of algebra within the deadline, counted from a free slot on."""
         async with self._slots:
             if self._closed:
@@ -37,7 +38,7 @@ class Pool:
             left = max(LEAST_SECONDS, self._seconds - (monotonic() - began))
             early = asyncio.get_running_loop().call_later(EARLY_SECONDS, self._prepare)
             try:
-                return await worker.compare(a, b, rounding=rounding, seconds=left)
+                return await worker.compare(a, b, rounding=rounding, kind=kind, seconds=left)
             finally:
                 early.cancel()
                 self._put_back(worker)

@@ -9,6 +9,7 @@ import sys
 from asyncio.subprocess import DEVNULL, PIPE, Process
 from typing import Any, cast
 
+from tts.equivalence.kind import Kind
 from tts.equivalence.verdict import Verdict
 
 START_SECONDS = 30.0
@@ -38,9 +39,12 @@ class WorkerProcess:
             raise ChildProcessError("The equivalence worker did not start.")
         return worker
 
-    async def compare(self, a: str, b: str, *, rounding: int, seconds: float) -> Verdict:
+    async def compare(
+        self, a: str, b: str, *, rounding: int, kind: Kind, seconds: float
+    ) -> Verdict:
         """The verdict, `undecided` once the time is over; the process is killed then."""
-        answer = await self._exchange({"a": a, "b": b, "rounding": rounding}, seconds)
+        question = {"a": a, "b": b, "rounding": rounding, "kind": kind}
+        answer = await self._exchange(question, seconds)
         return cast(Verdict, answer["verdict"]) if answer else "undecided"
 
     async def stop(self) -> None:

@@ -1,7 +1,7 @@
 """The killable process that does algebra: JSON lines in, JSON lines out.
 
 `python -m tts.equivalence.worker` says `{"ready": true}`, then answers each
-`{"a": …, "b": …, "rounding": …}` with `{"verdict": …}`.
+`{"a": …, "b": …, "rounding": …, "kind": …}` with `{"verdict": …}`.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ def main() -> None:
 
 def _verdict(request: dict[str, Any]) -> Verdict:
     try:
-        if are_same(request["a"], request["b"], request["rounding"]):
+        if are_same(request["a"], request["b"], request["rounding"], request["kind"]):
             return "same"
     except Exception:  # noqa: BLE001 a comparison that broke decides nothing
         return "undecided"

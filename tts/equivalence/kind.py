@@ -1,0 +1,87 @@
+"""What a task's answers are, and whether a text is mathematics."""
+
+from __future__ import annotations
+
+import re
+from typing import Literal
+
+Kind = Literal["any", "text", "mathematics"]
+"""What answers are expected: text only, mathematics, or either, which each answer then shows.
+
+Whatever is expected, algebra compares two answers only where both are mathematics. The kinds
+differ in what letters without a sign between them are: `xy` is a product for mathematics alone.
+"""
+
+_CODE = re.compile(
+    r"[0-9]+(?:\s?[-–]\s?[0-9]+)+|[0-9]+(?:/[0-9]+){2,}|[0-9]+(?:\.[0-9]+){2,}|[0-9]+(?:-[0-9]+)+"
+)
+"""Telephone numbers, scores, ranges, dates, versions: digits, but no sum to be worked out."""
+_ENVIRONMENT = re.compile(r"\\(?:begin|end)\s*\{[a-z]+\*?\}(?:\{[lcr| ]*\})?")
+_TEXTUAL = re.compile(
+    r"\\(?:text(?:bf|it|rm|normal)?|mbox|mathrm|mathbf|operatorname)\s*\{([^{}]*)\}"
+)
+_COMMAND = re.compile(r"\\(?:[A-Za-z]+|.)")
+_RUN = re.compile(r"[^\W\d_]+")
+_LABEL = re.compile(r"(?<![^\W\d_])(?:[A-Z]{1,5}|[a-z]{1,3})(?=\s*(?:=|:(?!\d\d\b)))")
+_FIGURE = re.compile(
+    r"\\(?:angle|triangle|over(?:line|rightarrow|leftrightarrow)|vec|widehat)(?![a-z])"
+)
+_CONNECTIVE = re.compile(r"(?:\b|(?<=[0-9)]))(?:and|or)(?:\b|(?=[A-Z(]))")
+_INDEX = re.compile(r"_\{[\w, +-]*\}")
+_CHARACTERS = re.compile(r"[\w\s+\-*/^=<>|!,.;:()\[\]{}%&~\\√π∞≤≥≠±·⋅∪∩∈∅×÷°≈−–]*")
+_OPERATOR = re.compile(r"[+*^=<>/_\\√π∞≤≥≠±·⋅∪∩×÷−|!]|(?<=[\w)}\]])\s*-|^-|[0-9][^\W\d_]")
+_STRONG = re.compile(r"[+*^=<>\\√≤≥≠±·⋅×÷−]")
+_INDEXED = re.compile(r"[^\W\d_][0-9]|(?<![_0-9])[0-9]+\s+[0-9](?![0-9]*/[0-9])")
+_UNSPOKEN = re.compile(r"a?[b-df-hj-np-tv-z]{1,3}")
+"""Letters that are no word: a product of variables, even without a sign beside it."""
+_FUNCTION_NAMES = (
+    "sin cos tan cot sec csc arcsin arccos arctan sinh cosh tanh asin acos atan log ln lg exp sqrt "
+    "pi inf infty infinity lim max min gcd lcm mod det deg abs frac"
+)
+FUNCTIONS = frozenset(_FUNCTION_NAMES.split())
+_SHORT = (
+    "no on yes in at it is am pm as an by do go he if me my of so to up us we ok km cm mm kg mg ml "
+    "the not but for and nor yet all any are can did due get had has her him his how its let may "
+    "new now off old one our out own per put run see set she ten too top try two use was way who "
+    "why you six red"
+)
+_SHORT_WORDS = frozenset(_SHORT.split())
+LONGEST_PRODUCT, LONGEST_LABEL = 3, 4
+
+
+def is_mathematics(text: str, kind: Kind) -> bool:
+    """Whether a normalised text states mathematics: signs, numbers and single letters alone."""
+    if not _CHARACTERS.fullmatch(text) or _CODE.fullmatch(text) or _drawn(text):
+        return False
+    rest = _TEXTUAL.sub(_inner, _ENVIRONMENT.sub("~", _INDEX.sub("", text)))
+    rest = _COMMAND.sub("~", _CONNECTIVE.sub(",", rest))
+    rest = _LABEL.sub("x", rest)
+    if _INDEXED.search(rest):
+        return False
+    runs = [run for run in _RUN.findall(rest) if len(run) > 1 and run.lower() not in FUNCTIONS]
+    if not runs and any(letter.isdigit() for letter in rest) and not _RUN.search(rest):
+        return bool(_OPERATOR.search(text) or re.search(r"[,;:()\[\]]", rest))
+    if kind == "mathematics" and not _OPERATOR.search(text):
+        return bool(runs) and all(_UNSPOKEN.fullmatch(run) for run in runs) and " " not in text
+    return bool(_OPERATOR.search(text)) and all(_is_product(run, text, kind) for run in runs)
+
+
+def _drawn(text: str) -> bool:
+    """Whether a text names points: the angle ABC is not BCA."""
+    return _FIGURE.search(text) is not None and "=" not in text
+
+
+def _is_product(run: str, text: str, kind: Kind) -> bool:
+    """Whether letters beside signs of mathematics may be variables multiplied."""
+    if run.isupper() and len(run) <= LONGEST_LABEL and "\\" in text:
+        return True
+    if len(run) > LONGEST_PRODUCT or run.lower() in _SHORT_WORDS:
+        return False
+    return kind == "mathematics" or (run.islower() and bool(_STRONG.search(text)))
+
+
+def _inner(found: re.Match[str]) -> str:
+    r"""What `\text{}` holds, where it may be read as mathematics; else a word that stops it."""
+    inner = found[1].strip()
+    is_read = len(inner) <= 1 or inner.lower() in FUNCTIONS or _CONNECTIVE.fullmatch(inner)
+    return f" {inner} " if is_read else " words "

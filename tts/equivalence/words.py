@@ -1,0 +1,116 @@
+"""Text as text: the key that two wordings of one answer share, and nothing else does."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+from tts.equivalence.kind import Kind
+
+_SIGNS = str.maketrans(
+    {
+        **dict.fromkeys("‐‑‒–—―−", "-"),
+        **dict.fromkeys("‘’‚ʼ′`´", "'"),
+        **dict.fromkeys("“”„«»″", '"'),
+        **{chr(0x2080 + digit): f"_{digit}" for digit in range(10)},
+        **{sign: f"^{digit}" for digit, sign in enumerate("⁰¹²³⁴⁵⁶⁷⁸⁹")},
+        "⁺": "^+",
+        "⁻": "^-",
+        "⁄": "/",
+        "℃": "℃",
+        "℉": "℉",
+    }
+)
+_KEPT = re.compile("[℃℉]")
+_FRACTIONS = re.compile("[¼-¾⅐-⅞↉]")
+_WRAPPED = re.compile(
+    r"\\(?:text(?:bf|it|rm|normal|sf|tt)?|mbox|hbox|mathrm|mathbf|mathit|mathsf|operatorname|ce)"
+    r"\s*\{([^{}]*)\}"
+)
+_SUBSCRIPT = re.compile(r"_\{?([0-9+-]+)\}?|\^\{([0-9+-]+)\}")
+_INITIALS = re.compile(r"\b(?:[a-z]\.\s?){1,12}[a-z]\b\.?")
+_PARENTHESES = re.compile(r"\(([^()]*)\)")
+_QUOTED = re.compile(r"'([^']*)'")
+_ARTICLE = re.compile(r"(?:the|an?)\s+(?=\S{2})")
+_DROPPED = re.compile(r"(?<=[^\W\d_])\.(?=\s|$)|(?<=[^\W_])[,;:](?=\s|$)")
+_HYPHEN = re.compile(r"(?<=[^\W\d_])-(?=[^\W\d_])")
+_FORMULA = re.compile(r"(?:[A-Z][a-z]?[0-9]*|[()\[\]](?:[0-9]*))+(?:\^?[0-9]?[+-])?")
+_SYMBOL = re.compile(r"[A-Z][a-z]?")
+_SYMBOLS = (
+    "H He Li Be B C N O F Ne Na Mg Al Si P S Cl Ar K Ca Sc Ti V Cr Mn Fe Co Ni Cu Zn Ga Ge As Se "
+    "Br Kr Rb Sr Y Zr Nb Mo Tc Ru Rh Pd Ag Cd In Sn Sb Te I Xe Cs Ba La Ce Pr Nd Pm Sm Eu Gd Tb "
+    "Dy Ho Er Tm Yb Lu Hf Ta W Re Os Ir Pt Au Hg Tl Pb Bi Po At Rn Fr Ra Ac Th Pa U Np Pu Am Cm "
+    "Bk Cf Es Fm Md No Lr Rf Db Sg Bh Hs Mt Ds Rg Cn Nh Fl Mc Lv Ts Og"
+)
+_ELEMENTS = frozenset(_SYMBOLS.split())
+_ORDINARY = frozenset({"No", "In", "Si", "Ho", "Os", "Po"})
+"""Symbols that are words as well: their case says nothing."""
+_ORDINAL_WORDS = (
+    "first second third fourth fifth sixth seventh eighth ninth tenth eleventh twelfth thirteenth "
+    "fourteenth fifteenth sixteenth seventeenth eighteenth nineteenth twentieth"
+)
+_ENDINGS = {1: "st", 2: "nd", 3: "rd"}
+_ORDINALS = {
+    word: f"{place}{_ENDINGS.get(place, 'th')}"
+    for place, word in enumerate(_ORDINAL_WORDS.split(), 1)
+}
+
+
+def plain(text: str) -> str:
+    """Unicode's many signs for one thing as one: dashes, quotes, powers, indices, wide letters.
+
+    `½` becomes ` 1/2`, `²` becomes `^2`, `₂` becomes `_2`; what is left is in the form NFKC.
+    """
+    if text.isascii():
+        return text
+    text = _FRACTIONS.sub(_spelled_fraction, text).translate(_SIGNS)
+    parts = _KEPT.split(text)
+    kept = _KEPT.findall(text)
+    normal = [unicodedata.normalize("NFKC", part) for part in parts]
+    return "".join(part + sign for part, sign in zip(normal, [*kept, ""], strict=True)).strip()
+
+
+def unwrapped(text: str) -> str:
+    r"""A text without the commands that only say how letters look, such as `\text{}`."""
+    return _WRAPPED.sub(r"\1", text) if "\\" in text else text
+
+
+def words(text: str, kind: Kind) -> str:
+    """The key of a text: case, blanks, Unicode, final punctuation and initials' dots are gone.
+
+    Outside mathematics a leading article is gone too. The case of a chemical symbol is kept where
+    capitals would be other elements: Co is no CO. Letters, digits and their order always count.
+    """
+    text = unwrapped(plain(text)).replace("\\ ", " ").replace("~", " ")
+    text = text.strip(' \t\n\r.,;:!*"')
+    quoted = _QUOTED.fullmatch(text)
+    text = quoted[1].strip() if quoted else text
+    whole = _PARENTHESES.fullmatch(text)
+    text = (whole[1] if whole else text).strip()
+    if (formula := _formula(text)) is not None:
+        return formula
+    key = unicodedata.normalize("NFC", text.casefold()).replace("\\&", "&").replace(" & ", " and ")
+    key = _INITIALS.sub(lambda found: re.sub(r"[.\s]", "", found[0]) + " ", key)
+    key = _HYPHEN.sub(" ", _DROPPED.sub(" ", key))
+    key = " ".join(key.replace('"', "").split())
+    if kind != "mathematics":
+        key = _ARTICLE.sub("", key, count=1) if _ARTICLE.match(key) else key
+    return _ORDINALS.get(key, key)
+
+
+def _formula(text: str) -> str | None:
+    """A chemical formula in one spelling, where its case or its indices matter."""
+    bare = _SUBSCRIPT.sub(lambda found: found[1] or f"^{found[2]}", text)
+    if len(bare) > 64 or not _FORMULA.fullmatch(bare) or bare in _ORDINARY:
+        return None
+    symbols = _SYMBOL.findall(bare)
+    if not symbols or not all(symbol in _ELEMENTS for symbol in symbols):
+        return None
+    if any(letter.isdigit() for letter in bare):
+        return bare
+    two = [symbol for symbol in symbols if len(symbol) == 2]
+    return bare if any(set(symbol.upper()) <= _ELEMENTS for symbol in two) else None
+
+
+def _spelled_fraction(sign: re.Match[str]) -> str:
+    return " " + unicodedata.normalize("NFKC", sign[0]).replace("⁄", "/")
