@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Literal, Protocol
+from typing import Literal, Protocol, Self
 
 from msgspec import Struct
 
 from tts.equivalence import Verdict
-from tts.values import Problem, Result
+from tts.prompts import TASKS
+from tts.values import AnswerKind, Problem, Result
 
 GradeReason = Literal[
     "same",
@@ -25,6 +26,8 @@ GradeReason = Literal[
 class Comparer(Protocol):
     """The part of `tts.equivalence.Equivalence` that grading uses."""
 
+    def of(self, kind: AnswerKind) -> Self: ...
+
     async def compare(self, a: str, b: str) -> Verdict: ...
 
 
@@ -36,7 +39,7 @@ class Grade(Struct, frozen=True):
 
 
 async def grade(answer: str | None, problem: Problem, equivalence: Comparer) -> Grade:
-    """Compare an answer with the reference.
+    """Compare an answer with the reference, as the problem's task has it.
 
     No answer is a wrong one. An undecided comparison is wrong too, and `reason` tells it apart.
     Without a reference there is nothing to be right about: None.
@@ -45,7 +48,8 @@ async def grade(answer: str | None, problem: Problem, equivalence: Comparer) -> 
         return Grade(None, "no_reference")
     if answer is None:
         return Grade(False, "no_answer")
-    verdict = await equivalence.compare(answer, problem.answer)
+    kind = TASKS[problem.task].answers if problem.task in TASKS else "any"
+    verdict = await equivalence.of(kind).compare(answer, problem.answer)
     return Grade(verdict == "same", verdict)
 
 

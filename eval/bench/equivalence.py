@@ -5,14 +5,18 @@ from __future__ import annotations
 import asyncio
 import json
 import time
+from importlib.resources import files
 from pathlib import Path
 from statistics import median
-from typing import Any
+from typing import Any, cast
+
+from msgspec import Struct
 
 from tts.equivalence import Equivalence
 from tts.eval.bench.hostile import HOSTILE
 from tts.eval.bench.needs_data import NeedsData, data_folder
 from tts.eval.bench.row import Row, at_least, at_most, figure
+from tts.values import AnswerKind
 
 SETS = ("unit_test_pairs", "hendrycks_pairs")
 EASY = (("1/2", "\\frac{1}{2}"), ("3.0", "3"), ("17", "18"), ("1,000", "1000"), ("x", "x"))
@@ -23,13 +27,49 @@ TICK = 0.002
 """Seconds between two looks at the event loop's lag."""
 
 
+class Pair(Struct, frozen=True):
+    """Two answers of one kind of task, and whether they are the same answer."""
+
+    about: str
+    kind: AnswerKind
+    a: str
+    b: str
+    same: bool
+
+
+def own_pairs() -> list[Pair]:
+    """The project's own pairs, of every kind of answer; the file says how it is written."""
+    pairs: list[Pair] = []
+    about = kind = ""
+    for line in files("tts.eval.bench").joinpath("pairs.txt").read_text(encoding="utf-8").splitlines():
+        if line.startswith("[") and line.endswith(("any]", "text]", "mathematics]")):
+            about, _, kind = line.strip("[]").rpartition(": ")
+        elif line and kind:
+            a, sign, b = line.partition(" == ") if " == " in line else line.partition(" <> ")
+            pairs.append(Pair(about, cast(AnswerKind, kind), a, b, sign == " == "))
+    return pairs
+
+
 def equivalence(*, comparisons: int = COMPARISONS, runs: int = RUNS) -> list[Row]:
-    """Public pairs (where the data is), hostile answers, and the fast path."""
-    rows = [*asyncio.run(_hostile()), _fast(comparisons, runs)]
+    """Own and public pairs (where the data is), hostile answers, and the fast path."""
+    rows = [*asyncio.run(_own()), *asyncio.run(_hostile()), _fast(comparisons, runs)]
     try:
         return [*asyncio.run(_pairs(data_folder("equivalence"))), *rows]
     except NeedsData as missing:
         return [figure(f"public pairs left out: {missing}", 0, ""), *rows]
+
+
+async def _own() -> list[Row]:
+    async with Equivalence(seconds=PATIENCE) as judge:
+        judged = [(pair, await judge.of(pair.kind).compare(pair.a, pair.b)) for pair in own_pairs()]
+    wrong = [pair for pair, verdict in judged if (verdict == "same") != pair.same]
+    merged = [pair for pair in wrong if not pair.same]
+    share = 100 * (1 - len(wrong) / len(judged))
+    return [
+        at_least(f"right of {len(judged)} own pairs", share, "%", bar=100),
+        at_most("own pairs judged the same that are not", len(merged), "", bar=0),
+        *(figure(f"missed: {pair.about}: {pair.a!r}, {pair.b!r}", 1, "") for pair in wrong),
+    ]
 
 
 async def _pairs(folder: Path) -> list[Row]:

@@ -1,6 +1,8 @@
 import asyncio
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from tts.equivalence import VERSION, Equivalence
 
@@ -42,6 +44,32 @@ async def test_groups_hold_every_position_in_order_of_first_appearance(
 ) -> None:
     answers = ["1/2", "x+1", "\\frac{1}{2}", "7", "1+x", "0.5", "9^9^9^9", "7.0"]
     assert await equivalence.groups(answers) == [[0, 2, 5], [1, 4], [3, 7], [6]]
+
+
+@pytest.mark.parametrize(
+    "answers",
+    [
+        ["10 cm", "10", "10 m"],
+        ["10", "10 cm", "10 m"],
+        ["10", "10 m", "10 cm"],
+    ],
+)
+async def test_a_bare_number_does_not_make_two_units_one_answer(
+    equivalence: Equivalence, answers: list[str]
+) -> None:
+    assert await equivalence.groups(answers) == [[0], [1], [2]]
+
+
+@given(st.permutations(["10", "10 cm", "10.0", "1/3", "0.3333", "0.333333", "Tokyo", "Kyoto"]))
+def test_the_order_of_answers_does_not_change_their_classes(answers: list[str]) -> None:
+    groups = asyncio.run(Equivalence().groups(answers))
+    classes = {frozenset(answers[place] for place in group) for group in groups}
+    assert classes == {
+        frozenset({"10", "10 cm", "10.0"}),
+        frozenset({"1/3", "0.3333", "0.333333"}),
+        frozenset({"Tokyo"}),
+        frozenset({"Kyoto"}),
+    }
 
 
 async def test_an_undecided_answer_is_in_a_class_of_its_own(equivalence: Equivalence) -> None:

@@ -55,7 +55,7 @@ def test_two_answers_that_arithmetic_tells_apart_are_different(a: str, b: str) -
 
 
 @pytest.mark.parametrize(
-    ("a", "b"), [("x^2+1", "1+x^2"), ("on", "no"), ("(1,2)", "12"), ("1/0", "3"), ("1,2", "2,1")]
+    ("a", "b"), [("x^2+1", "1+x^2"), ("(1,2)", "12"), ("1/0", "3"), ("1,2", "2,1")]
 )
 def test_what_takes_algebra_is_left_to_it(a: str, b: str) -> None:
     assert quick(a, b) is None

@@ -4,13 +4,16 @@ import pytest
 
 from tts.equivalence import Equivalence, Verdict
 from tts.eval.grader import Grade, GradeReason, grade, grade_result
-from tts.values import NOTHING, Problem, Result, StoppedBy
+from tts.values import NOTHING, AnswerKind, Problem, Result, StoppedBy
 
 PROBLEM = Problem(id="p", prompt="1 + 1?", answer="2")
 
 
 class Exact:
     """Compares as strings; a question mark is beyond it."""
+
+    def of(self, kind: AnswerKind) -> Exact:
+        return self
 
     async def compare(self, a: str, b: str) -> Verdict:
         if a == "?":
@@ -61,3 +64,23 @@ async def test_mathematics_decides_what_is_equal() -> None:
     async with Equivalence() as equivalence:
         assert (await grade("0.5", half, equivalence)).correct is True
         assert (await grade("0.4", half, equivalence)).correct is False
+
+
+@pytest.mark.parametrize(
+    ("task", "answer", "reference", "correct"),
+    [
+        ("plain", "Kyoto", "Tokyo", False),
+        ("math", "Kyoto", "Tokyo", False),
+        ("plain", "the Nile", "Nile", True),
+        ("plain", "ba", "ab", False),
+        ("math", "yx", "xy", True),
+        ("choice", "C", "(C)", True),
+        ("a task of one's own", "Kyoto", "Tokyo", False),
+    ],
+)
+async def test_a_task_says_how_its_answers_are_compared(
+    task: str, answer: str, reference: str, correct: bool
+) -> None:
+    problem = Problem(id="p", prompt="?", answer=reference, task=task)
+    async with Equivalence(seconds=30) as equivalence:
+        assert (await grade(answer, problem, equivalence)).correct is correct

@@ -2,9 +2,8 @@
 
 from tts.equivalence.equivalence import VERSION, Equivalence
 from tts.equivalence.guard import is_admissible
-from tts.equivalence.kind import Kind
 from tts.equivalence.normalise import normalise
 from tts.equivalence.quick import quick
 from tts.equivalence.verdict import Verdict
 
-__all__ = ["VERSION", "Equivalence", "Kind", "Verdict", "is_admissible", "normalise", "quick"]
+__all__ = ["VERSION", "Equivalence", "Verdict", "is_admissible", "normalise", "quick"]

@@ -44,9 +44,9 @@ from sympy.parsing import sympy_parser
 from sympy.physics import units
 
 from tts.equivalence.canonical import canonical
-from tts.equivalence.kind import Kind
 from tts.equivalence.latex import Joint, latex, parts
 from tts.equivalence.number import Number
+from tts.values import AnswerKind
 
 _POWER = re.compile(r"(?:\*\*|\^)\s*([0-9.]+)")
 _LITERAL = re.compile(r"[-+]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][-+]?[0-9]{1,3})?")
@@ -101,7 +101,7 @@ _LOADED_BEFORE_PARSING_ENDS = units
 
 
 @lru_cache(maxsize=512)
-def statement(text: str, kind: Kind = "any") -> tuple[Any, str]:
+def statement(text: str, kind: AnswerKind = "any") -> tuple[Any, str]:
     """The sympy object that a text states, or None, and the part of the text that states it."""
     read = canonical(text, kind)
     if read.number is not None:
@@ -140,7 +140,7 @@ def _region(pieces: list[str], joint: Joint) -> Any:
     return Union(*sets) if joint == "or" else Intersection(*sets)
 
 
-def _in_prose(text: str, kind: Kind) -> tuple[Any, str]:
+def _in_prose(text: str, kind: AnswerKind) -> tuple[Any, str]:
     found = parse(text, _SEARCHED, parsing_timeout=0)
     words = next((part.strip() for part in found if isinstance(part, str)), "")
     spelled = canonical(words, kind)
@@ -149,7 +149,7 @@ def _in_prose(text: str, kind: Kind) -> tuple[Any, str]:
     return next((part for part in found if isinstance(part, Basic | MatrixBase)), None), words
 
 
-def are_same(a: str, b: str, rounding: int, kind: Kind = "any") -> bool:
+def are_same(a: str, b: str, rounding: int, kind: AnswerKind = "any") -> bool:
     """Whether two texts state the same mathematical object; symmetric."""
     (one, words), (other, other_words) = statement(a, kind), statement(b, kind)
     if one is None or other is None:

@@ -8,12 +8,13 @@ from functools import lru_cache
 from msgspec import Struct
 from msgspec.structs import replace
 
-from tts.equivalence.kind import Kind, is_mathematics
+from tts.equivalence.mathematics import is_mathematics
 from tts.equivalence.moment import moment
 from tts.equivalence.normalise import LONGEST, boxes, normalise
 from tts.equivalence.number import Number, read_number
 from tts.equivalence.quantity import Unit
-from tts.equivalence.words import plain, unwrapped, words
+from tts.equivalence.words import formula_key, plain, unwrapped, words
+from tts.values import AnswerKind
 
 LONGEST_READ = 512
 """Characters; a longer answer is no number, date or expression, but words or prose."""
@@ -28,8 +29,10 @@ _SCALE = re.compile(
     r"(?:°|\^\s*\{?\s*\\circ\s*\}?)\s*(?:\\(?:text|mathrm)\s*\{\s*)?([CF])\s*\}?(?![A-Za-z])"
 )
 _DOLLARS = re.compile(
-    r"\s*\$?\s*[-+]?\\\$|[^$]*\\\$\s*\$?\s*$|\s*[-+]?\$[^$]*$|[^$]*[0-9]\s?\$\s*$"
+    r"\s*\$?\s*[-+]?\\\$.*|[^$]*\\\$\s*\$?\s*|\s*[-+]?\$[^$]*|[^$]*[0-9]\s?\$\s*|.*\bUS\s?\$[^$]*",
+    re.DOTALL,
 )
+_AMERICAN = re.compile(r"\bUS\s?\\?\$")
 _DEGREES = re.compile(r"°|\\circ(?![A-Za-z])")
 _NOTHING = re.compile(
     r"(?:there (?:is|are) )?no (?:real |such |possible )?(?:solutions?|roots?|values?)(?: exists?)?"
@@ -52,7 +55,7 @@ class Canonical(Struct, frozen=True, gc=False):
     """Whether the mathematics stands inside other words, between delimiters of its own."""
 
 
-def canonical(answer: str, kind: Kind = "any") -> Canonical:
+def canonical(answer: str, kind: AnswerKind = "any") -> Canonical:
     """Read an answer; linear in its length."""
     if len(answer) <= LONGEST_READ:
         return _read(answer, kind)
@@ -65,26 +68,28 @@ def canonical(answer: str, kind: Kind = "any") -> Canonical:
 
 
 @lru_cache(maxsize=8192)
-def _read(answer: str, kind: Kind) -> Canonical:
-    text = normalise(_SCALE.sub(lambda found: {"C": "℃", "F": "℉"}[found[1]], answer))
+def _read(answer: str, kind: AnswerKind) -> Canonical:
+    text = normalise(_AMERICAN.sub("$", _SCALE.sub(_temperature, answer)))
     bare = unwrapped(text).strip()
     if _NOTHING.fullmatch(bare.lower()):
         return Canonical("\\emptyset", mathematics=True)
-    text = _NAMED.get(bare.lower(), text)
-    number = read_number(text, kind)
+    text = plain(_NAMED.get(bare.lower(), text))
+    clock = moment(plain(bare))
+    number = read_number(text, kind) if clock is None else None
     if number is not None:
         return Canonical(text, _with_sign(number, answer), mathematics=True)
     mathematics = is_mathematics(text, kind)
-    clock = moment(plain(bare))
     if clock is not None:
         return Canonical(text, words=clock, mathematics=mathematics and clock.startswith("time"))
     if letter := _LETTER.fullmatch(bare):
         key = letter[1].lower() if kind == "text" else letter[1]
         return Canonical(text, words=key, mathematics=True)
-    return Canonical(text, mathematics=True) if mathematics else _told(answer, text, kind)
+    if mathematics:
+        return Canonical(text, words=formula_key(plain(bare)), mathematics=True)
+    return _told(answer, text, kind)
 
 
-def _told(answer: str, text: str, kind: Kind) -> Canonical:
+def _told(answer: str, text: str, kind: AnswerKind) -> Canonical:
     """Words, or prose around mathematics; prose with a single box says what stands in it."""
     boxed = boxes(answer) if len(answer) <= LONGEST and kind != "text" else []
     if len(boxed) == 1:
@@ -103,3 +108,7 @@ def _with_sign(number: Number, answer: str) -> Number:
     if _DEGREES.search(answer):
         return replace(number, unit=_DEGREE)
     return replace(number, unit=_DOLLAR) if _DOLLARS.fullmatch(answer) else number
+
+
+def _temperature(found: re.Match[str]) -> str:
+    return {"C": "℃", "F": "℉"}[found[1]]

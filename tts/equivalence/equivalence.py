@@ -11,12 +11,12 @@ from typing import Self
 
 from tts.equivalence.canonical import canonical
 from tts.equivalence.guard import is_admissible
-from tts.equivalence.kind import Kind
 from tts.equivalence.number import Number
 from tts.equivalence.pool import Pool
 from tts.equivalence.quick import quick
 from tts.equivalence.verdict import Verdict
 from tts.equivalence.window import window
+from tts.values import AnswerKind
 
 VERSION = f"2+math-verify-{version('math-verify')}"
 """Enters manifests: another version may judge otherwise."""
@@ -25,7 +25,7 @@ REMEMBERED = 8192
 STRIKES, CREDIT = 3, 16
 """Killed workers after which an answer is given up; more where it was compared before."""
 
-_Pair = tuple[str, str, int, Kind]
+_Pair = tuple[str, str, int, AnswerKind]
 
 
 @dataclass(slots=True)
@@ -41,17 +41,18 @@ class Equivalence:
     """Says whether two answers are the same: by spelling and arithmetic, else by algebra.
 
     Text is compared as text; algebra compares two answers that are mathematics. `kind` is what the
-    task's answers are, see `Kind`; `of` gives the same judge for another kind. Algebra runs in at most `workers` killable processes; a comparison that is too large or takes
-    more than `seconds` is `undecided`. Decimals agree to `rounding` places. Symmetric.
+    task's answers are; `of` gives the same judge for another kind. Decimals agree to `rounding`
+    places, or as `same_number` says. Algebra runs in at most `workers` killable processes; a
+    comparison that is too large or takes more than `seconds` is `undecided`. Symmetric.
     """
 
     version = VERSION
 
     def __init__(
-        self, *, rounding: int = 6, workers: int = 1, seconds: float = 1.8, kind: Kind = "any"
+        self, *, rounding: int = 6, workers: int = 1, seconds: float = 1.8, kind: AnswerKind = "any"
     ) -> None:
         self._rounding = rounding
-        self._kind: Kind = kind
+        self._kind: AnswerKind = kind
         self._pool = Pool(workers, seconds=seconds)
         self._known: OrderedDict[_Pair, Verdict] = OrderedDict()
         self._strikes: Counter[str] = Counter()
@@ -62,7 +63,7 @@ class Equivalence:
     async def __aexit__(self, *_: object) -> None:
         await self.close()
 
-    def of(self, kind: Kind) -> Equivalence:
+    def of(self, kind: AnswerKind) -> Equivalence:
         """The same judge, workers and memory for answers of another kind."""
         found = copy.copy(self)
         found._kind = kind

@@ -30,7 +30,7 @@ _SIGNS = str.maketrans(
     }
 )
 _ROOT_SIGN = re.compile(r"√\s*(?:\(([^()]*)\)|([0-9]+|[a-z]))")
-_ROOT_NAME = re.compile(r"(?<![\\A-Za-z])sqrt\s*(?:\(([^()]*)\)|([0-9]+))")
+_ROOT_NAME = re.compile(r"(?<![A-Za-z])\\?sqrt\s*\(([^()]*)\)()")
 _NAMES = re.compile(r"(?<![\\A-Za-z{])(pi|sin|cos|tan|cot|sec|csc|log|ln|exp|infty)(?![A-Za-z])")
 _ENDLESS = re.compile(r"(?<![\\A-Za-z])(?:inf|infinity|oo)(?![A-Za-z])")
 _POWER = re.compile(r"(?:\*\*|\^)\s*(-?[0-9]{2,})")

@@ -8,10 +8,10 @@ from functools import cache
 
 from msgspec import Struct
 
-from tts.equivalence.kind import Kind
 from tts.equivalence.quantity import Unit, currency_before, read_unit
 from tts.equivalence.spelled import spelled
 from tts.equivalence.words import plain
+from tts.values import AnswerKind
 
 _DIGITS = (
     r"(?:[1-9][0-9]{0,2}(?:,[0-9]{3})+|[1-9][0-9]{0,2}(?:[\s'][0-9]{3})+(?![0-9/])|[0-9]{1,256})"
@@ -54,7 +54,7 @@ class Number(Struct, frozen=True, gc=False):
     """Digits behind the decimal point."""
 
 
-def read_number(text: str, kind: Kind = "any") -> Number | None:
+def read_number(text: str, kind: AnswerKind = "any") -> Number | None:
     r"""The number that a normalised answer is, with its unit; None where it is something else.
 
     Read are `1,000`, `1/2`, `\frac12`, `2 1/4` (a proper fraction only), `2.5\times 10^{3}`,
@@ -69,7 +69,8 @@ def read_number(text: str, kind: Kind = "any") -> Number | None:
     found = _bare(text)
     if found is not None or not _LETTERED.search(text):
         return found
-    return _measured(_OUR_ERA.sub("", text), kind) or _sum(text, kind)
+    text = _OUR_ERA.sub("", text)
+    return _bare(text) or _measured(text, kind) or _sum(text, kind)
 
 
 def same_number(one: Number, other: Number, rounding: int) -> bool:
@@ -116,7 +117,7 @@ def _is_finite(denominator: int) -> bool:
     return denominator == 1
 
 
-def _in_words(text: str, kind: Kind) -> Number | None:
+def _in_words(text: str, kind: AnswerKind) -> Number | None:
     value, behind = spelled(text)
     if value is None:
         return None
@@ -127,7 +128,7 @@ def _in_words(text: str, kind: Kind) -> Number | None:
     return Number(Fraction(value), exact=True, unit=strict)
 
 
-def _measured(text: str, kind: Kind) -> Number | None:
+def _measured(text: str, kind: AnswerKind) -> Number | None:
     """A number with a currency before it, a scale or a unit behind it."""
     currency, rest = currency_before(text)
     if currency is not None and (found := _bare(rest)) is not None:
@@ -151,7 +152,7 @@ def _measured(text: str, kind: Kind) -> Number | None:
 _MEMBER = re.compile(r"([0-9]{1,9}(?:\.[0-9]{1,9})?)\s?([A-Za-z]+)\s*(?:,|and\b)?\s*")
 
 
-def _sum(text: str, kind: Kind) -> Number | None:
+def _sum(text: str, kind: AnswerKind) -> Number | None:
     """Two or three units of one dimension, such as `2 hours 30 minutes`, in its base unit."""
     members, end = [], 0
     for found in _MEMBER.finditer(text):

@@ -5,9 +5,9 @@ from __future__ import annotations
 import asyncio
 from time import monotonic
 
-from tts.equivalence.kind import Kind
 from tts.equivalence.process import WorkerProcess
 from tts.equivalence.verdict import Verdict
+from tts.values import AnswerKind
 
 LEAST_SECONDS = 0.7
 """What algebra gets even where starting the process has eaten the deadline."""
@@ -28,7 +28,7 @@ class Pool:
         self._closed = False
         self.started = self.killed = 0
 
-    async def compare(self, a: str, b: str, *, rounding: int, kind: Kind) -> Verdict:
+    async def compare(self, a: str, b: str, *, rounding: int, kind: AnswerKind) -> Verdict:
         """The verdict of algebra within the deadline, counted from a free slot on."""
         async with self._slots:
             if self._closed:

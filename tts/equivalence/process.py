@@ -9,8 +9,8 @@ import sys
 from asyncio.subprocess import DEVNULL, PIPE, Process
 from typing import Any, cast
 
-from tts.equivalence.kind import Kind
 from tts.equivalence.verdict import Verdict
+from tts.values import AnswerKind
 
 START_SECONDS = 30.0
 _PASSED_ON = ("PATH", "PYTHONPATH", "PYTHONHOME", "VIRTUAL_ENV", "LANG", "SYSTEMROOT")
@@ -40,7 +40,7 @@ class WorkerProcess:
         return worker
 
     async def compare(
-        self, a: str, b: str, *, rounding: int, kind: Kind, seconds: float
+        self, a: str, b: str, *, rounding: int, kind: AnswerKind, seconds: float
     ) -> Verdict:
         """The verdict, `undecided` once the time is over; the process is killed then."""
         question = {"a": a, "b": b, "rounding": rounding, "kind": kind}

@@ -10,6 +10,7 @@ from fractions import Fraction
 from msgspec import Struct
 
 from tts.equivalence.words import unwrapped
+from tts.values import AnswerKind
 
 _SI = {"n": -9, "µ": -6, "μ": -6, "m": -3, "c": -2, "d": -1, "k": 3, "M": 6, "G": 9, "T": 12}
 _LONG = {"nano": -9, "micro": -6, "milli": -3, "centi": -2, "kilo": 3, "mega": 6, "giga": 9}
@@ -80,7 +81,7 @@ class Unit(Struct, frozen=True, gc=False):
     """Whether the number may stand without it; `3m` may be three times m."""
 
 
-def read_unit(behind: str, kind: str) -> Unit | None:
+def read_unit(behind: str, kind: AnswerKind) -> Unit | None:
     r"""The unit that a text behind a number is, known or a noun; None where it is no unit.
 
     A single letter that touches its number, or stands behind it in mathematics, is a unit beside
@@ -151,7 +152,8 @@ def _known(text: str) -> Unit | None:
 
 
 def _single(name: str) -> Unit | None:
-    for spelling in (name, name.lower(), _singular(name.lower())):
+    lower = name.lower()
+    for spelling in (name, lower, lower[:-1] if len(lower) > 2 and lower[-1] == "s" else lower):
         if spelling in _UNITS and (len(name) > 2 or spelling == name or name.isupper() is False):
             return _UNITS[spelling]
     return None

@@ -7,9 +7,9 @@ import re
 from msgspec.structs import replace
 
 from tts.equivalence.canonical import Canonical, canonical
-from tts.equivalence.kind import Kind
 from tts.equivalence.number import Number, read_number, same_number
 from tts.equivalence.verdict import Verdict
+from tts.values import AnswerKind
 
 _DECIMAL_COMMA = re.compile(r"[-+]?[0-9]+,[0-9]+")
 _SAYING = re.compile(r"(?<![A-Za-z])(?<!not )(?:is|are|equals|it's)(?![A-Za-z])|[:=]")
@@ -18,7 +18,7 @@ STATEMENT = 64
 """Characters that a number may take at the end of the sentence that states it."""
 
 
-def quick(a: str, b: str, *, rounding: int = 6, kind: Kind = "any") -> Verdict | None:
+def quick(a: str, b: str, *, rounding: int = 6, kind: AnswerKind = "any") -> Verdict | None:
     """The verdict where no algebra is needed; None: it takes algebra.
 
     Words are the same as equal words alone, a date as that date; neither is ever mathematics.
@@ -41,7 +41,7 @@ def quick(a: str, b: str, *, rounding: int = 6, kind: Kind = "any") -> Verdict |
 
 
 def _number_and_other(
-    number: Number, other: Canonical, rounding: int, kind: Kind
+    number: Number, other: Canonical, rounding: int, kind: AnswerKind
 ) -> Verdict | None:
     if other.words is not None:
         stated = None if kind == "text" else _stated(other.text, kind)
@@ -54,7 +54,7 @@ def _number_and_other(
     return None
 
 
-def _stated(text: str, kind: Kind) -> Number | None:
+def _stated(text: str, kind: AnswerKind) -> Number | None:
     """The number that a sentence ends with and says to be its answer, as in `so it's 1,000.99€`."""
     tail = _TURN.sub("", text[-STATEMENT:])
     says = [found.end() for found in _SAYING.finditer(tail)]

@@ -5,35 +5,33 @@ from __future__ import annotations
 import re
 import unicodedata
 
-from tts.equivalence.kind import Kind
+from tts.values import AnswerKind
 
 _SIGNS = str.maketrans(
     {
         **dict.fromkeys("‐‑‒–—―−", "-"),
         **dict.fromkeys("‘’‚ʼ′`´", "'"),
         **dict.fromkeys("“”„«»″", '"'),
-        **{chr(0x2080 + digit): f"_{digit}" for digit in range(10)},
-        **{sign: f"^{digit}" for digit, sign in enumerate("⁰¹²³⁴⁵⁶⁷⁸⁹")},
-        "⁺": "^+",
-        "⁻": "^-",
         "⁄": "/",
         "℃": "℃",
         "℉": "℉",
     }
 )
+_RAISED = re.compile("[⁰¹²³⁴-⁹⁺⁻ⁿ]+")
+_LOWERED = re.compile("[₀-₉]+")
 _KEPT = re.compile("[℃℉]")
 _FRACTIONS = re.compile("[¼-¾⅐-⅞↉]")
 _WRAPPED = re.compile(
     r"\\(?:text(?:bf|it|rm|normal|sf|tt)?|mbox|hbox|mathrm|mathbf|mathit|mathsf|operatorname|ce)"
     r"\s*\{([^{}]*)\}"
 )
-_SUBSCRIPT = re.compile(r"_\{?([0-9+-]+)\}?|\^\{([0-9+-]+)\}")
+_SUBSCRIPT = re.compile(r"_\{?([0-9+-]+)\}?|\^\{([0-9+\u2212-]+)\}")
 _INITIALS = re.compile(r"\b(?:[a-z]\.\s?){1,12}[a-z]\b\.?")
 _PARENTHESES = re.compile(r"\(([^()]*)\)")
 _QUOTED = re.compile(r"'([^']*)'")
 _ARTICLE = re.compile(r"(?:the|an?)\s+(?=\S{2})")
 _DROPPED = re.compile(r"(?<=[^\W\d_])\.(?=\s|$)|(?<=[^\W_])[,;:](?=\s|$)")
-_HYPHEN = re.compile(r"(?<=[^\W\d_])-(?=[^\W\d_])")
+_HYPHEN = re.compile(r"(?<=[^\W\d_])-(?=[^\W_])")
 _FORMULA = re.compile(r"(?:[A-Z][a-z]?[0-9]*|[()\[\]](?:[0-9]*))+(?:\^?[0-9]?[+-])?")
 _SYMBOL = re.compile(r"[A-Z][a-z]?")
 _SYMBOLS = (
@@ -59,11 +57,12 @@ _ORDINALS = {
 def plain(text: str) -> str:
     """Unicode's many signs for one thing as one: dashes, quotes, powers, indices, wide letters.
 
-    `½` becomes ` 1/2`, `²` becomes `^2`, `₂` becomes `_2`; what is left is in the form NFKC.
+    `½` becomes ` 1/2`, `²` becomes `^{2}`, `₂` becomes `_{2}`; what is left is in the form NFKC.
     """
     if text.isascii():
         return text
     text = _FRACTIONS.sub(_spelled_fraction, text).translate(_SIGNS)
+    text = _RAISED.sub(r"^{\g<0>}", _LOWERED.sub(r"_{\g<0>}", text))
     parts = _KEPT.split(text)
     kept = _KEPT.findall(text)
     normal = [unicodedata.normalize("NFKC", part) for part in parts]
@@ -75,7 +74,7 @@ def unwrapped(text: str) -> str:
     return _WRAPPED.sub(r"\1", text) if "\\" in text else text
 
 
-def words(text: str, kind: Kind) -> str:
+def words(text: str, kind: AnswerKind) -> str:
     """The key of a text: case, blanks, Unicode, final punctuation and initials' dots are gone.
 
     Outside mathematics a leading article is gone too. The case of a chemical symbol is kept where
@@ -87,7 +86,7 @@ def words(text: str, kind: Kind) -> str:
     text = quoted[1].strip() if quoted else text
     whole = _PARENTHESES.fullmatch(text)
     text = (whole[1] if whole else text).strip()
-    if (formula := _formula(text)) is not None:
+    if (formula := formula_key(text)) is not None:
         return formula
     key = unicodedata.normalize("NFC", text.casefold()).replace("\\&", "&").replace(" & ", " and ")
     key = _INITIALS.sub(lambda found: re.sub(r"[.\s]", "", found[0]) + " ", key)
@@ -98,7 +97,7 @@ def words(text: str, kind: Kind) -> str:
     return _ORDINALS.get(key, key)
 
 
-def _formula(text: str) -> str | None:
+def formula_key(text: str) -> str | None:
     """A chemical formula in one spelling, where its case or its indices matter."""
     bare = _SUBSCRIPT.sub(lambda found: found[1] or f"^{found[2]}", text)
     if len(bare) > 64 or not _FORMULA.fullmatch(bare) or bare in _ORDINARY:

@@ -10,7 +10,7 @@ from tts.prompts.boxed import has_cut_box
 from tts.prompts.option import option
 from tts.prompts.reader import MARKED, READERS, Reader
 from tts.prompts.stated import last_number
-from tts.values import STEP_SEPARATOR, Message, Problem
+from tts.values import STEP_SEPARATOR, AnswerKind, Message, Problem
 
 
 class Task(Struct, frozen=True, kw_only=True):
@@ -27,6 +27,8 @@ class Task(Struct, frozen=True, kw_only=True):
     """Appended to a partial solution to make a model state its answer."""
     readers: tuple[Reader, ...] = ("boxed",)
     """Tried in this order."""
+    answers: AnswerKind = "any"
+    """How two answers are compared."""
     shape: Literal["free", "number", "option"] = "free"
     """What an answer is reduced to."""
 

@@ -21,12 +21,13 @@ _PLAIN = "Answer the question. Put the final answer alone on the last line."
 TASKS: dict[str, Task] = {
     task.name: task
     for task in (
-        Task(name="arithmetic", version="1"),
+        Task(name="arithmetic", version="1", answers="mathematics"),
         Task(
             name="choice",
             version="1",
             system=_CHOICE,
             readers=("boxed", "stated"),
+            answers="text",
             shape="option",
         ),
         Task(
@@ -37,13 +38,20 @@ TASKS: dict[str, Task] = {
             readers=("hashes", "boxed", "stated", "last_number"),
             shape="number",
         ),
-        Task(name="math", version="1", system=_MATH, readers=("boxed", "stated")),
+        Task(
+            name="math",
+            version="1",
+            system=_MATH,
+            readers=("boxed", "stated"),
+            answers="mathematics",
+        ),
         Task(
             name="plain",
             version="1",
             system=_PLAIN,
             forced_answer="\n\nAnswer: ",
             readers=("stated", "last_line"),
+            answers="text",
         ),
     )
 }

@@ -226,8 +226,8 @@ class Run(RunState):
 
     @property
     def equivalence(self) -> Equivalence:
-        """When two answers are the same answer."""
-        return self.settings.equivalence
+        """When two answers of this task are the same answer."""
+        return self.settings.equivalence.of(self.settings.task.answers)
 
     # Inside
 

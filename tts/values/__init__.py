@@ -7,7 +7,7 @@ from tts.values.event import AnswerEvent, CandidateEvent, Event, NodeEvent, Spen
 from tts.values.message import Message, MessageRole
 from tts.values.model import Capabilities, Model
 from tts.values.piece import Piece
-from tts.values.problem import Problem
+from tts.values.problem import AnswerKind, Problem
 from tts.values.result import Kept, RecordedVerdict, Result, StoppedBy
 from tts.values.sampling import Sampling
 from tts.values.score import Score, Scored
@@ -20,6 +20,7 @@ __all__ = [
     "NOTHING",
     "STEP_SEPARATOR",
     "AnswerEvent",
+    "AnswerKind",
     "Budget",
     "Candidate",
     "CandidateEvent",

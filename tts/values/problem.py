@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal
 
 from msgspec import Struct, field
+
+AnswerKind = Literal["any", "text", "mathematics"]
+"""What a task's answers are: text only, mathematics, or either, which each answer then shows.
+
+Whatever is expected, algebra compares two answers only where both are mathematics. The kinds
+differ in what letters without a sign between them are: `xy` is a product for mathematics alone.
+"""
 
 
 class Problem(Struct, frozen=True, kw_only=True):

@@ -1,21 +1,14 @@
-"""What a task's answers are, and whether a text is mathematics."""
+"""Whether a text is mathematics."""
 
 from __future__ import annotations
 
 import re
-from typing import Literal
 
-Kind = Literal["any", "text", "mathematics"]
-"""What answers are expected: text only, mathematics, or either, which each answer then shows.
+from tts.values import AnswerKind
 
-Whatever is expected, algebra compares two answers only where both are mathematics. The kinds
-differ in what letters without a sign between them are: `xy` is a product for mathematics alone.
-"""
-
-_CODE = re.compile(
-    r"[0-9]+(?:\s?[-–]\s?[0-9]+)+|[0-9]+(?:/[0-9]+){2,}|[0-9]+(?:\.[0-9]+){2,}|[0-9]+(?:-[0-9]+)+"
-)
+_CODE = re.compile(r"[0-9]+(?:\s?[-–]\s?[0-9]+)+|[0-9]+(?:/[0-9]+){2,}|[0-9]+(?:\.[0-9]+){2,}")
 """Telephone numbers, scores, ranges, dates, versions: digits, but no sum to be worked out."""
+_BASED = re.compile(r"[0-9]_")
 _ENVIRONMENT = re.compile(r"\\(?:begin|end)\s*\{[a-z]+\*?\}(?:\{[lcr| ]*\})?")
 _TEXTUAL = re.compile(
     r"\\(?:text(?:bf|it|rm|normal)?|mbox|mathrm|mathbf|operatorname)\s*\{([^{}]*)\}"
@@ -29,9 +22,11 @@ _FIGURE = re.compile(
 _CONNECTIVE = re.compile(r"(?:\b|(?<=[0-9)]))(?:and|or)(?:\b|(?=[A-Z(]))")
 _INDEX = re.compile(r"_\{[\w, +-]*\}")
 _CHARACTERS = re.compile(r"[\w\s+\-*/^=<>|!,.;:()\[\]{}%&~\\√π∞≤≥≠±·⋅∪∩∈∅×÷°≈−–]*")
-_OPERATOR = re.compile(r"[+*^=<>/_\\√π∞≤≥≠±·⋅∪∩×÷−|!]|(?<=[\w)}\]])\s*-|^-|[0-9][^\W\d_]")
+_OPERATOR = re.compile(
+    r"[+*^=<>/_\\√π∞≤≥≠±·⋅∪∩×÷−|!]|(?<=[\w)}\]])\s*-|^-|[0-9][^\W\d_]|[a-z]{2}\("
+)
 _STRONG = re.compile(r"[+*^=<>\\√≤≥≠±·⋅×÷−]")
-_INDEXED = re.compile(r"[^\W\d_][0-9]|(?<![_0-9])[0-9]+\s+[0-9](?![0-9]*/[0-9])")
+_INDEXED = re.compile(r"[^\W\d_][0-9]|(?<![_^0-9])[0-9]+\s+[0-9](?![0-9]*/[0-9])")
 _UNSPOKEN = re.compile(r"a?[b-df-hj-np-tv-z]{1,3}")
 """Letters that are no word: a product of variables, even without a sign beside it."""
 _FUNCTION_NAMES = (
@@ -49,9 +44,9 @@ _SHORT_WORDS = frozenset(_SHORT.split())
 LONGEST_PRODUCT, LONGEST_LABEL = 3, 4
 
 
-def is_mathematics(text: str, kind: Kind) -> bool:
+def is_mathematics(text: str, kind: AnswerKind) -> bool:
     """Whether a normalised text states mathematics: signs, numbers and single letters alone."""
-    if not _CHARACTERS.fullmatch(text) or _CODE.fullmatch(text) or _drawn(text):
+    if not _CHARACTERS.fullmatch(text) or _CODE.fullmatch(text) or _is_named(text):
         return False
     rest = _TEXTUAL.sub(_inner, _ENVIRONMENT.sub("~", _INDEX.sub("", text)))
     rest = _COMMAND.sub("~", _CONNECTIVE.sub(",", rest))
@@ -62,16 +57,24 @@ def is_mathematics(text: str, kind: Kind) -> bool:
     if not runs and any(letter.isdigit() for letter in rest) and not _RUN.search(rest):
         return bool(_OPERATOR.search(text) or re.search(r"[,;:()\[\]]", rest))
     if kind == "mathematics" and not _OPERATOR.search(text):
-        return bool(runs) and all(_UNSPOKEN.fullmatch(run) for run in runs) and " " not in text
+        return len(runs) == 1 and runs[0] == text and _is_unspoken(text)
     return bool(_OPERATOR.search(text)) and all(_is_product(run, text, kind) for run in runs)
 
 
-def _drawn(text: str) -> bool:
-    """Whether a text names points: the angle ABC is not BCA."""
+def _is_unspoken(run: str) -> bool:
+    """Whether bare letters are no word, but variables multiplied."""
+    pair = len(run) == 2 and run.isascii() and run.islower() and run not in _SHORT_WORDS
+    return pair or _UNSPOKEN.fullmatch(run) is not None
+
+
+def _is_named(text: str) -> bool:
+    """Whether letters or digits stand in an order: the angle ABC is not BCA, 10_2 is not 10."""
+    if _BASED.search(text):
+        return True
     return _FIGURE.search(text) is not None and "=" not in text
 
 
-def _is_product(run: str, text: str, kind: Kind) -> bool:
+def _is_product(run: str, text: str, kind: AnswerKind) -> bool:
     """Whether letters beside signs of mathematics may be variables multiplied."""
     if run.isupper() and len(run) <= LONGEST_LABEL and "\\" in text:
         return True
