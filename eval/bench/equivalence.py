@@ -41,7 +41,8 @@ def own_pairs() -> list[Pair]:
     """The project's own pairs, of every kind of answer; the file says how it is written."""
     pairs: list[Pair] = []
     about = kind = ""
-    for line in files("tts.eval.bench").joinpath("pairs.txt").read_text(encoding="utf-8").splitlines():
+    text = files("tts.eval.bench").joinpath("pairs.txt").read_text(encoding="utf-8")
+    for line in text.splitlines():
         if line.startswith("[") and line.endswith(("any]", "text]", "mathematics]")):
             about, _, kind = line.strip("[]").rpartition(": ")
         elif line and kind:
