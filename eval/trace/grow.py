@@ -9,7 +9,8 @@ import msgspec
 from msgspec import Struct
 
 from tts.eval.trace.trace import Fate, TraceNode
-from tts.protocols import CallRow, CandidateRow, UseRow
+from tts.ledger import CandidateLine
+from tts.protocols import CallRow, UseRow
 from tts.values import NOTHING, Completion, Usage
 
 
@@ -18,7 +19,7 @@ class Rows(Struct, frozen=True, kw_only=True):
 
     uses: Sequence[UseRow]
     calls: Mapping[str, CallRow]
-    candidates: Mapping[str, CandidateRow]
+    candidates: Mapping[str, CandidateLine]
     chosen: str = ""
     """Key of the candidate that holds the answer."""
 
@@ -55,7 +56,7 @@ def _branch(
                 model=rows.calls[use.key].model,
                 answer=known.answer if known else None,
                 value=known.value if known else None,
-                steps=known.steps if known else (),
+                steps=known.score.steps if known and known.score else (),
                 drawn=use.attributed,
                 scored=scored.get(use.key, NOTHING),
                 on_path=use.key in path,
@@ -67,7 +68,7 @@ def _branch(
 
 
 def fate(
-    drawn: Completion, known: CandidateRow | None, rows: Rows, grew: bool, *, repeated: bool
+    drawn: Completion, known: CandidateLine | None, rows: Rows, grew: bool, *, repeated: bool
 ) -> Fate:
     """What came of a draw."""
     if known is not None and known.key == rows.chosen:
@@ -90,17 +91,21 @@ def scoring_costs(rows: Rows) -> dict[str, Usage]:
     costs: dict[str, Usage] = {}
     alike: dict[tuple[object, ...], list[str]] = defaultdict(list)
     for row in rows.candidates.values():
-        alike[(row.value, row.steps)].append(row.key)
+        alike[verdict(row)].append(row.key)
     for use in rows.uses:
         call = rows.calls.get(use.key)
         if use.role != "verify" or call is None:
             continue
         named = rows.candidates.get(call.parent_key)
-        same = alike[(named.value, named.steps)] if named else []
+        same = alike[verdict(named)] if named else []
         free = [key for key in (call.parent_key, *same) if key not in costs]
         owner = free[0] if free else call.parent_key
         costs[owner] = costs.get(owner, NOTHING) + use.attributed
     return costs
+
+
+def verdict(line: CandidateLine) -> tuple[object, ...]:
+    return (line.value, line.score.steps if line.score else ())
 
 
 def path_to(rows: Rows) -> frozenset[str]:

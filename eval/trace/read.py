@@ -12,7 +12,7 @@ import msgspec
 from tts.errors import BadInput, UnknownName
 from tts.eval.trace.grow import Rows, grow, total
 from tts.eval.trace.trace import OtherCalls, RunLine, Trace
-from tts.ledger import Questions, decode_result
+from tts.ledger import Questions, candidate_lines, decode_result
 from tts.ledger.connect import connect
 from tts.ledger.reader import Reader
 from tts.ledger.schema import current
@@ -46,7 +46,7 @@ def _trace(reader: Reader, row: RunRow) -> Trace:
     rows = Rows(
         uses=uses,
         calls={call.key: call for call in reader.calls(row.problem_id)},
-        candidates={one.key: one for one in reader.candidates(row.run_id)},
+        candidates={one.key: one for one in candidate_lines(row.result or b"")},
         chosen=result.candidate.key if result and result.candidate else "",
     )
     return Trace(

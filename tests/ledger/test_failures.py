@@ -94,7 +94,7 @@ def test_a_failed_statement_leaves_no_half_batch(
 def failing_trigger(at: int) -> str:
     """FAIL keeps what the statement did before: the journal itself has to undo it."""
     return (
-        "CREATE TRIGGER failing BEFORE INSERT ON uses "
+        "CREATE TRIGGER failing BEFORE INSERT ON use_rows "
         f"WHEN (SELECT count(*) FROM uses) >= {at} BEGIN SELECT RAISE(FAIL, 'broken'); END"
     )
 

@@ -7,7 +7,7 @@ import pytest
 
 from tts.errors import LedgerError
 from tts.ledger import JobLeases, Ledger
-from tts.protocols import CandidateRow, JobRow, Journal, Leases, OutcomeRow, TextRow
+from tts.protocols import JobRow, Journal, Leases, OutcomeRow, TextRow
 from tts.values import Usage
 
 
@@ -70,28 +70,13 @@ async def test_uses_come_back_as_written(opened: Any, rows: Any) -> None:
         assert await ledger.uses("r") == uses
 
 
-async def test_outcomes_candidates_and_texts_come_back_as_written(opened: Any, rows: Any) -> None:
+async def test_outcomes_and_texts_come_back_as_written(opened: Any, rows: Any) -> None:
     fields = {"job": "job", "run_id": "r"}
     outcome = OutcomeRow(**fields, node="n", kind="join", content=b'["a"]', attributed=rows.spent)
-    candidate = CandidateRow(
-        **fields, key="k", parent_key="", final=True, answer="½", value=0.5, steps=(0.5, 1.0)
-    )
     async with opened() as ledger:
-        await ledger.commit(outcome, candidate, TextRow("h", "a\0b\udc80"))
+        await ledger.commit(outcome, TextRow("h", "a\0b\udc80"))
         assert await ledger.outcomes("r") == [outcome]
-        assert await ledger.candidates("r") == [candidate]
         assert await ledger.text("h") == "a\0b\udc80"
-
-
-async def test_a_candidate_gains_its_score_later_and_keeps_it(opened: Any) -> None:
-    fields = {"job": "job", "run_id": "r", "key": "k", "parent_key": "", "final": True}
-    bare = CandidateRow(**fields, answer="4", value=None, steps=())
-    scored = CandidateRow(**fields, answer="4", value=0.5, steps=(0.5,))
-    async with opened() as ledger:
-        await ledger.commit(bare)
-        await ledger.commit(scored)
-        await ledger.commit(bare)
-        assert await ledger.candidates("r") == [scored]
 
 
 async def test_a_run_is_written_again_when_it_ends_and_never_reopened(

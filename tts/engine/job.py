@@ -16,7 +16,6 @@ from tts.executor import Executor
 from tts.ledger import encode_result
 from tts.prompts import task_for
 from tts.protocols import (
-    CandidateRow,
     Journal,
     Leases,
     RecordedGenerator,
@@ -148,7 +147,7 @@ class Job:
             billed=result.billed,
             seconds=result.seconds,
         )
-        await self.journal.commit(*candidate_rows(result, self.name), row)
+        await self.journal.commit(row)
 
 
 def open_run(settings: RunSettings, strategy: Strategy, budget: Budget, executor: Executor) -> Run:
@@ -176,23 +175,6 @@ def with_verdict(result: Result, problem: Problem, *, session: Session) -> Resul
     verdicts = (source.verdict(problem, result.candidate, seen) for source in sources)
     told = next((verdict for verdict in verdicts if verdict is not None), None)
     return result if told is None else msgspec.structs.replace(result, recorded=told)
-
-
-def candidate_rows(result: Result, job: str) -> list[CandidateRow]:
-    """The candidates of a result, with their scores."""
-    return [
-        CandidateRow(
-            job=job,
-            run_id=result.run_id,
-            key=kept.candidate.key,
-            parent_key=kept.candidate.parent.key if kept.candidate.parent else "",
-            final=kept.candidate.final,
-            answer=kept.candidate.answer,
-            value=kept.score.value if kept.score else None,
-            steps=kept.score.steps if kept.score else (),
-        )
-        for kept in result.candidates
-    ]
 
 
 def strategy_json(strategy: Strategy) -> str:

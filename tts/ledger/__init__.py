@@ -8,12 +8,13 @@ from tts.ledger.memory import MemoryJournal
 from tts.ledger.memory_leases import MemoryLeases
 from tts.ledger.memory_rate_windows import MemoryRateWindows
 from tts.ledger.questions import Grouping, Questions
-from tts.ledger.record import decode_result, encode_result
+from tts.ledger.record import CandidateLine, candidate_lines, decode_result, encode_result
 from tts.ledger.total import Bill, JobSummary, Share
 
 __all__ = [
     "EXPORTED",
     "Bill",
+    "CandidateLine",
     "Format",
     "Grouping",
     "JobLeases",
@@ -24,6 +25,7 @@ __all__ = [
     "MemoryRateWindows",
     "Questions",
     "Share",
+    "candidate_lines",
     "check_manifest",
     "decode_result",
     "encode_result",

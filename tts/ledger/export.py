@@ -10,18 +10,43 @@ from pathlib import Path
 from typing import Any, Literal
 
 import msgspec
-from sqlalchemy import Table, select
+from sqlalchemy import Boolean, Column, Double, Table, Text, select
 from sqlalchemy.exc import DBAPIError
 
 from tts.errors import BadInput, UnknownName, UsageError
+from tts.ledger.codec import Columns
 from tts.ledger.connect import connect
 from tts.ledger.failures import unreadable
+from tts.ledger.record import candidate_lines
 from tts.ledger.schema import current
-from tts.ledger.tables import LEASES, METADATA
+from tts.ledger.tables import (
+    ATTEMPTS,
+    CALLS,
+    JOBS,
+    OUTCOMES,
+    RATE_WINDOWS,
+    RUNS,
+    TEXTS,
+    USES,
+    VIEWS,
+    words,
+)
 
 Format = Literal["csv", "jsonl", "parquet"]
+CANDIDATES = Table(
+    "candidates",
+    VIEWS,
+    *words("job", "run_id", "key", "parent_key"),
+    Column("final", Boolean),
+    Column("answer", Text),
+    Column("value", Double),
+    *words("steps"),
+)
+"""No table of the database: the candidates stand in the results of the runs."""
+
 EXPORTED: Mapping[str, Table] = {
-    name: table for name, table in METADATA.tables.items() if table is not LEASES
+    table.name: table
+    for table in (JOBS, RUNS, TEXTS, CALLS, ATTEMPTS, USES, OUTCOMES, CANDIDATES, RATE_WINDOWS)
 }
 CHUNK = 2000
 """Rows that are held at once."""
@@ -50,24 +75,50 @@ def export(
 
 
 def chunks(place: str | Path, table: Table, job: str | None) -> Chunks:
-    query = select(table).order_by(*table.primary_key)
-    if job is not None and "job" in table.c:
-        query = query.where(table.c.job == job)
+    source = RUNS if table is CANDIDATES else table
+    query = select(source).order_by(*source.primary_key)
+    if job is not None and "job" in source.c:
+        query = query.where(source.c.job == job)
     engine = current(connect(place, create=False))
+    read = candidates_of if table is CANDIDATES else readable
     try:
         with engine.connect() as connection:
             # One snapshot for the whole table; server-side cursors need a transaction.
             connection.exec_driver_sql("BEGIN")
             rows = connection.execution_options(stream_results=True).execute(query).mappings()
             for part in rows.partitions(CHUNK):
-                yield [{name: readable(value) for name, value in row.items()} for row in part]
+                yield [line for row in part for line in read(dict(row))]
     finally:
         engine.dispose()
 
 
-def readable(value: Any) -> Any:
+def readable(row: Columns) -> list[dict[str, Any]]:
     """Bytes are JSON or text in UTF-8."""
-    return bytes(value).decode("utf-8", "replace") if isinstance(value, bytes) else value
+    return [
+        {
+            name: bytes(value).decode("utf-8", "replace") if isinstance(value, bytes) else value
+            for name, value in row.items()
+        }
+    ]
+
+
+def candidates_of(row: Columns) -> list[dict[str, Any]]:
+    """The candidates of a run, with their scores."""
+    if row["result"] is None:
+        return []
+    return [
+        {
+            "job": row["job"],
+            "run_id": row["run_id"],
+            "key": candidate.key,
+            "parent_key": candidate.parent_key,
+            "final": candidate.final,
+            "answer": candidate.answer,
+            "value": candidate.score.value if candidate.score else None,
+            "steps": list(candidate.score.steps) if candidate.score else [],
+        }
+        for candidate in candidate_lines(bytes(row["result"]))
+    ]
 
 
 FORMULA = re.compile(r"\s*[=+\-@\uff1d\uff0b\uff0d\uff20]|[\t\r\n]")

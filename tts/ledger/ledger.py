@@ -24,7 +24,7 @@ from tts.ledger.schema import migrate
 from tts.ledger.spent import close_process
 from tts.ledger.transaction import transaction
 from tts.ledger.writer import Writer
-from tts.protocols import CallRow, CandidateRow, JobRow, OutcomeRow, Row, RunRow, UseRow
+from tts.protocols import CallRow, JobRow, OutcomeRow, Row, RunRow, UseRow
 
 T = TypeVar("T")
 
@@ -139,10 +139,6 @@ class Ledger:
 
     async def outcomes(self, run_id: str) -> Sequence[OutcomeRow]:
         return await self._read(self._reader.outcomes, run_id)
-
-    async def candidates(self, run_id: str) -> Sequence[CandidateRow]:
-        """The recorded candidates of a run, with their scores."""
-        return await self._read(self._reader.candidates, run_id)
 
     async def runs(self) -> Sequence[RunRow]:
         """The runs of the job; those that ended have `stopped_by`."""

@@ -9,7 +9,7 @@ from types import TracebackType
 from typing import Self
 
 from tts.ledger.found import Found
-from tts.protocols import CallRow, CandidateRow, JobRow, OutcomeRow, Row, RunRow, UseRow
+from tts.protocols import CallRow, JobRow, OutcomeRow, Row, RunRow, UseRow
 
 
 class MemoryJournal:
@@ -63,10 +63,6 @@ class MemoryJournal:
 
     async def outcomes(self, run_id: str) -> Sequence[OutcomeRow]:
         return [r for r in self.rows if isinstance(r, OutcomeRow) and r.run_id == run_id]
-
-    async def candidates(self, run_id: str) -> Sequence[CandidateRow]:
-        rows = (r for r in self.rows if isinstance(r, CandidateRow) and r.run_id == run_id)
-        return list({row.key: row for row in rows}.values())
 
     async def runs(self) -> Sequence[RunRow]:
         return list({row.run_id: row for row in self.rows if isinstance(row, RunRow)}.values())

@@ -8,9 +8,8 @@ from typing import Any
 from sqlalchemy import Engine, Select, String, bindparam, select
 from sqlalchemy.exc import DBAPIError
 
-from tts.ledger.decode import (
+from tts.ledger.codec import (
     decode_call,
-    decode_candidate,
     decode_job,
     decode_outcome,
     decode_run,
@@ -18,8 +17,19 @@ from tts.ledger.decode import (
 )
 from tts.ledger.failures import unreadable
 from tts.ledger.prepared import Prepared
-from tts.ledger.tables import CALLS, CANDIDATES, JOBS, OUTCOMES, RUNS, TEXTS, USES
-from tts.protocols import CallRow, CandidateRow, JobRow, OutcomeRow, RunRow, UseRow
+from tts.ledger.tables import (
+    CALL_ROWS,
+    CALLS,
+    DONE,
+    JOBS,
+    OPERATIONS,
+    OUTCOMES,
+    RUNS,
+    TEXTS,
+    USE_ROWS,
+    USES,
+)
+from tts.protocols import CallRow, JobRow, OutcomeRow, RunRow, UseRow
 
 CHUNK = 500
 """Keys per query; SQLite takes at most 999 parameters in its older builds."""
@@ -34,11 +44,21 @@ class Reader:
         job_of = bindparam("job", type_=String)
         run = bindparam("run_id", type_=String)
         problem = bindparam("problem_id", type_=String)
-        self._calls = Prepared(
-            select(CALLS).where(CALLS.c.job == job_of, CALLS.c.problem_id == problem), engine
+        own = select(CALL_ROWS).where(CALL_ROWS.c.job == job_of, CALL_ROWS.c.problem_id == problem)
+        self._calls = Prepared(own, engine)
+        of_run = [DONE.c[column.name] for column in CALLS.c if column.name in DONE.c]
+        of_kind = [OPERATIONS.c[column.name] for column in CALLS.c if column.name not in DONE.c]
+        self._made = Prepared(
+            select(*of_run, *of_kind)
+            .join_from(DONE, OPERATIONS, OPERATIONS.c.id == DONE.c.operation)
+            .where(DONE.c.run_id == run),
+            engine,
         )
         self._runs_of = Prepared(
             select(RUNS.c.run_id).where(RUNS.c.job == job_of, RUNS.c.problem_id == problem), engine
+        )
+        self._found = Prepared(
+            select(USE_ROWS.c.key).where(USE_ROWS.c.job == job_of, USE_ROWS.c.run_id == run), engine
         )
         uses = select(USES).where(USES.c.job == job_of, USES.c.run_id == run)
         self._uses = Prepared(uses.order_by(USES.c.at, USES.c.node), engine)
@@ -47,15 +67,15 @@ class Reader:
 
     def calls(self, problem_id: str) -> list[CallRow]:
         """The finished calls that a problem made, and those of others that its runs used."""
-        rows = self._ask(self._calls, problem_id=problem_id)
+        runs = [row["run_id"] for row in self._ask(self._runs_of, problem_id=problem_id)]
+        rows = list(self._ask(self._calls, problem_id=problem_id))
+        rows += [row for run in runs for row in self._ask(self._made, run_id=run)]
         own = [decode_call(row) for row in rows]
-        return own + self._borrowed(problem_id, {call.key for call in own})
+        return own + self._borrowed(runs, {call.key for call in own})
 
-    def _borrowed(self, problem_id: str, own: set[str]) -> list[CallRow]:
+    def _borrowed(self, runs: Sequence[str], own: set[str]) -> list[CallRow]:
         """By steps that each look up a key: SQLite would read every use for one query."""
-        keys: set[str] = set()
-        for run in self._ask(self._runs_of, problem_id=problem_id):
-            keys.update(row["key"] for row in self._ask(self._uses, run_id=run["run_id"]))
+        keys = {row["key"] for run in runs for row in self._ask(self._found, run_id=run)}
         missing = sorted(keys - own)
         found: list[CallRow] = []
         for chunk in (missing[at : at + CHUNK] for at in range(0, len(missing), CHUNK)):
@@ -68,12 +88,6 @@ class Reader:
 
     def outcomes(self, run_id: str) -> list[OutcomeRow]:
         return [decode_outcome(row) for row in self._ask(self._outcomes, run_id=run_id)]
-
-    def candidates(self, run_id: str) -> list[CandidateRow]:
-        query = select(CANDIDATES).where(
-            CANDIDATES.c.job == self._job, CANDIDATES.c.run_id == run_id
-        )
-        return [decode_candidate(row) for row in self._rows(query.order_by(CANDIDATES.c.key))]
 
     def runs(self) -> list[RunRow]:
         query = select(RUNS).where(RUNS.c.job == self._job).order_by(RUNS.c.run_id)

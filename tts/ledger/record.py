@@ -166,3 +166,36 @@ def restore(drawn: Drawn, before: list[Candidate], problem: Problem) -> Candidat
         mean_logprob=drawn.mean_logprob,
         recorded=drawn.recorded,
     )
+
+
+class CandidateLine(Struct, frozen=True, kw_only=True):
+    """A kept candidate of a run, without its text."""
+
+    key: str
+    parent_key: str
+    final: bool
+    answer: str | None
+    score: Score | None
+
+    @property
+    def value(self) -> float | None:
+        return self.score.value if self.score else None
+
+
+def candidate_lines(content: bytes) -> list[CandidateLine]:
+    """The kept candidates in the JSON of a `RunRow`, each once; of several verdicts the last."""
+    if not content:
+        return []
+    record = msgspec.json.decode(content, type=Record)
+    lines: dict[str, CandidateLine] = {}
+    for place, score in record.kept:
+        drawn = record.drawn[place]
+        before = lines.get(drawn.key)
+        lines[drawn.key] = CandidateLine(
+            key=drawn.key,
+            parent_key="" if drawn.parent is None else record.drawn[drawn.parent].key,
+            final=drawn.final,
+            answer=drawn.answer,
+            score=score or (before.score if before else None),
+        )
+    return list(lines.values())

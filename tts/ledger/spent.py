@@ -6,9 +6,11 @@ from collections.abc import Mapping
 from typing import Any
 
 import msgspec
-from sqlalchemy import Column, ColumnElement, Connection, case, delete, func, select, update
+from sqlalchemy import ColumnElement, Connection, delete, func, select, update
 
-from tts.ledger.tables import ATTEMPTS, LEASES, USAGE
+from tts.ledger.codec import OPEN, process_number, usage
+from tts.ledger.tables import ATTEMPT_ROWS, DONE, LEASES, OPENS, SPENT, USAGE
+from tts.values import NOTHING, Usage
 
 Amounts = Mapping[str, int | None]
 SHIFT = 1 << 24
@@ -26,21 +28,42 @@ def whole(high: Any, low: Any, missing: int) -> tuple[int, int]:
     return int(high or 0) * SHIFT + int(low or 0), missing
 
 
-def charged(name: str) -> ColumnElement[Any]:
-    """What an attempt counts as: its worst case while nobody knows how it ended."""
-    billed: Column[Any] = ATTEMPTS.c["billed_" + name]
-    return case((ATTEMPTS.c.open, ATTEMPTS.c["worst_" + name]), else_=billed)
-
-
 def process_spent(connection: Connection, token: str) -> dict[str, int | None]:
-    """The sum over a process's attempts, open ones at their worst case; unknown wins."""
-    columns = [part for name in USAGE for part in parted(charged(name))]
-    mine = ATTEMPTS.c.process == token
-    row = tuple(connection.execute(select(*columns).where(mine)).one())
-    sums = {name: whole(*row[3 * at : 3 * at + 3]) for at, name in enumerate(USAGE)}
-    known = {name: None if missing else total for name, (total, missing) in sums.items()}
-    prompt, completion = known["prompt_tokens"], known["completion_tokens"]
-    return {**known, "tokens": (prompt or 0) + (completion or 0)}
+    """What a process was billed, what is on its way at its worst case; unknown wins."""
+    told = connection.execute(select(SPENT.c.amounts).where(SPENT.c.process == token)).scalar()
+    ended = NOTHING if told is None else msgspec.json.decode(told, type=Usage)
+    older = [] if told is not None else older_attempts(connection, token)
+    usage = sum([*older, *open_worst(connection, token)], ended)
+    return {**msgspec.structs.asdict(usage), "tokens": usage.tokens}
+
+
+def older_attempts(connection: Connection, token: str) -> list[Usage]:
+    """Of a process of version 0.1.0, which kept no sum: each of its attempts."""
+    rows = connection.execute(select(ATTEMPT_ROWS).where(ATTEMPT_ROWS.c.process == token))
+    return [usage(dict(row), "worst_" if row["open"] else "billed_") for row in rows.mappings()]
+
+
+def open_worst(connection: Connection, token: str) -> list[Usage]:
+    """The worst cases of the attempts that a process listed and never settled."""
+    number = process_number(token)
+    found: list[Usage] = []
+    for listed in connection.execute(select(OPENS.c.attempts).where(OPENS.c.process == number)):
+        attempts = msgspec.json.decode(listed[0])
+        ended = settled(connection, token, attempts)
+        worst = [row[-len(USAGE) :] for row in attempts if row[0] not in ended]
+        found += [Usage(**dict(zip(USAGE, amounts, strict=True))) for amounts in worst]
+    return found
+
+
+def settled(connection: Connection, token: str, attempts: list[list[Any]]) -> set[int]:
+    """The serials among listed attempts that have ended."""
+    serials, runs = [row[0] for row in attempts], {row[OPEN.index("run_id")] for row in attempts}
+    mine = (ATTEMPT_ROWS.c.process == token) & ATTEMPT_ROWS.c.serial.in_(serials)
+    apart = connection.execute(select(ATTEMPT_ROWS.c.serial).where(mine)).scalars()
+    done = select(DONE.c.serial).where(
+        DONE.c.run_id.in_(runs), DONE.c.process == process_number(token)
+    )
+    return {*apart, *connection.execute(done).scalars()}
 
 
 def close_process(connection: Connection, job: str, token: str) -> None:

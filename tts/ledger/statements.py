@@ -10,24 +10,22 @@ from msgspec import Struct
 from sqlalchemy import Column, Table
 from sqlalchemy.engine import Dialect
 
-from tts.ledger.encode import COLUMNS, SETTLED, Target
-from tts.ledger.tables import ATTEMPTS, CANDIDATES, METADATA, RUNS
+from tts.ledger.codec import COLUMNS, Target, Values
+from tts.ledger.tables import ATTEMPT_ROWS, METADATA, OPENS, RUNS, SPENT
 
 STRIDE = 8
 """Rows per statement. Every statement hands the interpreter lock back, and a busy event loop
 may keep it for 5 ms; longer statements than this one cost SQLite more than they save."""
 
-Values = tuple[Any, ...]
-
 
 class Statement(Struct, frozen=True):
-    """One way of writing rows, for a single row and for `STRIDE` of them."""
+    """One way of writing rows, for a single row and, where there is one, for `STRIDE` of them."""
 
     single: str
-    several: str
+    several: str = ""
 
     def run(self, cursor: Any, rows: Sequence[Values]) -> None:
-        whole = len(rows) - len(rows) % STRIDE
+        whole = len(rows) - len(rows) % STRIDE if self.several else 0
         if whole:
             cursor.executemany(self.several, list(strides(rows, whole)))
         if rest := rows[whole:]:
@@ -43,12 +41,18 @@ def statements(dialect: Dialect) -> Mapping[Target, Statement]:
     """How each kind of row is written to a database of this dialect."""
     inserts: dict[Target, Statement] = {
         target: Statement(
-            insert(METADATA.tables[table], columns, 1, dialect),
-            insert(METADATA.tables[table], columns, STRIDE, dialect),
+            insert(METADATA.tables[target], columns, 1, dialect),
+            insert(METADATA.tables[target], columns, STRIDE, dialect),
         )
-        for target, (table, columns) in COLUMNS.items()
+        for target, columns in COLUMNS.items()
+        if target != "ended"
     }
-    return {**inserts, "settled": Statement(settle(1, dialect), settle(STRIDE, dialect))}
+    return {**inserts, "ended": Statement(delete(OPENS, COLUMNS["ended"], dialect))}
+
+
+def delete(table: Table, names: Sequence[str], dialect: Dialect) -> str:
+    same = " AND ".join(f"{name} = {mark(table.c[name], dialect)}" for name in names)
+    return f"DELETE FROM {table.name} WHERE {same}"
 
 
 def insert(table: Table, names: Sequence[str], count: int, dialect: Dialect) -> str:
@@ -60,30 +64,12 @@ def insert(table: Table, names: Sequence[str], count: int, dialect: Dialect) -> 
 
 
 def conflict(table: Table, names: Sequence[str]) -> str:
-    """Runs and candidates are written again as more is known of them; nothing else is."""
-    if table is RUNS:
-        changes = [f"{n} = excluded.{n}" for n in names if not table.c[n].primary_key]
-        changes[-1] += " WHERE excluded.stopped_by IS NOT NULL"
-    elif table is CANDIDATES:
-        changes = [
-            "final = excluded.final",
-            "answer = COALESCE(excluded.answer, candidates.answer)",
-            "value = COALESCE(excluded.value, candidates.value)",
-            "steps = CASE WHEN excluded.value IS NULL THEN candidates.steps ELSE excluded.steps END",
-        ]
-    else:
+    """Some rows are written again as more is known of them; nothing else is."""
+    if table not in (RUNS, ATTEMPT_ROWS, SPENT):
         return "NOTHING"
-    return "UPDATE SET " + ", ".join(changes)
-
-
-def settle(count: int, dialect: Dialect) -> str:
-    changed = [name for name in SETTLED if name not in ATTEMPTS.primary_key.columns]
-    place = {name: f"settled.column{at}" for at, name in enumerate(SETTLED, start=1)}
-    changes = ", ".join(f"{name} = {place[name]}" for name in changed)
-    key = [column.name for column in ATTEMPTS.primary_key]
-    where = " AND ".join(f"attempts.{name} = {place[name]}" for name in key)
-    rows = values([ATTEMPTS.c[name] for name in SETTLED], count, dialect)
-    return f"UPDATE attempts SET {changes} FROM (VALUES {rows}) AS settled WHERE {where}"
+    changes = [f"{n} = excluded.{n}" for n in names if not table.c[n].primary_key]
+    ended = " WHERE excluded.stopped_by IS NOT NULL" if table is RUNS else ""
+    return f"UPDATE SET {', '.join(changes)}{ended}"
 
 
 def values(columns: Sequence[Column[Any]], count: int, dialect: Dialect) -> str:

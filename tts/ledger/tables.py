@@ -16,14 +16,14 @@ from sqlalchemy import (
     PrimaryKeyConstraint,
     Table,
     Text,
-    false,
     text,
     true,
 )
+from sqlalchemy.schema import SchemaItem
 
 from tts.values import Usage
 
-VERSION = "0002"
+VERSION = "0003"
 """The newest migration; a database at this version is opened without Alembic."""
 
 USAGE: tuple[str, ...] = Usage.__struct_fields__
@@ -31,6 +31,8 @@ USAGE: tuple[str, ...] = Usage.__struct_fields__
 
 UNKNOWABLE = frozenset({"nanodollars", "flops", "gpu_microseconds"})
 METADATA = MetaData()
+VIEWS = MetaData()
+"""Names of views: read, never written."""
 
 
 def words(*names: str) -> list[Column[Any]]:
@@ -74,49 +76,109 @@ TEXTS = Table(
     PrimaryKeyConstraint("hash", name="texts_key"),
 )
 
-CALLS = Table(
-    "calls",
+
+def call_columns() -> list[SchemaItem]:
+    return [
+        *words("job", "key", "problem_id", "operation", "version", "role", "model", "revision"),
+        *words("input_hash", "parent_key"),
+        Column("draw", Integer, nullable=False),
+        Column("content", LargeBinary, nullable=False),
+        *words("degraded"),
+        *amounts(),
+        PrimaryKeyConstraint("job", "key", name="calls_key"),
+    ]
+
+
+def attempt_columns() -> list[SchemaItem]:
+    return [
+        *words("process"),
+        Column("serial", BigInteger, nullable=False),
+        *words("job", "attempt", "key", "run_id"),
+        Column("number", Integer, nullable=False),
+        *words("role", "model"),
+        Column("started_at", Double, nullable=False),
+        Column("queued_s", Double, nullable=False),
+        *amounts("worst_"),
+        Column("open", Boolean, nullable=False, server_default=true()),
+        Column("state", Text, nullable=False, server_default=text("'sent_unknown'")),
+        Column("latency_s", Double),
+        Column("error", Text),
+        Column("price_version", Text),
+        *amounts("billed_", optional=True),
+        PrimaryKeyConstraint("process", "serial", name="attempts_key"),
+    ]
+
+
+def use_columns() -> list[SchemaItem]:
+    return [
+        *words("job", "run_id", "node", "key", "role", "name", "inputs", "origin"),
+        Column("at", Double, nullable=False),
+        *amounts(),
+        PrimaryKeyConstraint("job", "run_id", "node", name="uses_key"),
+    ]
+
+
+OPERATIONS = Table(
+    "operations",
     METADATA,
-    *words("job", "key", "problem_id", "operation", "version", "role", "model", "revision"),
-    *words("input_hash", "parent_key"),
+    Column("id", BigInteger, nullable=False, autoincrement=False),
+    *words("job", "problem_id", "operation", "version", "role", "model", "revision"),
+    *words("name", "price_version"),
+    PrimaryKeyConstraint("id", name="operations_key"),
+)
+"""What the calls of one kind on one problem have in common."""
+
+DONE = Table(
+    "done",
+    METADATA,
+    *words("run_id", "node", "key"),
+    Column("operation", BigInteger, nullable=False),
+    *words("input_hash", "parent_key", "inputs"),
     Column("draw", Integer, nullable=False),
     Column("content", LargeBinary, nullable=False),
     *words("degraded"),
+    *(Column(n, Double, nullable=False) for n in ("started_at", "queued_s", "latency_s", "at")),
+    *(Column(n, BigInteger, nullable=False) for n in ("process", "serial", "number")),
     *amounts(),
-    PrimaryKeyConstraint("job", "key", name="calls_key"),
-    Index("calls_by_problem", "job", "problem_id"),
-)
-
-ATTEMPTS = Table(
-    "attempts",
-    METADATA,
-    *words("process"),
-    Column("serial", BigInteger, nullable=False),
-    *words("job", "attempt", "key", "run_id"),
-    Column("number", Integer, nullable=False),
-    *words("role", "model"),
-    Column("started_at", Double, nullable=False),
-    Column("queued_s", Double, nullable=False),
-    *amounts("worst_"),
-    Column("open", Boolean, nullable=False, server_default=true()),
-    Column("state", Text, nullable=False, server_default=text("'sent_unknown'")),
-    Column("latency_s", Double),
-    Column("error", Text),
-    Column("price_version", Text),
-    *amounts("billed_", optional=True),
-    PrimaryKeyConstraint("process", "serial", name="attempts_key"),
+    *amounts("billed_"),
+    *amounts("attributed_"),
+    PrimaryKeyConstraint("run_id", "node", name="done_key"),
+    Index("done_by_key", "key"),
     sqlite_with_rowid=False,
 )
+"""The common case in one row: an answered attempt, its call, and the use that made it."""
 
-USES = Table(
-    "uses",
+CALL_ROWS = Table(
+    "call_rows", METADATA, *call_columns(), Index("calls_by_problem", "job", "problem_id")
+)
+ATTEMPT_ROWS = Table("attempt_rows", METADATA, *attempt_columns(), sqlite_with_rowid=False)
+USE_ROWS = Table("use_rows", METADATA, *use_columns(), sqlite_with_rowid=False)
+"""What is not in `done`: attempts that failed, draws that travelled together, uses that found
+their call, and everything that version 0.1.0 wrote."""
+
+OPENS = Table(
+    "opens",
     METADATA,
-    *words("job", "run_id", "node", "key", "role", "name", "inputs", "origin"),
-    Column("at", Double, nullable=False),
-    *amounts(),
-    PrimaryKeyConstraint("job", "run_id", "node", name="uses_key"),
+    *(Column(n, BigInteger, nullable=False, autoincrement=False) for n in ("process", "serial")),
+    Column("attempts", Text, nullable=False),
+    PrimaryKeyConstraint("process", "serial", name="opens_key"),
     sqlite_with_rowid=False,
 )
+"""Attempts on their way, by transaction: rows of `OPEN` as JSON. Some may have ended since; the
+row goes once all of them have."""
+
+SPENT = Table(
+    "spent",
+    METADATA,
+    *words("process", "amounts"),
+    PrimaryKeyConstraint("process", name="spent_key"),
+)
+"""What the ended attempts of a process were billed, and how many of them there are."""
+
+CALLS = Table("calls", VIEWS, *call_columns())
+ATTEMPTS = Table("attempts", VIEWS, *attempt_columns())
+USES = Table("uses", VIEWS, *use_columns())
+"""Views: every call, attempt and use, wherever its row lies."""
 
 OUTCOMES = Table(
     "outcomes",
@@ -125,17 +187,6 @@ OUTCOMES = Table(
     Column("content", LargeBinary, nullable=False),
     *amounts(),
     PrimaryKeyConstraint("job", "run_id", "node", "kind", name="outcomes_key"),
-)
-
-CANDIDATES = Table(
-    "candidates",
-    METADATA,
-    *words("job", "run_id", "key", "parent_key"),
-    Column("final", Boolean, nullable=False, server_default=false()),
-    Column("answer", Text),
-    Column("value", Double),
-    *words("steps"),
-    PrimaryKeyConstraint("job", "run_id", "key", name="candidates_key"),
 )
 
 LEASES = Table(

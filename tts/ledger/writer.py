@@ -10,10 +10,9 @@ from threading import Thread
 from sqlalchemy import Connection, Engine
 
 from tts.errors import LedgerError, TTSError
-from tts.ledger.batch import Batch
+from tts.ledger.batch import Attempts, Batch
 from tts.ledger.entry import Entry, deliver
 from tts.ledger.failures import explained
-from tts.ledger.serials import Serials
 from tts.ledger.session import Session
 from tts.ledger.statements import statements
 from tts.protocols import Row
@@ -55,7 +54,7 @@ class Writer:
         self._rest, self._beat_at = rest, time.monotonic()
         self._saturated = False
         self._seen = (time.monotonic(), time.process_time())
-        self._serials = Serials(process)
+        self._attempts = Attempts(process)
         self._committed, self._pulse = committed, pulse
         self._session = Session(engine, patience=patience)
         self._statements = statements(engine.dialect)
@@ -130,7 +129,7 @@ class Writer:
         if not rows and not due:
             return
         started = time.monotonic()
-        batch = Batch(rows, serials=self._serials)
+        batch = Batch(rows, attempts=self._attempts)
         self._session.persist(lambda connection: self._commit(connection, batch, due))
         self._beat_at = time.monotonic() if due else self._beat_at
         self._committed(rows)

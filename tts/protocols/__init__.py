@@ -11,7 +11,6 @@ from tts.protocols.generator import (
 )
 from tts.protocols.journal import (
     CallRow,
-    CandidateRow,
     Durable,
     IntentRow,
     JobRow,
@@ -47,7 +46,6 @@ __all__ = [
     "Answer",
     "Awaitable",
     "CallRow",
-    "CandidateRow",
     "Draw",
     "Durable",
     "Effect",

@@ -108,19 +108,6 @@ class OutcomeRow(Struct, frozen=True, kw_only=True, gc=False):
     attributed: Usage
 
 
-class CandidateRow(Struct, frozen=True, kw_only=True, gc=False):
-    """A candidate of a run, with its score where it has one."""
-
-    job: str
-    run_id: str
-    key: str
-    parent_key: str
-    final: bool
-    answer: str | None
-    value: float | None
-    steps: tuple[float, ...]
-
-
 class RunRow(Struct, frozen=True, kw_only=True, gc=False):
     """One strategy on one problem under one budget; written again when it ends."""
 
@@ -150,17 +137,7 @@ class JobRow(Struct, frozen=True, kw_only=True, gc=False):
     created_at: float
 
 
-Row = (
-    TextRow
-    | CallRow
-    | IntentRow
-    | SettledRow
-    | UseRow
-    | OutcomeRow
-    | CandidateRow
-    | RunRow
-    | JobRow
-)
+Row = TextRow | CallRow | IntentRow | SettledRow | UseRow | OutcomeRow | RunRow | JobRow
 
 
 class Durable(Protocol):

@@ -1,0 +1,189 @@
+"""One row for the common case of a call; calls, attempts and uses become views.
+
+Revision: 0003
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0003"
+down_revision: str | None = "0002"
+
+TOKENS = (
+    "calls",
+    "prompt_tokens",
+    "cached_prompt_tokens",
+    "completion_tokens",
+    "reasoning_tokens",
+)
+MEASURES = ("nanodollars", "flops", "gpu_microseconds")
+USAGE = (*TOKENS, *MEASURES)
+OPEN: tuple[str, ...] = (
+    "serial",
+    "job",
+    "attempt",
+    "key",
+    "run_id",
+    "number",
+    "role",
+    "model",
+    "started_at",
+)
+OPEN += ("queued_s",)
+"""An attempt on its way, in the order of its JSON; its worst case follows."""
+
+
+def words(*names: str) -> list[sa.Column[Any]]:
+    return [sa.Column(name, sa.Text, nullable=False) for name in names]
+
+
+def numbers(*names: str) -> list[sa.Column[Any]]:
+    return [sa.Column(name, sa.BigInteger, nullable=False, autoincrement=False) for name in names]
+
+
+def amounts(prefix: str = "") -> list[sa.Column[Any]]:
+    measures = [sa.Column(prefix + name, sa.BigInteger) for name in MEASURES]
+    return [*numbers(*(prefix + name for name in TOKENS)), *measures]
+
+
+def upgrade() -> None:
+    for name in ("call", "attempt", "use"):
+        op.rename_table(f"{name}s", f"{name}_rows")
+    op.drop_table("candidates")
+    create_done()
+    create_open()
+    postgres = op.get_bind().dialect.name == "postgresql"
+    op.execute(f"CREATE VIEW calls AS {calls()}")
+    op.execute(f"CREATE VIEW uses AS {uses()}")
+    op.execute(f"CREATE VIEW attempts AS {attempts(postgres)}")
+
+
+def create_done() -> None:
+    op.create_table(
+        "operations",
+        *numbers("id"),
+        *words("job", "problem_id", "operation", "version", "role", "model", "revision"),
+        *words("name", "price_version"),
+        sa.PrimaryKeyConstraint("id", name="operations_key"),
+    )
+    op.create_table(
+        "done",
+        *words("run_id", "node", "key"),
+        *numbers("operation"),
+        *words("input_hash", "parent_key", "inputs"),
+        sa.Column("draw", sa.Integer, nullable=False),
+        sa.Column("content", sa.LargeBinary, nullable=False),
+        *words("degraded"),
+        *(
+            sa.Column(name, sa.Double, nullable=False)
+            for name in ("started_at", "queued_s", "latency_s", "at")
+        ),
+        *numbers("process", "serial", "number"),
+        *amounts(),
+        *amounts("billed_"),
+        *amounts("attributed_"),
+        sa.PrimaryKeyConstraint("run_id", "node", name="done_key"),
+        sqlite_with_rowid=False,
+    )
+    op.create_index("done_by_key", "done", ["key"])
+
+
+def create_open() -> None:
+    op.create_table(
+        "opens",
+        *numbers("process", "serial"),
+        *words("attempts"),
+        sa.PrimaryKeyConstraint("process", "serial", name="opens_key"),
+        sqlite_with_rowid=False,
+    )
+    op.create_table(
+        "spent", *words("process", "amounts"), sa.PrimaryKeyConstraint("process", name="spent_key")
+    )
+
+
+def listed(*columns: str, of: str = "", prefix: str = "") -> str:
+    return ", ".join(f"{of}{prefix}{name} AS {name}" if of else name for name in columns)
+
+
+def calls() -> str:
+    own = ("job", "problem_id", "operation", "version", "role", "model", "revision")
+    done = ("key", "input_hash", "parent_key", "draw", "content", "degraded", *USAGE)
+    names = listed(*own, *done)
+    return (
+        f"SELECT {names} FROM call_rows UNION ALL "
+        f"SELECT {listed(*own, of='o.')}, {listed(*done, of='d.')} "
+        "FROM done d JOIN operations o ON o.id = d.operation"
+    )
+
+
+def uses() -> str:
+    place = ("run_id", "node", "key", "inputs", "at")
+    return (
+        f"SELECT job, {listed(*place)}, role, name, origin, {listed(*USAGE)} FROM use_rows "
+        f"UNION ALL SELECT o.job, {listed(*place, of='d.')}, o.role, o.name, 'made', "
+        f"{listed(*USAGE, of='d.', prefix='attributed_')} "
+        "FROM done d JOIN operations o ON o.id = d.operation"
+    )
+
+
+def attempts(postgres: bool) -> str:
+    """Those with rows of their own, the answered ones, and those that nobody settled."""
+    worst, billed = ([prefix + name for name in USAGE] for prefix in ("worst_", "billed_"))
+    begun = ("process", "serial", *OPEN[1:], *worst)
+    ended = ("open", "state", "latency_s", "error", "price_version", *billed)
+    return (
+        f"SELECT {listed(*begun, *ended)} FROM attempt_rows "
+        f"UNION ALL {answered(postgres, billed)} UNION ALL {on_their_way(postgres, billed)}"
+    )
+
+
+def answered(postgres: bool, billed: Sequence[str]) -> str:
+    process = process_of("d", postgres)
+    serial = "to_hex(d.serial)" if postgres else "printf('%x', d.serial)"
+    zeros = ", ".join("0" for _ in USAGE)
+    no = "FALSE" if postgres else "0"
+    return (
+        f"SELECT {process}, d.serial, o.job, {process} || '-' || {serial}, d.key, d.run_id, "
+        f"d.number, o.role, o.model, d.started_at, d.queued_s, {zeros}, {no}, 'settled', "
+        f"d.latency_s, '', o.price_version, {listed(*billed, of='d.')} "
+        "FROM done d JOIN operations o ON o.id = d.operation"
+    )
+
+
+def on_their_way(postgres: bool, billed: Sequence[str]) -> str:
+    kinds = ["BIGINT", "TEXT", "TEXT", "TEXT", "TEXT", "BIGINT", "TEXT", "TEXT"]
+    kinds += ["DOUBLE PRECISION", "DOUBLE PRECISION", *["BIGINT"] * len(USAGE)]
+    fields = [field(at, kind, postgres) for at, kind in enumerate(kinds)]
+    source = "jsonb_array_elements(p.attempts::jsonb)" if postgres else "json_each(p.attempts)"
+    alias = "AS a(value)" if postgres else "AS a"
+    nulls = ", ".join("CAST(NULL AS BIGINT)" for _ in billed)
+    yes = "TRUE" if postgres else "1"
+    process = process_of("p", postgres)
+    return (
+        f"SELECT {process}, {', '.join(fields)}, {yes}, 'sent_unknown', "
+        f"CAST(NULL AS DOUBLE PRECISION), CAST(NULL AS TEXT), CAST(NULL AS TEXT), {nulls} "
+        f"FROM opens p CROSS JOIN {source} {alias} "
+        f"WHERE NOT EXISTS (SELECT 1 FROM attempt_rows r WHERE r.process = {process} "
+        f"AND r.serial = {fields[0]}) AND NOT EXISTS (SELECT 1 FROM done d WHERE "
+        f"d.run_id = {fields[4]} AND d.process = p.process AND d.serial = {fields[0]})"
+    )
+
+
+def process_of(table: str, postgres: bool) -> str:
+    """The token of a process, from its number."""
+    if postgres:
+        return f"lpad(to_hex({table}.process), 16, '0')"
+    return f"printf('%016x', {table}.process)"
+
+
+def field(at: int, kind: str, postgres: bool) -> str:
+    return (
+        f"CAST(a.value->>{at} AS {kind})"
+        if postgres
+        else f"CAST(json_extract(a.value, '$[{at}]') AS {kind})"
+    )
