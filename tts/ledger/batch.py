@@ -18,6 +18,7 @@ from tts.ledger.codec import (
     encode_open,
     encode_operation,
     encode_run,
+    hashed,
     operation_of,
     process_number,
 )
@@ -174,6 +175,7 @@ class Batch:
             or settled.state != "settled"
             or settled.error
             or begun.again
+            or not (hashed(call.key) and hashed(call.input_hash))
             or use.origin != "made"
             or not call.key == use.key == intent.key
             or not call.role == use.role == intent.role
@@ -187,9 +189,10 @@ class Batch:
     def _done(self, begun: Begun, settled: SettledRow, call: CallRow, use: UseRow) -> Values:
         intent = begun.intent
         return (
-            *(use.run_id, use.node, call.key, self._operation(call, use, settled.price_version)),
-            *(call.input_hash, call.parent_key, use.inputs, call.index, call.content),
-            *(call.degraded, intent.started_at, intent.queued_s, settled.latency_s, use.at),
+            *(use.run_id, use.node, bytes.fromhex(call.key)),
+            *(self._operation(call, use, settled.price_version), bytes.fromhex(call.input_hash)),
+            *(call.parent_key, use.inputs, call.index, call.content, call.degraded),
+            *(intent.started_at, intent.queued_s, settled.latency_s),
             *(self._attempts.number, begun.serial, intent.number),
             *astuple(call.usage),
             *astuple(settled.billed),

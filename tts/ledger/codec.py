@@ -91,6 +91,7 @@ COLUMNS: Mapping[Target, tuple[str, ...]] = {
 OPEN = ("serial", *INTENT, *USAGE)
 """An attempt in the JSON of `opens`, worst case last."""
 
+HASH, HEX = 32, frozenset("0123456789abcdef")
 UNSPENT = (None,) * len(USAGE)
 _run: Encoder = attrgetter(*RUN)
 _call: Encoder = attrgetter(*CALL, "index")
@@ -168,6 +169,11 @@ def encode_operation(kind: tuple[str, ...]) -> tuple[int, Values]:
     return number, (number, *kind)
 
 
+def hashed(text: str) -> bool:
+    """Whether a text is a hash, which a column may hold as bytes."""
+    return len(text) == HASH and HEX.issuperset(text)
+
+
 def usage(columns: Columns, prefix: str = "") -> Usage:
     return Usage(**{name: columns[prefix + name] for name in USAGE})
 
@@ -184,8 +190,14 @@ def plain(kind: type[T], columns: Columns, **others: Any) -> T:
 
 
 def decode_call(columns: Columns) -> CallRow:
-    content = bytes(columns["content"])
-    return plain(CallRow, columns, index=columns["draw"], usage=usage(columns), content=content)
+    content, index = bytes(columns["content"]), columns["draw"]
+    return plain(CallRow, columns, index=index, usage=usage(columns), content=content)
+
+
+def decode_done(columns: Columns) -> CallRow:
+    """A call from the row that it shares with its attempt and its use."""
+    hashes = {name: bytes(columns[name]).hex() for name in ("key", "input_hash")}
+    return decode_call({**columns, **hashes})
 
 
 def decode_use(columns: Columns) -> UseRow:

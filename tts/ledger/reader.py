@@ -10,10 +10,12 @@ from sqlalchemy.exc import DBAPIError
 
 from tts.ledger.codec import (
     decode_call,
+    decode_done,
     decode_job,
     decode_outcome,
     decode_run,
     decode_use,
+    hashed,
 )
 from tts.ledger.failures import unreadable
 from tts.ledger.prepared import Prepared
@@ -48,12 +50,10 @@ class Reader:
         self._calls = Prepared(own, engine)
         of_run = [DONE.c[column.name] for column in CALLS.c if column.name in DONE.c]
         of_kind = [OPERATIONS.c[column.name] for column in CALLS.c if column.name not in DONE.c]
-        self._made = Prepared(
-            select(*of_run, *of_kind)
-            .join_from(DONE, OPERATIONS, OPERATIONS.c.id == DONE.c.operation)
-            .where(DONE.c.run_id == run),
-            engine,
+        self._done = select(*of_run, *of_kind).join_from(
+            DONE, OPERATIONS, OPERATIONS.c.id == DONE.c.operation
         )
+        self._made = Prepared(self._done.where(DONE.c.run_id == run), engine)
         self._runs_of = Prepared(
             select(RUNS.c.run_id).where(RUNS.c.job == job_of, RUNS.c.problem_id == problem), engine
         )
@@ -68,9 +68,8 @@ class Reader:
     def calls(self, problem_id: str) -> list[CallRow]:
         """The finished calls that a problem made, and those of others that its runs used."""
         runs = [row["run_id"] for row in self._ask(self._runs_of, problem_id=problem_id)]
-        rows = list(self._ask(self._calls, problem_id=problem_id))
-        rows += [row for run in runs for row in self._ask(self._made, run_id=run)]
-        own = [decode_call(row) for row in rows]
+        own = [decode_call(row) for row in self._ask(self._calls, problem_id=problem_id)]
+        own += [decode_done(row) for run in runs for row in self._ask(self._made, run_id=run)]
         return own + self._borrowed(runs, {call.key for call in own})
 
     def _borrowed(self, runs: Sequence[str], own: set[str]) -> list[CallRow]:
@@ -79,8 +78,13 @@ class Reader:
         missing = sorted(keys - own)
         found: list[CallRow] = []
         for chunk in (missing[at : at + CHUNK] for at in range(0, len(missing), CHUNK)):
-            query = select(CALLS).where(CALLS.c.job == self._job, CALLS.c.key.in_(chunk))
-            found += [decode_call(row) for row in self._rows(query)]
+            apart = select(CALL_ROWS).where(
+                CALL_ROWS.c.job == self._job, CALL_ROWS.c.key.in_(chunk)
+            )
+            found += [decode_call(row) for row in self._rows(apart)]
+            hashes = [bytes.fromhex(key) for key in chunk if hashed(key)]
+            done = self._done.where(OPERATIONS.c.job == self._job, DONE.c.key.in_(hashes))
+            found += [decode_done(dict(row)) for row in self._rows(done)]
         return found
 
     def uses(self, run_id: str) -> list[UseRow]:

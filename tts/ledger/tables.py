@@ -131,22 +131,24 @@ OPERATIONS = Table(
 DONE = Table(
     "done",
     METADATA,
-    *words("run_id", "node", "key"),
+    *words("run_id", "node"),
+    Column("key", LargeBinary, nullable=False),
     Column("operation", BigInteger, nullable=False),
-    *words("input_hash", "parent_key", "inputs"),
+    Column("input_hash", LargeBinary, nullable=False),
+    *words("parent_key", "inputs"),
     Column("draw", Integer, nullable=False),
     Column("content", LargeBinary, nullable=False),
     *words("degraded"),
-    *(Column(n, Double, nullable=False) for n in ("started_at", "queued_s", "latency_s", "at")),
+    *(Column(n, Double, nullable=False) for n in ("started_at", "queued_s", "latency_s")),
     *(Column(n, BigInteger, nullable=False) for n in ("process", "serial", "number")),
     *amounts(),
     *amounts("billed_"),
     *amounts("attributed_"),
     PrimaryKeyConstraint("run_id", "node", name="done_key"),
     Index("done_by_key", "key"),
-    sqlite_with_rowid=False,
 )
-"""The common case in one row: an answered attempt, its call, and the use that made it."""
+"""The common case in one row: an answered attempt, its call, and the use that made it. Hashes are
+kept as bytes."""
 
 CALL_ROWS = Table(
     "call_rows", METADATA, *call_columns(), Index("calls_by_problem", "job", "problem_id")

@@ -58,8 +58,8 @@ def upgrade() -> None:
     create_done()
     create_open()
     postgres = op.get_bind().dialect.name == "postgresql"
-    op.execute(f"CREATE VIEW calls AS {calls()}")
-    op.execute(f"CREATE VIEW uses AS {uses()}")
+    op.execute(f"CREATE VIEW calls AS {calls(postgres)}")
+    op.execute(f"CREATE VIEW uses AS {uses(postgres)}")
     op.execute(f"CREATE VIEW attempts AS {attempts(postgres)}")
 
 
@@ -73,22 +73,23 @@ def create_done() -> None:
     )
     op.create_table(
         "done",
-        *words("run_id", "node", "key"),
+        *words("run_id", "node"),
+        sa.Column("key", sa.LargeBinary, nullable=False),
         *numbers("operation"),
-        *words("input_hash", "parent_key", "inputs"),
+        sa.Column("input_hash", sa.LargeBinary, nullable=False),
+        *words("parent_key", "inputs"),
         sa.Column("draw", sa.Integer, nullable=False),
         sa.Column("content", sa.LargeBinary, nullable=False),
         *words("degraded"),
         *(
             sa.Column(name, sa.Double, nullable=False)
-            for name in ("started_at", "queued_s", "latency_s", "at")
+            for name in ("started_at", "queued_s", "latency_s")
         ),
         *numbers("process", "serial", "number"),
         *amounts(),
         *amounts("billed_"),
         *amounts("attributed_"),
         sa.PrimaryKeyConstraint("run_id", "node", name="done_key"),
-        sqlite_with_rowid=False,
     )
     op.create_index("done_by_key", "done", ["key"])
 
@@ -110,23 +111,23 @@ def listed(*columns: str, of: str = "", prefix: str = "") -> str:
     return ", ".join(f"{of}{prefix}{name} AS {name}" if of else name for name in columns)
 
 
-def calls() -> str:
+def calls(postgres: bool) -> str:
     own = ("job", "problem_id", "operation", "version", "role", "model", "revision")
-    done = ("key", "input_hash", "parent_key", "draw", "content", "degraded", *USAGE)
-    names = listed(*own, *done)
+    done = ("parent_key", "draw", "content", "degraded", *USAGE)
+    hashes = f"{hexed('d.key', postgres)}, {hexed('d.input_hash', postgres)}"
     return (
-        f"SELECT {names} FROM call_rows UNION ALL "
-        f"SELECT {listed(*own, of='o.')}, {listed(*done, of='d.')} "
+        f"SELECT {listed(*own)}, key, input_hash, {listed(*done)} FROM call_rows UNION ALL "
+        f"SELECT {listed(*own, of='o.')}, {hashes}, {listed(*done, of='d.')} "
         "FROM done d JOIN operations o ON o.id = d.operation"
     )
 
 
-def uses() -> str:
-    place = ("run_id", "node", "key", "inputs", "at")
+def uses(postgres: bool) -> str:
+    place = ("run_id", "node", "inputs")
     return (
-        f"SELECT job, {listed(*place)}, role, name, origin, {listed(*USAGE)} FROM use_rows "
-        f"UNION ALL SELECT o.job, {listed(*place, of='d.')}, o.role, o.name, 'made', "
-        f"{listed(*USAGE, of='d.', prefix='attributed_')} "
+        f"SELECT job, {listed(*place)}, key, role, name, origin, at, {listed(*USAGE)} FROM use_rows "
+        f"UNION ALL SELECT o.job, {listed(*place, of='d.')}, {hexed('d.key', postgres)}, o.role, "
+        f"o.name, 'made', d.started_at + d.latency_s, {listed(*USAGE, of='d.', prefix='attributed_')} "
         "FROM done d JOIN operations o ON o.id = d.operation"
     )
 
@@ -148,8 +149,8 @@ def answered(postgres: bool, billed: Sequence[str]) -> str:
     zeros = ", ".join("0" for _ in USAGE)
     no = "FALSE" if postgres else "0"
     return (
-        f"SELECT {process}, d.serial, o.job, {process} || '-' || {serial}, d.key, d.run_id, "
-        f"d.number, o.role, o.model, d.started_at, d.queued_s, {zeros}, {no}, 'settled', "
+        f"SELECT {process}, d.serial, o.job, {process} || '-' || {serial}, "
+        f"{hexed('d.key', postgres)}, d.run_id, d.number, o.role, o.model, d.started_at, d.queued_s, {zeros}, {no}, 'settled', "
         f"d.latency_s, '', o.price_version, {listed(*billed, of='d.')} "
         "FROM done d JOIN operations o ON o.id = d.operation"
     )
@@ -172,6 +173,10 @@ def on_their_way(postgres: bool, billed: Sequence[str]) -> str:
         f"AND r.serial = {fields[0]}) AND NOT EXISTS (SELECT 1 FROM done d WHERE "
         f"d.run_id = {fields[4]} AND d.process = p.process AND d.serial = {fields[0]})"
     )
+
+
+def hexed(column: str, postgres: bool) -> str:
+    return f"encode({column}, 'hex')" if postgres else f"lower(hex({column}))"
 
 
 def process_of(table: str, postgres: bool) -> str:
