@@ -4,29 +4,42 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from typing import Protocol
 
 import msgspec
 from msgspec import Struct
+from msgspec.structs import replace
 
 from tts.engine import Job, spell_budget, spell_strategy
+from tts.engine.estimate import prompt_tokens, refuse
+from tts.errors import StrategyError, UsageError
 from tts.eval.grader import grade_result
-from tts.eval.manifest import ONLY_WARNS, manifest
-from tts.eval.problems import ProblemSet
+from tts.eval.manifest import compare, manifest
+from tts.eval.problems import ProblemSet, canonical, shuffled
 from tts.eval.report import Attempt
+from tts.eval.sharing import Sharing
 from tts.eval.spec import ComparisonSpec
-from tts.ledger import check_manifest, decode_result
-from tts.protocols import JobRow, Journal, Leases, RunRow, Strategy
-from tts.values import Budget, Problem, Result
+from tts.ledger import decode_result
+from tts.protocols import JobRow, Journal, Leases, Row, RunRow, Strategy, TextRow
+from tts.values import NOTHING, Budget, Problem, Result
 
 
 class Records(Journal, Protocol):
     """A journal that also remembers whole runs."""
 
-    async def runs(self) -> Sequence[RunRow]: ...
+    async def runs(self, problems: Collection[str] | None = None) -> Sequence[RunRow]: ...
 
     async def recorded(self) -> JobRow | None: ...
+
+    def describe(self, *rows: Row) -> None: ...
+
+
+Key = tuple[str, str, str, int]
+"""Labels of strategy and budget, id of the problem, replicate."""
+ENOUGH = 0.95
+"""Of what was begun has to have ended, for a part to be a fair sample."""
 
 
 class Cell(Struct, frozen=True):
@@ -35,7 +48,13 @@ class Cell(Struct, frozen=True):
     problem: Problem
     strategy: Strategy
     budget: Budget
+    labels: tuple[str, str]
+    """Strategy and budget as reports call them."""
     replicate: int
+
+    @property
+    def key(self) -> Key:
+        return (*self.labels, self.problem.id, self.replicate)
 
 
 class Comparison:
@@ -54,12 +73,30 @@ class Comparison:
     ) -> None:
         self.spec, self.problems, self.job = spec, problems, job
         self.journal, self.leases, self.told = journal, leases, told
-        self.attempts: dict[tuple[str, str, str, int], Attempt] = {}
-        self.elsewhere: set[str] = set()
-        """Problems that another process of the job is working on."""
+        self.attempts: dict[Key, Attempt] = {}
+        self.columns = [
+            (strategy, budget, (spell_strategy(strategy), spell_budget(budget)))
+            for strategy in spec.strategies
+            for budget in spec.budgets
+        ]
         self.suspended = False
         """The wallet ended: what is open stays open."""
-        self._window = asyncio.Semaphore(spec.window)
+        chosen = problems.problems
+        self.order = chosen if spec.order == "given" else shuffled(chosen, seed=spec.seed or 0)
+        """The problems as they are begun."""
+        self._problems = {problem.id: problem for problem in self.order}
+        self._sharing = Sharing(
+            leases,
+            window=spec.window,
+            solve=self._solve_problem,
+            ended=self._ended,
+            over=lambda: self.suspended,
+        )
+
+    @property
+    def elsewhere(self) -> Collection[str]:
+        """Problems that another process of the job is working on."""
+        return self._sharing.elsewhere
 
     @property
     def size(self) -> int:
@@ -69,69 +106,113 @@ class Comparison:
         return cells * len(self.problems.problems)
 
     async def register(self) -> list[str]:
-        """Record what the job is made of; returns mild changes, raises `ManifestChanged`."""
+        """What the job is made of, to be recorded with its first call; returns mild changes, raises
+        `ManifestChanged`."""
         written = manifest(self.spec, self.problems, self.job.session)
         recorded = await self.journal.recorded()
         if recorded is not None:
-            return check_manifest(recorded.manifest, written, warns=ONLY_WARNS)
+            return compare(recorded.manifest, written, self.spec)
         row = JobRow(job=self.job.name, kind="comparison", manifest=written, created_at=time.time())
-        await self.journal.commit(row)
+        chosen = self.problems.problems
+        self.journal.describe(row, TextRow(self.problems.digest, canonical(chosen)))
         return []
 
     async def run(self) -> None:
         """Every cell that is not finished yet; those that are come from the ledger."""
-        finished = {row.run_id: row for row in await self.journal.runs() if row.result}
-        async with asyncio.TaskGroup() as group:
-            for problem in self.problems.problems:
-                group.create_task(self._solve_problem(problem, finished))
+        await self.take_in()
+        left = [problem for problem in self.order if self._open_cells(problem)]
+        await self._refuse_what_cannot_work(left)
+        await self._sharing.run([problem.id for problem in left])
+
+    async def take_in(self) -> None:
+        """Keep every run that the ledger holds the end of, whoever ran it."""
+        await self._take_in(await self.journal.runs())
 
     def in_order(self) -> Iterator[Attempt]:
-        """The attempts so far: strategies and budgets in the order of the spec."""
-        for strategy in self.spec.strategies:
-            for budget in self.spec.budgets:
-                label = (spell_strategy(strategy), spell_budget(budget))
-                for problem in self.problems.problems:
-                    for replicate in range(self.spec.repeats):
-                        attempt = self.attempts.get((*label, problem.id, replicate))
-                        if attempt is not None:
-                            yield attempt
+        """The attempts so far: strategies and budgets in the order of the spec.
 
-    async def _solve_problem(self, problem: Problem, finished: Mapping[str, RunRow]) -> None:
-        async with self._window:
-            cells = list(self._cells(problem))
-            rows = [finished.get(self._run_id(cell)) for cell in cells]
-            for cell, row in zip(cells, rows, strict=True):
-                if row is not None and row.result is not None:
-                    await self._keep(cell, decode_result(row.result, problem))
-            open_cells = [cell for cell, row in zip(cells, rows, strict=True) if row is None]
-            if open_cells and not self.suspended:
-                await self._solve_open(problem, open_cells)
+        In a part, those outside its fair sample do not count.
+        """
+        for *_, labels in self.columns:
+            yield from self._row(labels)
 
-    async def _solve_open(self, problem: Problem, cells: Sequence[Cell]) -> None:
-        if not await self.leases.claim(problem.id):
-            self.elsewhere.add(problem.id)
+    def _row(self, labels: tuple[str, str]) -> Iterator[Attempt]:
+        def runs(problem: Problem) -> list[Attempt]:
+            keys = ((*labels, problem.id, turn) for turn in range(self.spec.repeats))
+            return [self.attempts[key] for key in keys if key in self.attempts]
+
+        ended = {problem.id for problem in self.order if self._whole(runs(problem))}
+        part = self.order[: fair_part([problem.id in ended for problem in self.order])]
+        counted = {problem.id for problem in part}
+        for problem in self.problems.problems:
+            for attempt in runs(problem):
+                yield replace(attempt, counted=problem.id in counted)
+
+    def _whole(self, runs: Sequence[Attempt]) -> bool:
+        return len(runs) == self.spec.repeats and all(run.ended for run in runs)
+
+    async def _refuse_what_cannot_work(self, problems: Sequence[Problem]) -> None:
+        """Raise the `UsageError` of a cell that no run could begin in, before anything is sent."""
+        if not problems:
             return
-        await self.journal.load(problem.id)
+        spec, session = self.spec, self.job.session
+        longest = max(problems, key=lambda one: prompt_tokens(one, session))
+        await refuse(longest, spec.strategies, spec.budgets, session, wallet=spec.wallet)
+
+    async def _take_in(self, rows: Iterable[RunRow]) -> None:
+        """Keep what has ended of some problems, whoever ran it."""
+        ended: dict[str, dict[str, RunRow]] = defaultdict(dict)
+        for row in rows:
+            if row.result is not None and row.problem_id in self._problems:
+                ended[row.problem_id][row.run_id] = row
+        window = asyncio.Semaphore(self.spec.window)
+
+        async def take(problem: Problem, found: dict[str, RunRow]) -> None:
+            async with window:
+                for cell in self._open_cells(problem):
+                    row = found.get(self._run_id(cell))
+                    if row is not None and row.result is not None:
+                        await self._keep(cell, decode_result(row.result, problem))
+
+        async with asyncio.TaskGroup() as group:
+            for name, found in ended.items():
+                group.create_task(take(self._problems[name], found))
+
+    async def _ended(self, names: Collection[str]) -> list[str]:
+        """Those of the problems of which every cell has ended by now, wherever it ran."""
+        await self._take_in(await self.journal.runs(names))
+        return [name for name in names if not self._open_cells(self._problems[name])]
+
+    async def _solve_problem(self, name: str) -> None:
+        await self._take_in(await self.journal.runs((name,)))
+        problem = self._problems[name]
+        cells = self._open_cells(problem)
+        if not cells:
+            return
+        await self.journal.load(name)
         try:
             async with asyncio.TaskGroup() as group:
                 for cell in cells:
                     group.create_task(self._solve_cell(cell))
         finally:
-            self.journal.forget(problem.id)
-        await self.leases.release(problem.id)
+            self.journal.forget(name)
 
     async def _solve_cell(self, cell: Cell) -> None:
-        result = await self.job.solve(
-            cell.problem, cell.strategy, cell.budget, replicate=cell.replicate
-        )
+        """A cell that cannot work ends alone: what the others have paid for goes on."""
+        try:
+            result = await self.job.solve(
+                cell.problem, cell.strategy, cell.budget, replicate=cell.replicate
+            )
+        except (UsageError, StrategyError) as error:
+            result = unbegun(cell.problem, error)
         if result.stopped_by == "suspended":
             self.suspended = True
         await self._keep(cell, result)
 
     async def _keep(self, cell: Cell, result: Result) -> None:
         attempt = Attempt(
-            strategy=spell_strategy(cell.strategy),
-            budget=spell_budget(cell.budget),
+            strategy=cell.labels[0],
+            budget=cell.labels[1],
             problem_id=cell.problem.id,
             grade=await grade_result(result, cell.problem, self.job.session.equivalence),
             answer=result.answer,
@@ -142,18 +223,52 @@ class Comparison:
             seconds=result.seconds,
             replicate=cell.replicate,
         )
-        key = (attempt.strategy, attempt.budget, attempt.problem_id, attempt.replicate)
-        self.attempts[key] = attempt
+        self.attempts[cell.key] = attempt
         self.told(attempt)
 
-    def _cells(self, problem: Problem) -> Iterator[Cell]:
-        for replicate in range(self.spec.repeats):
-            for strategy in self.spec.strategies:
-                for budget in self.spec.budgets:
-                    yield Cell(problem, strategy, budget, replicate)
+    def _open_cells(self, problem: Problem) -> list[Cell]:
+        """The runs of a problem that have not ended."""
+        cells = (
+            Cell(problem, *column, replicate)
+            for replicate in range(self.spec.repeats)
+            for column in self.columns
+        )
+        return [cell for cell in cells if not self._has_ended(cell)]
+
+    def _has_ended(self, cell: Cell) -> bool:
+        attempt = self.attempts.get(cell.key)
+        return attempt is not None and attempt.ended
 
     def _run_id(self, cell: Cell) -> str:
         return self.job.run_id(cell.problem, cell.strategy, cell.budget, cell.replicate)
+
+
+def fair_part(ended: Sequence[bool]) -> int:
+    """The length of the longest beginning of which nearly all have ended.
+
+    What ends first is what is quick, and often easy: a part that is cut off at any moment is a
+    fair sample only as far as nearly all that was begun before has ended too.
+    """
+    longest = done = 0
+    for place, one in enumerate(ended, start=1):
+        done += one
+        if done >= ENOUGH * place:
+            longest = place
+    return longest
+
+
+def unbegun(problem: Problem, error: Exception) -> Result:
+    """The result of a run that could not begin: failed, for nothing."""
+    return Result(
+        problem_id=problem.id,
+        answer=None,
+        candidate=None,
+        candidates=(),
+        usage=NOTHING,
+        billed=NOTHING,
+        stopped_by="failed",
+        error=str(error),
+    )
 
 
 def job_name(spec: ComparisonSpec) -> str:

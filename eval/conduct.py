@@ -11,12 +11,14 @@ import msgspec
 from tts.engine import Job, Session, open_session, spell_strategy
 from tts.errors import TTSError, UnknownName
 from tts.eval.comparison import Comparison, job_name
-from tts.eval.problems import load_problem_set
+from tts.eval.problems import ProblemSet, load_problem_set
 from tts.eval.report import ComparisonReport, assemble
 from tts.eval.spec import ComparisonSpec
 from tts.ledger import JobLeases, Ledger
 from tts.strategies.cautions import cautions
 
+MOST_SKIPPED = 20
+"""Skipped rows that a report names one by one."""
 Watcher = Callable[[Comparison], None]
 """Told once, when the grid is known and before anything is sent."""
 
@@ -31,7 +33,8 @@ async def conduct(
     """Run a comparison, or go on with it, and report.
 
     Cancelling it leaves everything that finished in the ledger and returns the report of that
-    part. Raises `UsageError` for what cannot work, `LedgerError` where the ledger fails.
+    part, what other processes and earlier starts have ended included; before the grid is known
+    there is nothing to report, and it is just cancelled. Raises `UsageError` for what cannot work, `LedgerError` where the ledger fails.
     """
     baseline(spec)  # a wrong name is told before anything is spent
     problems = load_problem_set(
@@ -58,14 +61,14 @@ async def conduct(
             )
             changes = await comparison.register()
             watch(comparison)
-            interrupted, fault = await _run(comparison)
-            return report(comparison, changes=changes, interrupted=interrupted, fault=fault)
+            fault = await _run(comparison)
+            return report(comparison, changes=changes, fault=fault)
     finally:
         await session.close()
 
 
-async def _run(comparison: Comparison) -> tuple[bool, str]:
-    """Whether it was interrupted, and what stopped it: credit that ended, a ledger that failed.
+async def _run(comparison: Comparison) -> str:
+    """Until it is done or interrupted; what stopped it: credit that ended, a ledger that failed.
 
     What no run has ended under is raised as itself: there is nothing to report.
     """
@@ -76,13 +79,14 @@ async def _run(comparison: Comparison) -> tuple[bool, str]:
         task = asyncio.current_task()
         if task is not None:
             task.uncancel()
-        return True, ""
+        await comparison.take_in()
+        return ""
     except BaseExceptionGroup as group:
         error = first_error(group)
         if not isinstance(error, TTSError) or not comparison.attempts:
             raise error from group
-        return False, fault(error, comparison)
-    return False, ""
+        return fault(error, comparison)
+    return ""
 
 
 def fault(error: TTSError, comparison: Comparison) -> str:
@@ -99,13 +103,10 @@ def first_error(group: BaseExceptionGroup[BaseException]) -> BaseException:
     return first_error(error) if isinstance(error, BaseExceptionGroup) else error
 
 
-def report(
-    comparison: Comparison, *, changes: list[str], interrupted: bool = False, fault: str = ""
-) -> ComparisonReport:
+def report(comparison: Comparison, *, changes: list[str], fault: str = "") -> ComparisonReport:
     """The report of what has ended so far."""
     spec, attempts = comparison.spec, list(comparison.in_order())
-    done, whole = len(attempts), comparison.size
-    warnings = [f"Line {row.line} was skipped: {row.reason}" for row in comparison.problems.skipped]
+    warnings = skipped_rows(comparison.problems)
     warnings += [f"Changed since the job began: {change}" for change in changes]
     model = next(iter(comparison.job.session.generators.values()))
     told = (caution for strategy in spec.strategies for caution in cautions(strategy, model))
@@ -114,8 +115,6 @@ def report(
         warnings.append(f"{len(comparison.elsewhere)} problems are open in other processes.")
     if comparison.suspended:
         warnings.append("The job's wallet ended; give it more and run the same command again.")
-    if interrupted or done < whole:
-        warnings.append(f"Partial: {done} of {whole} runs; the same command goes on from here.")
     return assemble(
         attempts,
         comparison.problems.problems,
@@ -125,7 +124,32 @@ def report(
         manifest=summary(comparison),
         warnings=[*([fault] if fault else []), *warnings],
         fault=fault,
+        partial=partial(comparison),
+        planned=spec.repeats * len(comparison.problems.problems),
     )
+
+
+def partial(comparison: Comparison) -> str:
+    """What is missing and what may be concluded from the rest; empty where nothing is missing."""
+    done = sum(attempt.ended for attempt in comparison.attempts.values())
+    if done == comparison.size:
+        return ""
+    fair = (
+        "The problems run in a shuffled order, so that the part is a fair sample."
+        if comparison.spec.order == "shuffled"
+        else "The problems run in the order given: the part is no fair sample of the set."
+    )
+    where = f"Partial: {done} of {comparison.size} runs; the same command goes on from here."
+    return f"{where} {fair}"
+
+
+def skipped_rows(problems: ProblemSet) -> list[str]:
+    """The rows that were left out, the first of them with their reasons."""
+    shown = [
+        f"Line {row.line} was skipped: {row.reason}" for row in problems.skipped[:MOST_SKIPPED]
+    ]
+    more = len(problems.skipped) - len(shown)
+    return [*shown, f"{more:,} more lines were skipped."] if more else shown
 
 
 def baseline(spec: ComparisonSpec) -> str | None:
@@ -150,6 +174,7 @@ def summary(comparison: Comparison) -> dict[str, str]:
         "model": models,
         "verifier": session.verifier.name if session.verifier else "none",
         "problems": f"{spec.problems}: {len(problems.problems)}, digest {problems.digest[:12]}",
+        "order": f"shuffled by seed {spec.seed or 0}" if spec.order == "shuffled" else "given",
         "repeats": str(spec.repeats),
         "sampling": msgspec.json.encode(session.sampling).decode(),
         "grader": session.equivalence.version,

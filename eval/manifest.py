@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
+import json
 from importlib.metadata import version
 from typing import Any
 
 import msgspec
 
 from tts.engine import Session
+from tts.engine.job import budget_json, strategy_json
 from tts.eval.problems import ProblemSet
 from tts.eval.spec import ComparisonSpec
+from tts.ledger import check_manifest
 from tts.prompts import task_for
 
-ONLY_WARNS = ("code", "prices", "capabilities", "served", "title")
-"""Paths whose change leaves keys and grades as they are."""
+ONLY_WARNS = ("code", "capabilities", "served", "title")
+"""Paths whose change leaves keys and grades as they are; prices too, where no budget caps dollars."""
+ASKED = "asked"
+"""Of the manifest: what was asked for first. More may be asked for later, so it binds nobody."""
 
 
 def manifest(spec: ComparisonSpec, problems: ProblemSet, session: Session) -> str:
-    """Canonical JSON. Strategies, budgets and repeats may be added to a job, so they are no part."""
+    """Canonical JSON of what changes keys or grades, and of what was asked for first."""
     default = next(iter(session.generators.values()))
     tasks = sorted({problem.task for problem in problems.problems})
     content: dict[str, Any] = {
@@ -42,7 +47,25 @@ def manifest(spec: ComparisonSpec, problems: ProblemSet, session: Session) -> st
         },
         "code": version("tts-engine"),
     }
-    capped = [*spec.budgets, spec.wallet]
-    priced = any(budget.nanodollars is not None for budget in capped)
-    content["capped_prices" if priced else "prices"] = session.prices.version
+    content["prices"] = session.prices.version
+    content[ASKED] = {
+        "strategies": [json.loads(strategy_json(one)) for one in spec.strategies],
+        "budgets": [json.loads(budget_json(one)) for one in spec.budgets],
+        "repeats": spec.repeats,
+        "baseline": spec.baseline,
+        "order": spec.order,
+        "seed": spec.seed,
+    }
     return msgspec.json.encode(content, order="deterministic").decode()
+
+
+def compare(recorded: str, written: str, spec: ComparisonSpec) -> list[str]:
+    """The mild changes of a job that is resumed; `ManifestChanged` where keys or grades change."""
+    old, new = json.loads(recorded), json.loads(written)
+    for content in (old, new):
+        content.pop(ASKED, None)
+        if "capped_prices" in content:
+            content["prices"] = content.pop("capped_prices")
+    capped = any(budget.nanodollars is not None for budget in spec.budgets)
+    mild = ONLY_WARNS if capped else (*ONLY_WARNS, "prices")
+    return check_manifest(json.dumps(old), json.dumps(new), warns=mild)

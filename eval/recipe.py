@@ -112,6 +112,9 @@ class Recipe(ModelKeys):
     repeats: int = Field(default=1, ge=1, description="Seeds per cell.")
     limit: int | None = Field(default=None, ge=1, description="Only so many problems.")
     seed: int | None = Field(default=None, description="Shuffle the problems before the limit.")
+    order: Literal["shuffled", "given"] = Field(
+        default="shuffled", description="Of the problems as they run: shuffled, or given."
+    )
     bins: list[int] = Field(default_factory=list, description="Keep a difficulty bin; repeat.")
     baseline: str = Field(default="", description="Strategy to compare with.")
     wallet: Text = Field(default="none", description="What the whole job may be billed.")
@@ -137,6 +140,7 @@ class Recipe(ModelKeys):
             repeats=self.repeats,
             limit=self.limit,
             seed=self.seed,
+            order=self.order,
             bins=tuple(self.bins),
             revision=self.revision,
             task=self.task,

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Literal
 
 from tts.engine import SessionOptions
 from tts.protocols import Strategy
 from tts.values import Budget
+
+Order = Literal["shuffled", "given"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -24,6 +27,9 @@ class ComparisonSpec:
     limit: int | None = None
     """The first so many problems, after shuffling where `seed` is given."""
     seed: int | None = None
+    order: Order = "shuffled"
+    """In which the problems run, whatever their place in the report: shuffled by `seed` with the
+    difficulty bins in proportion, so that a part is a fair sample, or as the source gives them."""
     bins: tuple[int, ...] = ()
     """Difficulty bins to keep; empty: all."""
     revision: str | None = None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from tts.errors import BudgetExhausted
 from tts.run import Run
+from tts.values import in_words
 
 STEPS = 8
 """Steps that a solution is taken to have under a ceiling on calls."""
@@ -27,7 +28,7 @@ def affordable(run: Run, n: int, draws: int = 2) -> int:
     for dimension, left in run.left.items():
         one = draws * (getattr(run.least.draw, dimension) or 0)
         if left < one:
-            raise BudgetExhausted(dimension, one, left)
+            raise BudgetExhausted(in_words(dimension, one), in_words(dimension, left))
         whole = one * (STEPS if dimension == "calls" else 1)
         if whole * n > left:
             width = min(width, max(2, left // whole))

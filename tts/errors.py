@@ -158,16 +158,15 @@ class Stopped(TTSError):
 
 
 class BudgetExhausted(Stopped):
-    """A call was refused: which dimension, what it needed, what was left."""
+    """A call was refused: what it needed and what was left, in the words of a budget."""
 
-    def __init__(self, dimension: str, needed: int, left: int, scope: str = "budget") -> None:
-        super().__init__(f"The {scope} has {left} {dimension} left; the next call needs {needed}.")
-        self.dimension, self.needed, self.left, self.scope = dimension, needed, left, scope
+    def __init__(self, needed: str, left: str, scope: str = "budget") -> None:
+        super().__init__(f"The {scope} has {left} left; the next call needs {needed}.")
 
     @classmethod
     def recorded(cls, message: str) -> BudgetExhausted:
         """A refusal of an earlier process, repeated."""
-        error = cls("", 0, 0)
+        error = cls("", "")
         error.args = (message,)
         return error
 

@@ -1,4 +1,4 @@
-"""A part of a problem set."""
+"""A part of a problem set, and the order in which its problems run."""
 
 from __future__ import annotations
 
@@ -30,3 +30,20 @@ def choose(
     if seed is not None:
         random.Random(f"problems/{seed}").shuffle(order)
     return tuple(wanted[place] for place in sorted(order[:limit]))
+
+
+def shuffled(problems: Sequence[Problem], *, seed: int = 0) -> tuple[Problem, ...]:
+    """All of the problems so that every first part of them is a fair sample of the whole.
+
+    Random by the seed; the difficulty bins are dealt out in proportion.
+    """
+    luck = random.Random(f"order/{seed}")
+    bins: dict[int | None, list[Problem]] = {}
+    for problem in luck.sample(list(problems), len(problems)):
+        bins.setdefault(problem.difficulty_bin, []).append(problem)
+    placed = [
+        ((rank + luck.random()) / len(members), place, problem)
+        for place, members in enumerate(bins.values())
+        for rank, problem in enumerate(members)
+    ]
+    return tuple(problem for *_, problem in sorted(placed, key=lambda one: one[:2]))

@@ -13,7 +13,14 @@ from tts.eval.report.curve import Curve
 from tts.eval.report.problem_lines import problem_lines
 from tts.eval.report.row import Row
 from tts.eval.report.row_of import row_of, solved_shares
-from tts.eval.statistics import PairedDifference, holm, paired_difference, verdict
+from tts.eval.statistics import (
+    FEWEST,
+    TOO_FEW,
+    PairedDifference,
+    holm,
+    paired_difference,
+    verdict,
+)
 from tts.values import Problem
 from tts.values.visible import visible
 
@@ -32,26 +39,31 @@ def assemble(
     notes: Sequence[str] = (),
     warnings: Sequence[str] = (),
     fault: str = "",
+    partial: str = "",
+    planned: int | None = None,
 ) -> ComparisonReport:
     """Rows in order of first appearance, each compared with the baseline strategy.
 
     The counterpart of a row is the baseline under the same budget or, where the baseline ran
     under one budget only, that one. A baseline that has not run gives a warning and no
-    differences: a partial comparison still has its report. `seed` is that of the bootstrap.
+    differences: a partial comparison still has its report. `seed` is that of the bootstrap,
+    `planned` the number of runs of a whole row. Fewer than `FEWEST` problems in common are too
+    few to say anything of a difference, and get no figures.
     """
     groups: dict[Group, list[Attempt]] = {}
     for attempt in attempts:
         groups.setdefault((attempt.strategy, attempt.budget), []).append(attempt)
     bins = {problem.id: problem.difficulty_bin for problem in problems}
-    rows = {group: row_of(members, bins) for group, members in groups.items()}
+    rows = {group: row_of(members, bins, planned=planned) for group, members in groups.items()}
     compared = _compared(groups, rows, baseline, seed)
     return ComparisonReport(
         title=title,
         manifest=tuple((manifest or {}).items()),
+        partial=partial,
         rows=compared,
         problems=problem_lines(problems, list(groups.values())),
         reference_curves=tuple(reference_curves),
-        verdicts=tuple(_sentence(row) for row in compared if row.difference is not None),
+        verdicts=tuple(_sentence(row) for row in compared if row.against is not None),
         notes=tuple(notes),
         fault=fault,
         warnings=(*warnings, *_absent(baseline, groups), *cautions(compared)),
@@ -65,21 +77,24 @@ def _compared(
     seed: int,
 ) -> tuple[Row, ...]:
     shares = {group: solved_shares(members) for group, members in groups.items()}
-    pairs: dict[Group, tuple[Group, PairedDifference]] = {}
+    against: dict[Group, Group] = {}
+    pairs: dict[Group, PairedDifference] = {}
     for group in groups:
         other = _counterpart(group, groups, baseline)
         found = paired_difference(shares[group], shares[other], seed=seed) if other else None
         if other and found:
-            pairs[group] = other, found
-    corrected = dict(zip(pairs, holm([found.p for _, found in pairs.values()]), strict=True))
+            against[group] = other
+        if found and found.n >= FEWEST:
+            pairs[group] = found
+    corrected = dict(zip(pairs, holm([found.p for found in pairs.values()]), strict=True))
     return tuple(
         replace(
             row,
-            against=rows[pairs[group][0]].label,
-            difference=pairs[group][1],
-            p_holm=corrected[group],
+            against=rows[against[group]].label,
+            difference=pairs.get(group),
+            p_holm=corrected.get(group),
         )
-        if group in pairs
+        if group in against
         else row
         for group, row in rows.items()
     )
@@ -100,6 +115,6 @@ def _absent(baseline: str | None, groups: Iterable[Group]) -> list[str]:
 
 
 def _sentence(row: Row) -> str:
-    assert row.difference is not None
     names = visible(row.label, 80), visible(row.against, 80)
-    return f"{names[0]} against {names[1]}: {verdict(row.difference, p=row.p_holm)}"
+    said = TOO_FEW if row.difference is None else verdict(row.difference, p=row.p_holm)
+    return f"{names[0]} against {names[1]}: {said}"

@@ -8,6 +8,9 @@ from tts.eval.grader import Grade
 from tts.protocols import Role
 from tts.values import StoppedBy, Usage
 
+OPEN = frozenset({"suspended", "outage"})
+"""Ends that are none: the same command goes on with the run."""
+
 
 class Attempt(Struct, frozen=True, kw_only=True):
     """One strategy on one problem under one budget: how it ended, its grade, what it spent."""
@@ -28,3 +31,11 @@ class Attempt(Struct, frozen=True, kw_only=True):
     """`attributed` by what the calls were for; empty where it was not recorded."""
     seconds: float | None = None
     replicate: int = 0
+    counted: bool = True
+    """False: it ended ahead of its turn in a part, where what is quick ends first; it stays in
+    the cost and is left out of the accuracy."""
+
+    @property
+    def ended(self) -> bool:
+        """False: it is open, and the same command goes on with it."""
+        return self.stopped_by not in OPEN

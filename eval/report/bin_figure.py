@@ -81,7 +81,9 @@ def _lines(rows: Sequence[Row], place: int) -> list[list[Placed]]:
         for one in row.bins:
             if one.bin == place:
                 found = one.accuracy
-                word = f"{row.label}: {wording.percent(found.value)} % ({wording.interval(found)})"
+                word = (
+                    f"{row.label}: {wording.percent(found.value)} % ({wording.sure(found, one.n)})"
+                )
                 lines[row.strategy].append((row.tokens_per_run, found.value, word))
     return [sorted(points) for points in lines.values()]
 

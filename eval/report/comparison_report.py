@@ -15,6 +15,8 @@ class ComparisonReport(Struct, frozen=True, kw_only=True):
     title: str
     manifest: tuple[tuple[str, str], ...] = ()
     """What was run, as pairs of name and text: data digest, models, seeds, prices, versions."""
+    partial: str = ""
+    """What is missing, where not everything has ended; empty: the comparison is whole."""
     rows: tuple[Row, ...]
     problems: tuple[ProblemLine, ...] = ()
     reference_curves: tuple[Curve, ...] = ()

@@ -99,9 +99,9 @@ def _point(point: Point, index: int, at: float, y: Scale) -> Markup:
         "g",
         title(
             f"{point.label}: {wording.percent(found.value)} % "
-            f"({wording.interval(found)}) at {wording.short(point.cost)}"
+            f"({wording.sure(found, point.n)}) at {wording.short(point.cost)}"
         ),
-        whisker(at, y(found.low), y(found.high), index),
+        *([whisker(at, y(found.low), y(found.high), index)] if point.telling else []),
         marker(at, y(found.value), index),
     )
 

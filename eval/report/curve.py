@@ -8,7 +8,7 @@ from typing import Literal
 from msgspec import Struct
 
 from tts.eval.report.row import Row
-from tts.eval.statistics import Estimate
+from tts.eval.statistics import FEWEST, Estimate
 
 Cost = Literal["tokens", "dollars"]
 
@@ -19,6 +19,13 @@ class Point(Struct, frozen=True):
     cost: float
     accuracy: Estimate
     label: str
+    n: int = FEWEST
+    """Problems that the accuracy rests on."""
+
+    @property
+    def telling(self) -> bool:
+        """Whether they are enough to say how sure it is."""
+        return self.n >= FEWEST
 
 
 class Curve(Struct, frozen=True):
@@ -34,7 +41,7 @@ def curves_of(rows: Iterable[Row], cost: Cost) -> tuple[Curve, ...]:
     for row in rows:
         amount = row.tokens_per_run if cost == "tokens" else row.dollars_per_run
         if row.accuracy is not None and amount is not None:
-            point = Point(amount, row.accuracy, row.label)
+            point = Point(amount, row.accuracy, row.label, row.n)
             by_strategy.setdefault(row.strategy, []).append(point)
     return tuple(
         Curve(strategy, tuple(sorted(points, key=lambda point: point.cost)))

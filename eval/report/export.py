@@ -42,9 +42,10 @@ def _flat(row: Row) -> dict[str, Any]:
         "budget": row.budget,
         "n": row.n,
         "runs": row.runs,
+        "runs_planned": row.planned,
         "ungraded": row.ungraded,
         "undecided": row.undecided,
-        **_estimate("accuracy", row.accuracy),
+        **_estimate("accuracy", row.accuracy, sure=row.telling),
         "against": row.against,
         **_estimate("difference", row.difference.estimate if row.difference else None),
         "p": row.difference.p if row.difference else None,
@@ -59,11 +60,11 @@ def _flat(row: Row) -> dict[str, Any]:
     return line | {f"accuracy_bin_{one.bin}": one.accuracy.value for one in row.bins}
 
 
-def _estimate(name: str, estimate: Any) -> dict[str, float | None]:
+def _estimate(name: str, estimate: Any, *, sure: bool = True) -> dict[str, float | None]:
     return {
         name: estimate.value if estimate else None,
-        f"{name}_low": estimate.low if estimate else None,
-        f"{name}_high": estimate.high if estimate else None,
+        f"{name}_low": estimate.low if estimate and sure else None,
+        f"{name}_high": estimate.high if estimate and sure else None,
     }
 
 

@@ -34,6 +34,7 @@ def to_markdown(report: ComparisonReport, *, level: int = 2) -> str:
     parts = [
         f"{'#' * level} {_cell(report.title)}",
         "\n".join(f"{_cell(name)}: {_cell(text)}  " for name, text in report.manifest),
+        f"**{_cell(report.partial, 400)}**" if report.partial else "",
         _table(COLUMNS, lines),
         _bins(report.rows),
         "\n".join(f"- {_cell(one, 400)}" for one in report.verdicts),
@@ -49,17 +50,18 @@ def _table_row(row: Row, base: Row | None) -> list[str]:
         row.strategy,
         row.budget,
         str(row.n),
-        f"{wording.percent(found.value)} ({wording.interval(found)})" if found else "",
+        f"{wording.percent(found.value)} ({wording.sure(found, row.n)})" if found else "",
         wording.count(row.tokens_per_run),
         "" if ratio is None else f"{ratio:.2f}",
-        _gap(row) if difference else "",
+        _gap(row),
         wording.chance(row.p_holm) if difference else "",
         _detectable(row),
     ]
 
 
 def _gap(row: Row) -> str:
-    assert row.difference is not None
+    if row.difference is None:
+        return "" if row.against is None else wording.TOO_FEW
     estimate = row.difference.estimate
     return f"{wording.gap(estimate)} ({wording.gap_interval(estimate)})"
 

@@ -16,10 +16,21 @@ from tts.eval.report.comparison_report import ComparisonReport
 from tts.eval.report.cost_figure import cost_figure
 from tts.eval.report.curve import curves_of
 from tts.eval.report.spend_figure import spend_figure
+from tts.eval.statistics import FEWEST
 from tts.values import StoppedBy
 from tts.values.visible import visible
 
-_FILTERS = ("percent", "interval", "gap", "gap_interval", "chance", "count", "short", "money")
+_FILTERS = (
+    "percent",
+    "interval",
+    "sure",
+    "gap",
+    "gap_interval",
+    "chance",
+    "count",
+    "short",
+    "money",
+)
 
 
 def render_page(report: ComparisonReport, *, log_cost: bool | None = None) -> str:
@@ -36,6 +47,7 @@ def render_page(report: ComparisonReport, *, log_cost: bool | None = None) -> st
         .render(
             report=report,
             best=max(shares, default=None),
+            fewest=FEWEST,
             stops=_stops(report),
             policy=_policy(style, script),
             style=Markup(style),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from msgspec import Struct
 
-from tts.eval.statistics import Estimate, PairedDifference
+from tts.eval.statistics import FEWEST, Estimate, PairedDifference
 from tts.protocols import Role
 from tts.values import StoppedBy, Usage
 
@@ -43,11 +43,20 @@ class Row(Struct, frozen=True, kw_only=True):
     billed: Usage
     seconds: float | None = None
     stopped_by: dict[StoppedBy, int]
+    planned: int | None = None
+    """Runs that the whole comparison holds in this row; None: not known."""
+    early: int = 0
+    """Runs of a part that ended ahead of their turn: in the cost, not in the accuracy."""
     ungraded: int = 0
     """Runs that failed or were suspended: they count as no answer, right or wrong."""
     undecided: int = 0
     spend: tuple[RoleSpend, ...] = ()
     bins: tuple[BinAccuracy, ...] = ()
+
+    @property
+    def telling(self) -> bool:
+        """Whether the accuracy rests on enough problems to say how sure it is."""
+        return self.accuracy is not None and self.n >= FEWEST
 
     @property
     def label(self) -> str:

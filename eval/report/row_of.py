@@ -16,7 +16,9 @@ from tts.protocols import Role
 from tts.values import NOTHING, Usage
 
 
-def row_of(attempts: Sequence[Attempt], bins: Mapping[str, int | None]) -> Row:
+def row_of(
+    attempts: Sequence[Attempt], bins: Mapping[str, int | None], *, planned: int | None = None
+) -> Row:
     """The figures of runs that share strategy and budget; `bins` by problem id."""
     scores = _scores(attempts)
     found = accuracy(scores)
@@ -30,7 +32,9 @@ def row_of(attempts: Sequence[Attempt], bins: Mapping[str, int | None]) -> Row:
         billed=_sum(attempt.billed for attempt in attempts),
         seconds=_seconds(attempts),
         stopped_by=dict(Counter(attempt.stopped_by for attempt in attempts)),
-        ungraded=found.ungraded,
+        planned=planned,
+        early=sum(not attempt.counted for attempt in attempts),
+        ungraded=sum(attempt.grade.correct is None for attempt in attempts),
         undecided=found.undecided,
         spend=_spend(attempts),
         bins=_by_bin(scores, bins),
@@ -45,7 +49,7 @@ def solved_shares(attempts: Sequence[Attempt]) -> dict[str, float]:
 
 def _scores(attempts: Sequence[Attempt]) -> list[ProblemScore]:
     grades: dict[str, list[Attempt]] = {}
-    for attempt in attempts:
+    for attempt in (one for one in attempts if one.counted):
         grades.setdefault(attempt.problem_id, []).append(attempt)
     return [problem_score(one, (run.grade for run in runs)) for one, runs in grades.items()]
 

@@ -24,7 +24,8 @@ def render_table(report: ComparisonReport) -> Group:
     cost = _table("", COST, report.rows, _cost)
     sentences = [Text(visible(one, 400)) for one in report.verdicts]
     cautions = [Text(f"! {visible(one, 400)}", style="yellow") for one in report.warnings]
-    return Group(accuracy, cost, *sentences, *cautions)
+    partial = [Text(visible(report.partial, 400), style="bold yellow")] if report.partial else []
+    return Group(*partial, accuracy, cost, *sentences, *cautions)
 
 
 def _table(
@@ -47,12 +48,16 @@ def _accuracy(row: Row) -> list[str]:
     found, difference = row.accuracy, row.difference
     return [
         wording.percent(found.value) if found else wording.UNKNOWN,
-        wording.interval(found) if found else "",
+        wording.sure(found, row.n) if found else "",
         wording.gap(difference.estimate) if difference else "",
-        wording.gap_interval(difference.estimate) if difference else "",
+        wording.gap_interval(difference.estimate) if difference else _no_difference(row),
         wording.chance(row.p_holm) if difference else "",
         str(row.n),
     ]
+
+
+def _no_difference(row: Row) -> str:
+    return "" if row.against is None else wording.TOO_FEW
 
 
 def _cost(row: Row) -> list[str]:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from tts.eval.statistics import Estimate
+from tts.eval.statistics import FEWEST, Estimate
 
 UNKNOWN = "unknown"
+TOO_FEW = "too few to say"
 
 
 def percent(share: float) -> str:
@@ -15,6 +16,11 @@ def percent(share: float) -> str:
 def interval(estimate: Estimate) -> str:
     """The bounds in per cent."""
     return f"{percent(estimate.low)}–{percent(estimate.high)}"
+
+
+def sure(estimate: Estimate, n: int) -> str:
+    """The bounds in per cent, where n problems are enough to say how sure a share is."""
+    return interval(estimate) if n >= FEWEST else TOO_FEW
 
 
 def gap(estimate: Estimate) -> str:

@@ -9,6 +9,9 @@ from tts.eval.statistics.paired_difference import PairedDifference
 
 POWER = 0.8
 ALPHA = 0.05
+FEWEST = 6
+"""Problems: of fewer, even a clean sweep has an exact two-sided p above 0.05 (2 / 2⁵ = 0.0625)."""
+TOO_FEW = f"too few to say; at least {FEWEST} problems that both were graded on are needed."
 
 
 def detectable_difference(
@@ -33,12 +36,17 @@ def verdict(difference: PairedDifference, *, p: float | None = None, alpha: floa
     """One sentence on whether the difference is decided; `p` replaces an uncorrected one."""
     value, n = difference.estimate.value, difference.n
     chance = difference.p if p is None else p
+    if n < FEWEST:
+        return TOO_FEW
     if difference.wins + difference.losses == 0:
         return f"No difference on any of {n} problems; they cannot tell the two apart."
     if chance <= alpha:
         return f"{_points(value)} over {n} problems is decided (p = {chance:.2g})."
+    start = f"{_points(value)} over {n} problems is not decided (p = {chance:.2g})"
+    if difference.deviation == 0:
+        return f"{start}; they all differ by the same, so how many would do cannot be told."
+    start += ": "
     least = detectable_difference(n, difference.deviation, alpha=alpha)
-    start = f"{_points(value)} over {n} problems is not decided (p = {chance:.2g}): "
     if value == 0:
         return f"{start}{n} problems can show {_points(least, sign=False)} or more."
     needed = problems_needed(value, difference.deviation, alpha=alpha)

@@ -11,6 +11,7 @@ from msgspec import Struct
 from tts.eval.statistics.bootstrap import RESAMPLES, bootstrap_mean, bootstrap_means
 from tts.eval.statistics.estimate import Estimate
 from tts.eval.statistics.mcnemar import mcnemar
+from tts.eval.statistics.wilson import wilson
 
 Test = Literal["mcnemar", "bootstrap"]
 
@@ -47,13 +48,22 @@ def paired_difference(
     whole = all(value in (0.0, 1.0) for one in shared for value in (first[one], second[one]))
     return PairedDifference(
         n=len(shared),
-        estimate=bootstrap_mean(gaps, seed=seed, confidence=confidence, resamples=resamples),
+        estimate=_interval(gaps, seed, confidence, resamples),
         p=mcnemar(wins, losses) if whole else _p(gaps, seed, resamples),
         test="mcnemar" if whole else "bootstrap",
         wins=wins,
         losses=losses,
-        deviation=float(np.std(gaps, ddof=1)) if len(gaps) > 1 else 0.0,
+        deviation=float(np.std(gaps, ddof=1)) if len(set(gaps)) > 1 else 0.0,
     )
+
+
+def _interval(gaps: list[float], seed: int, confidence: float, resamples: int) -> Estimate:
+    """By bootstrap; where all gaps are equal, resampling sees no spread, and the bounds allow for
+    as many other problems as a share of 0 of n may hide (Wilson 1927)."""
+    if len(set(gaps)) > 1:
+        return bootstrap_mean(gaps, seed=seed, confidence=confidence, resamples=resamples)
+    hidden = wilson(0, len(gaps), confidence=confidence).high
+    return Estimate(gaps[0], max(-1.0, gaps[0] - hidden), min(1.0, gaps[0] + hidden))
 
 
 def _p(gaps: list[float], seed: int, resamples: int) -> float:

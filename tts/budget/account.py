@@ -7,7 +7,7 @@ from operator import attrgetter
 from typing import Any
 
 from tts.errors import BudgetExhausted, UnknownPrice
-from tts.values import NOTHING, Dimension, Usage
+from tts.values import NOTHING, Dimension, Usage, in_words
 
 Amounts = tuple[int, ...]
 
@@ -97,7 +97,6 @@ class Account:
     def refusal(self, amounts: Amounts) -> BudgetExhausted:
         """The error that says which dimension does not fit, and by how much."""
         room = self.left()
-        for name, need in zip(self.dimensions, amounts, strict=True):
-            if need > room[name]:
-                return BudgetExhausted(name, need, room[name], self.scope)
-        return BudgetExhausted(self.dimensions[0], amounts[0], room[self.dimensions[0]], self.scope)
+        pairs = list(zip(self.dimensions, amounts, strict=True))
+        name, need = next(((name, need) for name, need in pairs if need > room[name]), pairs[0])
+        return BudgetExhausted(in_words(name, need), in_words(name, room[name]), self.scope)

@@ -15,12 +15,14 @@ from tts.cli.screen import Screen
 from tts.engine.fewer_collections import fewer_collections
 from tts.eval.comparison import Comparison
 from tts.eval.report import Attempt
-from tts.eval.statistics import wilson
+from tts.eval.statistics import FEWEST, wilson
 from tts.values import NOTHING, Usage
 
 PLAIN_EVERY = 30.0
 """Seconds between lines where there is no terminal."""
 LIVE_EVERY = 0.5
+SPARING = 20.0
+"""Drawing a large grid takes at most one part in so many of the time."""
 
 
 class Progress:
@@ -57,14 +59,18 @@ class Progress:
             self._live.stop()
 
     async def _tick(self) -> None:
+        took = 0.0
         while True:
-            await asyncio.sleep(LIVE_EVERY if self.console.is_terminal else PLAIN_EVERY)
+            every = LIVE_EVERY if self.console.is_terminal else PLAIN_EVERY
+            await asyncio.sleep(max(every, SPARING * took))
             if self._comparison is None:
                 continue
+            began = time.monotonic()
             if self.console.is_terminal:
                 self._live.update(self._table(self._comparison))
             else:
                 self.console.print(self._line(self._comparison))
+            took = time.monotonic() - began
 
     def _line(self, comparison: Comparison) -> Text:
         attempts = list(comparison.attempts.values())
@@ -73,9 +79,11 @@ class Progress:
         seconds = max(time.monotonic() - self._started, 1e-3)
         failed = sum(attempt.stopped_by == "failed" for attempt in attempts)
         left = f"{seconds / done * (whole - done):.0f} s left" if done else "no run has ended yet"
+        held = len(comparison.elsewhere)
+        beside = f", {held} problems in other processes" if held else ""
         return Text(
             f"{done}/{whole} runs, {billed.tokens:,} tokens billed ({dollars(billed)}), "
-            f"{billed.tokens / seconds:,.0f} tokens/s, {failed} failed, {left}"
+            f"{billed.tokens / seconds:,.0f} tokens/s, {failed} failed, {left}{beside}"
         )
 
     def _table(self, comparison: Comparison) -> Table:
@@ -92,13 +100,14 @@ class Progress:
 
 def summary(attempts: list[Attempt]) -> tuple[str, str, str, str]:
     """Runs, accuracy, interval and tokens of one strategy under one budget."""
-    graded = [attempt for attempt in attempts if attempt.grade.correct is not None]
+    graded = [one for one in attempts if one.grade.correct is not None and one.counted]
     right = sum(bool(attempt.grade.correct) for attempt in graded)
     tokens = sum(attempt.attributed.tokens for attempt in attempts) / len(attempts)
     if not graded:
         return str(len(attempts)), "-", "-", f"{tokens:,.0f}"
     found = wilson(right, len(graded))
-    interval = f"{100 * found.low:.0f}-{100 * found.high:.0f}"
+    telling = len({attempt.problem_id for attempt in graded}) >= FEWEST
+    interval = f"{100 * found.low:.0f}-{100 * found.high:.0f}" if telling else "too few to say"
     return str(len(attempts)), f"{100 * found.value:.1f} %", interval, f"{tokens:,.0f}"
 
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
+from decimal import Decimal
 
 from msgspec.structs import asdict
 
 from tts.errors import BadInput
-from tts.values import NANO, Budget
+from tts.values import NANO, Budget, unit_of
 
 UNITS = {
     "token": "tokens",
@@ -49,7 +50,7 @@ def parse_budget(text: str) -> Budget:
 def spell_budget(budget: Budget) -> str:
     """How reports call a budget; the text that `parse_budget` reads back."""
     parts = [
-        f"{short(value / FACTOR.get(name, 1))} {_unit(name)}"
+        f"{short(value / FACTOR.get(name, 1))} {unit_of(name)}"
         for name, value in asdict(budget).items()
         if value is not None
     ]
@@ -60,12 +61,13 @@ def short(value: float) -> str:
     """A number with k, m, g or t where that loses nothing."""
     for letter in ("t", "g", "m", "k"):
         if value >= SCALE[letter] and value % (SCALE[letter] / 10) == 0:
-            return f"{value / SCALE[letter]:.15g}{letter}"
-    return f"{value:.15g}"
+            return f"{_exact(value / SCALE[letter])}{letter}"
+    return _exact(value)
 
 
-def _unit(name: str) -> str:
-    return {"nanodollars": "dollars", "gpu_microseconds": "gpu_seconds"}.get(name, name)
+def _exact(value: float) -> str:
+    """Every digit, without an exponent: two budgets never get one name."""
+    return f"{Decimal(repr(value)).normalize():f}"
 
 
 def _parse_part(part: str, whole: str) -> tuple[str, float]:

@@ -234,7 +234,7 @@ class Engine:
             self._ledger = Ledger.open(self.ledger, job=self.job)
             content = {"model": str(self.options.model), "verifier": str(self.options.verifier)}
             manifest = msgspec.json.encode(content, order="deterministic").decode()
-            self._ledger.write(
+            self._ledger.describe(
                 JobRow(job=self.job, kind="sdk", manifest=manifest, created_at=time.time())
             )
         return self._ledger

@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from functools import partial
+
 from msgspec import Struct
 from msgspec.structs import asdict, replace
 
 from tts.budget import Account
+from tts.budget.account import unknown
+from tts.engine.job import FORCED_TOKENS
 from tts.engine.session import Session
+from tts.engine.solving import set_aside
+from tts.errors import BudgetTooSmall, UnknownPrice, UsageError
 from tts.executor.dry import DryCall, DryScheduler
 from tts.prompts import task_for
 from tts.protocols import Strategy
-from tts.run import Run, RunSettings
+from tts.run import Run, RunSettings, WorstCases
 from tts.strategies.cautions import cautions
 from tts.values import NOTHING, Budget, Problem, Usage
 
@@ -64,20 +71,8 @@ async def estimate(
     problem: Problem, strategy: Strategy, session: Session, budget: Budget | None = None
 ) -> Estimate:
     """Run the strategy dry: nothing is sent (Law 11 of the architecture)."""
-    model = next(iter(session.generators.values())).model.name
-    settings = RunSettings(
-        run_id="dry",
-        job="dry",
-        problem=problem,
-        task=task_for(problem.task, model),
-        generators=session.generators,
-        verifier=session.verifier,
-        equivalence=session.equivalence,
-        sampling=session.sampling,
-    )
     scheduler = DryScheduler(session.price)
-    run = Run(settings, scheduler=scheduler, account=Account({}))
-    await strategy.solve(problem, run)
+    await strategy.solve(problem, dry_run(problem, session, scheduler))
     return Estimate(
         problem_id=problem.id,
         calls=tuple(scheduler.calls),
@@ -86,3 +81,65 @@ async def estimate(
         budget=budget or Budget(),
         cautions=cautions(strategy, next(iter(session.generators.values()))),
     )
+
+
+def dry_run(problem: Problem, session: Session, scheduler: DryScheduler) -> Run:
+    """A Run without ceilings that sends nothing."""
+    settings = RunSettings(
+        run_id="dry",
+        job="dry",
+        problem=problem,
+        task=task_for(problem.task, next(iter(session.generators.values())).model.name),
+        generators=session.generators,
+        verifier=session.verifier,
+        equivalence=session.equivalence,
+        sampling=session.sampling,
+        forced_tokens=FORCED_TOKENS,
+    )
+    return Run(settings, scheduler=scheduler, account=Account({}))
+
+
+def prompt_tokens(problem: Problem, session: Session) -> int:
+    """How long the prompt of a problem is for the default model."""
+    generator = next(iter(session.generators.values()))
+    return generator.count_prompt(task_for(problem.task, generator.model.name).render(problem), "")
+
+
+async def refuse(
+    problem: Problem,
+    strategies: Iterable[Strategy],
+    budgets: Iterable[Budget],
+    session: Session,
+    *,
+    wallet: Budget,
+) -> None:
+    """Raise where a run on the (longest) problem could not begin, before anything is sent.
+
+    `BudgetTooSmall` and `UnknownPrice` say what would do, `UsageError` what a strategy lacks.
+    """
+    run = dry_run(problem, session, DryScheduler(session.price))
+    least = WorstCases.of(run.settings, run.generation())
+    price = partial(session.price, run.generation().spec.model)
+    priced = WorstCases(forced=price(least.forced), draw=price(least.draw))
+    refuse_wallet(wallet, priced.draw)
+    faults: list[UsageError] = []
+    for budget in budgets:
+        try:
+            set_aside(budget, priced)
+        except (BudgetTooSmall, UnknownPrice) as error:
+            faults.append(error)
+    if faults:
+        words = " ".join(dict.fromkeys(map(str, faults)))
+        raise type(faults[0])(f"{words} Nothing was sent; problem {problem.id!r} is the longest.")
+    for strategy in strategies if session.verifier is None else ():
+        try:
+            await estimate(problem, strategy, session)
+        except UsageError as error:
+            raise UsageError(f"{strategy.name}: {error} Nothing was sent.") from error
+
+
+def refuse_wallet(wallet: Budget, draw: Usage) -> None:
+    """Raise `UnknownPrice` where nobody could say what a call takes out of the wallet."""
+    for name in wallet.ceilings:
+        if getattr(draw, name) is None:
+            raise UnknownPrice(f"{unknown(name, 'wallet')} Nothing was sent.")

@@ -21,7 +21,15 @@ from tts.protocols import Strategy
 from tts.run import Run, WorstCases
 from tts.run.arrivals import settled
 from tts.run.replay import caught_up
-from tts.values import AnswerEvent, Budget, Candidate, Dimension, Result, StoppedBy
+from tts.values import (
+    AnswerEvent,
+    Budget,
+    Candidate,
+    Dimension,
+    Result,
+    StoppedBy,
+    in_words,
+)
 
 DEADLINE = "deadline"
 """Id of the outcome that says that the deadline passed."""
@@ -152,8 +160,9 @@ def set_aside(budget: Budget, least: WorstCases, *, stepwise: bool = False) -> d
         need = last + one
         if need > ceiling:
             raise BudgetTooSmall(
-                f"A budget of {ceiling} {name} is too small: one call and a last answer may need "
-                f"{need}. Give at least {need} {name}, or lower max_tokens."
+                f"A budget of {in_words(name, ceiling)} is too small: one call and a last answer "
+                f"may need {in_words(name, need)}. Give at least {in_words(name, need)}, or lower "
+                "--max-tokens."
             )
         share[name] = min(need, ceiling - one) if stepwise else last
     return share

@@ -36,6 +36,9 @@ class JobLeases:
         mine = self._claimed(name) & (LEASES.c.owner == self._process.token)
         await self._perform(lambda connection: connection.execute(delete(LEASES).where(mine)))
 
+    async def others(self) -> tuple[int, frozenset[str]]:
+        return await self._perform(self._others)
+
     async def draw(
         self,
         ceilings: Mapping[Dimension, int],
@@ -93,6 +96,17 @@ class JobLeases:
             for holder in wallet.holders(connection, self._job)
             if holder.process.token == owner
         )
+
+    def _others(self, connection: Connection) -> tuple[int, frozenset[str]]:
+        now = clock(connection)
+        living = {
+            holder.process.token
+            for holder in wallet.holders(connection, self._job)
+            if holder.live and holder.process.lives(holder.beat_at, now, patience=EXPIRY)
+        } - {self._process.token}
+        claims = (LEASES.c.job == self._job) & (LEASES.c.kind == "claim")
+        held = connection.execute(select(LEASES.c.name, LEASES.c.owner).where(claims))
+        return len(living), frozenset(row.name for row in held if row.owner in living)
 
     def _claimed(self, name: str) -> ColumnElement[bool]:
         return (LEASES.c.job == self._job) & (LEASES.c.kind == "claim") & (LEASES.c.name == name)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import atexit
 from asyncio import Future
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from pathlib import Path
 from typing import Any, Self, TypeVar
 
@@ -24,9 +24,22 @@ from tts.ledger.schema import migrate
 from tts.ledger.spent import close_process
 from tts.ledger.transaction import transaction
 from tts.ledger.writer import Writer
-from tts.protocols import CallRow, JobRow, OutcomeRow, Row, RunRow, UseRow
+from tts.protocols import (
+    CallRow,
+    IntentRow,
+    JobRow,
+    OutcomeRow,
+    Row,
+    RunRow,
+    UseRow,
+)
 
 T = TypeVar("T")
+
+
+def is_work(row: Row) -> bool:
+    """Whether a row says that something is being sent, or has ended."""
+    return isinstance(row, IntentRow) or (isinstance(row, RunRow) and row.result is not None)
 
 
 class Ledger:
@@ -47,6 +60,7 @@ class Ledger:
             pulse=lambda connection: beat(connection, process, job=job),
         )
         self._outbox: list[Entry] = []
+        self._first: tuple[Row, ...] = ()
         atexit.register(self._end)
 
     @classmethod
@@ -102,6 +116,11 @@ class Ledger:
         self._hand_over(Entry(rows, future=future))
         return future
 
+    def describe(self, *rows: Row) -> None:
+        """What the job is made of: written with the first call that is sent or run that ends, so
+        that a start which sent nothing binds nobody."""
+        self._first = rows
+
     async def perform(self, task: Callable[[Connection], T]) -> T:
         """Run a repeatable task in a transaction, after everything written before it."""
         self._writer.check()
@@ -111,6 +130,8 @@ class Ledger:
 
     def _hand_over(self, entry: Entry) -> None:
         """Give the writer all that one turn of the loop wrote at once: waking it costs more."""
+        if self._first and any(map(is_work, entry.rows)):
+            entry.rows, self._first = (*self._first, *entry.rows), ()
         self._outbox.append(entry)
         if len(self._outbox) > 1:
             return
@@ -140,9 +161,9 @@ class Ledger:
     async def outcomes(self, run_id: str) -> Sequence[OutcomeRow]:
         return await self._read(self._reader.outcomes, run_id)
 
-    async def runs(self) -> Sequence[RunRow]:
-        """The runs of the job; those that ended have `stopped_by`."""
-        return await self._read(self._reader.runs)
+    async def runs(self, problems: Collection[str] | None = None) -> Sequence[RunRow]:
+        """The runs of the job, or of some problems; those that ended have `stopped_by`."""
+        return await self._read(self._reader.runs, problems)
 
     async def recorded(self) -> JobRow | None:
         """The job as it was first written, with its manifest; None: it is new."""

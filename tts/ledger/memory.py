@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from asyncio import Future
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from types import TracebackType
 from typing import Self
 
@@ -26,6 +26,10 @@ class MemoryJournal:
 
     def find(self, key: str) -> CallRow | None:
         return self._found.find(key)
+
+    def describe(self, *rows: Row) -> None:
+        """What the job is made of."""
+        self._keep(rows)
 
     def write(self, *rows: Row) -> None:
         self._keep(rows)
@@ -64,8 +68,9 @@ class MemoryJournal:
     async def outcomes(self, run_id: str) -> Sequence[OutcomeRow]:
         return [r for r in self.rows if isinstance(r, OutcomeRow) and r.run_id == run_id]
 
-    async def runs(self) -> Sequence[RunRow]:
-        return list({row.run_id: row for row in self.rows if isinstance(row, RunRow)}.values())
+    async def runs(self, problems: Collection[str] | None = None) -> Sequence[RunRow]:
+        runs = {row.run_id: row for row in self.rows if isinstance(row, RunRow)}.values()
+        return [row for row in runs if problems is None or row.problem_id in problems]
 
     async def recorded(self) -> JobRow | None:
         return next((row for row in self.rows if isinstance(row, JobRow)), None)

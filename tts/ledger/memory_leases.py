@@ -23,6 +23,9 @@ class MemoryLeases:
     async def release(self, name: str) -> None:
         """Nobody waits for it."""
 
+    async def others(self) -> tuple[int, frozenset[str]]:
+        return 0, frozenset()
+
     async def draw(
         self,
         ceilings: Mapping[Dimension, int],

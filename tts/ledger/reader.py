@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 from sqlalchemy import Engine, Select, String, bindparam, select
@@ -93,9 +93,16 @@ class Reader:
     def outcomes(self, run_id: str) -> list[OutcomeRow]:
         return [decode_outcome(row) for row in self._ask(self._outcomes, run_id=run_id)]
 
-    def runs(self) -> list[RunRow]:
+    def runs(self, problems: Collection[str] | None = None) -> list[RunRow]:
+        """The runs of the job, or of some of its problems."""
         query = select(RUNS).where(RUNS.c.job == self._job).order_by(RUNS.c.run_id)
-        return [decode_run(row) for row in self._rows(query)]
+        if problems is None:
+            return [decode_run(row) for row in self._rows(query)]
+        names, found = sorted(problems), list[RunRow]()
+        for chunk in (names[at : at + CHUNK] for at in range(0, len(names), CHUNK)):
+            some = query.where(RUNS.c.problem_id.in_(chunk))
+            found += [decode_run(row) for row in self._rows(some)]
+        return found
 
     def job(self) -> JobRow | None:
         rows = self._rows(select(JOBS).where(JOBS.c.job == self._job))

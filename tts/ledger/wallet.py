@@ -14,7 +14,7 @@ from tts.ledger.process import Process
 from tts.ledger.pulse import EXPIRY, clock
 from tts.ledger.spent import Amounts, close_process
 from tts.ledger.tables import LEASES
-from tts.values import Dimension
+from tts.values import Dimension, unit_of
 
 
 class Holder(Struct, frozen=True):
@@ -63,7 +63,7 @@ def remaining(found: list[Holder], ceilings: Mapping[Dimension, int]) -> dict[Di
             amount = holder.amounts.get(name, 0)
             if amount is None:
                 raise UnknownPrice(
-                    f"Calls of this job have no known {name}, so no ceiling on it can be kept."
+                    f"Calls of this job have no known {unit_of(name)}, so no ceiling on it can be kept."
                 )
             left[name] -= amount
     return left

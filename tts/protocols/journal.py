@@ -192,6 +192,10 @@ class Leases(Protocol):
 
     async def release(self, name: str) -> None: ...
 
+    async def others(self) -> tuple[int, frozenset[str]]:
+        """How many other processes of the job live, and the pieces of work that they hold."""
+        ...
+
     async def draw(
         self,
         ceilings: Mapping[Dimension, int],

@@ -1,6 +1,6 @@
 """The values that cross package boundaries: frozen, serialisable, free of behaviour."""
 
-from tts.values.budget import DIMENSIONS, Budget, Dimension
+from tts.values.budget import DIMENSIONS, Budget, Dimension, in_words, unit_of
 from tts.values.candidate import STEP_SEPARATOR, Candidate, split_steps
 from tts.values.completion import ENDED, Completion, FinishReason, Recording, TokenLogprob
 from tts.values.event import AnswerEvent, CandidateEvent, Event, NodeEvent, SpendEvent
@@ -46,6 +46,8 @@ __all__ = [
     "StoppedBy",
     "TokenLogprob",
     "Usage",
+    "in_words",
     "known_sum",
     "split_steps",
+    "unit_of",
 ]

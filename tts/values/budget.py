@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Literal
 
 from msgspec import Struct
@@ -57,3 +58,17 @@ class Budget(Struct, frozen=True, kw_only=True, omit_defaults=True):
         """Whether a usage lies within every ceiling; an unknown amount lies within none."""
         spent = ((getattr(usage, name), ceiling) for name, ceiling in self.ceilings.items())
         return all(value is not None and value <= ceiling for value, ceiling in spent)
+
+
+def in_words(dimension: str, amount: float) -> str:
+    """An exact amount as a budget is written: `$0.0021`, `1.5 gpu_seconds`, `4096 tokens`."""
+    if dimension == "nanodollars":
+        return f"${Decimal(int(amount)).scaleb(-9).normalize():f}"
+    if dimension == "gpu_microseconds":
+        return f"{Decimal(int(amount)).scaleb(-6).normalize():f} gpu_seconds"
+    return f"{amount:.15g} {dimension}"
+
+
+def unit_of(dimension: str) -> str:
+    """What a user calls a dimension: its unit in budgets and in messages."""
+    return {"nanodollars": "dollars", "gpu_microseconds": "gpu_seconds"}.get(dimension, dimension)

@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tts.eval.statistics import (
+    FEWEST,
     bootstrap_mean,
     detectable_difference,
     holm,
@@ -120,7 +121,40 @@ def test_a_large_difference_is_called_decided() -> None:
 
 
 def test_equal_outcomes_decide_nothing() -> None:
-    found = paired_difference(outcomes("1010"), outcomes("1010"), seed=0)
+    found = paired_difference(outcomes("101010"), outcomes("101010"), seed=0)
     assert found is not None
     assert found.p == 1.0
     assert "cannot tell the two apart" in verdict(found)
+
+
+@pytest.mark.parametrize("n", range(1, FEWEST))
+def test_below_the_fewest_no_sweep_is_decided_and_that_is_what_is_said(n: int) -> None:
+    sweep = paired_difference(outcomes("1" * n), outcomes("0" * n), seed=0)
+    assert sweep is not None and sweep.p > 0.05
+    assert verdict(sweep).startswith("too few to say")
+
+
+def test_from_the_fewest_on_a_clean_sweep_is_decided() -> None:
+    sweep = paired_difference(outcomes("1" * FEWEST), outcomes("0" * FEWEST), seed=0)
+    assert sweep is not None
+    assert "is decided" in verdict(sweep)
+
+
+@given(st.integers(1, 400), st.sampled_from([(1.0, 0.0), (0.0, 1.0), (0.5, 0.5), (0.7, 0.4)]))
+def test_equal_differences_are_never_taken_for_certainty(
+    n: int, shares: tuple[float, float]
+) -> None:
+    first, second = ({str(i): share for i in range(n)} for share in shares)
+    found = paired_difference(first, second, seed=0)
+    assert found is not None
+    estimate = found.estimate
+    assert -1 <= estimate.low <= estimate.value <= estimate.high <= 1
+    assert estimate.low < estimate.high
+    assert found.deviation == 0.0
+
+
+def test_what_all_differ_in_by_the_same_promises_no_number_of_problems() -> None:
+    sweep = paired_difference(outcomes("1" * 6), outcomes("0" * 6), seed=0)
+    assert sweep is not None
+    said = verdict(sweep, p=0.3)
+    assert "not decided" in said and "can show" not in said
