@@ -9,7 +9,7 @@ from pathlib import Path
 import msgspec
 
 from tts.engine import Job, Session, open_session, spell_strategy
-from tts.errors import TTSError, UnknownName
+from tts.errors import CallError, TTSError, UnknownName, UsageError
 from tts.eval.comparison import Comparison, job_name
 from tts.eval.problems import ProblemSet, load_problem_set
 from tts.eval.report import ComparisonReport, assemble
@@ -70,7 +70,7 @@ async def conduct(
 async def _run(comparison: Comparison) -> str:
     """Until it is done or interrupted; what stopped it: credit that ended, a ledger that failed.
 
-    What no run has ended under is raised as itself: there is nothing to report.
+    A `UsageError` before any run has ended is raised as itself: there is nothing to report.
     """
     try:
         async with comparison.job:
@@ -83,7 +83,8 @@ async def _run(comparison: Comparison) -> str:
         return ""
     except BaseExceptionGroup as group:
         error = first_error(group)
-        if not isinstance(error, TTSError) or not comparison.attempts:
+        begun = comparison.attempts or not isinstance(error, UsageError)
+        if not isinstance(error, TTSError) or not begun:
             raise error from group
         return fault(error, comparison)
     return ""
@@ -91,10 +92,12 @@ async def _run(comparison: Comparison) -> str:
 
 def fault(error: TTSError, comparison: Comparison) -> str:
     """What stopped the job, whose model it was, and how it goes on."""
-    model = next(iter(comparison.job.session.generators.values())).model.name
     said = " ".join(str(error).split()).rstrip(".")
-    named = said if model in said else f"Model {model!r}: {said}"
-    return f"{named}. Mend that and run the same command again: it goes on from here."
+    todo = "Mend that"
+    if isinstance(error, CallError):
+        model = next(iter(comparison.job.session.generators.values())).model.name
+        said, todo = f"Model {model!r}: {said}", "Mend the account, the key or the server"
+    return f"{said}. {todo} and run the same command again: it goes on from here."
 
 
 def first_error(group: BaseExceptionGroup[BaseException]) -> BaseException:

@@ -32,7 +32,12 @@ def results_page(reports: Mapping[str, ComparisonReport]) -> str:
 
 
 def _report(path: Path) -> ComparisonReport:
+    again = "write it again with the command that made it, or take it away"
     try:
         return msgspec.json.decode(path.read_bytes(), type=ComparisonReport)
     except msgspec.ValidationError as error:
-        raise BadInput(f"{path} is no report of this version: {error}.") from error
+        raise BadInput(f"{path} is no report of this version: {error}; {again}.") from error
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise BadInput(f"{path} is broken ({error}); {again}.") from error
+    except OSError as error:
+        raise BadInput(f"{path} cannot be read: {error.strerror}.") from error

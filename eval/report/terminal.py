@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 from rich import box
-from rich.console import Group
+from rich.cells import cell_len
+from rich.console import Console, ConsoleOptions, Group, RenderResult
 from rich.table import Table
 from rich.text import Text
 
@@ -14,34 +15,96 @@ from tts.eval.report.comparison_report import ComparisonReport
 from tts.eval.report.row import Row
 from tts.values.visible import visible
 
+LABELS = ("strategy", "budget")
+MARGIN, GAP = 1, 2
+"""Cells around a table, and those that its lines and padding take per column."""
 ACCURACY = ("accuracy %", "95 % interval", "Δ", "Δ interval", "p (Holm)", "n")
 COST = ("tokens/run", "billed", "$/run", "s/run", "stopped by")
 
 
 def render_table(report: ComparisonReport) -> Group:
     """A rich renderable of 80 columns: how right, how dear, then the verdicts and warnings."""
-    accuracy = _table(report.title, ACCURACY, report.rows, _accuracy)
-    cost = _table("", COST, report.rows, _cost)
+    title = visible(report.title, 120)
+    accuracy = Fitted(ACCURACY, [(*_labels(row), *_accuracy(row)) for row in report.rows], title)
+    cost = Fitted(COST, [(*_labels(row), *_cost(row)) for row in report.rows])
     sentences = [Text(visible(one, 400)) for one in report.verdicts]
     cautions = [Text(f"! {visible(one, 400)}", style="yellow") for one in report.warnings]
     partial = [Text(visible(report.partial, 400), style="bold yellow")] if report.partial else []
     return Group(*partial, accuracy, cost, *sentences, *cautions)
 
 
-def _table(
-    title: str, names: Sequence[str], rows: Sequence[Row], cells: Callable[[Row], list[str]]
-) -> Table:
-    table = Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0))
-    if title:
-        table.title, table.title_justify = Text(visible(title, 120)), "left"
-    table.add_column("strategy", overflow="fold", min_width=12)
-    table.add_column("budget", overflow="fold", min_width=6)
-    for name in names:
-        table.add_column(name, justify="right", overflow="fold")
-    for row in rows:
-        labels = (visible(row.strategy, 60), visible(row.budget, 30))
-        table.add_row(*(Text(cell) for cell in (*labels, *cells(row))))
-    return table
+def _labels(row: Row) -> tuple[str, str]:
+    return visible(row.strategy, 60), visible(row.budget, 30)
+
+
+class Fitted:
+    """A table of runs, a strategy and a budget before the figures, that never breaks a word.
+
+    Where labels and figures have no room side by side, a strategy goes on below itself; where that
+    is not enough, the rows are numbered and their names stand below the table.
+    """
+
+    def __init__(
+        self, figures: Sequence[str], rows: Sequence[Sequence[str]], title: str = ""
+    ) -> None:
+        self.figures, self.rows, self.title = figures, rows, title
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        names = (*LABELS, *self.figures)
+        below = [(row[0].replace("(", "\n(", 1), *row[1:]) for row in self.rows]
+        for rows in (self.rows, below):
+            if widths := _widths([names, *rows], options.max_width):
+                yield self._table(names, rows, widths, labels=2)
+                return
+        numbered = [(str(place), *row[2:]) for place, row in enumerate(self.rows, start=1)]
+        names = ("row", *self.figures)
+        yield self._table(names, numbered, _widths([names, *numbered], options.max_width), labels=1)
+        for place, row in enumerate(self.rows, start=1):
+            yield Text(f" {place}  {row[0]}, {row[1]}")
+
+    def _table(
+        self,
+        names: Sequence[str],
+        rows: Sequence[Sequence[str]],
+        widths: Sequence[int] | None,
+        *,
+        labels: int,
+    ) -> Table:
+        table = Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0))
+        if self.title:
+            table.title, table.title_justify = Text(self.title), "left"
+        for place, name in enumerate(names):
+            width = widths[place] if widths else None
+            table.add_column(name, justify="left" if place < labels else "right", width=width)
+        for row in rows:
+            table.add_row(*map(Text, row))
+        return table
+
+
+def _widths(lines: Sequence[Sequence[str]], room: int) -> list[int] | None:
+    """Cells per column so that no word is broken; None where there is not so much room.
+
+    A column first gets its longest word, then, from the left, what keeps it on one line.
+    """
+    columns = list(zip(*lines, strict=True))
+    least = [max(cell_len(word) for cell in column for word in _words(cell)) for column in columns]
+    whole = [max(cell_len(line) for cell in column for line in _lines(cell)) for column in columns]
+    left = room - MARGIN - GAP * len(columns) - sum(least)
+    if left < 0:
+        return None
+    for place, width in enumerate(whole):
+        more = min(left, width - least[place])
+        least[place] += more
+        left -= more
+    return least
+
+
+def _words(cell: str) -> list[str]:
+    return cell.split() or [""]
+
+
+def _lines(cell: str) -> list[str]:
+    return cell.split("\n")
 
 
 def _accuracy(row: Row) -> list[str]:
@@ -67,5 +130,5 @@ def _cost(row: Row) -> list[str]:
         wording.count(row.billed.tokens),
         wording.money(row.dollars_per_run),
         seconds,
-        ", ".join(f"{reason} {count}" for reason, count in row.stopped_by.items()),
+        "\n".join(f"{count} {reason}" for reason, count in row.stopped_by.items()),
     ]

@@ -31,8 +31,12 @@ def read_price_file(path: Path) -> dict[str, Price]:
         content = yaml.safe_load(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise BadInput(f"{path}: cannot be read: {error.strerror}.") from error
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise BadInput(f"{path}: is neither YAML nor JSON: {error}") from error
+    except (yaml.YAMLError, ValueError) as error:
+        raise BadInput(
+            f"{path}: is neither YAML nor JSON: {' '.join(str(error).split())}"
+        ) from error
+    except RecursionError as error:
+        raise BadInput(f"{path}: is nested too deeply for a list of prices.") from error
     if not isinstance(content, dict):
         raise BadInput(f"{path}: must map model names to prices.")
     return {str(name): _price(content[name], f"{path}: {str(name)!r}") for name in content}

@@ -18,6 +18,8 @@ T = TypeVar("T")
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 FAILED, MISUSED, BROKEN = 1, 2, 70
 """A run or a tool failed; the command cannot be carried out as given; a fault of tts itself."""
+PATIENCE = 3.0
+"""Seconds that a busy event loop has to notice a signal."""
 CODES = 128
 """A process that a signal ended exits with this and the signal's number: 130 for Ctrl-C."""
 
@@ -37,12 +39,16 @@ def raise_interrupted(number: int, _frame: FrameType | None) -> None:
 
 @contextmanager
 def signals_to(handler: Callable[[int, FrameType | None], None]) -> Iterator[None]:
-    """`handler` for every signal that is not ignored, as behind `nohup`; the old ones after it."""
+    """`handler` for every signal, and the old ones after it.
+
+    One that is ignored, as behind `nohup`, stays so; but for Ctrl-C, which scripts ignore in what
+    they start in the background, where it is still the way to end a job in order.
+    """
     if threading.current_thread() is not threading.main_thread():
         yield
         return
     old = {number: signal.getsignal(number) for number in SIGNALS}
-    heard = [number for number, before in old.items() if before != signal.SIG_IGN]
+    heard = [n for n, before in old.items() if before != signal.SIG_IGN or n == signal.SIGINT]
     for number in heard:
         signal.signal(number, handler)
     try:
@@ -55,34 +61,66 @@ def signals_to(handler: Callable[[int, FrameType | None], None]) -> Iterator[Non
 def run_noting(work: Coroutine[Any, Any, T]) -> tuple[T, int]:
     """The value of `work`, and the exit code of the signal that cut it short, 0 without one.
 
-    The first signal cancels `work`, which may still return what it has; where it does not,
-    `Interrupted` is raised once everything is closed. A second signal ends the process at once:
-    the ledger is safe at any moment.
+    The first signal cancels `work`, which may still return what it has; where it does not, or
+    where it is busy for `PATIENCE` seconds without looking up, `Interrupted` is raised once
+    everything is closed. A second signal ends the process at once: the ledger is safe at any
+    moment.
     """
-    seen: list[int] = []
-    cancel: list[Callable[[], object]] = []
+    stop = Stop()
+    with signals_to(stop):
+        try:
+            return asyncio.run(stop.cancellable(work)), stop.code
+        except asyncio.CancelledError:
+            if stop.number is None:
+                raise
+            raise Interrupted(stop.number) from None
+        finally:
+            stop.rest()
 
-    def stop(number: int, _frame: FrameType | None) -> None:
-        if seen:
+
+class Stop:
+    """A signal that is passed on to the one task of an event loop."""
+
+    def __init__(self) -> None:
+        self.number: int | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._task: asyncio.Future[Any] | None = None
+
+    def __call__(self, number: int, _frame: FrameType | None) -> None:
+        if self.number is not None:
             os._exit(CODES + number)
-        seen.append(number)
-        for one in cancel:
-            one()
+        self.number = number
+        if self._loop is not None:
+            signal.signal(signal.SIGALRM, self._lose_patience)
+            signal.setitimer(signal.ITIMER_REAL, PATIENCE)
+            self._loop.call_soon_threadsafe(self._cancel)
 
-    async def cancellable() -> T:
-        loop, task = asyncio.get_running_loop(), asyncio.ensure_future(work)
-        cancel.append(lambda: loop.call_soon_threadsafe(task.cancel))
-        if seen:
+    async def cancellable(self, work: Coroutine[Any, Any, T]) -> T:
+        task = asyncio.ensure_future(work)
+        self._loop, self._task = asyncio.get_running_loop(), task
+        if self.number is not None:
             task.cancel()
         return await task
 
-    with signals_to(stop):
-        try:
-            return asyncio.run(cancellable()), CODES + seen[0] if seen else 0
-        except asyncio.CancelledError:
-            if not seen:
-                raise
-            raise Interrupted(seen[0]) from None
+    @property
+    def code(self) -> int:
+        return 0 if self.number is None else CODES + self.number
+
+    def rest(self) -> None:
+        """The loop has ended: nothing is waited for any more."""
+        self._loop = None
+        if self.number is not None:
+            signal.setitimer(signal.ITIMER_REAL, 0)
+
+    def _cancel(self) -> None:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        if self._task is not None:
+            self._task.cancel()
+
+    def _lose_patience(self, _number: int, _frame: FrameType | None) -> None:
+        """The loop does not turn: something reads or reckons without end inside of it."""
+        assert self.number is not None
+        raise Interrupted(self.number)
 
 
 def run(work: Coroutine[Any, Any, T]) -> T:

@@ -93,6 +93,8 @@ def _at_least(value: Any, least: float) -> bool:
 
 
 def _is_url(text: str) -> bool:
+    if any(letter.isspace() or not letter.isprintable() for letter in text):
+        return False
     try:
         found = urlsplit(text)
         return not text or (

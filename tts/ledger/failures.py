@@ -54,6 +54,9 @@ def explained(error: BaseException, place: str) -> LedgerError:
     )
 
 
-def unreadable(error: BaseException) -> LedgerError:
-    """The error of a reader: what happened."""
-    return LedgerError(f"The ledger cannot be read: {cause(error)}.")
+def unreadable(error: BaseException, place: str = "") -> LedgerError:
+    """The error of a reader: what happened, and what to do."""
+    found = cause(error)
+    advice = ADVICE.get(primary_code(found))
+    named = f"The ledger {place}".rstrip()
+    return LedgerError(f"{named} cannot be read: {found}.{f' {advice}.' if advice else ''}")

@@ -69,11 +69,19 @@ def current(engine: Engine) -> Engine:
             version = schema_version(connection)
     except DBAPIError as error:
         engine.dispose()
-        raise unreadable(error) from error
+        raise unreadable(error, place_of(engine)) from error
     if version == VERSION:
         return engine
     engine.dispose()
+    if version is None:
+        raise LedgerError(f"{place_of(engine)} holds no ledger: no job has written to it.")
     raise LedgerError(
-        f"This ledger has schema {version or 'none'} and {VERSION} is needed; "
+        f"The ledger {place_of(engine)} has schema {version} and {VERSION} is needed; "
         "open it once with the command that wrote it."
     )
+
+
+def place_of(engine: Engine) -> str:
+    """Where a ledger is, without a password."""
+    url = engine.url
+    return str(url.database if url.get_backend_name() == "sqlite" else url.set(password=None))
