@@ -8,7 +8,7 @@ from msgspec.structs import replace
 
 from tts.errors import CallFailed
 from tts.graph import Node, Outcome
-from tts.planner.checks import Typed, check_call, result_of
+from tts.planner.checks import Checker
 from tts.planner.execution.ending import result_text
 from tts.planner.execution.make import Maker
 from tts.planner.execution.planning import answer_text
@@ -46,7 +46,7 @@ class ReAct:
         talk.append(Message("user", _RULE))
         maker = Maker(self.settings, task=problem.prompt, told=_quiet, fan_out=256)
         nodes: dict[int, Node[Any]] = {}
-        results: dict[int, Typed] = {}
+        checker = Checker(self.tools)
         for turn in range(1, self.turns + 1):
             text = await self._write(tuple(talk), run)
             draft = read_plan(text)
@@ -55,7 +55,7 @@ class ReAct:
                 value = await run.call(_same, resolved(draft.patch.answer, nodes, run))
                 told = answer_text(value)
                 return Candidate(problem=problem, text=told, key="react", final=True, answer=told)
-            seen = await self._step(turn, draft.patch.calls[:1], maker, nodes, results, run)
+            seen = await self._step(turn, draft.patch.calls[:1], maker, nodes, checker, run)
             talk += [Message("assistant", text), Message("user", seen)]
         raise CallFailed(f"No answer after {self.turns} turns.")
 
@@ -78,7 +78,7 @@ class ReAct:
         calls: tuple[Call, ...],
         maker: Maker,
         nodes: dict[int, Node[Any]],
-        results: dict[int, Typed],
+        checker: Checker,
         run: Run,
     ) -> str:
         """Make one call; what the model is told of it."""
@@ -86,11 +86,12 @@ class ReAct:
             return f"That is no call, and no answer from known results. {_RULE}"
         tool = self.tools.get(calls[0].tool)
         call = replace(bound(calls[0], tuple(tool.arguments) if tool else ()), id=turn)
-        faults = check_call(call, self.tools, results)
+        faults = checker.faults(call)
         if faults or tool is None:
             return "; ".join(str(fault) for fault in faults)
-        node = maker.make(call, tool, nodes, [], run, 0.0)
-        nodes[turn], results[turn] = node, result_of(call, tool)
+        node = maker.make(checker.fitted(call), tool, nodes, [], run, 0.0)
+        nodes[turn] = node
+        checker.learn(call)
         seen: str = await run.call(_observed, write_call(call), node)
         return seen
 

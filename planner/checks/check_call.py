@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
+from itertools import islice
 from typing import Any
 
-from tts.planner.checks.check_value import IllTyped, check_value
+from msgspec.structs import replace
+
+from tts.planner.checks.check_value import IllTyped, check_value, fitted
 from tts.planner.checks.fields import NoField, field_of
 from tts.planner.checks.schemas import Typed, compatible, type_of, wording
-from tts.planner.language import ITEM, Call, Fault, Reference, constant, nearest
+from tts.planner.language import ITEM, Call, Fault, Plan, Reference, constant, nearest, write_value
 from tts.tools import Tool
 
-Results = Mapping[int, Typed]
-"""Output schemas of the calls so far."""
+_MOST_NAMED = 24
 UNKNOWN = Typed.of({})
 
 
@@ -30,19 +32,70 @@ def result_of(call: Call, tool: Tool | None) -> Typed:
     return typed
 
 
-def check_call(
-    call: Call, tools: Mapping[str, Tool], results: Results, line: int = 0
-) -> list[Fault]:
-    """Every fault of a call by itself; `results` hold the calls that it may refer to."""
-    return list(_CallCheck(call, tools, results, line).faults())
+class Checker:
+    """Checks calls one after another; each may refer to those that were learnt before."""
+
+    def __init__(self, tools: Mapping[str, Tool]) -> None:
+        self.tools = tools
+        self.results: dict[int, Typed] = {}
+        """Output schemas of the calls so far."""
+        self._plain: dict[str, Typed] = {}
+        self._wanted: dict[str, dict[str, Typed]] = {}
+
+    def faults(self, call: Call, line: int = 0) -> list[Fault]:
+        """Every fault of a call by itself."""
+        return list(_CallCheck(call, self, line).faults())
+
+    def learn(self, call: Call) -> None:
+        """Later calls may refer to this one."""
+        tool = self.tools.get(call.tool)
+        if tool is None or call.each or call.when or call.on_failure == "substitute":
+            self.results[call.id] = result_of(call, tool)
+            return
+        if call.tool not in self._plain:
+            self._plain[call.tool] = result_of(call, tool)
+        self.results[call.id] = self._plain[call.tool]
+
+    def wanted(self, tool: Tool) -> Mapping[str, Typed]:
+        """The schemas of a tool's arguments."""
+        if tool.name not in self._wanted:
+            root = Typed.of(tool.parameters)
+            self._wanted[tool.name] = {n: root.at(part) for n, part in tool.arguments.items()}
+        return self._wanted[tool.name]
+
+    def fitted(self, call: Call) -> Call:
+        """The call as its tool takes it: a number where text is wanted becomes its text, and text
+        that is one result alone becomes that result where something else is wanted."""
+        tool = self.tools.get(call.tool)
+        if tool is None:
+            return call
+        wanted, found = self.wanted(tool), _CallCheck(call, self, 0).found
+        arguments = {
+            name: fitted(value, wanted[name], found) if name in wanted else value
+            for name, value in call.arguments.items()
+        }
+        return call if arguments == call.arguments else replace(call, arguments=arguments)
+
+
+def renderings(plan: Plan, tools: Mapping[str, Tool]) -> Iterator[str]:
+    """What of a sound plan is handed over in another way than it is written, in words."""
+    checker = Checker(tools)
+    for call in plan.calls:
+        checker.learn(call)
+        made = checker.fitted(call)
+        for name, value in made.arguments.items():
+            if value != call.arguments[name]:
+                shown = f"{write_value(value)} for {write_value(call.arguments[name])}"
+                yield f"call {call.id}, {call.tool}: {name} takes {shown}, as its type asks"
 
 
 class _CallCheck:
     """One call and what it is checked against."""
 
-    def __init__(self, call: Call, tools: Mapping[str, Tool], results: Results, line: int) -> None:
-        self.call, self.tools, self.results, self.line = call, tools, results, line
-        self.tool = tools.get(call.tool)
+    def __init__(self, call: Call, checker: Checker, line: int) -> None:
+        self.call, self.checker, self.line = call, checker, line
+        self.tools, self.results = checker.tools, checker.results
+        self.tool = self.tools.get(call.tool)
 
     def faults(self) -> Iterator[Fault]:
         if self.tool is None:
@@ -65,18 +118,19 @@ class _CallCheck:
             if number not in self.results:
                 yield from self._reference(Reference(number))
         if self.call.each is not None and not compatible(
-            self._found(self.call.each).types(), frozenset(("array",))
+            self.found(self.call.each).types(), frozenset(("array",))
         ):
-            got = f"{self.call.each} of type {wording(self._found(self.call.each).types())}"
+            got = f"{self.call.each} of type {wording(self.found(self.call.each).types())}"
             yield self._fault("ill-typed reference", "each needs a list", expected="array", got=got)
 
     def _reference(self, reference: Reference) -> Iterator[Fault]:
         result = self.results.get(reference.call)
         if result is None:
-            known = ", ".join(f"${number}" for number in self.results) or "none, this is the first"
+            known = numbers(self.results) or "none, this is the first"
             yield self._fault(
                 "unknown reference",
                 f"no earlier call is {reference.call}",
+                target=reference.call,
                 expected=f"one of {known}",
                 got=str(reference),
             )
@@ -119,22 +173,22 @@ class _CallCheck:
                 )
 
     def _types(self, tool: Tool) -> Iterator[Fault]:
-        root = Typed.of(tool.parameters)
+        wanted = self.checker.wanted(tool)
         for name, value in self.call.arguments.items():
-            if name not in tool.arguments:
+            if name not in wanted:
                 continue
             try:
-                check_value(value, root.at(tool.arguments[name]), self._found, name)
+                check_value(value, wanted[name], self.found, name)
             except IllTyped as error:
                 kind = "ill-typed reference" if error.reference else "ill-typed argument"
                 yield self._fault(kind, error.where, expected=error.expected, got=error.got)
 
-    def _found(self, reference: Reference) -> Typed:
+    def found(self, reference: Reference) -> Typed:
         """The schema of what a reference finds; anything where that is another fault's matter."""
         if reference.call == ITEM:
             if self.call.each is None or self.call.each.call == ITEM:
                 return UNKNOWN
-            listed = self._found(self.call.each)
+            listed = self.found(self.call.each)
             result = listed.at(listed.options()[0].schema.get("items", {}))
         else:
             result = self.results.get(reference.call, UNKNOWN)
@@ -143,7 +197,7 @@ class _CallCheck:
         except NoField:
             return UNKNOWN
 
-    def _fault(self, kind: Any, message: str, **more: str) -> Fault:
+    def _fault(self, kind: Any, message: str, **more: Any) -> Fault:
         return Fault(
             kind=kind,
             message=message,
@@ -152,6 +206,12 @@ class _CallCheck:
             tool=self.call.tool,
             **more,
         )
+
+
+def numbers(calls: Collection[int]) -> str:
+    """Calls as references, the first of very many."""
+    shown = ", ".join(f"${number}" for number in islice(calls, _MOST_NAMED))
+    return f"{shown} and {len(calls) - _MOST_NAMED} more" if len(calls) > _MOST_NAMED else shown
 
 
 def _listed(names: Any) -> str:

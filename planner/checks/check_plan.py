@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from functools import cached_property
 
 from msgspec.structs import replace
 
-from tts.planner.checks.check_call import check_call, result_of
+from tts.planner.checks.check_call import Checker, numbers
 from tts.planner.checks.fields import NoField, field_of
 from tts.planner.checks.limits import PlanLimits
 from tts.planner.checks.schemas import Typed
@@ -24,55 +25,81 @@ def check_plan(
     limits: PlanLimits = _DEFAULT,
 ) -> tuple[Fault, ...]:
     """Every fault of a plan, in its order; none: it may run. `lines`: where calls were written."""
+    if len(plan.calls) > limits.calls:
+        return (_too_many("calls", len(plan.calls), limits.calls),)
     lines = lines or {}
     faults: list[Fault] = []
-    results: dict[int, Typed] = {}
-    later = plan.by_id()
-    in_cycle = cycle(plan)
+    checker, placing = Checker(tools), _Placing(plan)
     for call in plan.calls:
-        for fault in check_call(call, tools, results, lines.get(call.id, 0)):
-            if fault.kind == "unknown reference":
-                fault = _placed(fault, later, in_cycle)
-            faults.append(fault)
-        results[call.id] = result_of(call, tools.get(call.tool))
-    faults += _answer(plan, results)
+        faults += map(placing.placed, checker.faults(call, lines.get(call.id, 0)))
+        checker.learn(call)
+    faults += _answer(plan, checker.results)
     faults += too_large(plan, limits)
     return tuple(faults)
 
 
 def cycle(plan: Plan) -> frozenset[int]:
     """Calls that wait for themselves, directly or through others."""
-    inputs = {call.id: set(call.inputs) for call in plan.calls}
-    while True:
-        free = [number for number, needs in inputs.items() if not needs & inputs.keys()]
-        if not free:
-            break
-        for number in free:
-            del inputs[number]
-    while True:
-        used = {need for needs in inputs.values() for need in needs}
-        unused = [number for number in inputs if number not in used]
-        if not unused:
-            return frozenset(inputs)
-        for number in unused:
-            del inputs[number]
+    inputs = {call.id: frozenset(call.inputs) for call in plan.calls}
+    left = _peeled(inputs)
+    users: dict[int, set[int]] = {number: set() for number in left}
+    for number in left:
+        for before in inputs[number] & left:
+            users[before].add(number)
+    return _peeled({number: frozenset(after) for number, after in users.items()})
 
 
-def _placed(fault: Fault, later: Mapping[int, object], in_cycle: frozenset[int]) -> Fault:
-    """An unknown reference, told apart: into a cycle, to a later call, or to none at all."""
-    target = int("".join(c for c in fault.got.split(".")[0].split("[")[0] if c.isdigit()) or 0)
-    if fault.call in in_cycle and target in in_cycle:
-        circle = ", ".join(f"${number}" for number in sorted(in_cycle))
-        return replace(fault, kind="cycle", message=f"{circle} wait for each other")
-    if target in later:
-        return replace(fault, kind="forward reference", message=f"call {target} comes later")
-    return fault
+def _peeled(needs: Mapping[int, frozenset[int]]) -> frozenset[int]:
+    """What is left when whatever needs nothing that is left is taken away, again and again."""
+    waiting = {number: sum(one in needs for one in others) for number, others in needs.items()}
+    users: dict[int, list[int]] = {}
+    for number, others in needs.items():
+        for one in others:
+            users.setdefault(one, []).append(number)
+    free = [number for number, count in waiting.items() if count == 0]
+    while free:
+        gone = free.pop()
+        del waiting[gone]
+        for user in users.get(gone, ()):
+            waiting[user] -= 1
+            if waiting[user] == 0:
+                free.append(user)
+    return frozenset(waiting)
+
+
+class _Placing:
+    """Tells unknown references apart: into a cycle, to a later call, or to none at all."""
+
+    def __init__(self, plan: Plan) -> None:
+        self.plan = plan
+
+    @cached_property
+    def _ids(self) -> frozenset[int]:
+        return frozenset(call.id for call in self.plan.calls)
+
+    @cached_property
+    def _cycle(self) -> frozenset[int]:
+        return cycle(self.plan)
+
+    @cached_property
+    def _circle(self) -> str:
+        return numbers(sorted(self._cycle))
+
+    def placed(self, fault: Fault) -> Fault:
+        if fault.kind != "unknown reference":
+            return fault
+        if fault.call in self._cycle and fault.target in self._cycle:
+            return replace(fault, kind="cycle", message=f"{self._circle} wait for each other")
+        if fault.target in self._ids:
+            message = f"call {fault.target} comes later"
+            return replace(fault, kind="forward reference", message=message)
+        return fault
 
 
 def _answer(plan: Plan, results: Mapping[int, Typed]) -> Iterator[Fault]:
     for reference in references(plan.answer):
         if reference.call == ITEM or reference.call not in results:
-            known = ", ".join(f"${number}" for number in results) or "none"
+            known = numbers(results) or "none"
             yield Fault(
                 kind="unknown reference",
                 message="the answer is no call of the plan",
@@ -97,19 +124,22 @@ def too_large(plan: Plan, limits: PlanLimits) -> Iterator[Fault]:
     depths: dict[int, int] = {}
     users: dict[int, int] = {}
     for call in plan.calls:
-        depths[call.id] = 1 + max((depths.get(number, 0) for number in call.inputs), default=0)
-        for number in call.inputs:
+        inputs = call.inputs
+        depths[call.id] = 1 + max((depths.get(number, 0) for number in inputs), default=0)
+        for number in inputs:
             users[number] = users.get(number, 0) + 1
     sizes = (
         ("calls", len(plan.calls), limits.calls),
         ("calls that follow one another", max(depths.values(), default=0), limits.depth),
         ("users of one result", max(users.values(), default=0), limits.fan_out),
     )
-    for what, got, most in sizes:
-        if got > most:
-            yield Fault(
-                kind="too large",
-                message=f"the plan has {got} {what}",
-                expected=f"at most {most}",
-                got=str(got),
-            )
+    yield from (_too_many(what, got, most) for what, got, most in sizes if got > most)
+
+
+def _too_many(what: str, got: int, most: int) -> Fault:
+    return Fault(
+        kind="too large",
+        message=f"the plan has {got} {what}",
+        expected=f"at most {most}",
+        got=str(got),
+    )

@@ -6,8 +6,9 @@ from collections.abc import Callable
 from typing import Any
 
 from tts.planner.checks.schemas import Typed, compatible, is_plain, type_of, wording
-from tts.planner.language import Reference
+from tts.planner.language import Reference, Text, write_value
 
+_NUMBERS, _TEXTS = frozenset(("number", "integer")), frozenset(("string", "null"))
 Found = Callable[[Reference], Typed]
 """The schema of what a reference finds; of a broken reference, anything."""
 
@@ -40,12 +41,44 @@ def check_value(value: Any, wanted: Typed, found: Found, where: str = "") -> Non
     raise deepest
 
 
+def fitted(value: Any, wanted: Typed, found: Found) -> Any:
+    """A checked value as a tool takes it; see `Checker.fitted`."""
+    if isinstance(value, Reference):
+        return Text((value,)) if _as_text(found(value).types(), wanted) else value
+    if (alone := _alone(value)) is not None:
+        return value if "string" in (wanted.types() or ("string",)) else alone
+    if isinstance(value, list):
+        items = [o.at(o.schema["items"]) for o in wanted.options() if "items" in o.schema]
+        return [fitted(item, items[0], found) for item in value] if items else value
+    if isinstance(value, dict):
+        parts = [o for o in wanted.options() if "properties" in o.schema]
+        named = (
+            {n: parts[0].at(p) for n, p in parts[0].schema["properties"].items()} if parts else {}
+        )
+        return {n: fitted(v, named[n], found) if n in named else v for n, v in value.items()}
+    return value
+
+
+def _as_text(given: frozenset[str], wanted: Typed) -> bool:
+    """Whether a number is given where only text is wanted, and not one of a few texts."""
+    numbers = bool(given) and given <= _NUMBERS
+    listed = any("enum" in o.schema or "const" in o.schema for o in wanted.options())
+    return numbers and "string" in wanted.types() and wanted.types() <= _TEXTS and not listed
+
+
+def _alone(value: Any) -> Reference | None:
+    """The reference that is all of a text."""
+    only = value.parts[0] if isinstance(value, Text) and len(value.parts) == 1 else None
+    return only if isinstance(only, Reference) else None
+
+
 def _check(value: Any, wanted: Typed, found: Found, where: str) -> None:
     types = wanted.types()
-    if isinstance(value, Reference):
-        given = found(value).types()
-        if not compatible(given, types):
-            got = f"{value} of type {wording(given)}"
+    alone = None if "string" in types or not types else _alone(value)
+    if isinstance(value, Reference) or alone is not None:
+        given = found(alone or value).types()
+        if not compatible(given, types) and not _as_text(given, wanted):
+            got = f"{alone or value} of type {wording(given)}"
             raise IllTyped(where, expected=wording(types), got=got, reference=True)
         return
     if not _fits(value, types):
@@ -53,8 +86,9 @@ def _check(value: Any, wanted: Typed, found: Found, where: str) -> None:
     if is_plain(value):
         _check_enumeration(value, wanted, where)
     if isinstance(value, list):
+        items = wanted.at(wanted.schema.get("items", {}))
         for place, item in enumerate(value):
-            check_value(item, wanted.at(wanted.schema.get("items", {})), found, f"{where}[{place}]")
+            check_value(item, items, found, f"{where}[{place}]")
     if isinstance(value, dict):
         _check_object(value, wanted, found, where)
 
@@ -102,5 +136,5 @@ def _check_object(value: dict[str, Any], wanted: Typed, found: Found, where: str
 
 
 def _short(value: Any) -> str:
-    text = repr(value)
+    text = write_value(value) if isinstance(value, Text) else repr(value)
     return text if len(text) <= 40 else f"{text[:37]}…"

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cached_property
 from typing import Any
-
-from msgspec import Struct
 
 from tts.planner.language import ITEM, Reference, Text
 from tts.tools import Schema
@@ -24,11 +23,11 @@ _JSON_TYPES = {
 _WIDER = {"integer": ("integer", "number"), "number": ("number", "integer")}
 
 
-class Typed(Struct, frozen=True):
-    """A schema with the document that its `$ref`s point into."""
+class Typed:
+    """A schema with the document that its `$ref`s point into; what it means is worked out once."""
 
-    schema: Schema
-    root: Schema
+    def __init__(self, schema: Schema, root: Schema) -> None:
+        self.schema, self.root = schema, root
 
     @classmethod
     def of(cls, schema: Schema) -> Typed:
@@ -40,18 +39,31 @@ class Typed(Struct, frozen=True):
 
     def options(self) -> list[Typed]:
         """The schema without `$ref` and alternatives, one entry per alternative."""
-        if "$ref" in self.schema:
-            name = str(self.schema["$ref"]).rpartition("/")[2]
-            found = {**self.root.get("definitions", {}), **self.root.get("$defs", {})}.get(name)
-            return self.at(found).options() if found is not None else [self.at({})]
-        parts = self.schema.get("anyOf") or self.schema.get("oneOf")
-        if parts:
-            return [option for part in parts for option in self.at(part).options()]
-        merged = self.schema.get("allOf")
-        return self.at(merged[0]).options() if merged and len(merged) == 1 else [self]
+        return self._options
 
     def types(self) -> frozenset[str]:
         """The JSON types that a value may have; empty: any."""
+        return self._types
+
+    @cached_property
+    def _options(self) -> list[Typed]:
+        return self._unfolded(frozenset())
+
+    def _unfolded(self, above: frozenset[str]) -> list[Typed]:
+        """`above`: names that this schema is reached by; one that is only itself is anything."""
+        if "$ref" in self.schema:
+            name = str(self.schema["$ref"]).rpartition("/")[2]
+            found = {**self.root.get("definitions", {}), **self.root.get("$defs", {})}.get(name)
+            known = found is not None and name not in above
+            return self.at(found)._unfolded(above | {name}) if known else [self.at({})]
+        parts = self.schema.get("anyOf") or self.schema.get("oneOf")
+        if parts:
+            return [option for part in parts for option in self.at(part)._unfolded(above)]
+        merged = self.schema.get("allOf")
+        return self.at(merged[0])._unfolded(above) if merged and len(merged) == 1 else [self]
+
+    @cached_property
+    def _types(self) -> frozenset[str]:
         found: set[str] = set()
         for option in self.options():
             kinds = option.schema.get("type")

@@ -7,7 +7,7 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from tts.planner.checks import PlanLimits, Typed, check_call, check_plan, result_of
+from tts.planner.checks import Checker, PlanLimits, check_plan
 from tts.planner.execution.growth import Growth
 from tts.planner.execution.timeline import Timeline
 from tts.planner.language import (
@@ -25,6 +25,8 @@ from tts.tools import Tool
 
 _OF_THE_TEXT: frozenset[FaultKind] = frozenset(("syntax", "duplicate id", "ambiguous dollar"))
 """Faults that only the text of a call shows: they stay until a patch writes or drops the call."""
+_SLICE = 2048
+"""Characters that are read before the number of calls is looked at."""
 
 
 class Drafting:
@@ -49,17 +51,23 @@ class Drafting:
         self.sealed: list[Sealed] = []
         self.fresh = start and not before.calls
         """A first plan starts while it is written; a patch is applied as a whole."""
-        self._results: dict[int, Typed] = {
-            call.id: result_of(call, tools.get(call.tool)) for call in before.calls
-        }
+        self._checker = Checker(tools)
+        for call in before.calls:
+            self._checker.learn(call)
         self._unsound: set[int] = set()
+        self._calls = 0
 
     def feed(self, text: str) -> None:
-        self._take(self.reader.feed(text))
+        """Read on, unless there are more calls already than a plan may have."""
+        for start in range(0, len(text), _SLICE):
+            if self._calls > self.limits.calls:
+                return
+            self._take(self.reader.feed(text[start : start + _SLICE]))
 
     def end(self) -> Draft:
-        """What was read in all."""
-        self._take(self.reader.end())
+        """What was read in all; of a plan that is too large, how it begins."""
+        if self._calls <= self.limits.calls:
+            self._take(self.reader.end())
         return draft_of(self.sealed)
 
     def check(self, draft: Draft) -> tuple[Plan, tuple[Fault, ...]]:
@@ -77,6 +85,7 @@ class Drafting:
             if isinstance(item, Call):
                 tool = self.tools.get(item.tool)
                 item = bound(item, tuple(tool.arguments)) if tool else item
+                self._calls += 1
                 self._start(item, one.line)
             elif isinstance(item, Fault):
                 self._unsound.add(item.call)
@@ -85,10 +94,10 @@ class Drafting:
     def _start(self, call: Call, line: int) -> None:
         """Start a call at once where it is sound, of a first plan, and new."""
         self.timeline.call(call, "sealed")
-        known = call.id in self._results
-        faults = check_call(call, self.tools, self._results, line)
+        known = call.id in self._checker.results
+        faults = self._checker.faults(call, line)
         if not known:
-            self._results[call.id] = result_of(call, self.tools.get(call.tool))
+            self._checker.learn(call)
         room = len(self.growth.nodes) < self.limits.calls
         sound = not known and not faults and call.id not in self._unsound
         if self.fresh and not (sound and room and self.growth.add(call)):

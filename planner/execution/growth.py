@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from tts.graph import Node
+from tts.planner.checks import Checker
 from tts.planner.execution.make import Maker, recovered
 from tts.planner.execution.priority import Priorities
 from tts.planner.language import Call, Plan, write_call
@@ -24,6 +25,7 @@ class Growth:
         self.nodes: dict[int, Node[Any]] = {}
         self.kept = 0
         """Calls that patches left as they were."""
+        self.checker = Checker(tools)
         self._signatures: dict[int, str] = {}
         self._gate = asyncio.Event()
         self._opened: Node[Any] = run.call(self._whole)
@@ -35,7 +37,9 @@ class Growth:
         tool = self.tools[call.tool]
         guards = [] if tool.effect in REPEATABLE else [self._opened]
         priority = self.priorities.add(call, self.nodes)
-        self.nodes[call.id] = self.maker.make(call, tool, self.nodes, guards, self.run, priority)
+        self.checker.learn(call)
+        made = self.checker.fitted(call)
+        self.nodes[call.id] = self.maker.make(made, tool, self.nodes, guards, self.run, priority)
         self._signatures[call.id] = self._signature(call)
         return True
 

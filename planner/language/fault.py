@@ -36,6 +36,8 @@ class Fault(Struct, frozen=True, kw_only=True):
     """1 for the first; 0: not of one line."""
     call: int = 0
     tool: str = ""
+    target: int = 0
+    """The call that an unknown reference asks for."""
     expected: str = ""
     got: str = ""
     nearest: str = ""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any, Literal
 
 from msgspec import Struct, field
@@ -44,20 +44,23 @@ class Call(Struct, frozen=True, kw_only=True):
     """None: the run's default."""
     substitute: Value = None
 
-    def references(self) -> Iterator[Reference]:
+    def references(self) -> list[Reference]:
         """Everything of other calls that this one uses; `$item` is not among them."""
-        found = [*references(self.positional), *references(self.arguments)]
+        found = references(self.arguments)
+        if self.positional:
+            found = [*references(self.positional), *found]
         if self.each is not None:
             found.append(self.each)
         if self.when is not None:
             found += [*references(self.when.left), *references(self.when.right)]
-        found += references(self.substitute)
-        yield from (reference for reference in found if reference.call != ITEM)
+        if self.substitute is not None:
+            found += references(self.substitute)
+        return [reference for reference in found if reference.call != ITEM]
 
     @property
     def inputs(self) -> tuple[int, ...]:
         """Ids of the calls that it waits for, each once, in order."""
-        return tuple(dict.fromkeys([*(r.call for r in self.references()), *self.after]))
+        return tuple(dict.fromkeys([*[r.call for r in self.references()], *self.after]))
 
 
 class Plan(Struct, frozen=True, kw_only=True):

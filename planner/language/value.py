@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 from msgspec import Struct
@@ -19,18 +19,24 @@ class Text(Struct, frozen=True):
     parts: tuple[str | Reference, ...]
 
 
-def references(value: Value) -> Iterator[Reference]:
+def references(value: Value) -> list[Reference]:
     """Every reference in a value, in order."""
+    found: list[Reference] = []
+    _collect(value, found)
+    return found
+
+
+def _collect(value: Value, found: list[Reference]) -> None:
     if isinstance(value, Reference):
-        yield value
+        found.append(value)
     elif isinstance(value, Text):
-        yield from (part for part in value.parts if isinstance(part, Reference))
+        found += [part for part in value.parts if isinstance(part, Reference)]
     elif isinstance(value, list | tuple):
         for item in value:
-            yield from references(item)
+            _collect(item, found)
     elif isinstance(value, dict):
         for item in value.values():
-            yield from references(item)
+            _collect(item, found)
 
 
 def replaced(value: Value, change: Callable[[Reference | Text], Any]) -> Any:
@@ -57,4 +63,4 @@ def redirected(value: Value, target: Callable[[Reference], Reference]) -> Value:
 
 def constant(value: Value) -> bool:
     """Whether a value is known before anything runs."""
-    return next(references(value), None) is None
+    return not references(value)

@@ -30,6 +30,13 @@ def test_a_value_keeps_its_type_and_is_never_read_again(workshop: Any) -> None:
     assert result.answer == '["sent r0 costs $1","sent r1 costs $1"]'
 
 
+@pytest.mark.parametrize("form", ["$1", '"${1}"'])
+def test_a_number_reaches_a_text_parameter_as_its_text(workshop: Any, form: str) -> None:
+    result = workshop.solve(f"1. add(a=1, b=2)\n2. look(name={form})\nanswer = $2\n", repairs=0)
+    assert result.answer == '{"height":3.0}'
+    assert workshop.asked("look") == ["3.0"]
+
+
 def test_a_condition_decides_whether_a_call_is_made(workshop: Any) -> None:
     workshop.solve(
         '1. look(name="abc")\n2. if $1.height > 5: send(text="high")\n'

@@ -76,6 +76,10 @@ def test_a_sync_function_runs_with_coerced_arguments() -> None:
     assert run(plain, a="7") == [9.0]
 
 
+def test_a_number_for_text_is_its_text() -> None:
+    assert run(search, entity=7)["title"] == "7 for t"
+
+
 def test_ill_typed_arguments_are_told_by_name() -> None:
     with pytest.raises(ToolFailed, match=r"a: .*integer"):
         run(plain, a="seven")

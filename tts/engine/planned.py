@@ -22,7 +22,7 @@ from tts.planner import (
     plan_report,
     write_plan,
 )
-from tts.planner.checks import Doubt, doubts
+from tts.planner.checks import Doubt, doubts, renderings
 from tts.planner.execution import Approve, Planning, Priorities
 from tts.planner.language import Form
 from tts.planner.passes import PASSES, PassNote, optimise
@@ -117,11 +117,12 @@ class CompiledPlan:
         )
 
     def explain(self) -> str:
-        """The plan, its faults and doubts, and what passes changed."""
+        """The plan, its faults and doubts, what is handed over as text, and what passes changed."""
         faults = "".join(f"fault: {fault}\n" for fault in self.check())
+        rendered = "".join(f"note: {note}\n" for note in renderings(self.plan, self.tools))
         guesses = "".join(f"doubt: {doubt}\n" for doubt in self.doubts())
         notes = "".join(note.explain() for note in self.notes)
-        return write_plan(self.plan) + faults + guesses + notes
+        return write_plan(self.plan) + faults + rendered + guesses + notes
 
     def write(self, form: Form = "text") -> str:
         return write_plan(self.plan, form)

@@ -43,7 +43,11 @@ def read_signature(function: Callable[..., Any], docs: Docstring) -> Signature:
     }
     try:
         model: type[BaseModel] = create_model(
-            name, __config__=ConfigDict(extra="forbid", arbitrary_types_allowed=False), **fields
+            name,
+            __config__=ConfigDict(
+                extra="forbid", arbitrary_types_allowed=False, coerce_numbers_to_str=True
+            ),
+            **fields,
         )
         return Signature(model, TypeAdapter(hints.get("return", Any)), context)
     except (PydanticSchemaGenerationError, PydanticUserError) as error:
