@@ -23,7 +23,10 @@ from tts.eval.sharing import Sharing
 from tts.eval.spec import ComparisonSpec
 from tts.ledger import decode_result
 from tts.protocols import JobRow, Journal, Leases, Row, RunRow, Strategy, TextRow
-from tts.values import NOTHING, Budget, Problem, Result
+from tts.values import NOTHING, Budget, Problem, Result, StoppedBy
+
+RETRIED: frozenset[StoppedBy] = frozenset({"failed", "incomplete"})
+"""Ends that `retry_failed` takes back."""
 
 
 class Records(Journal, Protocol):
@@ -32,6 +35,8 @@ class Records(Journal, Protocol):
     async def runs(self, problems: Collection[str] | None = None) -> Sequence[RunRow]: ...
 
     async def recorded(self) -> JobRow | None: ...
+
+    async def reopen(self, runs: Sequence[str]) -> None: ...
 
     def describe(self, *rows: Row) -> None: ...
 
@@ -70,9 +75,12 @@ class Comparison:
         journal: Records,
         leases: Leases,
         told: Callable[[Attempt], None] = lambda _: None,
+        retry_failed: bool = False,
     ) -> None:
+        """`retry_failed`: runs that failed, or lost draws, for a reason that stays run again."""
         self.spec, self.problems, self.job = spec, problems, job
         self.journal, self.leases, self.told = journal, leases, told
+        self.retry_failed = retry_failed
         self.attempts: dict[Key, Attempt] = {}
         self.columns = [
             (strategy, budget, (spell_strategy(strategy), spell_budget(budget)))
@@ -119,6 +127,9 @@ class Comparison:
 
     async def run(self) -> None:
         """Every cell that is not finished yet; those that are come from the ledger."""
+        if self.retry_failed:
+            rows = await self.journal.runs()
+            await self.journal.reopen([row.run_id for row in rows if row.stopped_by in RETRIED])
         await self.take_in()
         left = [problem for problem in self.order if self._open_cells(problem)]
         await self._refuse_what_cannot_work(left)
@@ -219,6 +230,8 @@ class Comparison:
             attributed=result.usage,
             billed=result.billed,
             stopped_by=result.stopped_by,
+            error=result.error,
+            missing=result.missing,
             spend=result.spend,  # type: ignore[arg-type]
             seconds=result.seconds,
             replicate=cell.replicate,

@@ -17,6 +17,7 @@ GradeReason = Literal[
     "no_answer",
     "failed",
     "suspended",
+    "outage",
     "no_reference",
     "recorded",
     "not_recorded",
@@ -54,13 +55,13 @@ async def grade(answer: str | None, problem: Problem, equivalence: Comparer) -> 
 
 
 async def grade_result(result: Result, problem: Problem, equivalence: Comparer) -> Grade:
-    """Grade how a run ended: a failed or suspended run is not a wrong answer.
+    """Grade how a run ended: a failed or an open run is not a wrong answer.
 
     A recorded verdict is the grade, as it was recorded; where recorded draws hold nothing to grade
     there is none.
     """
-    if result.stopped_by == "suspended":
-        return Grade(None, "suspended")
+    if result.stopped_by == "suspended" or result.stopped_by == "outage":
+        return Grade(None, result.stopped_by)
     if result.stopped_by == "failed" or result.error is not None:
         return Grade(None, "failed")
     if result.recorded == "unknown":

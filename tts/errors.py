@@ -17,12 +17,14 @@
         - BadReply          the answer came and cannot be used
         - ContextTooLong    prompt and allowance exceed the model's context
         - ToolFailed        a tool raised
+        - Crashed           the code of a generator, a verifier or another operation raised
     - CallFailed            awaiting a node whose call failed after its last attempt
         - Dropped           the node was cancelled because nobody wants it any more
     - Stopped               the run ends here; the engine turns it into `stopped_by`
         - BudgetExhausted   a call was refused by an account
         - Deadline          the wall-clock ceiling passed
         - Suspended         the job's wallet ended or the user interrupted; resumable
+        - Outage            a passing error outlasted its retries; resumable
     - StrategyError         a strategy or one of its local functions raised
     - LedgerError           the journal cannot be written or read; no paid call goes out after it
 """
@@ -141,6 +143,10 @@ class ToolFailed(CallError):
     """A user's tool raised."""
 
 
+class Crashed(CallError):
+    """The operation's own code raised: a bug in a generator, a verifier or the like."""
+
+
 class CallFailed(TTSError):
     """A node's call failed after its last attempt; `cause` says how."""
 
@@ -177,6 +183,10 @@ class Deadline(Stopped):
 
 class Suspended(Stopped):
     """The job's wallet ended or the user interrupted; the problem stays open and resumable."""
+
+
+class Outage(Stopped):
+    """An error that passes outlasted its retries; the run stays open, to be tried again later."""
 
 
 class StrategyError(TTSError):

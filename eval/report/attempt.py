@@ -6,10 +6,7 @@ from msgspec import Struct, field
 
 from tts.eval.grader import Grade
 from tts.protocols import Role
-from tts.values import StoppedBy, Usage
-
-OPEN = frozenset({"suspended", "outage"})
-"""Ends that are none: the same command goes on with the run."""
+from tts.values import OPEN, StoppedBy, Usage
 
 
 class Attempt(Struct, frozen=True, kw_only=True):
@@ -27,6 +24,10 @@ class Attempt(Struct, frozen=True, kw_only=True):
     billed: Usage
     """What was really spent for it."""
     stopped_by: StoppedBy
+    error: str | None = None
+    """Why there is no grade, where a failure or an outage is to blame."""
+    missing: dict[str, int] = field(default_factory=dict)
+    """How many draws and verdicts never came, by reason."""
     spend: dict[Role, Usage] = field(default_factory=dict)
     """`attributed` by what the calls were for; empty where it was not recorded."""
     seconds: float | None = None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from msgspec import Struct
+from msgspec import Struct, field
 
 from tts.eval.statistics import FEWEST, Estimate, PairedDifference
 from tts.protocols import Role
@@ -47,6 +47,10 @@ class Row(Struct, frozen=True, kw_only=True):
     """Runs that the whole comparison holds in this row; None: not known."""
     early: int = 0
     """Runs of a part that ended ahead of their turn: in the cost, not in the accuracy."""
+    reasons: dict[str, int] = field(default_factory=dict)
+    """How many runs failed or are open, by reason."""
+    missing: dict[str, int] = field(default_factory=dict)
+    """How many draws and verdicts never came for a reason that stays, by reason."""
     ungraded: int = 0
     """Runs that failed or were suspended: they count as no answer, right or wrong."""
     undecided: int = 0

@@ -35,10 +35,20 @@ def row_of(
         planned=planned,
         early=sum(not attempt.counted for attempt in attempts),
         ungraded=sum(attempt.grade.correct is None for attempt in attempts),
+        reasons=dict(Counter(a.error for a in attempts if a.error is not None).most_common()),
+        missing=missing_of(attempts),
         undecided=found.undecided,
         spend=_spend(attempts),
         bins=_by_bin(scores, bins),
     )
+
+
+def missing_of(attempts: Iterable[Attempt]) -> dict[str, int]:
+    """Draws and verdicts that never came, by reason, the most frequent first."""
+    found: Counter[str] = Counter()
+    for attempt in attempts:
+        found.update(attempt.missing)
+    return dict(found.most_common())
 
 
 def solved_shares(attempts: Sequence[Attempt]) -> dict[str, float]:

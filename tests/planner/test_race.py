@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tts.errors import Unavailable, UsageError
+from tts.errors import BadRequest, Unavailable, UsageError
 from tts.planner import PlanSettings
 from tts.protocols import GenerateReply
 from tts.values import Completion, Usage
@@ -63,9 +63,15 @@ def test_where_no_plan_is_sound_one_of_them_is_repaired(workshop: Any, lab: Any)
 
 
 def test_where_every_planner_fails_the_run_fails_with_its_error(workshop: Any, lab: Any) -> None:
-    gone = [(0.0, Unavailable("gone"))] * 12
+    gone = [(0.0, BadRequest("gone"))] * 2
     result, _ = race(workshop, lab, *gone)
     assert (result.stopped_by, "gone" in result.error) == ("failed", True)
+
+
+def test_where_no_planner_can_be_reached_the_run_stays_open(workshop: Any, lab: Any) -> None:
+    gone = [(0.0, Unavailable("gone"))] * 12
+    result, _ = race(workshop, lab, *gone)
+    assert (result.stopped_by, "gone" in result.error) == ("outage", True)
 
 
 def test_a_race_is_repeated_by_a_replay(workshop: Any, lab: Any) -> None:

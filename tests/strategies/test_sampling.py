@@ -84,7 +84,8 @@ def test_when_every_score_fails_the_run_failed(lab: Any, strategy: Any) -> None:
 def test_a_failed_draft_costs_its_vote_and_nothing_else(lab: Any, strategy: Any) -> None:
     lines = [BadRequest("odd"), "\\boxed{3}", "\\boxed{3}"]
     result = lab.run(lab.solve(strategy, lab.words(lines), retry=RetryPolicy(retries=0)))
-    assert (result.answer, result.stopped_by, len(result.candidates)) == ("3", "done", 2)
+    assert (result.answer, result.stopped_by, len(result.candidates)) == ("3", "incomplete", 2)
+    assert result.missing == {"BadRequest: odd": 1}
 
 
 @pytest.mark.parametrize("strategy", [MajorityVote(n=64), BestOfN(n=64), WeightedBestOfN(n=64)])

@@ -27,6 +27,9 @@ LedgerPlace = Annotated[str, typer.Option(help="File or database URL of the ledg
 JobName = Annotated[str, typer.Option(help="Name of the job; empty: derived from the command.")]
 RecipeFile = Annotated[Path | None, typer.Argument(help="A YAML recipe; flags go on top.")]
 Part = Annotated[str, typer.Option(help="Of a recipe with parts, this one.")]
+RetryFailed = Annotated[
+    bool, typer.Option("--retry-failed", help="Run again what failed or lost draws.")
+]
 Out = Annotated[Path, typer.Option(help="Folder for the report and its data.")]
 Strategy = Annotated[str, typer.Option(help="name(n=16).")]
 Budget = Annotated[str, typer.Option(help="'4k tokens', '$0.02'; 'none'.")]
@@ -63,11 +66,13 @@ def compare(
     ledger: LedgerPlace = "tts.db",
     job: JobName = "",
     out: Out = Path("out"),
+    retry_failed: RetryFailed = False,
 ) -> None:
     """Compare strategies under budgets on a problem set; the same command goes on where it was."""
     from tts.cli.compare import run_comparison
 
-    run_comparison(recipe, options, ledger=ledger, job=job, out=out, part=part)
+    how: dict[str, Any] = {"ledger": ledger, "job": job, "out": out, "retry_failed": retry_failed}
+    run_comparison(recipe, options, part=part, **how)
 
 
 @app.command(name="eval")
@@ -80,12 +85,14 @@ def evaluate(
     ledger: LedgerPlace = "tts.db",
     job: JobName = "",
     out: Out = Path("out"),
+    retry_failed: RetryFailed = False,
 ) -> None:
     """Evaluate one strategy on a problem set."""
     from tts.cli.compare import run_comparison
 
     named = {"problems": problems, "strategies": [strategy], "budgets": [budget]}
-    run_comparison(None, {**options, **named}, ledger=ledger, job=job, out=out)
+    how: dict[str, Any] = {"ledger": ledger, "job": job, "out": out, "retry_failed": retry_failed}
+    run_comparison(None, {**options, **named}, **how)
 
 
 @app.command()

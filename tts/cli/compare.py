@@ -28,6 +28,7 @@ def run_comparison(
     job: str,
     out: Path,
     part: str = "",
+    retry_failed: bool = False,
 ) -> None:
     """Run, or go on; the parts of a recipe one after another, each into a folder of its name.
 
@@ -38,7 +39,8 @@ def run_comparison(
     code = 0
     for name, chosen in parts.items():
         own = f"{job}-{name}" if job and name else job
-        code = run_part(chosen, ledger=ledger, job=own, out=out / name) or code
+        place = {"ledger": ledger, "job": own}
+        code = run_part(chosen, **place, out=out / name, retry_failed=retry_failed) or code
         if code > FAILED:
             break
     if code:
@@ -67,11 +69,14 @@ def stands_in(recipe: Recipe) -> bool:
     return own and "model" not in recipe.model_fields_set
 
 
-def run_part(chosen: Recipe, *, ledger: str, job: str, out: Path) -> int:
+def run_part(
+    chosen: Recipe, *, ledger: str, job: str, out: Path, retry_failed: bool = False
+) -> int:
     """One comparison and its exit code; a first Ctrl-C ends it with the partial report."""
     console, spec = Screen(), chosen.spec()
     make_folder(out)
-    report, code = run_noting(_watched(spec, ledger, job, Progress(console)))
+    watched = _watched(spec, ledger, job, Progress(console), retry_failed)
+    report, code = run_noting(watched)
     console.print(render_table(report))
     for path in write_report(report, out):
         console.print(f"wrote {path}")
@@ -81,10 +86,12 @@ def run_part(chosen: Recipe, *, ledger: str, job: str, out: Path) -> int:
 
 
 async def _watched(
-    spec: ComparisonSpec, ledger: str, job: str, progress: Progress
+    spec: ComparisonSpec, ledger: str, job: str, progress: Progress, retry_failed: bool
 ) -> ComparisonReport:
     async with progress:
-        return await conduct(spec, ledger=ledger, job=job, watch=progress.begin)
+        return await conduct(
+            spec, ledger=ledger, job=job, watch=progress.begin, retry_failed=retry_failed
+        )
 
 
 def exit_code(report: ComparisonReport) -> int:

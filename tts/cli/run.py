@@ -74,6 +74,7 @@ def verdict(result: Result) -> Text:
     lines = [
         f"answer       {'none' if result.answer is None else shown(result.answer)}",
         f"stopped by   {result.stopped_by}" + (f": {shown(result.error)}" if result.error else ""),
+        *(f"missing      {count} × {shown(why)}" for why, count in result.missing.items()),
         f"attributed   {usage.calls} calls, {usage.prompt_tokens} prompt and "
         + f"{usage.completion_tokens} completion tokens, {price}",
         f"billed       {result.billed.tokens} tokens in {result.billed.calls} requests",
@@ -93,6 +94,7 @@ def fields(result: Result) -> dict[str, Any]:
         "answer": result.answer,
         "stopped_by": result.stopped_by,
         "error": result.error,
+        "missing": result.missing,
         "usage": result.usage,
         "billed": result.billed,
         "spend": result.spend,

@@ -11,7 +11,8 @@ import msgspec
 
 from tts.budget import Account, Wallet
 from tts.engine.session import Session
-from tts.engine.solving import set_aside, solve
+from tts.engine.solving import TimeLimit, set_aside, solve
+from tts.errors import LedgerError
 from tts.executor import Executor
 from tts.ledger import encode_result
 from tts.prompts import task_for
@@ -23,7 +24,7 @@ from tts.protocols import (
     Strategy,
 )
 from tts.run import Recorded, Run, RunSettings, WorstCases
-from tts.values import Budget, Event, Problem, Result, Sampling
+from tts.values import OPEN, Budget, Event, Problem, Result, Sampling
 
 FORCED_TOKENS = 48
 """Most tokens of the forced last answer."""
@@ -76,19 +77,27 @@ class Job:
         *,
         replicate: int = 0,
         sampling: Sampling | None = None,
+        elapsed: float = 0.0,
     ) -> Result:
-        """One strategy on one problem; replayed from the ledger as far as it got before."""
+        """One strategy on one problem; replayed from the ledger as far as it got before.
+
+        `elapsed`: seconds of the budget that are gone already. With a deadline it returns or raises
+        within `tts.engine.solving.GRACE` seconds of it.
+        """
         budget = budget or Budget()
+        limit = TimeLimit(budget.seconds, elapsed)
         run_id = self.run_id(problem, strategy, budget, replicate)
-        recorded = await self._recorded(run_id)
+        recorded = await self._recorded(run_id, limit)
         settings = self._settings(problem, run_id, replicate, sampling, recorded)
         run = open_run(settings, strategy, budget, self.executor)
         self.journal.write(self._row(run_id, problem, strategy, budget, replicate))
-        result = with_verdict(await solve(strategy, run, budget), problem, session=self.session)
+        ended = await solve(strategy, run, budget, limit)
+        result = with_verdict(ended, problem, session=self.session)
         if self.executor.fatal is not None:
             raise self.executor.fatal
-        if result.stopped_by != "suspended":
-            await self._conclude(result, strategy, budget, replicate, problem)
+        if result.stopped_by not in OPEN:
+            row = self._row(run_id, problem, strategy, budget, replicate)
+            await limit.landing(self._conclude(result, row), "the ledger to take its result")
         return result
 
     def run_id(self, problem: Problem, strategy: Strategy, budget: Budget, replicate: int) -> str:
@@ -96,8 +105,18 @@ class Job:
         parts = (self.name, problem.id, strategy_json(strategy), budget_json(budget), replicate)
         return blake2b(msgspec.json.encode(parts), digest_size=8).hexdigest()
 
-    async def _recorded(self, run_id: str) -> Recorded:
-        return Recorded.of(await self.journal.outcomes(run_id), await self.journal.uses(run_id))
+    async def _recorded(self, run_id: str, limit: TimeLimit) -> Recorded:
+        found: list[Recorded] = []
+
+        async def read() -> None:
+            rows = await self.journal.outcomes(run_id), await self.journal.uses(run_id)
+            found.append(Recorded.of(*rows))
+
+        if not await limit.landing(read(), "the ledger to say what it knows"):
+            raise LedgerError(
+                "The ledger gave no answer before the deadline of the run had passed."
+            )
+        return found[0]
 
     def _settings(
         self,
@@ -136,11 +155,9 @@ class Job:
             replicate=replicate,
         )
 
-    async def _conclude(
-        self, result: Result, strategy: Strategy, budget: Budget, replicate: int, problem: Problem
-    ) -> None:
+    async def _conclude(self, result: Result, row: RunRow) -> None:
         row = msgspec.structs.replace(
-            self._row(result.run_id, problem, strategy, budget, replicate),
+            row,
             result=encode_result(result),
             stopped_by=result.stopped_by,
             attributed=result.usage,

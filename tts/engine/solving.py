@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import time
+from collections.abc import Awaitable, Iterator
+from contextlib import contextmanager
+from typing import Any, NamedTuple
 
 from tts.budget import unknown
 from tts.errors import (
@@ -12,88 +16,194 @@ from tts.errors import (
     CallError,
     CallFailed,
     Deadline,
+    Outage,
     Stopped,
     StrategyError,
     Suspended,
     TTSError,
 )
+from tts.executor.attempts import LEAVE
+from tts.graph import Node
 from tts.protocols import Strategy
 from tts.run import Run, WorstCases
 from tts.run.arrivals import settled
 from tts.run.replay import caught_up
+from tts.tools.shielded import shielded
 from tts.values import (
+    OPEN,
     AnswerEvent,
     Budget,
     Candidate,
     Dimension,
     Result,
+    Scored,
     StoppedBy,
     in_words,
 )
+from tts.voting import majority_vote, weighted_vote
+
+LOG = logging.getLogger("tts")
 
 DEADLINE = "deadline"
 """Id of the outcome that says that the deadline passed."""
 
+CLOSING, GRACE = 2.0, 3.0
+"""Seconds after its deadline until which a run may draw a closing answer, and by which it has ended:
+cancellations, settlements and last commits included."""
 
-async def solve(strategy: Strategy, run: Run, budget: Budget) -> Result:
+SAID_AFTER = 2.0
+"""Seconds after which it is told what the end of a run waits for."""
+
+
+class TimeLimit:
+    """When a run has to have ended, on the clock of its loop; None: there is no deadline.
+
+    `elapsed`: seconds that are gone already, for what had to be opened.
+    """
+
+    def __init__(self, seconds: float | None, elapsed: float = 0.0) -> None:
+        now = asyncio.get_running_loop().time()
+        self.seconds = seconds
+        self.deadline = None if seconds is None else now - elapsed + seconds
+        self.closing = None if self.deadline is None else self.deadline + CLOSING
+        self.end = None if self.deadline is None else self.deadline + GRACE
+
+    async def landing(self, awaitable: Awaitable[Any], what: str) -> bool:
+        """Wait for a part of the end, no longer than the grace; whether it came to its end."""
+        clock = asyncio.timeout_at(self.end)
+        with said(what):
+            try:
+                async with clock:
+                    await awaitable
+            except TimeoutError:
+                if not clock.expired():
+                    raise
+                LOG.warning("A run ended %g s after its deadline, without %s.", GRACE, what)
+                return False
+        return True
+
+
+class Ending(NamedTuple):
+    """How the strategy of a run came to its end."""
+
+    candidate: Candidate | None
+    stopped: StoppedBy
+    error: str | None = None
+
+
+@contextmanager
+def said(what: str) -> Iterator[None]:
+    """Tell what is waited for once that takes long."""
+    text = f"Still waiting for {what}."
+    timer = asyncio.get_running_loop().call_later(SAID_AFTER, LOG.warning, text)
+    try:
+        yield
+    finally:
+        timer.cancel()
+
+
+async def solve(
+    strategy: Strategy, run: Run, budget: Budget, limit: TimeLimit | None = None
+) -> Result:
     """Run the strategy; on a refusal or at the deadline take its best answer so far.
 
     A failed run is data: its error stands in the result. Errors of the caller, of the journal and
-    of the credentials are raised.
+    of the credentials are raised. With a deadline it returns within `GRACE` seconds of it, whatever
+    a server, a tool or the strategy goes on doing.
     """
     started = time.monotonic()
+    limit = limit or TimeLimit(budget.seconds)
     try:
-        candidate, stopped, error = await _outcome(strategy, run, budget)
+        ending = await _ending(strategy, run, limit)
+        if ending.stopped not in OPEN:
+            await limit.landing(caught_up(run.settings.recorded, run.path), "the earlier record")
     except BaseException:
         run.abort()
         raise
-    if stopped == "suspended":
+    if ending.stopped in OPEN:
         run.abort()
     else:
-        await caught_up(run.settings.recorded, run.path)
         run.close()
-    await run.scheduler.landed(run)
-    result = _result(run, candidate, stopped, error, time.monotonic() - started)
+    await limit.landing(run.scheduler.landed(run), "its cancelled calls")
+    result = _result(run, ending, time.monotonic() - started)
     run.scheduler.observe(AnswerEvent(run.settings.run_id, result))
     return result
 
 
-async def _outcome(
-    strategy: Strategy, run: Run, budget: Budget
-) -> tuple[Candidate | None, StoppedBy, str | None]:
+async def _ending(strategy: Strategy, run: Run, limit: TimeLimit) -> Ending:
     try:
-        candidate = await _solved(strategy, run, budget.seconds)
+        candidate = await _solved(strategy, run, limit)
     except BudgetExhausted:
-        await _quiet(run)
-        return await _finish(strategy, run, "budget")
-    except (Deadline, TimeoutError):
+        return await _finish(strategy, run, "budget", limit)
+    except Deadline:
         run.close()
-        await run.scheduler.decide(run, run.outcome(DEADLINE, "deadline", []))
-        return await _finish(strategy, run, "deadline")
+        passed = run.scheduler.decide(run, run.outcome(DEADLINE, "deadline", []))
+        await limit.landing(passed, "the ledger")
+        return await _finish(strategy, run, "deadline", limit)
     except Suspended as suspension:
-        await _quiet(run)
-        return None, "suspended", str(suspension)
-    except (CallFailed, CallError) as failure:
-        return None, "failed", str(failure)
+        return Ending(None, "suspended", str(suspension))
+    except (CallFailed, CallError, Outage) as failure:
+        return await _open(run) or Ending(None, "failed", str(failure))
     except TTSError:
         raise
     except Exception as error:
         raise StrategyError(f"{strategy.name} raised {type(error).__name__}: {error}") from error
+    return await _open(run) or _ended(run, candidate)
+
+
+async def _open(run: Run) -> Ending | None:
+    """The end of a run of which something has to be tried again: the best of what there is."""
+    outage = run.kept.outage
+    if outage is None:
+        return None
+    answered = [kept for kept in run.kept.final() if kept.candidate.answer is not None]
+    scored = [Scored(kept.candidate, kept.score) for kept in answered if kept.score is not None]
+    candidates = [one.candidate for one in scored or answered]
+    vote = await (
+        weighted_vote(scored, run.equivalence)
+        if scored
+        else majority_vote(candidates, run.equivalence)
+    )
+    best = candidates[vote.winner.representative] if vote.winner else None
+    return Ending(best, "outage", str(outage))
+
+
+def _ended(run: Run, candidate: Candidate | None) -> Ending:
     lost = None if candidate is not None else _lost(run)
-    return candidate, "failed" if lost else "done", lost
+    if lost is not None:
+        return Ending(None, "failed", lost)
+    return Ending(candidate, "incomplete" if run.kept.missing else "done")
 
 
-async def _solved(strategy: Strategy, run: Run, seconds: float | None) -> Candidate | None:
-    if DEADLINE not in run.settings.recorded.outcomes:
-        async with asyncio.timeout(seconds):
-            return await strategy.solve(run.problem, run)
-    async with asyncio.timeout(seconds) as limit:
-        watching = asyncio.create_task(_seen_again(run, limit))
-        try:
-            await strategy.solve(run.problem, run)
-        finally:
-            watching.cancel()
-    raise Deadline("An earlier process met it here.")
+async def _solved(strategy: Strategy, run: Run, limit: TimeLimit) -> Candidate | None:
+    """The strategy's own end, or what kept it from there once all that was admitted has ended."""
+    if limit.deadline is None:
+        return await _quietly(strategy, run)
+    recorded = DEADLINE in run.settings.recorded.outcomes
+    clock = asyncio.timeout_at(limit.deadline)
+    try:
+        async with clock:
+            watching = asyncio.create_task(_seen_again(run, clock)) if recorded else None
+            try:
+                found = await shielded(_quietly(strategy, run), grace=LEAVE)
+            finally:
+                if watching is not None:
+                    watching.cancel()
+    except TimeoutError as error:
+        if not clock.expired():
+            raise
+        raise Deadline(f"{limit.seconds:g} s are over.") from error
+    if recorded:
+        raise Deadline("An earlier process met it here.")
+    return found
+
+
+async def _quietly(strategy: Strategy, run: Run) -> Candidate | None:
+    try:
+        return await strategy.solve(run.problem, run)
+    except (BudgetExhausted, Suspended, Outage):
+        await _quiet(run)
+        raise
 
 
 async def _seen_again(run: Run, limit: asyncio.Timeout) -> None:
@@ -111,26 +221,43 @@ def _lost(run: Run) -> str | None:
 
 
 async def _quiet(run: Run) -> None:
-    """Let what was admitted end: it is paid for."""
-    while run.unsettled:
-        await settled(next(iter(run.unsettled)))
+    """Let what was admitted end: it is paid for.
+
+    Local code is not waited for: it may wait for what the strategy would have said next.
+    """
+    while under_way := next(filter(_under_way, run.unsettled), None):
+        await settled(under_way)
 
 
-async def _finish(
-    strategy: Strategy, run: Run, stopped: StoppedBy
-) -> tuple[Candidate | None, StoppedBy, str | None]:
+def _under_way(node: Node[Any]) -> bool:
+    """Whether a call, or a child Run, has its inputs and not yet ended."""
+    spawned = isinstance(node.owner, Run) and node in node.owner.spawned
+    return node.state in ("ready", "running") and (node.operation is not None or spawned)
+
+
+async def _finish(strategy: Strategy, run: Run, stopped: StoppedBy, limit: TimeLimit) -> Ending:
     run.release()
+    clock = asyncio.timeout_at(limit.closing)
     try:
-        return await strategy.finish(run.problem, run), stopped, None
+        with said("the closing answer"):
+            async with clock:
+                closing = strategy.finish(run.problem, run)
+                candidate = await (shielded(closing, grace=LEAVE) if limit.closing else closing)
+        return await _open(run) or Ending(candidate, stopped)
     except Suspended as suspension:
-        return None, "suspended", str(suspension)
+        return Ending(None, "suspended", str(suspension))
     except (Stopped, CallFailed, CallError) as failure:
-        return None, stopped, str(failure)
+        return await _open(run) or Ending(None, stopped, str(failure))
+    except TTSError:
+        raise
+    except Exception as error:
+        if isinstance(error, TimeoutError) and clock.expired():
+            return Ending(None, stopped)
+        raise StrategyError(f"{strategy.name} raised {type(error).__name__}: {error}") from error
 
 
-def _result(
-    run: Run, candidate: Candidate | None, stopped: StoppedBy, error: str | None, seconds: float
-) -> Result:
+def _result(run: Run, ending: Ending, seconds: float) -> Result:
+    candidate = ending.candidate
     return Result(
         problem_id=run.problem.id,
         answer=candidate.answer if candidate else None,
@@ -138,8 +265,9 @@ def _result(
         candidates=run.kept.all(),
         usage=run.spent,
         billed=run.billed,
-        stopped_by=stopped,
-        error=error,
+        stopped_by=ending.stopped,
+        error=ending.error,
+        missing=run.kept.missing,
         spend=dict(run.spend),
         seconds=seconds,
         run_id=run.settings.run_id,

@@ -12,19 +12,32 @@ from collections.abc import Awaitable, Callable
 from msgspec.structs import replace
 
 from tts.budget import Amounts, Wallet
-from tts.errors import BadReply, CallError, CallTimeout, RateLimited, Sent, TTSError
-from tts.executor.call import SENT
+from tts.errors import (
+    BadReply,
+    CallError,
+    CallTimeout,
+    Crashed,
+    NotSent,
+    RateLimited,
+    Sent,
+    TTSError,
+)
+from tts.executor.circuit import Circuit, Passage
 from tts.executor.clock import loop_time
 from tts.executor.deadlines import Deadlines
 from tts.executor.flight import Flight
 from tts.executor.hedge import Durations, hedged
 from tts.executor.limits import Limits
 from tts.executor.retry import RetryPolicy
-from tts.protocols import Answer, IntentRow, Journal, SettledRow
+from tts.protocols import SENT, Answer, IntentRow, Journal, OperationSpec, SettledRow
+from tts.tools.shielded import shielded
 from tts.values import NOTHING, Usage
 
 Pricer = Callable[[str, Usage], Usage]
 """Fills in what a usage of a model costs."""
+
+LEAVE = 1.0
+"""Seconds for which a cancelled operation is waited for; one that goes on all the same is left."""
 
 Land = Callable[[Flight, Answer, SettledRow], Awaitable[None]]
 """Commits an answer with the settlement of its attempt, and delivers it."""
@@ -58,14 +71,20 @@ class Attempts:
 
         A call keeps its slot until it has landed: a kill loses no more calls than there are slots.
         """
-        retry, effect = self._retry(flight), flight.spec.effect
+        retry, circuit = self._retry(flight), self.limits.gate.circuit(flight.spec.pool)
+        retries = 0
         for number in itertools.count():
             try:
                 return await self._tried(flight, number, land)
             except CallError as error:
-                delay = retry.delay(number, error, self._random, effect)
+                if circuit.given_up(retry.patience):
+                    raise
+                if isinstance(error, NotSent) and circuit.waits(retry.patience):
+                    continue
+                delay = retry.delay(retries, error, self._random, flight.spec.effect)
                 if delay is None:
                     raise
+            retries += 1
             await asyncio.sleep(delay)
         raise AssertionError("itertools.count ends")
 
@@ -89,6 +108,42 @@ class Attempts:
         self, flight: Flight, number: int, land: Land, sent: asyncio.Event | None = None
     ) -> None:
         pool, gate, asked = flight.spec.pool, self.limits.gate, time.monotonic()
+        circuit = gate.circuit(pool)
+        passage, held = await self._enter(flight, circuit)
+        begun = loop_time()
+        try:
+            queued = time.monotonic() - asked
+            answer, row = await self._send(flight, number, held, queued, sent)
+            gate.succeeded(pool)
+            circuit.answered(passage, begun)
+            flight.answered = True
+            await land(flight, answer, row)
+        except CallError as error:
+            self._slow_down(flight.spec, error, passage, begun)
+            raise
+        finally:
+            gate.leave(pool)
+            circuit.leave(passage)
+
+    async def _enter(self, flight: Flight, circuit: Circuit) -> tuple[Passage, Amounts]:
+        """Wait for the circuit, a slot, the rate and the wallet; all over again where an outage
+        begins meanwhile, so that nobody waits for it on a slot or on money."""
+        patience = self._retry(flight).patience
+        while True:
+            passage = await circuit.enter(patience)
+            try:
+                held = await self._reserve(flight)
+            except BaseException:
+                circuit.leave(passage)
+                raise
+            if not circuit.holds_back(passage):
+                return passage, held
+            self.wallet.settle(held, NOTHING)
+            self._settle_rate(flight, NOTHING)
+            self.limits.gate.leave(flight.spec.pool)
+
+    async def _reserve(self, flight: Flight) -> Amounts:
+        pool, gate = flight.spec.pool, self.limits.gate
         if not gate.enter_nowait(pool):
             await gate.enter(pool, flight.starter.run.problem.id, flight.starter.priority)
         try:
@@ -101,16 +156,15 @@ class Attempts:
             if self.fatal is not None:
                 self.wallet.settle(held, NOTHING)
                 raise self.fatal
-            queued = time.monotonic() - asked
-            answer, row = await self._send(flight, number, held, queued, sent)
-            gate.succeeded(pool)
-            flight.answered = True
-            await land(flight, answer, row)
-        except CallError as error:
-            self._slow_down(pool, error)
-            raise
-        finally:
+        except BaseException:
             gate.leave(pool)
+            raise
+        return held
+
+    def _settle_rate(self, flight: Flight, billed: Usage) -> None:
+        rate = self.limits.rates.get(flight.spec.pool)
+        if rate is not None:
+            rate.settle(flight.worst.tokens, billed.tokens)
 
     async def _send(
         self,
@@ -141,14 +195,12 @@ class Attempts:
             billed = self._spent(flight, "sent_unknown")
             state = "settled" if flight.meter.usage is not None else "sent_unknown"
             raise
-        except Exception as error:
+        except TTSError as error:
             fault = f"{type(error).__name__}: {error}"
             raise
         finally:
             self.wallet.settle(held, billed)
-            rate = self.limits.rates.get(flight.spec.pool)
-            if rate is not None:
-                rate.settle(flight.worst.tokens, billed.tokens)
+            self._settle_rate(flight, billed)
             flight.starter.run.root.billed = flight.starter.run.root.billed + billed
             if row is None:
                 self.journal.write(self._row(attempt, state, billed, started, fault))
@@ -175,12 +227,15 @@ class Attempts:
 
     async def _perform(self, flight: Flight) -> Answer:
         flight.listen()
-        timeout = flight.spec.timeout or self.limits.timeout
+        limit = self._deadlines.after(flight.spec.timeout or self.limits.timeout)
         try:
-            with self._deadlines.after(timeout):
-                answer = await flight.operation.perform(flight.args, flight.draws, flight.meter)
+            with limit:
+                answer = await shielded(_performed(flight), grace=LEAVE)
         except TimeoutError as error:
-            raise CallTimeout(f"No answer within {timeout:g} s.") from error
+            if not limit.expired:
+                raise CallTimeout(f"It timed out by itself: {error}".removesuffix(": ")) from error
+            seconds = flight.spec.timeout or self.limits.timeout
+            raise CallTimeout(f"No answer within {seconds:g} s.") from error
         if len(answer.replies) != len(flight.seats):
             raise BadReply(f"{len(answer.replies)} draws came for {len(flight.seats)} asked for.")
         return answer
@@ -211,8 +266,33 @@ class Attempts:
             price_version=self.price_version,
         )
 
-    def _slow_down(self, pool: str, error: CallError) -> None:
+    def _slow_down(
+        self, spec: OperationSpec, error: CallError, passage: Passage, begun: float
+    ) -> None:
+        gate = self.limits.gate
         if isinstance(error, RateLimited):
-            self.limits.gate.throttled(pool, error.retry_after)
+            gate.throttled(spec.pool, error.retry_after)
         elif error.retryable:
-            self.limits.gate.failed(pool)
+            gate.failed(spec.pool)
+            if spec.role != "tool":  # a tool that fails on some inputs is no server out of reach
+                gate.circuit(spec.pool).failed(error, passage)
+            return
+        gate.circuit(spec.pool).answered(passage, begun)
+
+
+async def _performed(flight: Flight) -> Answer:
+    """What the operation answers; whatever its code raises is a failed call and nothing worse."""
+    try:
+        answer: Answer = await flight.operation.perform(flight.args, flight.draws, flight.meter)
+    except (TTSError, TimeoutError, asyncio.CancelledError, KeyboardInterrupt, GeneratorExit):
+        raise
+    except BaseException as error:
+        raise crashed(error) from error
+    if not isinstance(answer, Answer):
+        raise Crashed(f"It answered with {type(answer).__name__} instead of an Answer.")
+    return answer
+
+
+def crashed(error: BaseException) -> Crashed:
+    """An error of an operation's own code as the failure of its call."""
+    return Crashed(f"{type(error).__name__}: {error}".removesuffix(": "))

@@ -8,12 +8,9 @@ from tts.budget import Ticket
 from tts.executor.key import draw_key, placed_key, pure_key, seed_of
 from tts.executor.shared import Shared
 from tts.graph import Node
-from tts.protocols import Draw, Operation
+from tts.protocols import SENT, Draw, Operation
 from tts.run import Run
 from tts.values import NOTHING, Candidate, Usage
-
-SENT = ":sent"
-"""Ends the id under which an outcome says that a call with an effect was sent."""
 
 
 class Call:

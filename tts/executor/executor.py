@@ -23,15 +23,16 @@ from tts.errors import (
     TTSError,
     Unavailable,
 )
-from tts.executor.attempts import Attempts, Pricer
+from tts.executor.attempts import LEAVE, Attempts, Pricer
 from tts.executor.call import Call
 from tts.executor.flights import Flights
 from tts.executor.limits import Limits
-from tts.executor.settlement import Settlement, fail_node, fault
+from tts.executor.settlement import FOREIGN, Settlement, fail_node, fault
 from tts.graph import Node
 from tts.protocols import CallRow, Journal, OutcomeRow
 from tts.run import Run
 from tts.run.reach import text_before
+from tts.tools.shielded import shielded
 from tts.values import NOTHING, Event, Usage
 
 LOG = logging.getLogger("tts")
@@ -77,10 +78,9 @@ class Executor:
         self._tasks: dict[Node[Any], asyncio.Task[Any]] = {}
         """Local coroutines under way."""
         self._scheduled = False
-        self._group: asyncio.TaskGroup
 
     async def __aenter__(self) -> Self:
-        self._group = await self.flights.open()
+        await self.flights.open()
         return self
 
     async def __aexit__(
@@ -141,7 +141,7 @@ class Executor:
         node.fail(Dropped(f"{node.name} was dropped."), "dropped")
 
     def spawn(self, coroutine: Coroutine[Any, Any, Any], run: Run) -> asyncio.Task[Any]:
-        return self._group.create_task(coroutine)
+        return self.flights.spawn(coroutine)
 
     async def landed(self, run: Run) -> None:
         await self.flights.landed(run)
@@ -187,24 +187,25 @@ class Executor:
         assert node.function is not None
         try:
             value = node.function(*node.resolved_args())
-        except Exception as error:  # noqa: BLE001 — the strategy's own code may raise anything
+        except FOREIGN as error:
             fail_node(node, error)
         else:
             if inspect.isawaitable(value):
                 node.state = "running"
-                task = self._tasks[node] = self.spawn(self._await_locally(node, value), run)
+                task = self._tasks[node] = self.spawn(self._await_locally(node, value, run), run)
                 if inspect.iscoroutine(value):  # a task cancelled early never awaits it
                     task.add_done_callback(lambda _: value.close())
             else:
                 node.resolve(value)
 
-    async def _await_locally(self, node: Node[Any], value: Any) -> None:
+    async def _await_locally(self, node: Node[Any], value: Any, run: Run) -> None:
+        own = inspect.iscoroutine(value) and node not in run.spawned
         try:
-            node.resolve(await value)
+            node.resolve(await (shielded(value, grace=LEAVE) if own else value))
         except asyncio.CancelledError:
             node.fail(Dropped(f"{node.name} was cancelled."), "dropped")
             raise
-        except Exception as error:  # noqa: BLE001 — the strategy's own code may raise anything
+        except FOREIGN as error:
             fail_node(node, error)
         finally:
             self._tasks.pop(node, None)
@@ -232,7 +233,7 @@ class Executor:
             self._weigh(call)
             queue = call.run.queue
             (queue.repeat if call.recorded else queue.ask)(call.ticket, call.worst)
-        except Exception as error:  # noqa: BLE001 — the operation's own code may raise anything
+        except FOREIGN as error:
             self._forget(call.node)
             fail_node(call.node, error)
 
@@ -266,7 +267,7 @@ class Executor:
                 self.settlement.fail(call, Unavailable(message))
             else:
                 self.flights.board(call)
-        except Exception as error:  # noqa: BLE001 — a broken row must not stop the others
+        except FOREIGN as error:
             self.settlement.stop(call, fault(call.node, error))
 
     def _refused(self, call: Call, error: BudgetExhausted) -> None:

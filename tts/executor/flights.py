@@ -3,22 +3,34 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Coroutine
 from typing import Any
 
 from tts.errors import (
     CallError,
+    CallFailed,
+    Crashed,
     LedgerError,
+    Outage,
+    StrategyError,
     Suspended,
     TTSError,
     Unauthorized,
-    Unavailable,
 )
-from tts.executor.attempts import Attempts
+from tts.executor.attempts import LEAVE, Attempts, crashed
 from tts.executor.call import Call
 from tts.executor.flight import Flight
 from tts.executor.rows import call_row, text_row
-from tts.executor.settlement import Settlement, failure, fault
-from tts.protocols import Answer, Journal, OutcomeRow, Reply, SettledRow, TextRow
+from tts.executor.settlement import Settlement, failure
+from tts.protocols import (
+    Answer,
+    Journal,
+    OperationSpec,
+    OutcomeRow,
+    Reply,
+    SettledRow,
+    TextRow,
+)
 from tts.run import Run
 from tts.values import NOTHING, Usage
 
@@ -39,6 +51,8 @@ class Flights:
         self._gathering: dict[object, list[Call]] = {}
         self._texts: set[bytes] = set()
         self._group = asyncio.TaskGroup()
+        self._beside: set[asyncio.Task[Any]] = set()
+        """Local coroutines, and joins that are being journalled."""
 
     @property
     def fatal(self) -> TTSError | None:
@@ -49,8 +63,15 @@ class Flights:
     def fatal(self, error: TTSError) -> None:
         self.attempts.fatal = self.attempts.fatal or error
 
-    async def open(self) -> asyncio.TaskGroup:
-        return await self._group.__aenter__()
+    async def open(self) -> None:
+        await self._group.__aenter__()
+
+    def spawn(self, coroutine: Coroutine[Any, Any, Any]) -> asyncio.Task[Any]:
+        """Run a coroutine beside the flights."""
+        task = self._group.create_task(coroutine)
+        self._beside.add(task)
+        task.add_done_callback(self._beside.discard)
+        return task
 
     async def close(self) -> None:
         """Abort what is still on its way, and wait until it is settled.
@@ -61,11 +82,16 @@ class Flights:
         for flight in self._flying:
             if flight.task is not None:
                 flight.task.cancel()
+        if self._beside:
+            _, late = await asyncio.wait(self._beside, timeout=LEAVE)
+            for task in late:
+                task.cancel()
         await self._group.__aexit__(None, None, None)
 
     async def landed(self, run: Run) -> None:
-        """Wait for the aborted flights of a run: what they were billed is known then."""
-        tasks = [f.task for f in self._aborted if f.task and f.starter.run.root is run.root]
+        """Wait for the flights of a run that are ending: what they were billed is known then."""
+        ending = (f for f in self._flying if f.answered or f in self._aborted)
+        tasks = [f.task for f in ending if f.task and f.starter.run.root is run.root]
         if tasks:
             await asyncio.wait(tasks)
 
@@ -144,7 +170,7 @@ class Flights:
             await self.attempts.fly(flight, self._land)
         except asyncio.CancelledError:
             if flight.task is not None and not flight.task.cancelling():
-                await self._crash(flight, Unavailable("The operation cancelled itself."))
+                await self._crash(flight, Crashed("It cancelled itself."))
                 return
             wanted = flight.wanted
             self._stop(flight, Suspended(INTERRUPTED))
@@ -152,10 +178,12 @@ class Flights:
                 raise
         except CallError as error:
             await self._crash(flight, error)
+        except (CallFailed, StrategyError) as error:
+            await self._crash(flight, crashed(error))
         except TTSError as error:
             self._stop(flight, error)
         except Exception as error:  # noqa: BLE001 — a bug in one operation must not hang the others
-            self._stop(flight, fault(flight.starter.node, error))
+            await self._crash(flight, crashed(error))
         finally:
             self._leave(flight)
             self._flying.discard(flight)
@@ -163,17 +191,12 @@ class Flights:
 
     async def _land(self, flight: Flight, answer: Answer, settled: SettledRow) -> None:
         """Commit what came, then tell whoever waits, those included who joined meanwhile."""
-        rows: list[Any] = [settled, *self._asked(flight)]
-        written: dict[Call, Usage] = {}
-        for seat, reply in zip(flight.seats, answer.replies, strict=True):
-            if isinstance(reply, Reply):
-                rows.append(call_row(flight, seat, reply, self.job))
-                for call in seat.calls:
-                    written[call] = self.settlement.attributed(call, reply.usage)
-                    rows.append(self.settlement.use_row(call, written[call], seat.origin(call)))
-            else:
-                rows += [self._failed(call, reply) for call in seat.calls]
-        await self.journal.commit(*rows)
+        try:
+            rows, written = self._rows(flight, answer)
+        except Exception:
+            self.write(settled)
+            raise
+        await self.journal.commit(settled, *rows)
         for seat, reply in zip(flight.seats, answer.replies, strict=True):
             for call in list(seat.calls):
                 if isinstance(reply, CallError):
@@ -184,11 +207,28 @@ class Flights:
                     self.write(self.settlement.use_row(call, written[call], "joined"))
                 self.settlement.deliver(call, reply.content, written[call])
 
+    def _rows(self, flight: Flight, answer: Answer) -> tuple[list[Any], dict[Call, Usage]]:
+        """What is committed of an answer, and what each use of it is charged."""
+        rows: list[Any] = [*self._asked(flight)]
+        written: dict[Call, Usage] = {}
+        for seat, reply in zip(flight.seats, answer.replies, strict=True):
+            if isinstance(reply, Reply):
+                rows.append(call_row(flight, seat, reply, self.job))
+                for call in seat.calls:
+                    written[call] = self.settlement.attributed(call, reply.usage)
+                    rows.append(self.settlement.use_row(call, written[call], seat.origin(call)))
+            else:
+                rows += [self._failed(call, reply) for call in seat.calls]
+        return rows, written
+
     async def _crash(self, flight: Flight, error: CallError) -> None:
-        """The last attempt failed: journalled, so that a replay repeats it."""
+        """The last attempt failed: journalled, so that a replay repeats it, unless it may pass."""
         if isinstance(error, Unauthorized):
             self.fatal = error
             self._stop(flight, error)
+            return
+        if passes(flight.spec, error):
+            self._stop(flight, Outage(f"{type(error).__name__}: {error}"))
             return
         try:
             await self.journal.commit(*(self._failed(call, error) for call in flight.calls))
@@ -214,3 +254,13 @@ class Flights:
             self.fatal = error
         for call in flight.take_all():
             self.settlement.stop(call, error)
+
+
+def passes(spec: OperationSpec, error: CallError) -> bool:
+    """Whether a call that failed for the last time is tried again by a later process.
+
+    A tool's failure is an answer to whoever called it, and what may have had an effect is never
+    repeated silently.
+    """
+    harmless = error.sent == "not_sent" or spec.effect not in ("write", "irreversible")
+    return error.retryable and harmless and spec.role != "tool"

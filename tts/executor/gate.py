@@ -8,6 +8,7 @@ from typing import Any
 
 from msgspec import Struct
 
+from tts.executor.circuit import Circuit
 from tts.executor.clock import Clock, loop_time
 from tts.executor.concurrency import Concurrency
 from tts.executor.lane import Lane
@@ -122,6 +123,10 @@ class Gate:
     def concurrency(self, pool: str) -> Concurrency:
         """The limit of a pool, to be read or resized."""
         return self._lane(pool).concurrency
+
+    def circuit(self, pool: str) -> Circuit:
+        """The breaker of a pool, for all who use this gate."""
+        return self._lane(pool).circuit
 
     def in_flight(self, pool: str) -> int:
         """Calls of a pool that hold a slot."""

@@ -5,18 +5,20 @@ from __future__ import annotations
 import asyncio
 from math import inf
 
+from tts.executor.circuit import Circuit
 from tts.executor.clock import Clock
 from tts.executor.concurrency import Concurrency
 from tts.executor.fair_queue import FairQueue
 
 
 class Lane:
-    """What a gate keeps of one pool: its limit, its slots in use, its queue and its pause."""
+    """What a gate keeps of one pool: its limit, its slots in use, its queue, its pause and its circuit."""
 
     def __init__(self, pool: str, *, concurrency: Concurrency) -> None:
         self.pool = pool
         self.concurrency = concurrency
         self.queue: FairQueue[asyncio.Future[None]] = FairQueue()
+        self.circuit = Circuit(pool)
         self.in_flight = 0
         self.served_at = 0
         self.paused_until = -inf

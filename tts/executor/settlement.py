@@ -13,6 +13,9 @@ from tts.graph import Node
 from tts.protocols import Origin, UseRow
 from tts.values import NOTHING, Event, SpendEvent, Usage
 
+FOREIGN = (Exception, BaseExceptionGroup, SystemExit)
+"""What code of a strategy or an operation may raise as a failure of its node."""
+
 
 class Settlement:
     """Charges attributed cost and resolves nodes; the only place that does either for calls."""
@@ -27,7 +30,7 @@ class Settlement:
         self.charge(call, attributed)
         try:
             value = call.operation.value(call.args, content, call.key)
-        except Exception as error:  # noqa: BLE001 — an operation's own code may raise anything
+        except FOREIGN as error:
             fail_node(call.node, error)
         else:
             call.node.resolve(value)
@@ -66,7 +69,7 @@ class Settlement:
         return use_row(call, attributed, origin, self.job)
 
 
-def fail_node(node: Node[Any], error: Exception) -> None:
+def fail_node(node: Node[Any], error: BaseException) -> None:
     """Fail a node with an error of its own code: a refusal stays one, a bug names the node."""
     if isinstance(error, Stopped):
         node.fail(error, "refused")
@@ -78,7 +81,7 @@ def fail_node(node: Node[Any], error: Exception) -> None:
         node.fail(fault(node, error))
 
 
-def fault(node: Node[Any], error: Exception) -> TTSError:
+def fault(node: Node[Any], error: BaseException) -> TTSError:
     """An error of a node's own code, with the node's name."""
     if isinstance(error, TTSError):
         return error

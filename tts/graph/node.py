@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Callable, Generator
 from typing import Any, Generic, Literal, Protocol, TypeVar
 
+from tts.errors import Outage
 from tts.graph.outcome import Outcome, outcome_parameters
 from tts.graph.wiring import nodes_in, substituted
 from tts.protocols import Operation
@@ -34,7 +35,8 @@ class Node(Generic[T]):
     """A call on the graph. Awaiting it gives its value; passing it to a call makes an edge.
 
     It becomes ready when its last input is done. A failed input fails it unsent (`blocked`), unless
-    the parameter that it stands for is an `Outcome`.
+    the parameter that it stands for is an `Outcome`; an outage fails it all the same, since what it
+    would say is to be asked again.
     """
 
     __slots__ = (
@@ -154,7 +156,7 @@ class Node(Generic[T]):
     def _input_settled(self, node: Node[Any]) -> None:
         if self.settled or self.blocked is not None:
             return
-        if node.error is not None and not self._tolerates(node):
+        if isinstance(node.error, Outage) or (node.error is not None and not self._tolerates(node)):
             self.blocked = node
             self._ready()
             return

@@ -9,7 +9,7 @@ from collections.abc import Callable, Collection, Sequence
 from pathlib import Path
 from typing import Any, Self, TypeVar
 
-from sqlalchemy import Connection, Engine
+from sqlalchemy import Connection, Engine, delete, update
 from sqlalchemy.exc import SQLAlchemyError
 
 from tts.errors import LedgerError
@@ -22,9 +22,11 @@ from tts.ledger.pulse import HEARTBEAT, beat, lease
 from tts.ledger.reader import Reader
 from tts.ledger.schema import migrate
 from tts.ledger.spent import close_process
+from tts.ledger.tables import OUTCOMES, RUNS, USAGE, USES
 from tts.ledger.transaction import transaction
 from tts.ledger.writer import Writer
 from tts.protocols import (
+    SENT,
     CallRow,
     IntentRow,
     JobRow,
@@ -35,6 +37,8 @@ from tts.protocols import (
 )
 
 T = TypeVar("T")
+STRIDE = 500
+"""Runs per statement: databases bound the parameters of one."""
 
 
 def is_work(row: Row) -> bool:
@@ -165,6 +169,11 @@ class Ledger:
         """The runs of the job, or of some problems; those that ended have `stopped_by`."""
         return await self._read(self._reader.runs, problems)
 
+    async def reopen(self, runs: Sequence[str]) -> None:
+        """Make ended runs open again: a new attempt at each decides afresh and finds its finished
+        calls by key. That a call with an effect was sent stays on the record."""
+        await self.perform(lambda connection: reopen(connection, self.job, runs))
+
     async def recorded(self) -> JobRow | None:
         """The job as it was first written, with its manifest; None: it is new."""
         return await self._read(self._reader.job)
@@ -177,3 +186,18 @@ class Ledger:
         """Ask in a thread, once everything written before is there to be found."""
         await self.commit()
         return await asyncio.to_thread(question, *args)
+
+
+def reopen(connection: Connection, job: str, runs: Sequence[str]) -> None:
+    """Forget how runs of a job ended and what was decided on the way; their calls stay."""
+    blank = {f"{kind}_{name}": None for kind in ("attributed", "billed") for name in USAGE}
+    ended = {"result": None, "stopped_by": None, "seconds": None, **blank}
+    for start in range(0, len(runs), STRIDE):
+        chosen = runs[start : start + STRIDE]
+        for table in (USES, OUTCOMES):
+            rows = (table.c.job == job) & table.c.run_id.in_(chosen)
+            if table is OUTCOMES:
+                rows &= ~table.c.node.endswith(SENT, autoescape=True)
+            connection.execute(delete(table).where(rows))
+        where = (RUNS.c.job == job) & RUNS.c.run_id.in_(chosen)
+        connection.execute(update(RUNS).where(where).values(**ended))

@@ -9,7 +9,7 @@ from types import TracebackType
 from typing import Self
 
 from tts.ledger.found import Found
-from tts.protocols import CallRow, JobRow, OutcomeRow, Row, RunRow, UseRow
+from tts.protocols import SENT, CallRow, JobRow, OutcomeRow, Row, RunRow, UseRow
 
 
 class MemoryJournal:
@@ -72,6 +72,10 @@ class MemoryJournal:
         runs = {row.run_id: row for row in self.rows if isinstance(row, RunRow)}.values()
         return [row for row in runs if problems is None or row.problem_id in problems]
 
+    async def reopen(self, runs: Sequence[str]) -> None:
+        """Make ended runs open again, as the durable ledger does."""
+        self.rows = [row for row in self.rows if not _decided(row, runs)]
+
     async def recorded(self) -> JobRow | None:
         return next((row for row in self.rows if isinstance(row, JobRow)), None)
 
@@ -92,3 +96,12 @@ class MemoryJournal:
     def _runs_of(self, problem_id: str) -> list[str]:
         runs = (row for row in self.rows if isinstance(row, RunRow))
         return list({row.run_id for row in runs if row.problem_id == problem_id})
+
+
+def _decided(row: Row, runs: Sequence[str]) -> bool:
+    """Whether a row says how one of the runs went."""
+    if not isinstance(row, UseRow | OutcomeRow | RunRow) or row.run_id not in runs:
+        return False
+    if isinstance(row, RunRow):
+        return row.stopped_by is not None
+    return not (isinstance(row, OutcomeRow) and row.node.endswith(SENT))

@@ -55,6 +55,7 @@ class Record(Struct, frozen=True, kw_only=True):
     spend: dict[str, Usage]
     seconds: float
     recorded: RecordedVerdict | None = None
+    missing: dict[str, int] = {}
 
 
 class Lineage:
@@ -124,6 +125,7 @@ def encode_result(result: Result) -> bytes:
         spend=result.spend,
         seconds=result.seconds,
         recorded=result.recorded,
+        missing={redact(reason): count for reason, count in result.missing.items()},
     )
     return msgspec.json.encode(record)
 
@@ -145,6 +147,7 @@ def decode_result(content: bytes, problem: Problem) -> Result:
         error=record.error,
         spend=record.spend,
         seconds=record.seconds,
+        missing=record.missing,
         run_id=record.run_id,
         recorded=record.recorded,
     )

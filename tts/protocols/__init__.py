@@ -10,6 +10,7 @@ from tts.protocols.generator import (
     charged,
 )
 from tts.protocols.journal import (
+    SENT,
     CallRow,
     Durable,
     IntentRow,
@@ -43,6 +44,7 @@ from tts.protocols.strategy import Strategy
 from tts.protocols.verifier import Verifier
 
 __all__ = [
+    "SENT",
     "Answer",
     "Awaitable",
     "CallRow",

@@ -19,6 +19,9 @@ from tts.values import Dimension, Usage
 Origin = Literal["made", "joined", "reused", "replayed"]
 """made: this use sent the call; joined: it waited for another's; reused, replayed: it was found."""
 
+SENT = ":sent"
+"""Ends the id under which an outcome says that a call with an effect was sent."""
+
 OutcomeKind = Literal["refused", "dropped", "failed", "join", "arrival", "share", "deadline"]
 
 

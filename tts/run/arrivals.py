@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator, Sequence
 from typing import Any
 
+from tts.errors import Outage
 from tts.graph import Node
 from tts.run.run_state import RunState
 
@@ -19,6 +20,8 @@ async def arrivals(
     while (recorded := run.settings.recorded.members(f"{join}:{turn}")) is not None:
         node = open_nodes.pop(recorded[0])
         await settled(node)
+        if isinstance(node.error, Outage):
+            await node
         turn += 1
         yield node
     arrived: asyncio.Queue[int] = asyncio.Queue()
@@ -26,6 +29,8 @@ async def arrivals(
         node.listen(lambda _, position=position: arrived.put_nowait(position))  # type: ignore[misc]
     for later in range(turn, len(nodes)):
         position = await arrived.get()
+        if isinstance(nodes[position].error, Outage):
+            await nodes[position]
         await run.scheduler.decide(run, run.outcome(f"{join}:{later}", "arrival", (position,)))
         yield nodes[position]
 

@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
+from tts.errors import CallFailed, Outage
 from tts.values import Candidate, Kept, Score
+
+LONGEST = 300
+"""Characters of a reason."""
 
 
 class KeptCandidates:
@@ -12,6 +18,10 @@ class KeptCandidates:
         self._candidates: dict[str, tuple[tuple[object, ...], Candidate]] = {}
         self._scores: dict[str, Score] = {}
         self._failures: dict[tuple[object, ...], Exception] = {}
+        self._asked: set[tuple[object, ...]] = set()
+        """Which of the failures are calls that never brought what they were asked for."""
+        self.outage: Outage | None = None
+        """What a later process has to try again."""
 
     def add(self, candidate: Candidate, place: tuple[object, ...]) -> None:
         """Keep a drawn candidate; the earliest place in the order stays."""
@@ -19,14 +29,29 @@ class KeptCandidates:
         if known is None or place < known[0]:
             self._candidates[candidate.key] = (place, candidate)
 
-    def fail(self, error: Exception, place: tuple[object, ...]) -> None:
-        """Keep how a node of the run failed."""
+    def fail(self, error: Exception, place: tuple[object, ...], *, asked: bool) -> None:
+        """Keep how a node of the run failed; `asked`: with it a draw or a verdict is missing."""
         self._failures[place] = error
+        if asked:
+            self._asked.add(place)
 
     @property
     def failure(self) -> Exception | None:
         """The first failure in canonical order, where there is one."""
         return self._failures[min(self._failures)] if self._failures else None
+
+    @property
+    def missing(self) -> dict[str, int]:
+        """How many calls failed for good, by reason, the most frequent first; what only depended
+        on a failed one is not counted again."""
+        counted: set[int] = set()
+        reasons: Counter[str] = Counter()
+        for place in sorted(self._asked):
+            error = self._failures[place]
+            if id(error) not in counted and id(error.__cause__) not in counted:
+                reasons[reason_of(error)] += 1
+            counted.add(id(error))
+        return dict(sorted(reasons.items(), key=lambda pair: (-pair[1], pair[0])))
 
     def score(self, candidate: Candidate, score: Score) -> None:
         self._scores[candidate.key] = score
@@ -41,3 +66,11 @@ class KeptCandidates:
     def final(self) -> tuple[Kept, ...]:
         """Those that ended by themselves: a truncated text is not among them."""
         return tuple(kept for kept in self.all() if kept.candidate.final)
+
+
+def reason_of(error: Exception) -> str:
+    """Why a call failed, without the name of its node."""
+    text = str(error)
+    if isinstance(error, CallFailed):
+        text = text.partition(": ")[2] or text
+    return text if len(text) <= LONGEST else text[: LONGEST - 1] + "…"

@@ -8,7 +8,7 @@ from typing import Any, Self
 import msgspec
 
 from tts.budget import Account, AdmissionQueue, Amounts
-from tts.errors import UsageError
+from tts.errors import Outage, StrategyError, UsageError
 from tts.graph import Node
 from tts.protocols import OutcomeRow
 from tts.run.generation import Generation
@@ -113,8 +113,12 @@ class RunState:
         self.unsettled.discard(node)
         if node.operation is not None and node.state == "done":
             self._keep(node)
+        elif isinstance(node.error, Outage):
+            self.kept.outage = self.kept.outage or node.error
         elif node.state == "failed" and node.error is not None:
-            self.kept.fail(node.error, (self.path, node.ordinal))
+            asked = node.operation is not None and node.operation.spec.role != "tool"
+            asked = asked or isinstance(node.error, StrategyError)
+            self.kept.fail(node.error, (self.path, node.ordinal), asked=asked)
         if self.settings.watched:
             state = "finished" if node.state == "done" else node.state
             self.note(node, state)
@@ -195,6 +199,8 @@ class RunState:
                     f"Verifier {name!r} gave a {kind}, not a Score: return Score(value=…), from 0 to 1."
                 ),
             )
+        if done.error is not None and done.state == "failed":
+            self.kept.fail(done.error, (self.path, done.ordinal), asked=True)
         if done.error is None:
             judged = candidate.value if isinstance(candidate, Node) else candidate
             self.kept.score(judged, done.value)

@@ -28,9 +28,11 @@ async def shielded(coroutine: Coroutine[Any, Any, T], *, grace: float) -> T:
         finally:  # a second cancellation cuts the grace short
             if not task.done():
                 _abandon(task, coroutine)
+            elif not task.cancelled():
+                task.exception()
         raise
     if task.cancelled():
-        raise RuntimeError("the tool cancelled itself")
+        raise RuntimeError("the call cancelled itself")
     return task.result()
 
 

@@ -8,7 +8,7 @@ from tts.values.message import Message, MessageRole
 from tts.values.model import Capabilities, Model
 from tts.values.piece import Piece
 from tts.values.problem import AnswerKind, Problem
-from tts.values.result import Kept, RecordedVerdict, Result, StoppedBy
+from tts.values.result import OPEN, Kept, RecordedVerdict, Result, StoppedBy
 from tts.values.sampling import Sampling
 from tts.values.score import Score, Scored
 from tts.values.usage import NANO, NOTHING, Usage, known_sum
@@ -18,6 +18,7 @@ __all__ = [
     "ENDED",
     "NANO",
     "NOTHING",
+    "OPEN",
     "STEP_SEPARATOR",
     "AnswerEvent",
     "AnswerKind",

@@ -10,7 +10,13 @@ from tts.values.candidate import Candidate
 from tts.values.score import Score
 from tts.values.usage import Usage
 
-StoppedBy = Literal["done", "budget", "deadline", "suspended", "failed"]
+StoppedBy = Literal["done", "incomplete", "budget", "deadline", "suspended", "outage", "failed"]
+"""done: every draw asked for came; incomplete: it ended by itself and some did not, see `missing`;
+budget, deadline: a ceiling; suspended: the job's wallet ended or somebody interrupted; outage: an
+error that passes outlasted its retries; failed: there is no answer, for a reason that stays."""
+
+OPEN: frozenset[StoppedBy] = frozenset({"suspended", "outage"})
+"""What leaves a run open: it is not stored as ended, and the same command goes on with it."""
 
 
 RecordedVerdict = Literal["right", "wrong", "unknown"]
@@ -39,6 +45,8 @@ class Result(Struct, frozen=True, kw_only=True):
     stopped_by: StoppedBy
     error: str | None = None
     """Why the run failed, where it did: an errored run is not a wrong answer."""
+    missing: dict[str, int] = field(default_factory=dict)
+    """How many of its calls failed for good, by reason: draws and verdicts that never came."""
     spend: dict[str, Usage] = field(default_factory=dict)
     """`usage` by what the calls were for: sample, verify, judge, …"""
     seconds: float = 0.0
