@@ -68,9 +68,11 @@ class TimeLimit:
         self.closing = None if self.deadline is None else self.deadline + CLOSING
         self.end = None if self.deadline is None else self.deadline + GRACE
 
-    async def landing(self, awaitable: Awaitable[Any], what: str) -> bool:
-        """Wait for a part of the end, no longer than the grace; whether it came to its end."""
-        clock = asyncio.timeout_at(self.end)
+    async def landing(self, awaitable: Awaitable[Any], what: str, *, most: float = GRACE) -> bool:
+        """Wait for a part of the end, no longer than the grace and, where there is a deadline, than
+        `most` seconds; whether it came to its end."""
+        now = asyncio.get_running_loop().time()
+        clock = asyncio.timeout_at(None if self.end is None else min(self.end, now + most))
         with said(what):
             try:
                 async with clock:
@@ -78,7 +80,7 @@ class TimeLimit:
             except TimeoutError:
                 if not clock.expired():
                     raise
-                LOG.warning("A run ended %g s after its deadline, without %s.", GRACE, what)
+                LOG.warning("A run is past its deadline and goes on without %s.", what)
                 return False
         return True
 
@@ -138,7 +140,7 @@ async def _ending(strategy: Strategy, run: Run, limit: TimeLimit) -> Ending:
     except Deadline:
         run.close()
         passed = run.scheduler.decide(run, run.outcome(DEADLINE, "deadline", []))
-        await limit.landing(passed, "the ledger")
+        await limit.landing(passed, "the ledger", most=LEAVE)
         return await _finish(strategy, run, "deadline", limit)
     except Suspended as suspension:
         return Ending(None, "suspended", str(suspension))

@@ -1,0 +1,208 @@
+"""A deadline ends: with its stated grace it bounds all that a run does, whatever hangs."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import replace as changed
+from typing import Any
+
+import pytest
+
+from tts.engine import Job
+from tts.engine.solving import CLOSING, GRACE
+from tts.errors import LedgerError
+from tts.executor.attempts import LEAVE
+from tts.ledger import MemoryJournal, MemoryLeases
+from tts.strategies import BestOfN, MajorityVote
+from tts.values import Budget
+
+
+async def hang() -> None:
+    await asyncio.sleep(1e6)
+
+
+async def hang_on() -> None:
+    """Goes on whatever happens: the cancellation is swallowed."""
+    while True:
+        try:
+            await asyncio.sleep(1e6)
+        except asyncio.CancelledError:
+            continue
+
+
+class Hanging:
+    """A model that answers so many draws at once, and hangs from then on."""
+
+    def __init__(self, inner: Any, *, good: int, how: Any = hang) -> None:
+        self.inner, self.good, self.how = inner, good, how
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.inner, name)
+
+    async def generate(self, request: Any, *rest: Any) -> Any:
+        if request.indices[0] >= self.good or not self.good:
+            await self.how()
+        return await self.inner.generate(request, *rest)
+
+
+class HangingJournal(MemoryJournal):
+    """Takes rows and never says that they are durable, from its k-th commit on."""
+
+    def __init__(self, *, good: int) -> None:
+        super().__init__(job="lab")
+        self.good = good
+
+    def commit(self, *rows: Any) -> Any:
+        self.good -= 1
+        if self.good >= 0:
+            return super().commit(*rows)
+        return asyncio.get_running_loop().create_future()
+
+
+def lines(lab: Any) -> Any:
+    return lab.scripted([f"{i} \\boxed{{7}}" for i in range(64)])
+
+
+async def timed(coroutine: Any) -> tuple[Any, float]:
+    """What comes, and the seconds it took, the closing of the job included."""
+    loop = asyncio.get_running_loop()
+    begun = loop.time()
+    result = await coroutine
+    return result, loop.time() - begun
+
+
+@pytest.mark.parametrize("seconds", [0.1, 1.0, 3.0])
+@pytest.mark.parametrize("how", [hang, hang_on])
+@pytest.mark.parametrize("good", [0, 3])
+def test_a_model_that_hangs_costs_no_more_than_the_deadline_and_its_grace(
+    lab: Any, seconds: float, how: Any, good: int
+) -> None:
+    model = Hanging(lines(lab), good=good, how=how)
+    result, took = lab.run(
+        timed(lab.solve(MajorityVote(n=8), model, budget=Budget(seconds=seconds)))
+    )
+    assert (result.stopped_by, result.answer) == ("deadline", "7" if good else None)
+    assert seconds <= took <= seconds + GRACE + 0.01
+    if good and how is hang:
+        assert took == pytest.approx(seconds, abs=0.1), "there is an answer: nothing to wait for"
+
+
+@pytest.mark.parametrize("how", [hang, hang_on])
+def test_a_closing_draw_has_its_share_of_the_grace(lab: Any, how: Any) -> None:
+    result, took = lab.run(
+        timed(
+            lab.solve(
+                MajorityVote(n=2), Hanging(lines(lab), good=0, how=how), budget=Budget(seconds=3)
+            )
+        )
+    )
+    assert result.answer is None and result.error is None
+    assert 3 + CLOSING - 0.01 <= took <= 3 + GRACE + 0.01
+
+
+@pytest.mark.parametrize("how", [hang, hang_on])
+def test_a_verifier_that_hangs_leaves_the_drafts_an_answer(lab: Any, how: Any) -> None:
+    class Local:
+        name = identity = "local"
+
+        def score(self, candidate: Any, run: Any) -> Any:
+            return run.call(self.judge, candidate)
+
+        async def judge(self, candidate: Any) -> Any:
+            await how()
+
+    async def main() -> Any:
+        session = changed(lab.session(lines(lab)), verifier=Local())
+        book = MemoryJournal(job="lab")
+        async with Job(session, name="lab", journal=book, leases=MemoryLeases()) as job:
+            return await job.solve(lab.problem, BestOfN(n=4), Budget(seconds=1))
+
+    result, took = lab.run(timed(main()))
+    assert (result.answer, result.stopped_by) == ("7", "deadline")
+    assert took <= 1 + GRACE
+
+
+@pytest.mark.parametrize("how", [hang, hang_on])
+def test_a_strategy_or_a_tool_that_hangs_is_left(lab: Any, how: Any) -> None:
+    async def solve(problem: Any, run: Any) -> Any:
+        tool = lab.Tool("hung")
+
+        async def perform(*_: Any) -> Any:
+            await how()
+
+        tool.perform = perform
+        run.call(tool)
+        await how()
+
+    async def finish(problem: Any, run: Any) -> Any:
+        await how()
+
+    for closing in (None, finish):
+        strategy = lab.Told(solve, closing)
+        result, took = lab.run(timed(lab.solve(strategy, budget=Budget(seconds=1))))
+        assert result.stopped_by == "deadline"
+        assert took <= 1 + GRACE + LEAVE
+
+
+@pytest.mark.parametrize("good", range(9))
+def test_a_ledger_that_hangs_costs_the_grace_and_not_the_answer(lab: Any, good: int) -> None:
+    async def main() -> Any:
+        return await lab.solve(
+            MajorityVote(n=4),
+            lines(lab),
+            journal=HangingJournal(good=good),
+            budget=Budget(seconds=1),
+        )
+
+    result, took = lab.run(timed(main()))
+    assert took <= 1 + GRACE + LEAVE
+    assert result.stopped_by in ("deadline", "done")
+    assert (result.answer == "7") == (good > 0)
+
+
+def test_a_ledger_that_says_nothing_at_the_start_is_an_error(lab: Any) -> None:
+    class Mute(MemoryJournal):
+        async def outcomes(self, run_id: str) -> Any:
+            await hang()
+
+    with pytest.raises(LedgerError, match="before the deadline"):
+        lab.run(lab.solve(MajorityVote(n=4), journal=Mute(job="lab"), budget=Budget(seconds=1)))
+
+
+def test_calls_that_were_admitted_before_a_refusal_are_bounded_too(lab: Any) -> None:
+    model = Hanging(lines(lab), good=1)
+    budget = Budget(calls=5, seconds=3)
+
+    async def solve(problem: Any, run: Any) -> Any:
+        for node in run.sample(problem, n=8):
+            await node
+
+    async def finish(problem: Any, run: Any) -> Any:
+        return run.kept.final()[0].candidate
+
+    result, took = lab.run(timed(lab.solve(lab.Told(solve, finish), model, budget=budget)))
+    assert (result.answer, result.stopped_by) == ("7", "deadline")
+    assert took <= 3 + GRACE
+
+
+def test_a_time_out_of_the_strategy_itself_is_no_deadline(lab: Any) -> None:
+    from tts.errors import StrategyError
+
+    async def solve(problem: Any, run: Any) -> Any:
+        raise TimeoutError("mine")
+
+    for budget in (None, Budget(seconds=9)):
+        with pytest.raises(StrategyError, match="TimeoutError: mine"):
+            lab.run(lab.solve(solve, budget=budget))
+
+
+def test_a_closing_draw_that_was_cut_is_cut_again_by_a_replay(lab: Any) -> None:
+    book = MemoryJournal(job="lab")
+    how: Any = {"budget": Budget(seconds=1)}
+    live = lab.run(lab.solve(MajorityVote(n=4), Hanging(lines(lab), good=0), journal=book, **how))
+    again = lab.run(lab.solve(MajorityVote(n=4), lines(lab), journal=lab.again(book), **how))
+    assert (again.answer, again.stopped_by, again.usage) == (
+        live.answer,
+        live.stopped_by,
+        live.usage,
+    )
