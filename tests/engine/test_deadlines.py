@@ -206,3 +206,66 @@ def test_a_closing_draw_that_was_cut_is_cut_again_by_a_replay(lab: Any) -> None:
         live.stopped_by,
         live.usage,
     )
+
+
+async def test_an_endpoint_that_hangs_at_its_first_questions_costs_no_more_than_the_deadline(
+    caplog: Any,
+) -> None:
+    from tts.backends.fault_server import Fault, FaultPlan, FaultServer
+    from tts.engine import Engine
+
+    plan = FaultPlan(script=(Fault(kind="stall"),), repeat=True)
+    async with FaultServer(plan) as server, Engine("openai:m", base_url=server.url) as engine:
+        result, took = await timed(engine.solve("What is 1+1?", budget=Budget(seconds=0.3)))
+    assert (result.stopped_by, result.answer) == ("deadline", None)
+    assert "openai:m" in result.error and 0.3 <= took < 0.3 + GRACE
+
+
+async def test_a_server_that_hangs_after_its_first_questions_is_left_with_the_best_answer() -> None:
+    from tts.backends.fault_server import Fault, FaultPlan, FaultServer
+    from tts.engine import Engine
+
+    async with FaultServer() as server, Engine("openai:m", base_url=server.url) as engine:
+        await engine.session()
+        server.plan = FaultPlan(script=(None, None, Fault(kind="stall")), repeat=True)
+        asked = engine.solve("What is 1+1?", strategy="majority_vote(n=6)", budget="1.5 seconds")
+        result, took = await timed(asked)
+        server.plan = FaultPlan(script=(Fault(kind="stall"),), repeat=True)
+        empty, later = await timed(engine.solve("What is 2+1?", budget="0.1 seconds"))
+    assert (
+        result.stopped_by == "deadline" and result.answer is not None and took < 1.5 + GRACE + LEAVE
+    )
+    assert (empty.stopped_by, empty.answer) == ("deadline", None) and later < 0.1 + GRACE + LEAVE
+
+
+async def test_a_ledger_held_by_somebody_else_is_waited_for_until_the_deadline(
+    tmp_path: Any,
+) -> None:
+    import sqlite3
+
+    from tts.backends.simulated import SimulatedGenerator
+    from tts.engine import Engine
+
+    with sqlite3.connect(tmp_path / "a.db", isolation_level=None) as holder:
+        holder.execute("CREATE TABLE t (x)")
+        holder.execute("BEGIN EXCLUSIVE")
+        engine = Engine(SimulatedGenerator(1.0), verifier=None, ledger=tmp_path / "a.db")
+        result, took = await timed(engine.solve("What is 6*7?", budget="0.2 seconds"))
+        holder.execute("COMMIT")
+        await engine.close()
+    assert result.stopped_by == "deadline" and "ledger" in result.error
+    assert took < 0.2 + GRACE
+
+
+def test_what_an_end_waits_for_is_said_after_two_seconds(lab: Any, caplog: Any) -> None:
+    async def solve(problem: Any, run: Any) -> Any:
+        for node in run.sample(problem, n=8):
+            await node
+
+    async def finish(problem: Any, run: Any) -> Any:
+        await asyncio.sleep(5)
+
+    lab.run(lab.solve(lab.Told(solve, finish), lines(lab), budget=Budget(calls=4)))
+    assert [record.message for record in caplog.records] == [
+        "Still waiting for the closing answer."
+    ]

@@ -38,7 +38,7 @@ def run_problem(
         console = Screen()
         console.print(candidates(result))
         console.print(verdict(result))
-    if result.stopped_by in UNANSWERED:
+    if result.stopped_by in UNANSWERED or (result.answer is None and result.error):
         sys.exit(FAILED)
 
 

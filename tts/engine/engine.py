@@ -19,12 +19,14 @@ from tts.engine.options import SessionOptions
 from tts.engine.planned import CompiledPlan, PlanResult, Tools, compile_task, solve_task
 from tts.engine.registry import usable
 from tts.engine.session import Session
+from tts.engine.solving import TimeLimit, said, unopened
 from tts.engine.strategy_spec import parse_strategy
 from tts.engine.sync import run_sync
 from tts.errors import BadInput
 from tts.ledger import Ledger, MemoryJournal, MemoryLeases
 from tts.planner import PlanCache, PlanSettings
 from tts.protocols import Generator, JobRow, Strategy, Verifier
+from tts.tools.shielded import in_thread
 from tts.values import Budget, Event, Problem, Result
 
 LONGEST_ID = 200
@@ -176,17 +178,31 @@ class Engine:
         replicate: int = 0,
         observe: Callable[[Event], None] | None = None,
     ) -> Result:
-        """`solve` for values that are ready: one strategy on one problem."""
+        """`solve` for values that are ready: one strategy on one problem.
+
+        A deadline counts from here: what has to be opened first takes its time from it.
+        """
         ceiling = budget if budget is None or isinstance(budget, Budget) else parse_budget(budget)
         if isinstance(replicate, bool) or not isinstance(replicate, int):
             raise BadInput(f"replicate={replicate!r}: a whole number is needed.")
         if observe is not None and not callable(observe):
             raise BadInput(f"observe={observe!r}: a function that takes an event is needed.")
-        session, journal = await self.session(), self._journal()
-        await journal.load(problem.id)
+        limit = TimeLimit(ceiling.seconds if ceiling else None)
+        clock, opening = asyncio.timeout_at(limit.deadline), f"{self.options.model} to open"
+        try:
+            async with clock:
+                session = await self.session()
+                opening = "the ledger to open"
+                with said(opening):
+                    journal = await self._journal(limit)
+                    await journal.load(problem.id)
+        except TimeoutError:
+            if not clock.expired():
+                raise
+            return unopened(problem, f"The deadline passed while the run waited for {opening}.")
         job = Job(session, name=self.job, journal=journal, leases=MemoryLeases(), observe=observe)
         async with job:
-            return await job.solve(problem, strategy, ceiling, replicate=replicate)
+            return await job.solve(problem, strategy, ceiling, replicate=replicate, limit=limit)
 
     async def compile(
         self, task: str | Problem, *, tools: Tools, planning: PlanSettings | None = None, **how: Any
@@ -226,12 +242,16 @@ class Engine:
     ) -> None:
         self.close_sync()
 
-    def _journal(self) -> Ledger | MemoryJournal:
+    async def _journal(self, limit: TimeLimit) -> Ledger | MemoryJournal:
         """The ledger, opened once; without one, a memory that ends with the solve."""
-        if self.ledger is None:
+        place = self.ledger
+        if place is None:
             return MemoryJournal(job=self.job)
         if self._ledger is None:
-            self._ledger = Ledger.open(self.ledger, job=self.job)
+            if limit.deadline is None:
+                self._ledger = Ledger.open(place, job=self.job)
+            else:  # whoever holds the file may hold it for longer than there is time
+                self._ledger = await in_thread(lambda: Ledger.open(place, job=self.job))
             content = {"model": str(self.options.model), "verifier": str(self.options.verifier)}
             manifest = msgspec.json.encode(content, order="deterministic").decode()
             self._ledger.describe(

@@ -77,15 +77,15 @@ class Job:
         *,
         replicate: int = 0,
         sampling: Sampling | None = None,
-        elapsed: float = 0.0,
+        limit: TimeLimit | None = None,
     ) -> Result:
         """One strategy on one problem; replayed from the ledger as far as it got before.
 
-        `elapsed`: seconds of the budget that are gone already. With a deadline it returns or raises
-        within `tts.engine.solving.GRACE` seconds of it.
+        `limit`: where the budget's seconds began to count before. With a deadline it returns or
+        raises within `tts.engine.solving.GRACE` seconds of it.
         """
         budget = budget or Budget()
-        limit = TimeLimit(budget.seconds, elapsed)
+        limit = limit or TimeLimit(budget.seconds)
         run_id = self.run_id(problem, strategy, budget, replicate)
         recorded = await self._recorded(run_id, limit)
         settings = self._settings(problem, run_id, replicate, sampling, recorded)

@@ -13,6 +13,7 @@ from tts.engine.open_model import open_model
 from tts.engine.open_verifier import open_verifier
 from tts.engine.options import SessionOptions
 from tts.engine.session import Session
+from tts.engine.solving import said
 from tts.equivalence import Equivalence
 from tts.errors import BadInput
 from tts.executor import Limits
@@ -37,7 +38,8 @@ async def open_session(options: SessionOptions) -> Session:
     async with AsyncExitStack() as opened:
         generators: dict[str, Generator] = {}
         for name, spec in {"default": options.model, **options.models}.items():
-            generators[name] = await open_model(spec, options)
+            with said(f"{spec} to answer its first questions"):
+                generators[name] = await open_model(spec, options)
             if isinstance(spec, str):
                 opened.push_async_callback(generators[name].close)
         default = generators["default"]

@@ -30,11 +30,13 @@ from tts.run.arrivals import settled
 from tts.run.replay import caught_up
 from tts.tools.shielded import shielded
 from tts.values import (
+    NOTHING,
     OPEN,
     AnswerEvent,
     Budget,
     Candidate,
     Dimension,
+    Problem,
     Result,
     Scored,
     StoppedBy,
@@ -56,15 +58,12 @@ SAID_AFTER = 2.0
 
 
 class TimeLimit:
-    """When a run has to have ended, on the clock of its loop; None: there is no deadline.
+    """When a run that begins now has to have ended; `seconds` None: there is no deadline."""
 
-    `elapsed`: seconds that are gone already, for what had to be opened.
-    """
-
-    def __init__(self, seconds: float | None, elapsed: float = 0.0) -> None:
+    def __init__(self, seconds: float | None) -> None:
         now = asyncio.get_running_loop().time()
         self.seconds = seconds
-        self.deadline = None if seconds is None else now - elapsed + seconds
+        self.deadline = None if seconds is None else now + seconds
         self.closing = None if self.deadline is None else self.deadline + CLOSING
         self.end = None if self.deadline is None else self.deadline + GRACE
 
@@ -273,6 +272,20 @@ def _result(run: Run, ending: Ending, seconds: float) -> Result:
         spend=dict(run.spend),
         seconds=seconds,
         run_id=run.settings.run_id,
+    )
+
+
+def unopened(problem: Problem, error: str) -> Result:
+    """The result of a run whose deadline passed before it could begin."""
+    return Result(
+        problem_id=problem.id,
+        answer=None,
+        candidate=None,
+        candidates=(),
+        usage=NOTHING,
+        billed=NOTHING,
+        stopped_by="deadline",
+        error=error,
     )
 
 
