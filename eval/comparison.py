@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Protocol
 
 import msgspec
@@ -15,7 +15,7 @@ from msgspec.structs import replace
 from tts.engine import Job, spell_budget, spell_strategy
 from tts.engine.estimate import prompt_tokens, refuse
 from tts.errors import StrategyError, UsageError
-from tts.eval.grader import grade_result
+from tts.eval.grader import Grade, grade_result
 from tts.eval.manifest import compare, manifest
 from tts.eval.problems import ProblemSet, canonical, shuffled
 from tts.eval.report import Attempt
@@ -47,12 +47,10 @@ ENOUGH = 0.95
 """Of what was begun has to have ended, for a part to be a fair sample."""
 
 
-class Cell(Struct, frozen=True):
-    """One run of the grid."""
+class Place(Struct, frozen=True):
+    """Where a run stands in the grid."""
 
     problem: Problem
-    strategy: Strategy
-    budget: Budget
     labels: tuple[str, str]
     """Strategy and budget as reports call them."""
     replicate: int
@@ -60,6 +58,13 @@ class Cell(Struct, frozen=True):
     @property
     def key(self) -> Key:
         return (*self.labels, self.problem.id, self.replicate)
+
+
+class Cell(Place, frozen=True):
+    """One run of the grid, with what it is made of."""
+
+    strategy: Strategy
+    budget: Budget
 
 
 class Comparison:
@@ -83,7 +88,7 @@ class Comparison:
         self.retry_failed = retry_failed
         self.attempts: dict[Key, Attempt] = {}
         self.columns = [
-            (strategy, budget, (spell_strategy(strategy), spell_budget(budget)))
+            ((spell_strategy(strategy), spell_budget(budget)), strategy, budget)
             for strategy in spec.strategies
             for budget in spec.budgets
         ]
@@ -144,23 +149,13 @@ class Comparison:
 
         In a part, those outside its fair sample do not count.
         """
-        for *_, labels in self.columns:
-            yield from self._row(labels)
-
-    def _row(self, labels: tuple[str, str]) -> Iterator[Attempt]:
-        def runs(problem: Problem) -> list[Attempt]:
-            keys = ((*labels, problem.id, turn) for turn in range(self.spec.repeats))
-            return [self.attempts[key] for key in keys if key in self.attempts]
-
-        ended = {problem.id for problem in self.order if self._whole(runs(problem))}
-        part = self.order[: fair_part([problem.id in ended for problem in self.order])]
-        counted = {problem.id for problem in part}
-        for problem in self.problems.problems:
-            for attempt in runs(problem):
-                yield replace(attempt, counted=problem.id in counted)
-
-    def _whole(self, runs: Sequence[Attempt]) -> bool:
-        return len(runs) == self.spec.repeats and all(run.ended for run in runs)
+        yield from in_order(
+            self.attempts,
+            columns=[labels for labels, *_ in self.columns],
+            problems=self.problems.problems,
+            order=self.order,
+            repeats=self.spec.repeats,
+        )
 
     async def _refuse_what_cannot_work(self, problems: Sequence[Problem]) -> None:
         """Raise the `UsageError` of a cell that no run could begin in, before anything is sent."""
@@ -221,30 +216,16 @@ class Comparison:
         await self._keep(cell, result)
 
     async def _keep(self, cell: Cell, result: Result) -> None:
-        attempt = Attempt(
-            strategy=cell.labels[0],
-            budget=cell.labels[1],
-            problem_id=cell.problem.id,
-            grade=await grade_result(result, cell.problem, self.job.session.equivalence),
-            answer=result.answer,
-            attributed=result.usage,
-            billed=result.billed,
-            stopped_by=result.stopped_by,
-            error=result.error,
-            missing=result.missing,
-            spend=result.spend,  # type: ignore[arg-type]
-            seconds=result.seconds,
-            replicate=cell.replicate,
-        )
-        self.attempts[cell.key] = attempt
+        grade = await grade_result(result, cell.problem, self.job.session.equivalence)
+        attempt = self.attempts[cell.key] = attempt_of(cell, result, grade)
         self.told(attempt)
 
     def _open_cells(self, problem: Problem) -> list[Cell]:
         """The runs of a problem that have not ended."""
         cells = (
-            Cell(problem, *column, replicate)
+            Cell(problem, labels, replicate, strategy, budget)
             for replicate in range(self.spec.repeats)
-            for column in self.columns
+            for labels, strategy, budget in self.columns
         )
         return [cell for cell in cells if not self._has_ended(cell)]
 
@@ -254,6 +235,45 @@ class Comparison:
 
     def _run_id(self, cell: Cell) -> str:
         return self.job.run_id(cell.problem, cell.strategy, cell.budget, cell.replicate)
+
+
+def in_order(
+    attempts: Mapping[Key, Attempt],
+    *,
+    columns: Sequence[tuple[str, str]],
+    problems: Sequence[Problem],
+    order: Sequence[Problem],
+    repeats: int,
+) -> Iterator[Attempt]:
+    """The attempts by column and problem; those ahead of their turn in `order` do not count."""
+    for labels in columns:
+        runs: dict[str, list[Attempt]] = {}
+        for problem in problems:
+            keys = ((*labels, problem.id, turn) for turn in range(repeats))
+            runs[problem.id] = [attempts[key] for key in keys if key in attempts]
+        whole = [sum(run.ended for run in runs[problem.id]) == repeats for problem in order]
+        counted = {problem.id for problem in order[: fair_part(whole)]}
+        for name, members in runs.items():
+            yield from (replace(run, counted=name in counted) for run in members)
+
+
+def attempt_of(place: Place, result: Result, grade: Grade) -> Attempt:
+    """A run as a comparison records it."""
+    return Attempt(
+        strategy=place.labels[0],
+        budget=place.labels[1],
+        problem_id=place.problem.id,
+        grade=grade,
+        answer=result.answer,
+        attributed=result.usage,
+        billed=result.billed,
+        stopped_by=result.stopped_by,
+        error=result.error,
+        missing=result.missing,
+        spend=result.spend,  # type: ignore[arg-type]
+        seconds=result.seconds,
+        replicate=place.replicate,
+    )
 
 
 def fair_part(ended: Sequence[bool]) -> int:
@@ -268,6 +288,18 @@ def fair_part(ended: Sequence[bool]) -> int:
         if done >= ENOUGH * place:
             longest = place
     return longest
+
+
+def part_told(done: int, whole: int, *, shuffled: bool) -> str:
+    """How much of a job has ended and what may be concluded from it; empty where all has."""
+    if done == whole:
+        return ""
+    fair = (
+        "The problems run in a shuffled order, so that the part is a fair sample."
+        if shuffled
+        else "The problems run in the order given: the part is no fair sample of the set."
+    )
+    return f"Partial: {done} of {whole} runs; the same command goes on from here. {fair}"
 
 
 def unbegun(problem: Problem, error: Exception) -> Result:

@@ -11,7 +11,7 @@ import msgspec
 
 from tts.engine import Job, Session, open_session, spell_strategy
 from tts.errors import CallError, TTSError, UnknownName, UsageError
-from tts.eval.comparison import Comparison, job_name
+from tts.eval.comparison import Comparison, job_name, part_told
 from tts.eval.problems import ProblemSet, load_problem_set
 from tts.eval.report import Attempt, ComparisonReport, assemble
 from tts.eval.report.row_of import missing_of
@@ -147,17 +147,9 @@ def report(comparison: Comparison, *, changes: list[str], fault: str = "") -> Co
 
 
 def partial(comparison: Comparison) -> str:
-    """What is missing and what may be concluded from the rest; empty where nothing is missing."""
+    """What is missing of a comparison; empty where nothing is."""
     done = sum(attempt.ended for attempt in comparison.attempts.values())
-    if done == comparison.size:
-        return ""
-    fair = (
-        "The problems run in a shuffled order, so that the part is a fair sample."
-        if comparison.spec.order == "shuffled"
-        else "The problems run in the order given: the part is no fair sample of the set."
-    )
-    where = f"Partial: {done} of {comparison.size} runs; the same command goes on from here."
-    return f"{where} {fair}"
+    return part_told(done, comparison.size, shuffled=comparison.spec.order == "shuffled")
 
 
 def skipped_rows(problems: ProblemSet) -> list[str]:

@@ -10,6 +10,9 @@ import msgspec
 from tts.errors import BadInput
 from tts.eval.report import ComparisonReport, to_markdown
 
+LATEST = "latest"
+"""The folder that repeats the newest report."""
+
 HEAD = """# Results
 
 Made by `tts results` from finished comparisons; not edited by hand. Tokens are attributed: prompt
@@ -19,7 +22,8 @@ and completion of everything that a run called, verifiers included. Intervals ar
 
 def read_reports(folder: Path) -> dict[str, ComparisonReport]:
     """The reports under a folder by where they lie, in order of title; `BadInput` without any."""
-    paths = sorted(folder.rglob("report.json"))
+    found_at = sorted(folder.rglob("report.json"))
+    paths = [path for path in found_at if LATEST not in path.relative_to(folder).parts[:-1]]
     if not paths:
         raise BadInput(f"{folder} holds no report.json: run `tts compare … --out {folder}` first.")
     found = {str(path.parent.relative_to(folder)): _report(path) for path in paths}

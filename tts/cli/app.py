@@ -30,7 +30,10 @@ Part = Annotated[str, typer.Option(help="Of a recipe with parts, this one.")]
 RetryFailed = Annotated[
     bool, typer.Option("--retry-failed", help="Run again what failed or lost draws.")
 ]
-Out = Annotated[Path, typer.Option(help="Folder for the report and its data.")]
+Out = Annotated[
+    Path | None,
+    typer.Option(help="Folder for the report and its data; else out/JOB and out/latest."),
+]
 Strategy = Annotated[str, typer.Option(help="name(n=16).")]
 Budget = Annotated[str, typer.Option(help="'4k tokens', '$0.02'; 'none'.")]
 
@@ -65,7 +68,7 @@ def compare(
     part: Part = "",
     ledger: LedgerPlace = "tts.db",
     job: JobName = "",
-    out: Out = Path("out"),
+    out: Out = None,
     retry_failed: RetryFailed = False,
 ) -> None:
     """Compare strategies under budgets on a problem set; the same command goes on where it was."""
@@ -84,7 +87,7 @@ def evaluate(
     budget: Budget = "none",
     ledger: LedgerPlace = "tts.db",
     job: JobName = "",
-    out: Out = Path("out"),
+    out: Out = None,
     retry_failed: RetryFailed = False,
 ) -> None:
     """Evaluate one strategy on a problem set."""
@@ -142,7 +145,7 @@ def plan(
 @app.command()
 def demo(
     ledger: LedgerPlace = "tts-demo.db",
-    out: Out = Path("out/demo"),
+    out: Annotated[Path, typer.Option(help="Folder for the report.")] = Path("out/demo"),
 ) -> None:
     """The main job on the embedded model: four strategies under three budgets, in a minute or two."""
     from tts.cli.demo import run_demo
@@ -218,6 +221,18 @@ def show_price_table(
     from tts.cli.prices import show_prices
 
     show_prices(pattern, prices)
+
+
+@app.command()
+def report(
+    place: Annotated[str, typer.Argument(help="File or database URL of the ledger.")] = "tts.db",
+    job: Annotated[str, typer.Argument(help="One job; empty: the only one.")] = "",
+    out: Out = None,
+) -> None:
+    """The report of what a ledger holds of a job, finished or not; no model is needed."""
+    from tts.cli.report import show_report
+
+    show_report(place, job, out)
 
 
 @app.command()

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from tempfile import TemporaryFile
 from typing import Any
 
 from tts.cli.exits import FAILED, run_noting
 from tts.cli.progress import Progress
+from tts.cli.report import folder_of, make_folder, write_report
 from tts.cli.screen import Screen, complain, warn
 from tts.errors import BadInput
+from tts.eval.comparison import job_name
 from tts.eval.conduct import conduct
 from tts.eval.recipe import Recipe, read_parts, recipe_of
-from tts.eval.report import ComparisonReport, render_page, render_table, to_csv, to_json
+from tts.eval.report import ComparisonReport, render_table
 from tts.eval.spec import ComparisonSpec
 
 UNANSWERED = frozenset({"failed", "suspended", "outage"})
@@ -26,11 +27,12 @@ def run_comparison(
     *,
     ledger: str,
     job: str,
-    out: Path,
+    out: Path | None,
     part: str = "",
     retry_failed: bool = False,
 ) -> None:
-    """Run, or go on; the parts of a recipe one after another, each into a folder of its name.
+    """Run, or go on; the parts of a recipe one after another, each into a folder of its name
+    (of its job, where no folder is given).
 
     Exits with 1 where a run has no answer for a reason of its own, and as the signal says after
     an interruption; every report that there is has been written by then.
@@ -40,7 +42,7 @@ def run_comparison(
     for name, chosen in parts.items():
         own = f"{job}-{name}" if job and name else job
         place = {"ledger": ledger, "job": own}
-        code = run_part(chosen, **place, out=out / name, retry_failed=retry_failed) or code
+        code = run_part(chosen, **place, out=out and out / name, retry_failed=retry_failed) or code
         if code > FAILED:
             break
     if code:
@@ -70,15 +72,16 @@ def stands_in(recipe: Recipe) -> bool:
 
 
 def run_part(
-    chosen: Recipe, *, ledger: str, job: str, out: Path, retry_failed: bool = False
+    chosen: Recipe, *, ledger: str, job: str, out: Path | None, retry_failed: bool = False
 ) -> int:
     """One comparison and its exit code; a first Ctrl-C ends it with the partial report."""
     console, spec = Screen(), chosen.spec()
-    make_folder(out)
+    job = job or job_name(spec)
+    make_folder(folder_of(out, job))
     watched = _watched(spec, ledger, job, Progress(console), retry_failed)
     report, code = run_noting(watched)
     console.print(render_table(report))
-    for path in write_report(report, out):
+    for path in write_report(report, out, job):
         console.print(f"wrote {path}")
     if report.fault:
         complain(report.fault)
@@ -98,39 +101,3 @@ def exit_code(report: ComparisonReport) -> int:
     """1 where something stands between a run and its answer: a failure, the wallet, an outage."""
     ends = {end for row in report.rows for end, count in row.stopped_by.items() if count}
     return FAILED if report.fault or ends & UNANSWERED else 0
-
-
-def write_report(report: ComparisonReport, out: Path) -> list[Path]:
-    """The page and its data, in a folder that is made where it is missing."""
-    make_folder(out)
-    contents = {
-        "report.html": render_page(report),
-        "report.json": to_json(report),
-        "report.csv": to_csv(report),
-    }
-    paths = []
-    for name, content in contents.items():
-        data = content if isinstance(content, bytes) else content.encode()
-        _write(out / name, data)
-        paths.append(out / name)
-    return paths
-
-
-def make_folder(out: Path) -> None:
-    """`BadInput` where the report could not be written; asked before anything is spent."""
-    try:
-        out.mkdir(parents=True, exist_ok=True)
-        with TemporaryFile(dir=out):
-            """Only to see whether a file can be written here."""
-    except OSError as error:
-        raise BadInput(f"{out}: {error.strerror}. Choose another folder with --out.") from error
-
-
-def _write(path: Path, data: bytes) -> None:
-    try:
-        path.write_bytes(data)
-    except OSError as error:
-        raise BadInput(
-            f"{path} cannot be written: {error.strerror}. The ledger holds every finished run:"
-            " make room or choose another --out, and run the same command again."
-        ) from error

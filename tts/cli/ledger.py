@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, get_args
+from typing import get_args
 
-import msgspec
 from rich.table import Table
 from rich.text import Text
 
 from tts.cli.screen import Screen
 from tts.cli.wording import known_dollars
-from tts.engine import build_strategy, spell_strategy
+from tts.engine import spell_recorded
 from tts.errors import UnknownName, UsageError
 from tts.ledger.export import EXPORTED, WRITERS, export
 from tts.ledger.questions import Grouping, Questions
@@ -56,7 +55,7 @@ def billed_table(bills: list[Bill], by: str) -> Table:
     for bill in bills:
         low, high = bill.lower, bill.upper
         table.add_row(
-            Text(label(bill.name)),
+            Text(spell_recorded(bill.name)),
             str(bill.attempts),
             str(bill.unknown),
             span(low.prompt_tokens, high.prompt_tokens),
@@ -72,22 +71,13 @@ def attributed_table(shares: list[Share], by: str) -> Table:
     table.title, table.title_justify = "attributed: what each would have cost alone", "left"
     for share in shares:
         table.add_row(
-            Text(label(share.name)),
+            Text(spell_recorded(share.name)),
             str(share.uses),
             f"{share.usage.prompt_tokens:,}",
             f"{share.usage.completion_tokens:,}",
             known_dollars(share.usage),
         )
     return table
-
-
-def label(name: str) -> str:
-    """A strategy as it was written; other group names stay as they are."""
-    try:
-        spec = msgspec.json.decode(name, type=dict[str, Any])
-        return spell_strategy(build_strategy(spec["name"], spec["parameters"]))
-    except (msgspec.MsgspecError, KeyError, UsageError):
-        return name
 
 
 def span(low: int, high: int) -> str:

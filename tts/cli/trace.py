@@ -8,9 +8,8 @@ import msgspec
 from rich.table import Table
 from rich.text import Text
 
-from tts.cli.ledger import label
 from tts.cli.screen import Screen
-from tts.engine import spell_budget
+from tts.engine import spell_budget, spell_recorded
 from tts.errors import UsageError
 from tts.eval.trace import RunLine, read_trace, render_trace, render_trace_page, run_lines
 from tts.values import Budget
@@ -31,7 +30,7 @@ def show_trace(
         console.print(Text("Name a run by the beginning of its id: tts trace LEDGER RUN"))
         return
     trace = read_trace(place, run or lines[0].run_id, job)
-    strategy = label(trace.run.strategy)
+    strategy = spell_recorded(trace.run.strategy)
     budget = spell_budget(msgspec.json.decode(trace.run.budget, type=Budget))
     if page is not None:
         if page.exists():
@@ -56,7 +55,7 @@ def runs_table(lines: list[RunLine]) -> Table:
         table.add_row(
             line.run_id[:SHORT],
             Text(visible(line.problem_id, 40)),
-            Text(label(line.strategy)),
+            Text(spell_recorded(line.strategy)),
             str(line.replicate),
             line.stopped_by or "not yet",
             Text("" if line.answer is None else visible(line.answer, 24)),

@@ -8,7 +8,7 @@ from tts.engine.options import SessionOptions
 from tts.engine.planned import CompiledPlan, PlanResult
 from tts.engine.registry import BACKENDS, STRATEGIES, VERIFIERS, build_strategy
 from tts.engine.session import Session
-from tts.engine.strategy_spec import parse_strategy, spell_strategy
+from tts.engine.strategy_spec import parse_strategy, spell_recorded, spell_strategy
 
 __all__ = [
     "BACKENDS",
@@ -25,5 +25,6 @@ __all__ = [
     "parse_budget",
     "parse_strategy",
     "spell_budget",
+    "spell_recorded",
     "spell_strategy",
 ]

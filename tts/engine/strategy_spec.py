@@ -6,6 +6,7 @@ import inspect
 from collections import Counter
 from typing import Any
 
+import msgspec
 import yaml
 
 from tts.engine.registry import build_strategy
@@ -77,3 +78,12 @@ def spell_strategy(strategy: Strategy) -> str:
     }
     inside = ", ".join(f"{key}={value}" for key, value in told.items())
     return f"{strategy.name}({inside})" if inside else strategy.name
+
+
+def spell_recorded(name: str) -> str:
+    """A strategy as it was written, from the JSON of a ledger; any other text stays as it is."""
+    try:
+        spec = msgspec.json.decode(name, type=dict[str, Any])
+        return spell_strategy(build_strategy(spec["name"], spec["parameters"]))
+    except (msgspec.MsgspecError, KeyError, UsageError):
+        return name

@@ -42,7 +42,7 @@ class Reader:
 
     def __init__(self, engine: Engine, *, job: str) -> None:
         self._engine = engine
-        self._job = job
+        self._job = self.name = job
         job_of = bindparam("job", type_=String)
         run = bindparam("run_id", type_=String)
         problem = bindparam("problem_id", type_=String)

@@ -1,0 +1,193 @@
+"""The report of what a ledger holds of a job: no model, no key and no server is needed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+import msgspec
+from msgspec import Struct, field
+
+from tts.engine import spell_budget, spell_recorded
+from tts.equivalence import Equivalence
+from tts.errors import BadInput
+from tts.eval.comparison import Key, Place, attempt_of, in_order, part_told
+from tts.eval.grader import grade_result
+from tts.eval.problems import from_canonical, shuffled
+from tts.eval.report import Attempt, ComparisonReport, assemble
+from tts.eval.spec import Order
+from tts.eval.trace import reading
+from tts.ledger import decode_result
+from tts.protocols import RunRow
+from tts.values import Budget, Problem
+
+Labels = tuple[str, str]
+
+
+class Asked(Struct, kw_only=True):
+    """What a job was first asked for; empty in ledgers that do not say."""
+
+    strategies: tuple[dict[str, Any], ...] = ()
+    budgets: tuple[Budget, ...] = ()
+    repeats: int = 1
+    baseline: str = ""
+    order: Order = "shuffled"
+    seed: int | None = None
+
+
+class Source(Struct, kw_only=True):
+    source: str = ""
+    digest: str = ""
+
+
+class Manifest(Struct, kw_only=True):
+    """The part of a job's manifest that a report shows."""
+
+    title: str = ""
+    problems: Source = field(default_factory=Source)
+    models: dict[str, dict[str, str | None]] = field(default_factory=dict)
+    verifier: Any = None
+    sampling: dict[str, Any] = field(default_factory=dict)
+    grader: str = ""
+    prices: str = ""
+    asked: Asked = field(default_factory=Asked)
+
+
+class Recorded(Struct, kw_only=True):
+    """A job as its ledger has it."""
+
+    job: str
+    manifest: Manifest
+    problems: tuple[Problem, ...]
+    runs: list[RunRow]
+    kept: bool
+    """Whether the problems stand in the ledger, with their references."""
+
+
+async def recorded_report(place: str | Path, job: str = "") -> tuple[str, ComparisonReport]:
+    """The name of a job and the report of every run that has ended in it.
+
+    `job` may be empty where the ledger holds one alone. Answers are graded anew. Raises
+    `BadInput`, `UnknownName` or `LedgerError`.
+    """
+    found = read(place, job)
+    columns = columns_of(found)
+    repeats = max([found.manifest.asked.repeats, *(row.replicate + 1 for row in found.runs)])
+    attempts = await graded(found)
+    asked, problems = found.manifest.asked, found.problems
+    order = problems if asked.order == "given" else shuffled(problems, seed=asked.seed or 0)
+    whole = len(columns) * repeats * len(problems)
+    ended = sum(attempt.ended for attempt in attempts.values())
+    report = assemble(
+        in_order(attempts, columns=columns, problems=problems, order=order, repeats=repeats),
+        problems,
+        title=found.manifest.title or found.job,
+        seed=0,
+        baseline=baseline_of(columns, asked.baseline) if attempts else None,
+        manifest=head(found, repeats),
+        warnings=warnings(found),
+        partial=part_told(ended, whole, shuffled=asked.order == "shuffled"),
+        planned=repeats * len(problems),
+    )
+    return found.job, report
+
+
+def read(place: str | Path, job: str) -> Recorded:
+    """The rows of a job; one that names no problem set has the problems of its runs."""
+    with reading(place, job) as reader:
+        row, runs = reader.job(), reader.runs()
+        if row is None and not runs:
+            raise BadInput(
+                f"{place} holds no run of a job {reader.name!r}: see tts ledger {place}."
+            )
+        try:
+            manifest = msgspec.json.decode(row.manifest if row else "{}", type=Manifest)
+        except msgspec.MsgspecError as error:
+            raise BadInput(
+                f"{place}: the manifest of job {reader.name!r} is broken: {error}."
+            ) from error
+        digest = manifest.problems.digest
+        text = reader.text(digest) if digest else None
+    known = from_canonical(text) if text is not None else bare(runs)
+    return Recorded(
+        job=reader.name, manifest=manifest, problems=known, runs=runs, kept=text is not None
+    )
+
+
+def bare(runs: Iterable[RunRow]) -> tuple[Problem, ...]:
+    """Problems of which only the ids are recorded."""
+    names = dict.fromkeys(run.problem_id for run in runs)
+    return tuple(Problem(id=name, prompt=name) for name in names)
+
+
+async def graded(found: Recorded) -> dict[Key, Attempt]:
+    """The runs that have ended, by their place."""
+    problems = {problem.id: problem for problem in found.problems}
+    attempts: dict[Key, Attempt] = {}
+    async with Equivalence() as equivalence:
+        for row in found.runs:
+            problem = problems.get(row.problem_id)
+            if row.result is None or problem is None:
+                continue
+            result = decode_result(row.result, problem)
+            place = Place(problem, labels_of(row), row.replicate)
+            grade = await grade_result(result, problem, equivalence)
+            attempts[place.key] = attempt_of(place, result, grade)
+    return attempts
+
+
+def labels_of(row: RunRow) -> Labels:
+    budget = msgspec.json.decode(row.budget, type=Budget)
+    return spell_recorded(row.strategy), spell_budget(budget)
+
+
+def columns_of(found: Recorded) -> list[Labels]:
+    """Strategies under budgets: what was first asked for, then what was added, by the alphabet."""
+    asked = found.manifest.asked
+    names = [spell_recorded(msgspec.json.encode(one).decode()) for one in asked.strategies]
+    first = [(name, spell_budget(budget)) for name in names for budget in asked.budgets]
+    return list(dict.fromkeys([*first, *sorted({labels_of(row) for row in found.runs})]))
+
+
+def baseline_of(columns: Sequence[Labels], wanted: str) -> str | None:
+    """The label of the strategy that the others are compared with; None where there is one."""
+    labels = list(dict.fromkeys(strategy for strategy, _ in columns))
+    named = [label for label in labels if wanted and wanted in (label, label.partition("(")[0])]
+    return None if len(labels) < 2 else (named or labels)[-1 if named else 0]
+
+
+def head(found: Recorded, repeats: int) -> dict[str, str]:
+    """What was run, as far as the ledger says."""
+    told = found.manifest
+    models = [
+        f"{one.get('name') or ''} {one.get('revision') or ''}".strip()
+        for one in told.models.values()
+    ]
+    digest = f", digest {told.problems.digest[:12]}" if told.problems.digest else ""
+    shown = {
+        "model": ", ".join(models),
+        "verifier": "none" if told.verifier is None else str(told.verifier),
+        "problems": f"{told.problems.source or 'of the runs'}: {len(found.problems)}{digest}",
+        "repeats": str(repeats),
+        "sampling": msgspec.json.encode(told.sampling).decode(),
+        "grader": Equivalence.version,
+        "prices": told.prices,
+        "job": found.job,
+    }
+    return {name: text for name, text in shown.items() if text}
+
+
+def warnings(found: Recorded) -> list[str]:
+    """What sets this report apart from the one of the command that made the runs."""
+    told = []
+    if not found.kept:
+        told.append(
+            "The problems are not in this ledger, so nothing is graded: the command that made the "
+            "runs renders them with their grades."
+        )
+    if found.manifest.grader not in ("", Equivalence.version):
+        told.append(
+            f"Graded by {Equivalence.version}; the job was graded by {found.manifest.grader}."
+        )
+    return told

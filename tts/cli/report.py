@@ -1,0 +1,122 @@
+"""`tts report`, and where reports lie: a folder per job, and the latest of them."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+from hashlib import blake2b
+from pathlib import Path
+from tempfile import NamedTemporaryFile, TemporaryFile
+
+import msgspec
+from msgspec import Struct
+
+from tts.cli.exits import run
+from tts.cli.screen import Screen
+from tts.errors import BadInput
+from tts.eval.recorded import recorded_report
+from tts.eval.report import ComparisonReport, render_page, render_table, to_csv, to_json
+
+DEFAULT, LATEST = Path("out"), "latest"
+"""Where reports go unless the user says otherwise, and the name of the newest one there."""
+DATA = "report.json"
+
+
+def show_report(place: str, job: str, out: Path | None) -> None:
+    """What a ledger holds of a job, as its table and its page; no model is opened."""
+    name, report = run(recorded_report(place, job))
+    console = Screen()
+    console.print(render_table(report))
+    for path in write_report(report, out, name):
+        console.print(f"wrote {path}")
+
+
+def folder_of(out: Path | None, job: str) -> Path:
+    """Where the report of a job goes: `out/JOB`, or the folder that the user names; inside it,
+    where it holds the report of another job, which stays."""
+    if out is None:
+        return DEFAULT / file_name(job)
+    return out if reported(out) in ("", job) else out / file_name(job)
+
+
+def file_name(job: str) -> str:
+    """The name of a job as that of a folder; names that are none get a digest, to stay apart."""
+    plain = re.sub(r"[^\w.-]", "_", job).lstrip(".")[:100]
+    if plain == job and job != LATEST:
+        return job
+    return f"{plain or 'job'}-{blake2b(job.encode('utf-8', 'replace'), digest_size=4).hexdigest()}"
+
+
+class _Head(Struct):
+    manifest: tuple[tuple[str, str], ...] = ()
+
+
+def reported(folder: Path) -> str:
+    """The job whose report lies in a folder; empty where none does, or none that can be read."""
+    try:
+        head = msgspec.json.decode((folder / DATA).read_bytes(), type=_Head)
+    except (OSError, msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        return ""
+    return dict(head.manifest).get("job", "")
+
+
+def write_report(report: ComparisonReport, out: Path | None, job: str) -> list[Path]:
+    """The page and its data, each whole or not at all, in a folder that is made if missing."""
+    folder = folder_of(out, job)
+    make_folder(folder)
+    texts = {
+        DATA: to_json(report),
+        "report.html": render_page(report),
+        "report.csv": to_csv(report),
+    }
+    for name, text in texts.items():
+        _write(folder / name, text.encode())
+    if out is None:
+        _point(folder, list(texts))
+    return [folder / name for name in sorted(texts)]
+
+
+def make_folder(out: Path) -> None:
+    """`BadInput` where the report could not be written; asked before anything is spent."""
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        with TemporaryFile(dir=out):
+            """Only to see whether a file can be written here."""
+    except OSError as error:
+        raise BadInput(f"{out}: {error.strerror}. Choose another folder with --out.") from error
+
+
+def _write(path: Path, data: bytes) -> None:
+    """Beside its place first, so that no reader and no second process sees half of it."""
+    try:
+        with NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}-", delete=False) as file:
+            beside = Path(file.name)
+            file.write(data)
+        beside.chmod(0o666 & ~_umask())
+        beside.replace(path)
+    except OSError as error:
+        raise BadInput(
+            f"{path} cannot be written: {error.strerror}. The ledger holds every finished run:"
+            " make room or choose another --out, and run the same command again."
+        ) from error
+
+
+def _umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask
+
+
+def _point(folder: Path, names: list[str]) -> None:
+    """`out/latest`: a link to the newest report, a copy of it where links cannot be made."""
+    latest, beside = folder.parent / LATEST, folder.parent / f".{LATEST}-{os.getpid()}"
+    try:
+        if latest.is_dir() and not latest.is_symlink():
+            raise OSError("It is a folder of copies.")
+        beside.symlink_to(folder.name)
+        beside.replace(latest)
+    except OSError:
+        latest.mkdir(exist_ok=True)
+        for name in names:
+            shutil.copyfile(folder / name, latest / name)
