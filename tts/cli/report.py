@@ -43,7 +43,7 @@ def folder_of(out: Path | None, job: str) -> Path:
 def file_name(job: str) -> str:
     """The name of a job as that of a folder; names that are none get a digest, to stay apart."""
     plain = re.sub(r"[^\w.-]", "_", job).lstrip(".")[:100]
-    if plain == job and job != LATEST:
+    if plain and plain == job != LATEST:
         return job
     return f"{plain or 'job'}-{blake2b(job.encode('utf-8', 'replace'), digest_size=4).hexdigest()}"
 
