@@ -7,9 +7,10 @@ import atexit
 from asyncio import Future
 from collections.abc import Callable, Collection, Sequence
 from pathlib import Path
+from secrets import token_hex
 from typing import Any, Self, TypeVar
 
-from sqlalchemy import Connection, Engine, delete, update
+from sqlalchemy import Connection, Engine, Text, literal, update
 from sqlalchemy.exc import SQLAlchemyError
 
 from tts.errors import LedgerError
@@ -22,7 +23,7 @@ from tts.ledger.pulse import HEARTBEAT, beat, lease
 from tts.ledger.reader import Reader
 from tts.ledger.schema import migrate
 from tts.ledger.spent import close_process
-from tts.ledger.tables import OUTCOMES, RUNS, USAGE, USES
+from tts.ledger.tables import DONE, OUTCOMES, RUNS, USE_ROWS
 from tts.ledger.transaction import transaction
 from tts.ledger.writer import Writer
 from tts.protocols import (
@@ -189,15 +190,15 @@ class Ledger:
 
 
 def reopen(connection: Connection, job: str, runs: Sequence[str]) -> None:
-    """Forget how runs of a job ended and what was decided on the way; their calls stay."""
-    blank = {f"{kind}_{name}": None for kind in ("attributed", "billed") for name in USAGE}
-    ended = {"result": None, "stopped_by": None, "seconds": None, **blank}
+    """Put runs of a job aside under other ids, as what was tried before; their calls stay."""
+    before = literal(f"before-{token_hex(4)}-", Text)
     for start in range(0, len(runs), STRIDE):
         chosen = runs[start : start + STRIDE]
-        for table in (USES, OUTCOMES):
-            rows = (table.c.job == job) & table.c.run_id.in_(chosen)
+        for table in (DONE, USE_ROWS, OUTCOMES, RUNS):
+            rows = table.c.run_id.in_(chosen)
+            if table is not DONE:  # whose runs are of one job as their ids are
+                rows &= table.c.job == job
             if table is OUTCOMES:
                 rows &= ~table.c.node.endswith(SENT, autoescape=True)
-            connection.execute(delete(table).where(rows))
-        where = (RUNS.c.job == job) & RUNS.c.run_id.in_(chosen)
-        connection.execute(update(RUNS).where(where).values(**ended))
+            aside = before + table.c.run_id
+            connection.execute(update(table).where(rows).values(run_id=aside))
