@@ -6,36 +6,79 @@ import re
 
 LONGEST_ANSWER = 8192
 """Characters; a longer box holds no answer."""
+MOST_BOXES = 32
+"""Of one list; and names of the command without a box that are passed over."""
 
-_OPENINGS = ("\\boxed{", "\\boxed {", "\\fbox{")
+_NAMES = ("\\boxed", "\\fbox")
+_OPENING = re.compile(r"\\(?:boxed|fbox)\s{0,8}\{")
 _BRACE = re.compile(r"\\.|[{}]", re.DOTALL)
+_BARE = re.compile(
+    r"\\boxed\s{0,8}(-?[0-9]{1,64}(?:,[0-9]{3})*(?:[./][0-9]{1,64})?"
+    r"|-?\\[dt]?frac\s?(?:\{[^{}]{1,64}\}\{[^{}]{1,64}\}|[0-9]{2})|\([^()\n]{1,64}\)"
+    r"|[A-Za-z](?=\s{0,8}(?:[$.,;]|\\[)\]])))"
+)
+"""A box without braces, around what can only be its content."""
+_LABEL = r"[A-Za-z](?:_\{?\w{1,4}\}?)?\s*=\s*"
+_BETWEEN = re.compile(
+    rf"(?:\s+(?!(?:is|was|wrong|not|no|wait|but|or|and|so|then)\b)[a-z]{{2,12}}(?=,?\s+and\b))?"
+    rf"(?:\s|\$|\\[()\[\],;! ]|\\q?quad|~|[,;&]|\band\b|\bor\b"
+    rf"|\\text\s*\{{[\s,]*(?:and|or)?[\s,]*\}}|{_LABEL})*"
+)
+_JOINT = re.compile(r"[,;&]|\band\b|\bor\b")
+LONGEST_JOINT = 60
 
 
 def last_boxed(text: str) -> str | None:
-    r"""The content of the last `\boxed{…}` that was opened, None where it is empty or not closed.
+    r"""The content of the last box that was opened, None where it is empty or not closed.
 
-    An earlier, complete box does not stand in for a cut one: its author was revising it. Linear.
+    An earlier, complete box does not stand in for a cut one: its author was revising it. Boxes
+    that commas, `and` or `or` join are one list; a later box with other words before it corrects
+    the earlier ones. `\boxed 2` is a box too; one before a question mark is none. Linear.
     """
-    start = _last_opening(text)
-    return None if start is None else _content(text[start : start + LONGEST_ANSWER]) or None
+    found = _last(text, len(text))
+    if found is None or not found[2] or text[found[1] : found[1] + 4].lstrip("$ )").startswith("?"):
+        return None
+    members, (start, _, content) = [found[2]], found
+    for _ in range(MOST_BOXES):
+        earlier = _last(text, start)
+        if earlier is None or not earlier[2] or not _joins(text[earlier[1] : start]):
+            break
+        start, _, content = earlier
+        members.append(content)
+    return ", ".join(reversed(members)) if len(set(members)) > 1 else members[0]
 
 
 def has_cut_box(text: str) -> bool:
     r"""Whether the last `\boxed{` of a text is not closed."""
-    start = _last_opening(text)
-    return start is not None and _content(text[start : start + LONGEST_ANSWER]) is None
+    found = _last(text, len(text))
+    return found is not None and found[2] is None
 
 
-def _last_opening(text: str) -> int | None:
-    """Where the content of the last opened box begins."""
-    ends = [start + len(box) for box in _OPENINGS if (start := text.rfind(box)) >= 0]
-    return max(ends, default=None)
+def _last(text: str, before: int) -> tuple[int, int, str | None] | None:
+    """The last box that begins before a place: its start, its end and, where closed, its content."""
+    for _ in range(MOST_BOXES):
+        start = max(text.rfind(name, 0, before) for name in _NAMES)
+        if start < 0:
+            return None
+        if opening := _OPENING.match(text, start):
+            return start, *_content(text, opening.end())
+        if bare := _BARE.match(text, start):
+            return start, bare.end(), bare[1]
+        before = start
+    return None
 
 
-def _content(text: str) -> str | None:
+def _content(text: str, start: int) -> tuple[int, str | None]:
     depth = 1
-    for brace in _BRACE.finditer(text):
+    for brace in _BRACE.finditer(text, start, start + LONGEST_ANSWER):
         depth += {"{": 1, "}": -1}.get(brace[0], 0)
         if depth == 0:
-            return text[: brace.start()].strip()
-    return None
+            return brace.end(), text[start : brace.start()].strip()
+    return start, None
+
+
+def _joins(between: str) -> bool:
+    """Whether two boxes are members of one list; a box inside another one is its core."""
+    if len(between) > LONGEST_JOINT or not _BETWEEN.fullmatch(between):
+        return False
+    return bool(_JOINT.search(between)) or "\n" not in between

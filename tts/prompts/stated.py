@@ -7,32 +7,141 @@ import re
 TAIL = 4096
 """Characters at a text's end that are searched: an answer is stated there."""
 
-_STATED = re.compile(r"answer(?:\s+is|:)(?:\s*:)?\s*([^\n]+)", re.IGNORECASE)
-_HASHES = re.compile(r"####\s*([^\n]+)")
-_NUMBER = re.compile(r"-?(?:[0-9]{1,3}(?:,[0-9]{3})+|[0-9]+)(?:\.[0-9]+)?")
-_CLAUSE = re.compile(r"[.,;]\s|\.$")
-_MARKS = " \t*$."
+_SAYS = re.compile(
+    r"\b(?:answers?|(?:correct|right|best)\s+(?:option|choice))\b(?:\s(?:to|for)\s[^\n.:?]{1,80}?)?"
+    r"[*_]{0,2}(?:\s+(?:is|are|must\s+be|would\s+be|will\s+be)\b(?:\s*:)?|\s*[:=])[*_]{0,2}\s*",
+    re.IGNORECASE,
+)
+_DISPLAYS = (("\\[", "\\]"), ("$$", "$$"))
+_INLINE = re.compile(r"\\\((.*)\\\)|\$([^$]*)\$", re.DOTALL)
+_MARK = re.compile(
+    r"\\.|\$|[(\[{]|[)\]}]|[.!?;](?=[\s*]|$)|,(?=\s)|\s(?=(?:because|since|which)\b)", re.DOTALL
+)
+_SMALL_TALK = re.compile(
+    r",\s+(?:(?:because|since|as|so|which|where|but|not|that|thus|hence|therefore|giving|making|when"
+    r"|if|for|with|while|though|although|given|rounded|i\.e)\b"
+    r"|and\s+(?![A-Z0-9$\\(+-]|[a-z]\b))"
+)
+_ABBREVIATED = re.compile(r"(?:^|[\s.])(?:St|Mt|Dr|Mr|Mrs|Ms|Jr|Sr|Prof|vs|No|[A-Z])$")
+_UNSETTLED = re.compile(
+    r"(?:^|[.!?\n])\W*(?:or\s+(?:maybe|perhaps|is)|maybe|perhaps|(?:but\s+)?wait|hmm+|hold\s+on"
+    r"|actually|on\s+second\s+thought|no,)\b",
+    re.IGNORECASE,
+)
+_HASHES = re.compile(r"#{4,}\s*([^\n]+)")
+_TAGS = (("<answer>", "</answer>"), ("<final_answer>", "</final_answer>"))
+_DIGITS = r"(?:[0-9]{1,3}(?:,[0-9]{3})+(?![0-9])|[0-9]+)"
+_DECIMAL = rf"(?:{_DIGITS}(?:\.[0-9]+)?|\.[0-9]+)"
+_NUMBER = re.compile(
+    r"(?:(?<![0-9A-Za-z)}])-\s?)?(?:"
+    r"(?:[0-9]+\s?)?\\[dtc]?frac\s?(?:\{-?[0-9.,]+\}\s?\{[0-9.,]+\}|[0-9]\s?[0-9])"
+    r"|[0-9]+\s+[0-9]+/[0-9]+"
+    rf"|{_DECIMAL}(?:/{_DECIMAL}|[eE][-+]?[0-9]+|\s?(?:\\times|×)\s?10\^\{{?-?[0-9]+\}}?)?)"
+)
+_FILLING = re.compile(r"\\[!,;: ]|\\?\$")
+_MARKS = " \t\n*_`$."
 
 
 def stated_answer(text: str) -> str | None:
-    """What follows the last "answer is" or "answer:", up to the end of its sentence."""
-    found = _STATED.findall(text[-TAIL:])
-    return _CLAUSE.split(found[-1].strip(" \t*"))[0].strip(_MARKS) or None if found else None
+    r"""What follows the last "answer is", "answer:" or "correct option is", as far as it goes.
+
+    It goes to the end of its sentence, or of its display; delimiters of mathematics and marks of
+    emphasis come off. None where it is denied, asked, taken back or cut: see `is_unsettled`.
+    """
+    return _last_statement(text[-TAIL:])[0]
+
+
+def is_unsettled(text: str) -> bool:
+    """Whether the last statement of an answer is a question, is taken back, or breaks off."""
+    answer, is_said = _last_statement(text[-TAIL:])
+    return is_said and answer is None
 
 
 def hashed_answer(text: str) -> str | None:
     """What follows the last `####`, as GSM8K writes its answers (Cobbe et al., 2021)."""
     found = _HASHES.findall(text[-TAIL:])
-    return found[-1].strip(_MARKS) or None if found else None
+    return found[-1].rstrip(_MARKS).lstrip(" \t*_`$") or None if found else None
+
+
+def tagged_answer(text: str) -> str | None:
+    """What stands in the last `<answer>…</answer>`; None where it is empty or not closed."""
+    for opening, closing in _TAGS:
+        start = text.rfind(opening)
+        end = text.find(closing, start)
+        if 0 <= start < end:
+            return text[start + len(opening) : end].strip() or None
+    return None
+
+
+def has_cut_tag(text: str) -> bool:
+    """Whether the last `<answer>` of a text is not closed."""
+    return any(text.rfind(opening) > text.rfind(closing) for opening, closing in _TAGS)
 
 
 def last_number(text: str) -> str | None:
-    """The last number of a text."""
-    found = _NUMBER.findall(text[-TAIL:])
-    return found[-1] if found else None
+    """The last number of a text, a fraction as one number."""
+    tail = _FILLING.sub("", text[-TAIL:].replace("{,}", ",").replace("−", "-"))
+    found = _NUMBER.findall(tail)
+    return re.sub(r"^-\s", "-", found[-1]) if found else None
 
 
 def last_line(text: str) -> str | None:
-    """The last line that is not empty."""
+    """The last line that is not empty; None where it asks a question."""
     lines = text[-TAIL:].strip().splitlines()
-    return lines[-1].strip() or None if lines else None
+    line = lines[-1].strip().strip("*`").strip() if lines else ""
+    return None if not line or line.endswith("?") else line
+
+
+def _last_statement(text: str) -> tuple[str | None, bool]:
+    """The answer that is said last, and whether any is; nothing said is no statement."""
+    *_, says = (None, *_SAYS.finditer(text))
+    if says is None:
+        return None, False
+    rest = text[says.end() :]
+    if not rest.strip(_MARKS):
+        return None, False
+    for opening, closing in _DISPLAYS:
+        if rest.startswith(opening):
+            content, closed, _ = rest[len(opening) :].partition(closing)
+            return (_bare(content) or None) if closed else None, True
+    clause, end = _clause(rest.partition("\n")[0])
+    denied = clause is None or re.match(r"not\b", clause)
+    if denied or _UNSETTLED.search(rest, end):
+        return None, True
+    return _bare(clause or "") or None, True
+
+
+def _clause(line: str) -> tuple[str | None, int]:
+    """The text up to the end of its sentence, and where that is; None for a question or a cut."""
+    depth, inside = 0, False
+    for mark in _MARK.finditer(line):
+        sign, place = mark[0], mark.start()
+        if sign == "$":
+            inside = not inside
+        elif sign in {"\\(", "\\[", "\\{"} or sign in "([{":
+            depth += 1
+        elif sign in {"\\)", "\\]", "\\}"} or sign in ")]}":
+            depth -= 1
+        elif depth > 0 or inside or sign.startswith("\\"):
+            continue
+        elif sign == "?":
+            return None, place
+        elif _ends(line, sign, place):
+            return line[:place], place
+    return (line if depth <= 0 and not inside else None), len(line)
+
+
+def _ends(line: str, sign: str, place: int) -> bool:
+    if sign == ",":
+        return _SMALL_TALK.match(line, place) is not None
+    more = line[place + 1 :].strip(_MARKS)
+    return not (sign == "." and more and _ABBREVIATED.search(line[:place]))
+
+
+def _bare(text: str) -> str:
+    """A statement without marks of emphasis and without the delimiters around all of it."""
+    text = text.strip().strip("*_` \t\n").removesuffix(".").strip()
+    whole = _INLINE.fullmatch(text)
+    if whole and "\\(" not in (whole[1] or ""):
+        text = (whole[1] if whole[1] is not None else whole[2]).strip()
+    return text.strip("*` \t\n").removesuffix(".").strip()

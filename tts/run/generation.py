@@ -118,7 +118,10 @@ class Generation:
         source, _, until = args
         parent = source if isinstance(source, Candidate) else None
         text = (parent.text if parent else "") + content.text
-        answer = self._answer(content, text)
+        said = text
+        if parent is not None and until == "answer":
+            said = self._forced(parent.text) + content.text
+        answer = self._answer(content, said)
         final = answer is not None if until == "answer" else self._is_final(content, text, until)
         answer = answer if final else None
         if until == "step" and not final and content.finish_reason in ENDED:
@@ -161,6 +164,11 @@ class Generation:
         if recorded is None or recorded.told == "text":
             return self.task.extract(text)
         return recorded.answer
+
+    def _forced(self, before: str) -> str:
+        """What a forced answer is read from: not the thoughts before it, ended or not."""
+        forced = self.task.forced_answer
+        return forced if before.endswith(forced) else before
 
     def _stopping(self, sampling: Sampling, until: Until) -> Sampling:
         if until == "end":
