@@ -16,6 +16,7 @@ from tts.strategies.branch import Branch
 from tts.strategies.choice import Choice, chosen
 from tts.strategies.finishing import finish
 from tts.strategies.model_arms import ModelArms
+from tts.strategies.selection import Judged, judged
 from tts.values import Candidate, Message, Problem, Scored
 
 IMPROVE = (
@@ -100,8 +101,8 @@ class ABMCTSA:
 
     async def solve(self, problem: Problem, run: Run) -> Candidate | None:
         root, arms = self.fresh()
-        flying: deque[tuple[Growing, str, Node[Scored]]] = deque()
-        drawn: list[Scored] = []
+        flying: deque[tuple[Growing, str, Node[Judged]]] = deque()
+        drawn: list[Judged] = []
         for turn in range(self.n + self.parallel):
             if turn >= self.parallel and flying:
                 drawn += await self._land(*flying.popleft(), arms, run)
@@ -119,19 +120,20 @@ class ABMCTSA:
         """An empty tree, and what is known of the models before the first answer."""
         return Branch(self.belief), ModelArms(self.models, self.belief)
 
-    def _draw(self, node: Growing, model: str, run: Run) -> Node[Scored]:
+    def _draw(self, node: Growing, model: str, run: Run) -> Node[Judged]:
         source = improvement(run, node.scored) if node.scored else run.problem
         [draft] = run.sample(source, model=model)
-        return run.call(Scored, draft, run.score(draft))
+        return run.call(judged, draft, run.score(draft))
 
     async def _land(
-        self, node: Growing, model: str, answer: Node[Scored], arms: Choosing, run: Run
-    ) -> Sequence[Scored]:
-        """Add an answer where it was drawn; one whose call failed teaches nothing."""
+        self, node: Growing, model: str, answer: Node[Judged], arms: Choosing, run: Run
+    ) -> Sequence[Judged]:
+        """Add an answer where it was drawn; one without a verdict teaches nothing."""
         found = await run.all([answer])
-        for scored in found:
-            node.grow(scored)
-            arms.reward(model, scored.score.value)
+        for one in found:
+            if isinstance(one, Scored):
+                node.grow(one)
+                arms.reward(model, one.score.value)
         return found
 
 

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from typing import Any
 
 from msgspec import Struct
 
 from tts.graph import Node, Outcome
+from tts.prompts.verdict import choice
 from tts.run import Run
 from tts.strategies.at_least import at_least
 from tts.strategies.conversation import asking
 from tts.strategies.critique_and_fuse import numbered
 from tts.strategies.finishing import finish
-from tts.strategies.remark import heard, remark
+from tts.strategies.remark import insisted, remark
 from tts.strategies.selection import most_voted
 from tts.values import Candidate, Message, Problem
 from tts.voting import majority_vote
@@ -23,7 +23,7 @@ ASK = (
     "Which of these solutions is most likely right? Compare them step by step and end with a line "
     "such as: Judgment: 1"
 )
-_JUDGMENT = re.compile(r"Judge?ment:\s*\**\s*(?:Solution\s*)?(\d+)", re.IGNORECASE)
+AGAIN = "Write only the line: Judgment: N (N is the number of the solution)."
 
 
 class Entrant(Struct, frozen=True):
@@ -85,15 +85,19 @@ class LLMSelection:
         """The winner of a group, or the node that will hold it."""
         if len(group) == 1:
             return group[0]
+        sampling: dict[str, Any] = {
+            "max_tokens": self.judge_tokens or run.settings.sampling.max_tokens,
+            "temperature": self.temperature,
+        }
+        shown = run.call(request, group, run)
         reply = remark(
             run,
-            run.call(request, group, run),
+            shown,
             of="select",
             wording=f"{ASK} {'Solution 99: ' * len(group)}",
-            max_tokens=self.judge_tokens or run.settings.sampling.max_tokens,
-            temperature=self.temperature,
+            **sampling,
         )
-        return run.call(named, group, reply)
+        return run.spawn(named, group, shown, reply, sampling)
 
 
 def request(group: Sequence[Entrant], run: Run) -> tuple[Message, ...]:
@@ -102,13 +106,26 @@ def request(group: Sequence[Entrant], run: Run) -> tuple[Message, ...]:
     return asking(asking(run.task.render(run.problem), shown), ASK)
 
 
-def named(group: Sequence[Entrant], reply: Outcome[str]) -> Entrant:
+async def named(
+    group: Sequence[Entrant],
+    shown: tuple[Message, ...],
+    reply: Outcome[str],
+    sampling: dict[str, Any],
+    run: Run,
+) -> Entrant:
     """The entrant that a verdict names, else the one with most votes."""
-    place = judgment(heard(reply), len(group))
+    place = await insisted(
+        run,
+        shown,
+        reply,
+        lambda text: judgment(text, len(group)),
+        again=AGAIN,
+        of="select",
+        **sampling,
+    )
     return max(group, key=lambda one: one.votes) if place is None else group[place]
 
 
 def judgment(verdict: str, size: int) -> int | None:
-    """The position that a verdict names last; None where it names none of them."""
-    found = [int(number) - 1 for number in _JUDGMENT.findall(verdict)]
-    return found[-1] if found and 0 <= found[-1] < size else None
+    """The position that a verdict names; None where it names none of them, or several."""
+    return choice(verdict, size)

@@ -12,7 +12,8 @@ from tts.strategies.conversation import asking
 from tts.strategies.finishing import finish
 from tts.strategies.largest_remainder import largest_remainder
 from tts.strategies.remark import remark, said
-from tts.values import Candidate, Kept, Problem, Scored
+from tts.strategies.selection import judged
+from tts.values import Candidate, Kept, Problem
 
 ASK = (
     "Do not solve the problem yet. List {plans} different approaches to it, one sentence each, as "
@@ -61,8 +62,8 @@ class PlanThenSolve:
         shares = largest_remainder([1.0] * len(sources), self.n)
         pairs = zip(sources, shares, strict=True)
         drafts = [draft for source, share in pairs for draft in run.sample(source, n=share)]
-        judged = [self._judged(run, draft) for draft in drafts]
-        answer: Candidate | None = await run.call(self.select, await run.all(judged), run)
+        kept = [self._judged(run, draft) for draft in drafts]
+        answer: Candidate | None = await run.call(self.select, await run.all(kept), run)
         return answer
 
     async def finish(self, problem: Problem, run: Run) -> Candidate | None:
@@ -71,4 +72,4 @@ class PlanThenSolve:
     def _judged(self, run: Run, draft: Any) -> Any:
         if self.choice == "majority":
             return run.call(Kept, draft)
-        return run.call(Scored, draft, run.score(draft))
+        return run.call(judged, draft, run.score(draft))

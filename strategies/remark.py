@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable, Sequence
+from typing import Any, TypeVar
 
 from msgspec.structs import replace
 
-from tts.errors import Stopped
+from tts.errors import BadReply, BudgetExhausted, Stopped
 from tts.graph import Node, Outcome
 from tts.protocols import Role
 from tts.run import Run
+from tts.strategies.conversation import asking, replying
 from tts.strategies.worded import Worded
+from tts.values import Message
+
+T = TypeVar("T")
 
 
 class Remark(Worded):
@@ -58,3 +63,40 @@ def heard(reply: Outcome[str]) -> str:
     if isinstance(reply.error, Stopped):
         raise reply.error
     return reply.value or ""
+
+
+async def insisted(
+    run: Run,
+    request: Sequence[Message],
+    reply: Outcome[str],
+    read: Callable[[str], T | None],
+    *,
+    again: str,
+    of: str,
+    **sampling: Any,
+) -> T | None:
+    """What `read` finds in a reply, or in the answer to one stricter request; for a child Run.
+
+    None where the call failed, and where neither answer can be read: such a verdict is missing, and
+    the run says so. Under a ceiling nothing is asked again: such a request has no place in the order
+    of admission, so that what is refused behind it would depend on timing.
+    """
+    said = heard(reply)
+    found = read(said) if reply.ok else None
+    if found is None and reply.ok and not run.account.capped:
+        turns = asking(replying(request, said), again) if said.strip() else asking(request, again)
+        second: Outcome[str] = await run.call(
+            _ended, remark(run, turns, of=of, role="judge", **sampling)
+        )
+        found = read(second.value) if second.value is not None else None
+    if found is None and reply.ok:
+        place = (run.path, run.submitted)
+        run.kept.fail(BadReply(f"No verdict ({of}) could be read."), place, asked=True)
+    return found
+
+
+def _ended(outcome: Outcome[str]) -> Outcome[str]:
+    """How a call ended, as a value; a refusal is one, what ends the whole run is raised."""
+    if isinstance(outcome.error, Stopped) and not isinstance(outcome.error, BudgetExhausted):
+        raise outcome.error
+    return outcome

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import re
 from typing import Any, Literal
 
 from tts.graph import Node, Outcome
+from tts.prompts.verdict import mark, step_marks
 from tts.run import Run
 from tts.strategies.at_least import at_least
 from tts.strategies.choice import Choice, chosen
 from tts.strategies.conversation import asking
 from tts.strategies.finishing import finish
-from tts.strategies.remark import heard, remark
+from tts.strategies.remark import insisted, remark
 from tts.strategies.selection import Judged
 from tts.strategies.thoughts import reasoning_steps
 from tts.values import Candidate, Kept, Message, Problem, Score, Scored
@@ -28,9 +28,10 @@ ASK: dict[Of, str] = {
         "surely wrong, 10 surely right)."
     ),
 }
-_RATING = re.compile(r"rating:\s*\**\s*(\d+(?:\.\d+)?)", re.IGNORECASE)
-_STEP = re.compile(r"step\s+(\d+)\s*:\s*\**\s*(\d+(?:\.\d+)?)", re.IGNORECASE)
-HIGHEST = 10
+AGAIN: dict[Of, str] = {
+    "result": "Write only the line: Rating: N (N is a number from 0 to 10).",
+    "process": "Write only one line per step, such as: Step 1: N (N is a number from 0 to 10).",
+}
 
 
 class SelfEvaluation:
@@ -79,23 +80,38 @@ class SelfEvaluation:
     def _marked(self, run: Run, draft: Node[Candidate]) -> Node[Judged]:
         """The node that will hold a draft with its mark."""
         steps = "Step 99: " * run.settings.sampling.max_tokens if self.of == "process" else ""
+        request = run.call(self._request, draft, run)
         reply = remark(
             run,
-            run.call(self._request, draft, run),
+            request,
             of=f"rate-{self.of}",
             wording=f"Solution: {ASK[self.of]} {steps}",
-            max_tokens=self.judge_tokens or run.settings.sampling.max_tokens,
-            temperature=self.temperature,
+            **self._sampling(run),
         )
-        node: Node[Judged] = run.call(self._judged, draft, reply, run)
+        node: Node[Judged] = run.spawn(self._judged, draft, request, reply)
         return node
+
+    def _sampling(self, run: Run) -> dict[str, Any]:
+        most = self.judge_tokens or run.settings.sampling.max_tokens
+        return {"max_tokens": most, "temperature": self.temperature}
 
     def _request(self, draft: Candidate, run: Run) -> tuple[Message, ...]:
         shown = asking(run.task.render(run.problem), f"Solution:\n{self._shown(draft)}")
         return asking(shown, ASK[self.of])
 
-    def _judged(self, draft: Candidate, reply: Outcome[str], run: Run) -> Judged:
-        score = read_mark(heard(reply), self.of, self.aggregate)
+    async def _judged(
+        self, draft: Candidate, request: tuple[Message, ...], reply: Outcome[str], run: Run
+    ) -> Judged:
+        steps = len(reasoning_steps(draft.text))
+        score = await insisted(
+            run,
+            request,
+            reply,
+            lambda text: read_mark(text, self.of, self.aggregate, steps),
+            again=AGAIN[self.of],
+            of=f"rate-{self.of}",
+            **self._sampling(run),
+        )
         if score is None:
             return Kept(draft)
         run.kept.score(draft, score)
@@ -108,13 +124,13 @@ class SelfEvaluation:
         return "\n\n".join(f"Step {i}: {step}" for i, step in enumerate(steps, 1))
 
 
-def read_mark(text: str, of: Of, how: Aggregate) -> Score | None:
-    """The score that a reply states; None where it states none, or one out of range."""
+def read_mark(text: str, of: Of, how: Aggregate, steps: int | None = None) -> Score | None:
+    """The score that a reply states; None where it states none, or one out of range.
+
+    Of a process every one of the `steps` has its mark; without them, as many as are named.
+    """
     if of == "result":
-        marks = [float(found) for found in _RATING.findall(text)][-1:]
-    else:
-        marks = list({int(k): float(mark) for k, mark in _STEP.findall(text)}.values())
-    if not marks or max(marks) > HIGHEST:
-        return None
-    steps = tuple(mark / HIGHEST for mark in marks)
-    return Score(value=aggregate(steps, how), steps=steps if of == "process" else ())
+        found = mark(text)
+        return None if found is None else Score(value=found)
+    marks = step_marks(text, steps)
+    return Score(value=aggregate(marks, how), steps=marks) if marks else None

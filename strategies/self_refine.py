@@ -11,8 +11,8 @@ from tts.strategies.choice import Choice, chosen
 from tts.strategies.conversation import asking, replying
 from tts.strategies.finishing import finish
 from tts.strategies.remark import remark, said
-from tts.strategies.selection import Select, last_answered
-from tts.values import Candidate, Kept, Problem, Scored
+from tts.strategies.selection import Select, judged, last_answered
+from tts.values import Candidate, Kept, Problem
 
 FEEDBACK = (
     "Check the solution above step by step. If all of it is right, reply with the line NO ERROR "
@@ -45,7 +45,7 @@ class SelfRefine:
         [draft] = run.sample(problem)
         solution: Candidate = await draft
         turns = replying(run.task.render(problem), solution.text)
-        judged = [self._judged(run, solution)]
+        kept = [self._judged(run, solution)]
         for _ in range(self.rounds):
             asked = asking(turns, FEEDBACK)
             feedback = await said(run, remark(run, asked, of="feedback"))
@@ -57,8 +57,8 @@ class SelfRefine:
                 break
             [solution] = revisions
             turns = replying(request, solution.text)
-            judged.append(self._judged(run, solution))
-        answer: Candidate | None = await run.call(self.select, await run.all(judged), run)
+            kept.append(self._judged(run, solution))
+        answer: Candidate | None = await run.call(self.select, await run.all(kept), run)
         return answer
 
     async def finish(self, problem: Problem, run: Run) -> Candidate | None:
@@ -67,4 +67,4 @@ class SelfRefine:
     def _judged(self, run: Run, solution: Candidate) -> Any:
         if self.choice in ("last", "majority"):
             return run.call(Kept, solution)
-        return run.call(Scored, solution, run.score(solution))
+        return run.call(judged, solution, run.score(solution))

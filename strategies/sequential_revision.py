@@ -11,9 +11,9 @@ from tts.strategies.at_least import at_least
 from tts.strategies.choice import Choice, chosen
 from tts.strategies.conversation import asking, replying
 from tts.strategies.finishing import finish
-from tts.strategies.selection import Judged
+from tts.strategies.selection import Judged, judged
 from tts.strategies.worded import Worded
-from tts.values import Candidate, Kept, Message, Problem, Scored
+from tts.values import Candidate, Kept, Message, Problem
 
 AGAIN = "That may be wrong. Solve the problem again, in full and in the same form."
 Pool = Literal["auto", "chains", "flat"]
@@ -55,8 +55,8 @@ class SequentialRevision:
         revision = Worded(run, wording=f"{AGAIN}\n\n" * self.context)
         firsts = run.sample(problem, n=self.chains)
         chains = [self._chain(run, first, revision) for first in firsts]
-        judged = [run.all([self._judged(run, attempt) for attempt in chain]) for chain in chains]
-        answer: Candidate | None = await run.call(self._choose, await run.all(judged), run)
+        kept = [run.all([self._judged(run, attempt) for attempt in chain]) for chain in chains]
+        answer: Candidate | None = await run.call(self._choose, await run.all(kept), run)
         return answer
 
     async def finish(self, problem: Problem, run: Run) -> Candidate | None:
@@ -73,7 +73,7 @@ class SequentialRevision:
     def _judged(self, run: Run, attempt: Node[Candidate]) -> Any:
         if self.choice == "majority":
             return run.call(Kept, attempt)
-        return run.call(Scored, attempt, run.score(attempt))
+        return run.call(judged, attempt, run.score(attempt))
 
     async def _choose(self, chains: Sequence[list[Judged]], run: Run) -> Candidate | None:
         everything = [entry for chain in chains for entry in chain]

@@ -11,7 +11,7 @@ from tts.run import Run
 from tts.strategies.at_least import at_least
 from tts.strategies.choice import Choice, chosen
 from tts.strategies.finishing import finish
-from tts.strategies.selection import Judged
+from tts.strategies.selection import Judged, judged
 from tts.strategies.stopping.seen import Seen, look
 from tts.strategies.weak_signals import Floats, accuracies, binarised, posterior
 from tts.values import Candidate, Problem, Score, Scored
@@ -64,17 +64,17 @@ class Weaver:
 
     async def solve(self, problem: Problem, run: Run) -> Candidate | None:
         drafts = run.sample(problem, n=self.n)
-        scored = await run.all([run.call(Scored, draft, run.score(draft)) for draft in drafts])
+        scored = await run.all([run.call(judged, draft, run.score(draft)) for draft in drafts])
         answer: Candidate | None = await run.call(self._choose, list(scored), run)
         return answer
 
     async def finish(self, problem: Problem, run: Run) -> Candidate | None:
         return await finish(problem, run, self._choose)
 
-    async def _choose(self, judged: Any, run: Run) -> Candidate | None:
-        if not judged:
+    async def _choose(self, drawn: Any, run: Run) -> Candidate | None:
+        if not drawn:
             return None
-        verdicts = binarised(signals(judged, await look(judged, run)))
+        verdicts = binarised(signals(drawn, await look(drawn, run)))
         found = accuracies(verdicts)
         names = [*SIGNALS, "agreement"]
         right = np.array([self._known.get(n, float(a)) for n, a in zip(names, found, strict=True)])
@@ -82,17 +82,17 @@ class Weaver:
         return await self.select(
             [
                 Scored(one.candidate, Score(value=float(value)))
-                for one, value in zip(judged, values, strict=True)
+                for one, value in zip(drawn, values, strict=True)
             ],
             run,
         )
 
 
-def signals(judged: list[Judged], seen: Seen) -> Floats:
+def signals(drawn: list[Judged], seen: Seen) -> Floats:
     """(candidates, signals); agreement is the share of the votes that a candidate's answer has."""
     voted = [place for place in seen.classes if place is not None]
     shares = [UNKNOWN if p is None else voted.count(p) / len(voted) for p in seen.classes]
-    rows = [[read(one) for read in SIGNALS.values()] for one in judged]
+    rows = [[read(one) for read in SIGNALS.values()] for one in drawn]
     return np.array([[*row, share] for row, share in zip(rows, shares, strict=True)])
 
 

@@ -2,17 +2,37 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any, Protocol
+from collections.abc import Callable, Sequence
+from typing import Any, Protocol, cast
 
+from msgspec import Struct
 from msgspec.structs import replace
 
-from tts.protocols import Answer, Draw, GenerateRequest, Generator, Meter, OperationSpec, charged
+from tts.errors import BadReply, BudgetExhausted, Stopped
+from tts.graph import Outcome
+from tts.prompts.verdict import settled
+from tts.protocols import (
+    Answer,
+    Awaitable,
+    Draw,
+    GenerateRequest,
+    Generator,
+    Meter,
+    OperationSpec,
+    Verbs,
+    charged,
+)
 from tts.values import Candidate, Completion, Message, Problem, Sampling, Usage
 from tts.verifiers.step_scoring import foreseen_problem
 
 Subject = Candidate | Sequence[Candidate]
 """What a judge is asked about: one candidate, or several of one problem."""
+
+
+class Spawning(Verbs, Protocol):
+    """The verb that a verifier of many calls needs beside `call`."""
+
+    def spawn(self, coroutine: Callable[..., Any], *args: Any) -> Any: ...
 
 
 class Wording(Protocol):
@@ -24,6 +44,11 @@ class Wording(Protocol):
     @property
     def version(self) -> str:
         """Changed with the words: part of every call's key."""
+        ...
+
+    @property
+    def again(self) -> str:
+        """What is asked for once more where the first answer cannot be read."""
         ...
 
     def messages(self, problem: Problem, texts: Sequence[str]) -> tuple[Message, ...]:
@@ -39,8 +64,19 @@ class Wording(Protocol):
         ...
 
 
+class Heard(Struct, frozen=True):
+    """A judge's answer: its verdict, or why it holds none."""
+
+    verdict: Any
+    """None where the answer cannot be read."""
+    text: str = ""
+    """The unreadable answer, for the question that is put again."""
+    fault: str = ""
+
+
 class Asking:
-    """Puts a wording's question to a generator; the argument of a call is the subject.
+    """Puts a wording's question to a generator; the arguments of a call are the subject and, where
+    the question is put again, the unreadable answer to it.
 
     A judge's calls stand on the graph like any other: they are priced, journalled and found again.
     """
@@ -101,17 +137,61 @@ class Asking:
         reply = await self.generator.generate(request, meter)
         return reply.answer("The judge returned fewer answers than asked for.")
 
-    def value(self, args: tuple[Any, ...], content: Any, key: str) -> Any:
-        return self.wording.read(content, len(_listed(args[0])))
+    def value(self, args: tuple[Any, ...], content: Any, key: str) -> Heard:
+        try:
+            return Heard(self.wording.read(content, len(_listed(args[0]))))
+        except BadReply as error:
+            return Heard(None, settled(content), str(error))
 
     def pretend(self, args: tuple[Any, ...], draw: Draw) -> Any:
-        text = self.wording.pretended(len(_listed(args[0])))
+        """At worst the first answer cannot be read."""
+        text = self.wording.pretended(len(_listed(args[0]))) if args[1:] else ""
         tokens = self.sampling.max_tokens
         return Completion(text=text, finish_reason="stop", completion_tokens=tokens)
 
     def _messages(self, args: tuple[Any, ...]) -> tuple[Message, ...]:
         candidates = _listed(args[0])
-        return self.wording.messages(candidates[0].problem, [one.text for one in candidates])
+        turns = self.wording.messages(candidates[0].problem, [one.text for one in candidates])
+        return asked_again(turns, args[1], self.wording.again) if args[1:] else turns
+
+
+def ask(run: Verbs, asking: Asking, subject: Any) -> Awaitable[Any]:
+    """The node that will hold a verdict, asked for once more where it cannot be read."""
+    heard = run.call(asking, subject)
+    node: Awaitable[Any] = cast(Spawning, run).spawn(insisted, asking, subject, heard)
+    return node
+
+
+async def insisted(asking: Asking, subject: Any, heard: Heard, run: Any) -> Any:
+    """A verdict in a child Run. Where the second question fails, or its answer cannot be read
+    either, the verdict is missing: `BadReply`.
+
+    Under a ceiling nothing is asked again: such a question has no place in the order of admission,
+    so that what is refused behind it would depend on timing.
+    """
+    if heard.verdict is not None:
+        return heard.verdict
+    if run.account.capped:
+        raise BadReply(heard.fault)
+    second: Outcome[Heard] = await run.call(ended, run.call(asking, subject, heard.text))
+    if second.value is not None and second.value.verdict is not None:
+        return second.value.verdict
+    raise BadReply(heard.fault) from second.error
+
+
+def ended(outcome: Outcome[Any]) -> Outcome[Any]:
+    """How a call ended, as a value; what stops the whole run is raised, a refusal does not."""
+    if isinstance(outcome.error, Stopped) and not isinstance(outcome.error, BudgetExhausted):
+        raise outcome.error
+    return outcome
+
+
+def asked_again(turns: Sequence[Message], said: str, again: str) -> tuple[Message, ...]:
+    """The conversation with its unreadable answer and a stricter request behind it."""
+    if said.strip():
+        return (*turns, Message("assistant", said.strip()), Message("user", again))
+    last = turns[-1]
+    return (*turns[:-1], Message(last.role, f"{last.content}\n\n{again}"))
 
 
 def _listed(subject: Subject) -> list[Candidate]:

@@ -9,9 +9,9 @@ from typing import Any
 from msgspec import Struct
 from msgspec.structs import replace
 
-from tts.errors import BadReply
 from tts.protocols import Answer, Draw, GenerateRequest, Generator, Meter, OperationSpec, charged
 from tts.values import Candidate, Completion, Message, Sampling, Usage
+from tts.verifiers.asking import asked_again
 from tts.verifiers.label_probability import label_probability
 
 _SYSTEM = (
@@ -21,6 +21,11 @@ _SYSTEM = (
 _PROGRAM = re.compile(r"<verify>\s*```python\n(.*?)```\s*</verify>\s*$", re.DOTALL)
 _END_OF_PROGRAM = "</verify>"
 _VERDICT = "\\boxed{"
+_JUDGEMENT = re.compile(r".*\bjudge?ment\b[\s*_:]*", re.IGNORECASE | re.DOTALL)
+_AGAIN = (
+    "Is the last paragraph right? Write only the line `**Judgement**: $\\boxed{Yes}$` or "
+    "`**Judgement**: $\\boxed{No}$`."
+)
 
 
 class Question(Struct, frozen=True):
@@ -32,14 +37,16 @@ class Question(Struct, frozen=True):
     """The critiques of the earlier steps."""
     begun: str = ""
     """This step's critique so far, with a program's output at its end."""
+    unread: str = ""
+    """A critique without a verdict, where the verdict alone is asked for once more."""
 
 
 class Critique(Struct, frozen=True):
     """What was said of a step."""
 
     text: str
-    score: float
-    """P(Yes) at the verdict; ½ while a program waits to be run."""
+    score: float | None
+    """P(Yes) at the verdict; None while a program waits to be run, and where no verdict is read."""
     program: str | None = None
     """A Python program that the critique wants to be run before it goes on."""
 
@@ -105,15 +112,13 @@ class Critiquing:
         text = question.begun + content.text
         program = _PROGRAM.search(text) if self._checks and not question.begun else None
         if program is not None:
-            return Critique(text, 0.5, program.group(1))
-        score = label_probability(content, "Yes", "No", after=_VERDICT)
-        if score is None:
-            raise BadReply("The critique ends without a verdict.")
-        return Critique(text, score)
+            return Critique(text, None, program.group(1))
+        return Critique(text, _belief(content))
 
     def pretend(self, args: tuple[Any, ...], draw: Draw) -> Any:
         tokens = self.sampling.max_tokens
-        text = "<output>**Judgement**: $\\boxed{Yes}$</output>"
+        """At worst the first critique ends without a verdict."""
+        text = "<output>**Judgement**: $\\boxed{Yes}$</output>" if args[0].unread else ""
         return Completion(text=text, finish_reason="stop", completion_tokens=tokens)
 
     def messages(self, question: Question) -> tuple[Message, ...]:
@@ -126,8 +131,17 @@ class Critiquing:
             turns.append(Message("user", head + steps[number]))
             if number < question.step:
                 turns.append(Message("assistant", question.earlier[number]))
-        return tuple(turns)
+        return asked_again(turns, question.unread, _AGAIN) if question.unread else tuple(turns)
 
     def _sampling(self, question: Question) -> Sampling:
         """A program is asked for once; behind its output only the verdict is wanted."""
         return replace(self.sampling, stop=()) if question.begun else self.sampling
+
+
+def _belief(content: Completion) -> float | None:
+    """P(Yes) at the last box, else at the word behind the last `Judgement`; None where neither is."""
+    score = label_probability(content, "Yes", "No", after=_VERDICT)
+    named = _JUDGEMENT.match(content.text)
+    if score is not None or named is None:
+        return score
+    return label_probability(content, "Yes", "No", after=named[0])

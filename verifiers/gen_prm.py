@@ -4,10 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Awaitable as Awaited
 from collections.abc import Callable
-from typing import Any, Protocol, cast
+from typing import Any, NamedTuple, cast
 
+from msgspec.structs import replace
+
+from tts.errors import BadReply
+from tts.graph import Outcome
 from tts.protocols import Awaitable, Generator, Verbs
 from tts.values import Candidate, Sampling, Score
+from tts.verifiers.asking import Spawning, ended
 from tts.verifiers.critique import Critique, Critiquing, Question
 from tts.voting import Aggregate, aggregate
 
@@ -15,10 +20,11 @@ Execute = Callable[[str], Awaited[str]]
 """Runs a Python program in a sandbox and returns what it printed."""
 
 
-class Spawning(Verbs, Protocol):
-    """The verb that a verifier of many calls needs beside `call`."""
+class Judged(NamedTuple):
+    """A critique with its verdict."""
 
-    def spawn(self, coroutine: Callable[..., Any], *args: Any) -> Any: ...
+    text: str
+    score: float
 
 
 class GenPRM:
@@ -67,7 +73,9 @@ class GenPRM:
 
     async def _judge(self, candidate: Candidate, run: Any) -> Score:
         chains = [run.spawn(self._chain, candidate) for _ in range(self._votes)]
-        votes = [await chain for chain in chains]
+        votes = await run.all(chains)
+        if not votes:
+            raise votes.failed[0][1]
         steps = tuple(sum(marks) / len(votes) for marks in zip(*votes, strict=True))
         return Score(value=aggregate(steps, self._aggregate) if steps else 0.0, steps=steps)
 
@@ -75,19 +83,28 @@ class GenPRM:
         earlier: tuple[str, ...] = ()
         scores: list[float] = []
         for number in range(len(candidate.steps)):
-            critique = await self._one(candidate, number, earlier, run)
-            earlier = (*earlier, critique.text)
-            scores.append(critique.score)
+            judged = await self._one(candidate, number, earlier, run)
+            earlier = (*earlier, judged.text)
+            scores.append(judged.score)
         return scores
 
     async def _one(
         self, candidate: Candidate, number: int, earlier: tuple[str, ...], run: Any
-    ) -> Critique:
+    ) -> Judged:
+        """The judgement of one step; where it cannot be read, the verdict is asked for once more."""
         question = Question(candidate, number, earlier)
         critique: Critique = await run.call(self._critique, question)
-        if critique.program is None or self._execute is None:
-            return critique
-        output = await run.call(self._execute, critique.program)
-        told = f"{critique.text}\n[Code Output: {output}]\n"
-        last: Critique = await run.call(self._critique, Question(candidate, number, earlier, told))
-        return last
+        if critique.program is not None and self._execute is not None:
+            output = await run.call(self._execute, critique.program)
+            told = f"{critique.text}\n[Code Output: {output}]\n"
+            question = replace(question, begun=told)
+            critique = await run.call(self._critique, question)
+        if critique.score is not None:
+            return Judged(critique.text, critique.score)
+        if run.account.capped:
+            raise BadReply("The critique ends without a verdict.")
+        unread = replace(question, begun="", unread=critique.text or "No verdict.")
+        again: Outcome[Critique] = await run.call(ended, run.call(self._critique, unread))
+        if again.value is None or again.value.score is None:
+            raise BadReply("The critique ends without a verdict.") from again.error
+        return Judged(critique.text, again.value.score)

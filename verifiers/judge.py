@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from math import fsum
-from typing import Any
+from typing import Any, cast
 
+from tts.errors import BadReply
+from tts.graph import Outcome
 from tts.protocols import Awaitable, Generator, Verbs
 from tts.values import Candidate, Sampling, Score
-from tts.verifiers.asking import Asking, Wording
+from tts.verifiers.asking import Asking, Heard, Spawning, Wording, insisted
 from tts.verifiers.pointwise import PointwiseWording
 from tts.verifiers.true_or_false import TrueOrFalseWording
 
@@ -54,15 +56,26 @@ class Judge:
         }
 
     def score(self, candidate: Candidate | Awaitable[Candidate], run: Verbs) -> Awaitable[Score]:
-        """A node per vote and one for their mean."""
+        """A node per vote and one for their mean; an unreadable vote is put once more."""
         votes = [run.call(self._asking, candidate) for _ in range(self._votes)]
-        node: Awaitable[Score] = run.call(mean_score, votes)
+        node: Awaitable[Score] = cast(Spawning, run).spawn(self._mean, candidate, votes)
         return node
 
     async def close(self) -> None:
         await self._generator.close()
 
+    async def _mean(self, candidate: Candidate, votes: Sequence[Outcome[Heard]], run: Any) -> Score:
+        """The mean of the votes that can be read; missing where none can."""
+        asked = [run.spawn(vote, self._asking, candidate, one) for one in votes]
+        marks = await run.all(asked)
+        if not marks:
+            raise marks.failed[0][1]
+        return Score(value=min(1.0, max(0.0, fsum(marks) / len(marks))))
 
-def mean_score(votes: Sequence[float]) -> Score:
-    """The mean of marks in 0…1."""
-    return Score(value=min(1.0, max(0.0, fsum(votes) / len(votes))))
+
+async def vote(asking: Asking, candidate: Candidate, heard: Outcome[Heard], run: Any) -> float:
+    """One vote, in a child Run of its own."""
+    if heard.value is None:
+        raise heard.error or BadReply("A vote is missing.")
+    mark: float = await insisted(asking, candidate, heard.value, run)
+    return mark

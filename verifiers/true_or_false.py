@@ -13,6 +13,7 @@ class TrueOrFalseWording:
     """P(True) of Kadavath et al. 2022, section 3: the probability of the word, not the word."""
 
     name, version = "true_or_false", "1"
+    again = "Answer with one word, True or False."
 
     def messages(self, problem: Problem, texts: Sequence[str]) -> tuple[Message, ...]:
         user = (
@@ -24,7 +25,7 @@ class TrueOrFalseWording:
     def read(self, completion: Completion, texts: int) -> float:
         belief = label_probability(completion, "True", "False")
         if belief is None:
-            raise BadReply("The answer is neither True nor False.")
+            raise BadReply("The judge said neither True nor False.")
         return belief
 
     def pretended(self, texts: int) -> str:

@@ -6,10 +6,10 @@ from msgspec import Struct
 
 from tts.graph import Node
 from tts.run import Run
-from tts.strategies.selection import Judged
+from tts.strategies.selection import Judged, judged
 from tts.strategies.stopping.seen import Seen, look
 from tts.strategies.stopping.stop_rule import StopRule
-from tts.values import Kept, Problem, Scored
+from tts.values import Kept, Problem
 
 
 class Drawn(Struct, frozen=True):
@@ -40,12 +40,12 @@ async def in_batches(
     while submitted < n and not needed:
         drafts = run.sample(problem, n=min(batch, n - submitted))
         submitted += len(drafts)
-        judged: list[Node[Judged]] = [
-            run.call(Scored, draft, run.score(draft)) if scored else run.call(Kept, draft)
+        nodes: list[Node[Judged]] = [
+            run.call(judged, draft, run.score(draft)) if scored else run.call(Kept, draft)
             for draft in drafts
         ]
         before = len(kept)
-        kept += await run.all(judged)
+        kept += await run.all(nodes)
         if batch < n:
             seen: Seen = await run.call(look, kept, run)
             fresh = range(before + 1, len(kept) + 1)

@@ -120,7 +120,10 @@ THOUGHT = Completion(
     reasoning_tokens=9,
 )
 DRAFT = Completion(
-    text="so \\boxed{42}", finish_reason="stop", completion_tokens=12, reasoning_tokens=9
+    text="so \\boxed{42}\n\nScore: 5",
+    finish_reason="stop",
+    completion_tokens=12,
+    reasoning_tokens=9,
 )
 KINDS = {
     "draws": Kind(MajorityVote(n=64)),

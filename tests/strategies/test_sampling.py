@@ -72,12 +72,15 @@ def test_when_every_call_fails_the_run_failed_and_did_not_answer_wrongly(
 
 
 @pytest.mark.parametrize("strategy", ALL[2:], ids=NAMES[2:])
-def test_when_every_score_fails_the_run_failed(lab: Any, strategy: Any) -> None:
+def test_when_every_score_fails_the_answers_vote_and_the_run_says_so(
+    lab: Any, strategy: Any
+) -> None:
     def broken(*_: Any) -> float:
         raise BadRequest("verifier down")
 
     result = lab.run(lab.solve(strategy, scores=broken))
-    assert (result.answer, result.stopped_by) == (None, "failed")
+    assert (result.answer, result.stopped_by) == ("42", "incomplete")
+    assert any("verifier down" in reason for reason in result.missing)
 
 
 @pytest.mark.parametrize("strategy", ALL[1:], ids=NAMES[1:])

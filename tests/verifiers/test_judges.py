@@ -10,12 +10,13 @@ from tts.backends.scripted import ScriptedGenerator
 from tts.engine import Engine
 from tts.errors import BadReply
 from tts.protocols import Verifier
-from tts.values import Candidate, Completion, Problem, Result, TokenLogprob
+from tts.values import Candidate, Completion, Problem, Result, Score, TokenLogprob
 from tts.verifiers import GenPRM, Judge, ListwiseJudge, PairwiseJudge
 from tts.verifiers.label_probability import label_probability
 from tts.verifiers.listwise import ListwiseWording
 from tts.verifiers.pairwise import PairwiseWording
 from tts.verifiers.pointwise import PointwiseWording
+from tts.verifiers.true_or_false import TrueOrFalseWording
 
 PROBLEM = Problem(id="p", prompt="6 * 7?", answer="42")
 GOOD, BAD = "6 * 7 is\n\n\\boxed{42}", "6 * 7 is\n\n\\boxed{41}"
@@ -159,6 +160,93 @@ def test_an_answer_without_a_verdict_has_no_probability() -> None:
 )
 def test_a_ranking_gives_a_score_to_everyone(text: str, scores: tuple[float, ...]) -> None:
     assert ListwiseWording().read(said(text), 3) == scores
+
+
+@pytest.mark.parametrize(
+    ("wording", "text", "verdict"),
+    [
+        (PairwiseWording(), "**Better**: Solution A", 1.0),
+        (PairwiseWording(), "Solution B is better than solution A.", 0.0),
+        (PairwiseWording(), "[[C]]", 0.5),
+        (PairwiseWording(), "B", 0.0),
+        (PairwiseWording(), "Better: A or B", None),
+        (ListwiseWording(), "[2] > [1]", (0.0, 1.0)),
+        (ListwiseWording(), "1. Solution 2\n2. Solution 1", (0.0, 1.0)),
+        (ListwiseWording(), "Ranking: 9 > 1", None),
+        (TrueOrFalseWording(), "The answer is True.", 1.0),
+        (TrueOrFalseWording(), "No.", 0.0),
+        (TrueOrFalseWording(), "Let me check whether it is true", None),
+        (TrueOrFalseWording(), "True or False?", None),
+    ],
+)
+def test_a_verdict_is_read_in_other_words(wording: Any, text: str, verdict: Any) -> None:
+    if verdict is None:
+        with pytest.raises(BadReply):
+            wording.read(said(text), 2)
+    else:
+        assert wording.read(said(text), 2) == verdict
+
+
+JUDGES = {
+    "pointwise": (Judge.pointwise, "Score: 9"),
+    "belief": (Judge.self_evaluation, "True"),
+    "critique": (GenPRM, "**Judgement**: $\\boxed{Yes}$"),
+}
+
+
+@pytest.mark.parametrize(("judge", "verdict"), JUDGES.values(), ids=JUDGES)
+async def test_an_unreadable_verdict_is_asked_for_once_more(judge: Any, verdict: str) -> None:
+    def say(messages: Any, *_: Any) -> str:
+        again = any("Hard to say" in turn.content for turn in messages)
+        return verdict if again or "Write only" in messages[-1].content else "Hard to say"
+
+    generator = ScriptedGenerator(say)
+    result = await solved(judge(generator))
+    assert result.stopped_by == "done"
+    assert all(kept.score and kept.score.value >= 0.9 for kept in result.candidates)
+
+
+@pytest.mark.parametrize(("judge", "verdict"), JUDGES.values(), ids=JUDGES)
+@pytest.mark.parametrize("strategy", ["best_of_n(n=2)", "weighted_best_of_n(n=2)", "weaver(n=2)"])
+async def test_a_judge_that_cannot_be_read_leaves_the_vote_and_is_counted(
+    judge: Any, verdict: str, strategy: str
+) -> None:
+    result = await solved(judge(ScriptedGenerator(lambda *_: "Score: 1000/10")), strategy)
+    assert (result.answer, result.stopped_by) == ("41", "incomplete")
+    assert sum(result.missing.values()) == 2 and len(result.missing) == 1
+    assert all(kept.score is None for kept in result.candidates)
+
+
+class Odd:
+    """A verifier whose verdict is whatever a function makes of a candidate."""
+
+    name, identity = "odd", "odd"
+
+    def __init__(self, judge: Any) -> None:
+        self.judge = judge
+
+    def score(self, candidate: Any, run: Any) -> Any:
+        return run.call(self.judge, candidate)
+
+
+@pytest.mark.parametrize(
+    "judge",
+    [
+        lambda candidate: 1 / 0,
+        lambda candidate: Score(value=float("nan")),
+        lambda candidate: Score(value=1.5),
+        lambda candidate: Score(value=-0.1),
+        lambda candidate: Score(value=0.5, steps=(0.5,) * 7),
+    ],
+    ids=["raises", "nan", "above", "below", "steps"],
+)
+@pytest.mark.parametrize(
+    "strategy", ["best_of_n(n=2)", "weighted_best_of_n(n=2)", "beam_search(n=2, branching=2)"]
+)
+async def test_a_verifier_that_fails_takes_no_answer_with_it(judge: Any, strategy: str) -> None:
+    result = await solved(Odd(judge), strategy)
+    assert result.answer in ("41", "42") and result.stopped_by == "incomplete"
+    assert result.missing
 
 
 @pytest.mark.parametrize("wording", [PointwiseWording(), PairwiseWording(), ListwiseWording()])

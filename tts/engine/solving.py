@@ -200,11 +200,20 @@ async def _solved(strategy: Strategy, run: Run, limit: TimeLimit) -> Candidate |
 
 
 async def _quietly(strategy: Strategy, run: Run) -> Candidate | None:
+    """What the strategy found; where its verifier failed, at least what `finish` makes of the
+    answers: they are drawn and paid, whatever could not be said of them."""
     try:
-        return await strategy.solve(run.problem, run)
+        found = await strategy.solve(run.problem, run)
     except (BudgetExhausted, Suspended, Outage):
         await _quiet(run)
         raise
+    except (CallFailed, CallError, StrategyError):
+        if not run.kept.unjudged:
+            raise
+        found = None
+    if found is None and run.kept.unjudged:
+        found = await strategy.finish(run.problem, run)
+    return found
 
 
 async def _seen_again(run: Run, limit: asyncio.Timeout) -> None:

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Callable, Generator
 from typing import Any, Generic, Literal, Protocol, TypeVar
 
-from tts.errors import Outage
+from tts.errors import Outage, TTSError
 from tts.graph.outcome import Outcome, outcome_parameters
 from tts.graph.wiring import nodes_in, substituted
 from tts.protocols import Operation
@@ -42,6 +42,7 @@ class Node(Generic[T]):
     __slots__ = (
         "args",
         "blocked",
+        "check",
         "error",
         "function",
         "group",
@@ -81,6 +82,8 @@ class Node(Generic[T]):
         self.group, self.position = group, position
         self.state: State = "waiting"
         self.settled = False
+        self.check: Callable[[Any], None] | None = None
+        """Raises for a value that is none of what was asked for: the node fails with that."""
         self.value: Any = None
         self.error: Exception | None = None
         self.listeners: list[Listener] = []
@@ -118,7 +121,14 @@ class Node(Generic[T]):
         self.hearers.append(hearer)
 
     def resolve(self, value: T) -> None:
-        if not self.settled:
+        if self.settled:
+            return
+        try:
+            if self.check is not None:
+                self.check(value)
+        except TTSError as error:
+            self.fail(error)
+        else:
             self.value = value
             self._settle("done")
 

@@ -27,8 +27,9 @@ class Outcome(Generic[T]):
 def outcome_parameters(function: Callable[..., Any]) -> frozenset[int]:
     """Positions of the parameters that take an `Outcome`, so that a failed input reaches them.
 
-    `Outcome[T]` may stand inside `list[…]` or `dict[…]`.
+    `Outcome[T]` may stand inside `list[…]` or `dict[…]`. A wrapper takes what it wraps takes.
     """
+    function = getattr(function, "__wrapped__", function)
     try:
         return _outcome_parameters(function)
     except TypeError:

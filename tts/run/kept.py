@@ -20,6 +20,8 @@ class KeptCandidates:
         self._failures: dict[tuple[object, ...], Exception] = {}
         self._asked: set[tuple[object, ...]] = set()
         """Which of the failures are calls that never brought what they were asked for."""
+        self.unjudged = False
+        """Whether a verifier failed on some candidate: then the others may not be all there are."""
         self.outage: Outage | None = None
         """What a later process has to try again."""
 

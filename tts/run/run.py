@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Hashable, Sequence
+from functools import partial
 from typing import Any, TypeVar, overload
 
 import msgspec
 import numpy as np
 
 from tts.equivalence import Equivalence
-from tts.errors import StrategyError, TTSError, UsageError, described
+from tts.errors import TTSError, UsageError
 from tts.graph import Group, Node
 from tts.prompts import Task
 from tts.protocols import Operation
@@ -22,6 +23,7 @@ from tts.run.reach import reach
 from tts.run.run_state import RunState
 from tts.run.share import Share
 from tts.run.streaming import streamed
+from tts.run.verdicts import asked, checked
 from tts.values import Candidate, Dimension, Score, Usage
 
 T = TypeVar("T")
@@ -63,21 +65,16 @@ class Run(RunState):
         return [self._submit(args, operation=operation, group=group, position=i) for i in range(n)]
 
     def score(self, candidate: Candidate | Node[Candidate]) -> Node[Score]:
-        """The verifier's verdict on a candidate; kept beside it."""
+        """The verifier's verdict on a candidate; kept beside it.
+
+        A verifier that raises, or scores other steps than the candidate has, gives no verdict: the
+        node fails with what it did. One that gives no `Score` at all is a `UsageError`.
+        """
         verifier = self.settings.verifier
         if verifier is None:
             raise UsageError("This strategy scores candidates: give the engine a verifier.")
-        try:
-            node: Any = verifier.score(candidate, self)
-        except TTSError:
-            raise
-        except Exception as error:
-            raise StrategyError(f"Verifier {verifier.name!r} raised {described(error)}.") from error
-        if not isinstance(node, Node):
-            raise UsageError(
-                f"Verifier {verifier.name!r}: score gave a {type(node).__name__}, not a node. "
-                "Write return run.call(judge, candidate), where judge returns a Score."
-            )
+        node = asked(verifier, candidate, self)
+        node.check = lambda value: checked(value, candidate, verifier.name)
         node.listen(lambda done: self._keep_score(candidate, done))
         return node
 
@@ -117,7 +114,9 @@ class Run(RunState):
         """
         node: Node[T] = self._node(args, name=function_name(coroutine))
         granted = Share(self, node, share) if share is not None else None
-        node.function = lambda *values: run_child(coroutine, values, self, node, granted)
+        start = partial(_started, coroutine, self, node, granted)
+        start.__wrapped__ = coroutine  # type: ignore[attr-defined]  # its parameters may be outcomes
+        node.function = start
         self.spawned[node] = None
         node.listen(self._spawned_settled)
         self._enter(node)
@@ -277,3 +276,13 @@ class Run(RunState):
             join.fail(error)
         else:
             AllJoin(join, [nodes[i] for i in members])
+
+
+def _started(
+    coroutine: Callable[..., Coroutine[Any, Any, T]],
+    parent: Run,
+    node: Node[T],
+    share: Share | None,
+    *values: Any,
+) -> Coroutine[Any, Any, T]:
+    return run_child(coroutine, values, parent, node, share)

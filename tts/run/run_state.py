@@ -8,7 +8,7 @@ from typing import Any, Self
 import msgspec
 
 from tts.budget import Account, AdmissionQueue, Amounts
-from tts.errors import Outage, StrategyError, UsageError
+from tts.errors import Outage, StrategyError
 from tts.graph import Node
 from tts.protocols import OutcomeRow
 from tts.run.generation import Generation
@@ -191,16 +191,9 @@ class RunState:
                 self.scheduler.observe(CandidateEvent(run_id, node.value, None))
 
     def _keep_score(self, candidate: Candidate | Node[Candidate], done: Node[Score]) -> None:
-        if done.error is None and not isinstance(done.value, Score):
-            kind, name = type(done.value).__name__, getattr(self.settings.verifier, "name", "")
-            done.state, done.error = (
-                "failed",
-                UsageError(
-                    f"Verifier {name!r} gave a {kind}, not a Score: return Score(value=…), from 0 to 1."
-                ),
-            )
         if done.error is not None and done.state == "failed":
             self.kept.fail(done.error, (self.path, done.ordinal), asked=True)
+            self.kept.unjudged = True
         if done.error is None:
             judged = candidate.value if isinstance(candidate, Node) else candidate
             self.kept.score(judged, done.value)
