@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import msgspec
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -36,6 +37,30 @@ def result(**given: Any) -> Result:
 @given(results())
 def test_a_result_comes_back_as_it_was(found: Result) -> None:
     assert decode_result(encode_result(found), PROBLEM) == found
+
+
+@given(found=results(), known=st.sets(st.sampled_from(["k0", "k1", "k2", "k3"])))
+def test_texts_that_calls_hold_come_back_from_them(
+    rows: Any, found: Result, known: set[str]
+) -> None:
+    drawn = {kept.candidate.key: kept.candidate for kept in found.candidates}
+    texts = {key: drawn[key].delta for key in known & drawn.keys()}
+    calls = {
+        key: rows.call(key, content=msgspec.json.encode({"text": text, "finish_reason": "stop"}))
+        for key, text in texts.items()
+    }
+    content = encode_result(found, calls.get)
+    assert decode_result(content, PROBLEM, calls.get) == found
+
+
+def test_a_text_that_a_call_holds_is_not_kept_again(rows: Any) -> None:
+    drawn = Candidate(problem=PROBLEM, text="so it is four", key="k", completion_tokens=4)
+    content = b'{"text":"so it is four","finish_reason":"stop","completion_tokens":4}'
+    kept = encode_result(
+        result(candidate=drawn, candidates=(Kept(drawn),), answer="4"),
+        {"k": rows.call("k", content=content)}.get,
+    )
+    assert b"four" not in kept
 
 
 def test_a_chain_of_continuations_stores_every_text_once() -> None:

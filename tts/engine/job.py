@@ -158,7 +158,7 @@ class Job:
     async def _conclude(self, result: Result, row: RunRow) -> None:
         row = msgspec.structs.replace(
             row,
-            result=encode_result(result),
+            result=encode_result(result, self.journal.find),
             stopped_by=result.stopped_by,
             attributed=result.usage,
             billed=result.billed,

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
+
 import msgspec
 from msgspec import Struct
 
 from tts.ledger.redact import redact
+from tts.protocols import CallRow
 from tts.values import (
+    NOTHING,
     Candidate,
     FinishReason,
     Kept,
@@ -20,12 +24,36 @@ from tts.values import (
     Usage,
 )
 
+Find = Callable[[str], CallRow | None]
+"""A finished call by its key."""
+
+
+class Written(Struct, frozen=True):
+    """What a draw added, as the content of its call tells it."""
+
+    text: str
+    completion_tokens: int = 0
+
+
+_written = msgspec.json.Decoder(Written)
+
+
+def written(call: CallRow | None) -> Written | None:
+    """None where there is no such call, or it drew no text."""
+    if call is None:
+        return None
+    try:
+        return _written.decode(call.content)
+    except msgspec.DecodeError:
+        return None
+
 
 class Drawn(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """A candidate: its parent by position, its text as what it adds to the parent's."""
 
     key: str
-    text: str
+    text: str | None = None
+    """None: what the call of this key wrote, which stands in the ledger once."""
     parent: int | None = None
     whole: bool = False
     """The text is not a continuation of the parent's and stands here in full."""
@@ -33,25 +61,29 @@ class Drawn(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """None: the problem of the run."""
     final: bool = False
     answer: str | None = None
-    finish_reason: FinishReason | None = None
+    finish_reason: FinishReason | None = "stop"
     completion_tokens: int = 0
+    """Of the whole text; without a text here the call of this key says what it added."""
     messages: tuple[Message, ...] = ()
     mean_logprob: float | None = None
     recorded: Recording | None = None
 
 
-class Record(Struct, frozen=True, kw_only=True):
+class Record(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Everything of a `Result` but its problem, every text stored once."""
 
     run_id: str
-    answer: str | None
+    answer: str | None = None
     drawn: tuple[Drawn, ...]
-    kept: tuple[tuple[int, Score | None], ...]
-    chosen: int | None
-    usage: Usage
-    billed: Usage
+    kept: tuple[int | tuple[int, Score | None], ...] | None = None
+    """Places among the drawn, with the verdict where there is one; None: all of them, unjudged."""
+    chosen: int | None = None
+    usage: Usage | None = None
+    """None: the sum of `spend`."""
+    billed: Usage | None = None
+    """None: as attributed."""
     stopped_by: StoppedBy
-    error: str | None
+    error: str | None = None
     spend: dict[str, Usage]
     seconds: float
     recorded: RecordedVerdict | None = None
@@ -61,7 +93,8 @@ class Record(Struct, frozen=True, kw_only=True):
 class Lineage:
     """Candidates in an order in which parents come before their children."""
 
-    def __init__(self, problem_id: str) -> None:
+    def __init__(self, problem_id: str, find: Find) -> None:
+        self._find = find
         self.drawn: list[Drawn] = []
         self._problem_id = problem_id
         self._seen: list[Candidate] = []
@@ -91,35 +124,43 @@ class Lineage:
 
     def _drawn(self, member: Candidate, parent: int | None) -> Drawn:
         continued = member.parent is not None and member.text.startswith(member.parent.text)
+        text = member.delta if continued else member.text
+        before = member.parent.completion_tokens if member.parent else 0
+        told = written(self._find(member.key))
+        known = told == Written(text, member.completion_tokens - before)
         return Drawn(
             key=member.key,
-            text=member.delta if continued else member.text,
+            text=None if known else text,
             parent=parent,
             whole=member.parent is not None and not continued,
             problem=None if member.problem.id == self._problem_id else member.problem,
             final=member.final,
             answer=member.answer,
             finish_reason=member.finish_reason,
-            completion_tokens=member.completion_tokens,
+            completion_tokens=0 if known else member.completion_tokens,
             messages=member.messages if member.parent is None else (),
             mean_logprob=member.mean_logprob,
             recorded=member.recorded,
         )
 
 
-def encode_result(result: Result) -> bytes:
-    """The JSON that a `RunRow` keeps of a result."""
-    lineage = Lineage(result.problem_id)
-    kept = tuple((lineage.place(kept.candidate), kept.score) for kept in result.candidates)
+def encode_result(result: Result, find: Find = lambda _: None) -> bytes:
+    """The JSON that a `RunRow` keeps of a result; texts that a call holds are left to it."""
+    lineage = Lineage(result.problem_id, find)
+    places = [lineage.place(kept.candidate) for kept in result.candidates]
+    kept = tuple(
+        place if one.score is None else (place, one.score)
+        for place, one in zip(places, result.candidates, strict=True)
+    )
     chosen = None if result.candidate is None else lineage.place(result.candidate)
     record = Record(
         run_id=result.run_id,
         answer=result.answer,
         drawn=tuple(lineage.drawn),
-        kept=kept,
+        kept=None if kept == tuple(range(len(lineage.drawn))) else kept,
         chosen=chosen,
-        usage=result.usage,
-        billed=result.billed,
+        usage=None if result.usage == total(result.spend) else result.usage,
+        billed=None if result.billed == result.usage else result.billed,
         stopped_by=result.stopped_by,
         error=None if result.error is None else redact(result.error),
         spend=result.spend,
@@ -130,19 +171,23 @@ def encode_result(result: Result) -> bytes:
     return msgspec.json.encode(record)
 
 
-def decode_result(content: bytes, problem: Problem) -> Result:
-    """The result of a run on this problem, from the JSON of its `RunRow`."""
+def decode_result(content: bytes, problem: Problem, find: Find = lambda _: None) -> Result:
+    """The result of a run on this problem, from the JSON of its `RunRow`.
+
+    Without `find` the texts of its candidates stay empty where a call holds them.
+    """
     record = msgspec.json.decode(content, type=Record)
     candidates: list[Candidate] = []
     for drawn in record.drawn:
-        candidates.append(restore(drawn, candidates, problem))
+        candidates.append(restore(drawn, candidates, problem, find))
+    usage = total(record.spend) if record.usage is None else record.usage
     return Result(
         problem_id=problem.id,
         answer=record.answer,
         candidate=None if record.chosen is None else candidates[record.chosen],
-        candidates=tuple(Kept(candidates[place], score) for place, score in record.kept),
-        usage=record.usage,
-        billed=record.billed,
+        candidates=tuple(Kept(candidates[place], score) for place, score in verdicts(record)),
+        usage=usage,
+        billed=usage if record.billed is None else record.billed,
         stopped_by=record.stopped_by,
         error=record.error,
         spend=record.spend,
@@ -153,18 +198,34 @@ def decode_result(content: bytes, problem: Problem) -> Result:
     )
 
 
-def restore(drawn: Drawn, before: list[Candidate], problem: Problem) -> Candidate:
+def total(spend: Mapping[str, Usage]) -> Usage:
+    return sum(spend.values(), NOTHING)
+
+
+def verdicts(record: Record) -> list[tuple[int, Score | None]]:
+    kept = range(len(record.drawn)) if record.kept is None else record.kept
+    return [(one, None) if isinstance(one, int) else one for one in kept]
+
+
+def restore(drawn: Drawn, before: list[Candidate], problem: Problem, find: Find) -> Candidate:
     parent = None if drawn.parent is None else before[drawn.parent]
     begun = "" if parent is None or drawn.whole else parent.text
+    tokens, text = drawn.completion_tokens, drawn.text
+    if text is None:
+        told = written(find(drawn.key)) or Written("", 0)
+        tokens, text = (
+            told.completion_tokens + (parent.completion_tokens if parent else 0),
+            told.text,
+        )
     return Candidate(
         problem=drawn.problem or problem,
-        text=begun + drawn.text,
+        text=begun + text,
         key=drawn.key,
         parent=parent,
         final=drawn.final,
         answer=drawn.answer,
         finish_reason=drawn.finish_reason,
-        completion_tokens=drawn.completion_tokens,
+        completion_tokens=tokens,
         messages=parent.messages if parent else drawn.messages,
         mean_logprob=drawn.mean_logprob,
         recorded=drawn.recorded,
@@ -191,7 +252,7 @@ def candidate_lines(content: bytes) -> list[CandidateLine]:
         return []
     record = msgspec.json.decode(content, type=Record)
     lines: dict[str, CandidateLine] = {}
-    for place, score in record.kept:
+    for place, score in verdicts(record):
         drawn = record.drawn[place]
         before = lines.get(drawn.key)
         lines[drawn.key] = CandidateLine(
