@@ -10,7 +10,7 @@ from pathlib import Path
 from secrets import token_hex
 from typing import Any, Self, TypeVar
 
-from sqlalchemy import Connection, Engine, Text, literal, update
+from sqlalchemy import ColumnElement, Connection, Engine, Text, literal, update
 from sqlalchemy.exc import SQLAlchemyError
 
 from tts.errors import LedgerError
@@ -195,7 +195,7 @@ def reopen(connection: Connection, job: str, runs: Sequence[str]) -> None:
     for start in range(0, len(runs), STRIDE):
         chosen = runs[start : start + STRIDE]
         for table in (DONE, USE_ROWS, OUTCOMES, RUNS):
-            rows = table.c.run_id.in_(chosen)
+            rows: ColumnElement[bool] = table.c.run_id.in_(chosen)
             if table is not DONE:  # whose runs are of one job as their ids are
                 rows &= table.c.job == job
             if table is OUTCOMES:

@@ -18,9 +18,11 @@ async def shielded(coroutine: Coroutine[Any, Any, T], *, grace: float) -> T:
 
     Code that ignores its cancellation is closed: it sees GeneratorExit where it waits.
     """
-    task = asyncio.get_running_loop().create_task(coroutine)
+    loop = asyncio.get_running_loop()
+    task, ended = loop.create_task(coroutine), loop.create_future()
+    task.add_done_callback(lambda _: None if ended.done() else ended.set_result(None))
     try:
-        await asyncio.wait([task])
+        await ended  # as asyncio.wait does, at a fraction of its price
     except asyncio.CancelledError:
         task.cancel()
         try:
