@@ -5,11 +5,13 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import AsyncExitStack
 from pathlib import Path
 
 import msgspec
 
 from tts.engine import Job, Session, open_session, spell_strategy
+from tts.engine.asks import Asks, longest
 from tts.errors import CallError, TTSError, UnknownName, UsageError
 from tts.eval.comparison import Comparison, job_name, part_told
 from tts.eval.problems import ProblemSet, load_problem_set
@@ -55,29 +57,54 @@ async def conduct(
         revision=spec.revision,
         asked=str(spec.options.model),
     )
-    session = await open_session(spec.options)
-    try:
-        journal = Ledger.open(ledger, job=job or job_name(spec))
-        async with journal:
+    async with AsyncExitStack() as stack:
+        books = _Books(stack, ledger, job or job_name(spec))
+        session = await _opened(spec, books)
+        stack.push_async_callback(session.close)
+        journal, leases = await books.open()
+        work = Job(session, name=journal.job, journal=journal, leases=leases, wallet=spec.wallet)
+        comparison = Comparison(
+            spec,
+            problems=problems,
+            job=work,
+            journal=journal,
+            leases=leases,
+            retry_failed=retry_failed,
+        )
+        changes = await comparison.register()
+        watch(comparison)
+        fault = await _run(comparison)
+        return report(comparison, changes=changes, fault=fault)
+
+
+class _Books:
+    """The ledger of a job, opened when something is first written: a refusal leaves none."""
+
+    def __init__(self, stack: AsyncExitStack, ledger: str | Path, job: str) -> None:
+        self._stack, self._ledger, self.job = stack, ledger, job
+        self._opened: tuple[Ledger, JobLeases] | None = None
+
+    async def open(self) -> tuple[Ledger, JobLeases]:
+        if self._opened is None:
+            journal = Ledger.open(self._ledger, job=self.job)
+            await self._stack.enter_async_context(journal)
             leases = JobLeases(journal)
             await leases.reconcile()
-            work = Job(
-                session, name=journal.job, journal=journal, leases=leases, wallet=spec.wallet
-            )
-            comparison = Comparison(
-                spec,
-                problems=problems,
-                job=work,
-                journal=journal,
-                leases=leases,
-                retry_failed=retry_failed,
-            )
-            changes = await comparison.register()
-            watch(comparison)
-            fault = await _run(comparison)
-            return report(comparison, changes=changes, fault=fault)
-    finally:
-        await session.close()
+            self._opened = journal, leases
+        return self._opened
+
+
+async def _opened(spec: ComparisonSpec, books: _Books) -> Session:
+    """The session; what its endpoints have to be asked is in the ledger and under the wallet."""
+    asks = Asks(
+        spec.options,
+        books=books.open,
+        job=books.job,
+        wallet=spec.wallet,
+        longest=longest(spec.budgets),
+    )
+    async with asks:
+        return await open_session(spec.options, asks=asks)
 
 
 async def _run(comparison: Comparison) -> str:

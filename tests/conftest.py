@@ -31,6 +31,12 @@ settings.register_profile("shared machine", deadline=None)
 settings.load_profile("shared machine")
 
 
+@pytest.fixture(autouse=True)
+def own_cache(tmp_path_factory: Any, monkeypatch: Any) -> None:
+    """What endpoints support is remembered for one test: their ports are used again."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.mktemp("cache")))
+
+
 class Slow:
     """A generator whose draws take times that a seed decides; it notes what is under way."""
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 import msgspec
@@ -12,14 +12,19 @@ from msgspec import Struct
 from tts.backends.openai_http.body import Dialect
 from tts.backends.openai_http.connection import Connection
 from tts.backends.openai_http.decode import decode
+from tts.backends.openai_http.prompt_count import PromptCount
+from tts.backends.openai_http.spend import Expected, spend
 from tts.errors import BadReply, BadRequest, CallError, NotSent, Unauthorized
-from tts.values import Capabilities
+from tts.protocols import Meter
+from tts.values import NOTHING, Capabilities, Message, Model, Usage
 
 _ANY: msgspec.json.Decoder[dict[str, Any]] = msgspec.json.Decoder(dict[str, Any])
 _COUNT = "Count from one to five in words, separated by single spaces, and nothing else."
 _PREFIX = "one two three"
 _TINY = 16
 """Completion tokens of each question: the least that some servers accept."""
+_LARGEST = 1 << 20
+"""Bytes of a reply to a question."""
 
 
 class Probed(Struct, frozen=True, kw_only=True):
@@ -33,121 +38,203 @@ class Probed(Struct, frozen=True, kw_only=True):
     """Ids that the server lists; empty where it lists none."""
     notes: tuple[str, ...] = ()
     """Why a capability is off, in the server's words where it said something."""
+    unanswered: tuple[str, ...] = ()
+    """Questions that failed again and again beside others that did not: off for now, not known."""
 
 
-class _Answers(Struct, frozen=True):
-    """The replies to the questions; empty where one was refused."""
+class Question(Struct, frozen=True, kw_only=True):
+    """One request of a probe."""
 
-    plain: dict[str, Any]
-    n: dict[str, Any]
-    seed: dict[str, Any]
-    logprobs: dict[str, Any]
-    stop: dict[str, Any]
-    prefill: dict[str, Any]
+    name: str
+    model: str
+    worst: Usage
+    """What it may be billed."""
+    attempt: Callable[[Meter], Awaitable[dict[str, Any]]]
+    """Asks once, and meters what that was billed."""
 
 
-async def probe(connection: Connection, *, model: str) -> Probed:
-    """Ask eight tiny questions at most, of 16 tokens each.
+Send = Callable[[Question], Awaitable[dict[str, Any]]]
+"""Carries a question: who records, pays and repeats it."""
 
-    Raises `NotSent` where nobody answers at that address, `Unauthorized` for a wrong key and
-    `BadRequest` where even a plain question is refused. What fails in any other way is off.
-    `seed` means that the server accepts one, not that it heeds it.
+
+async def send_once(question: Question) -> dict[str, Any]:
+    """One attempt that nobody records."""
+    return await question.attempt(Meter())
+
+
+async def probe(
+    connection: Connection,
+    *,
+    model: str,
+    send: Send = send_once,
+    listed: list[dict[str, Any]] | None = None,
+) -> Probed:
+    """Ask seven tiny questions at most, of 16 tokens each.
+
+    A capability is off where the server refused the question or answered without it. Raises the
+    error of what failed in any other way: `NotSent` where nobody answers at that address,
+    `Unauthorized` for a wrong key, `BadRequest` where even a plain question is refused. `seed`
+    means that the server accepts one, not that it heeds it.
+
+    Args:
+        send: how a question is carried.
+        listed: what `models_of` brought, where that was asked before.
     """
-    listed = await _models(connection)
+    listed = await models_of(connection, send=send) if listed is None else listed
     own = next((item for item in listed if item.get("id") == model), {})
     vllm = any(item.get("owned_by") == "vllm" for item in listed)
-    asking = _Asking(connection, model=model)
-    ceiling = await asking.ceiling()
-    answers = await _asked(asking, vllm)
+    asking = _Asking(connection, model=model, send=send)
+    plain = await asking.plain()
+    answers = await asking.all(_optional(vllm))
+    if asking.unanswered:
+        await asking.ask("plain", {})
     length = own.get("max_model_len") or own.get("context_length")
     return Probed(
-        capabilities=_capabilities(answers, ceiling),
+        capabilities=_capabilities(plain, answers, newer=asking.newer),
         dialect="vllm" if vllm else "openai",
-        context_length=length if isinstance(length, int) else None,
+        context_length=length if isinstance(length, int) and length > 0 else None,
         models=tuple(str(item.get("id")) for item in listed),
         notes=tuple(asking.notes),
+        unanswered=tuple(asking.unanswered),
     )
 
 
-async def _asked(asking: _Asking, vllm: bool) -> _Answers:
+async def models_of(connection: Connection, *, send: Send = send_once) -> list[dict[str, Any]]:
+    """The listed models; an unreachable server or a wrong key is raised, and no list is empty."""
+
+    async def fetched(meter: Meter) -> dict[str, Any]:
+        meter.usage = NOTHING
+        return decode(_ANY, await connection.fetch("/models"))
+
+    try:
+        question = Question(name="models", model="", worst=NOTHING, attempt=fetched)
+        listed = (await send(question)).get("data")
+    except NotSent as error:
+        raise NotSent(f"No server answers at {connection.base_url}: {error}") from None
+    except CallError as error:
+        if error.retryable or isinstance(error, Unauthorized):
+            raise
+        return []
+    return [item for item in listed if isinstance(item, dict)] if isinstance(listed, list) else []
+
+
+def _optional(vllm: bool) -> dict[str, dict[str, Any]]:
+    """The fields of the questions about what a server may lack."""
     keep = {"include_stop_str_in_output": True} if vllm else {}
-    plain = await asking.ask({})
-    tried = await asyncio.gather(
-        asking.tried("n", {"n": 2}),
-        asking.tried("seed", {"seed": 7}),
-        asking.tried("logprobs", {"logprobs": True, "top_logprobs": 1}),
-        asking.tried("stop", {"stop": ["three"]} | keep),
-        asking.tried("prefill", _prefilled(vllm)),
-    )
-    return _Answers(plain, *tried)
+    return {
+        "n": {"n": 2},
+        "seed": {"seed": 7},
+        "logprobs": {"logprobs": True, "top_logprobs": 1},
+        "stop": {"stop": ["three"]} | keep,
+        "prefill": _prefilled(vllm),
+    }
 
 
-def _capabilities(answers: _Answers, ceiling: str) -> Capabilities:
+def _capabilities(
+    plain: dict[str, Any], answers: Mapping[str, dict[str, Any]], *, newer: bool
+) -> Capabilities:
     return Capabilities(
-        n=len(_choices(answers.n)) == 2,
-        prefill=_continues(answers.prefill),
-        logprobs=bool(_choice(answers.logprobs).get("logprobs")),
-        seed=bool(answers.seed),
-        keeps_stop=_keeps(answers.stop, "three"),
-        max_completion_tokens=ceiling == "max_completion_tokens",
-        reports_usage=_reports(answers.plain),
-        reasoning=_reasons(answers.plain),
+        n=len(_choices(answers["n"])) == 2,
+        prefill=_continues(answers["prefill"]),
+        logprobs=bool(_choice(answers["logprobs"]).get("logprobs")),
+        seed=bool(answers["seed"]),
+        keeps_stop=_keeps(answers["stop"], "three"),
+        max_completion_tokens=newer,
+        reports_usage=_reports(plain),
+        reasoning=_reasons(plain),
     )
 
 
 class _Asking:
     """Questions to one model of one server."""
 
-    def __init__(self, connection: Connection, *, model: str) -> None:
+    def __init__(self, connection: Connection, *, model: str, send: Send) -> None:
         self._connection = connection
         self._model = model
-        self._ceiling = "max_completion_tokens"
+        self._send = send
+        self.newer = True
+        """The length is bounded by `max_completion_tokens`, not by `max_tokens`."""
         self.notes: list[str] = []
+        self.unanswered: list[str] = []
 
-    async def ceiling(self) -> str:
-        """Which field bounds the length: the newer one where the server takes it."""
+    async def plain(self) -> dict[str, Any]:
+        """A reply to the standard question, by the newer ceiling where the server takes it."""
         try:
-            await self.ask({})
+            return await self.ask("plain", {})
         except Unauthorized:
             raise
         except BadRequest as error:
             self.notes.append(f"max_completion_tokens: {error}")
-            self._ceiling = "max_tokens"
-        return self._ceiling
+            self.newer = False
+        return await self.ask("plain", {})
 
-    async def ask(self, fields: Mapping[str, Any]) -> dict[str, Any]:
+    async def all(self, asked: Mapping[str, Mapping[str, Any]]) -> dict[str, dict[str, Any]]:
+        """The replies by name, asked at once; empty where one was refused or never came."""
+        async with asyncio.TaskGroup() as group:
+            tasks = {
+                name: group.create_task(self._tried(name, more)) for name, more in asked.items()
+            }
+        answers = {name: task.result() for name, task in tasks.items()}
+        for answer in answers.values():
+            if isinstance(answer, Unauthorized):
+                raise answer
+        return {
+            name: {} if isinstance(answer, CallError) else answer
+            for name, answer in answers.items()
+        }
+
+    async def ask(self, name: str, fields: Mapping[str, Any]) -> dict[str, Any]:
         """A reply to the standard question with further fields."""
+        ceiling = "max_completion_tokens" if self.newer else "max_tokens"
         body = {
             "model": self._model,
             "messages": [{"role": "user", "content": _COUNT}],
-            self._ceiling: _TINY,
+            ceiling: _TINY,
         }
         sent = msgspec.json.encode(body | dict(fields))
-        reply = decode(_ANY, await self._connection.post("/chat/completions", sent))
-        if not _choices(reply):
-            raise BadReply(f"The server answered without a choice: {str(reply)[:200]}")
-        return reply
+        expected = _expected(fields.get("n", 1))
 
-    async def tried(self, name: str, fields: Mapping[str, Any]) -> dict[str, Any]:
-        """A reply, or nothing and a note."""
+        async def attempt(meter: Meter) -> dict[str, Any]:
+            reply = decode(
+                _ANY, await self._connection.post("/chat/completions", sent, most=_LARGEST)
+            )
+            meter.usage = spend(reply.get("usage"), expected, Model(name=self._model)).usage
+            if not _choices(reply):
+                raise BadReply(f"The server answered without a choice: {str(reply)[:200]}")
+            return reply
+
+        worst = Usage(
+            calls=1,
+            prompt_tokens=expected.most_prompt_tokens,
+            completion_tokens=expected.most_completion_tokens,
+            reasoning_tokens=expected.most_completion_tokens,
+            nanodollars=None,
+            flops=None,
+            gpu_microseconds=None,
+        )
+        question = Question(name=name, model=self._model, worst=worst, attempt=attempt)
+        return await self._send(question)
+
+    async def _tried(self, name: str, fields: Mapping[str, Any]) -> dict[str, Any] | CallError:
+        """A reply, or the error and a note."""
         try:
-            return await self.ask(fields)
+            return await self.ask(name, fields)
         except CallError as error:
             self.notes.append(f"{name}: {error}")
-            return {}
+            if error.retryable:
+                self.unanswered.append(name)
+            return error
 
 
-async def _models(connection: Connection) -> list[dict[str, Any]]:
-    """The listed models; an unreachable server or a wrong key ends the probe here."""
-    try:
-        listed = decode(_ANY, await connection.fetch("/models")).get("data")
-    except NotSent as error:
-        raise NotSent(f"No server answers at {connection.base_url}: {error}") from None
-    except Unauthorized:
-        raise
-    except CallError:
-        return []
-    return [item for item in listed if isinstance(item, dict)] if isinstance(listed, list) else []
+def _expected(draws: int) -> Expected:
+    count, asked = PromptCount(), (Message("user", _COUNT), Message("assistant", _PREFIX))
+    return Expected(
+        prompt_tokens=count.estimate(asked, ""),
+        completion_tokens=_TINY * draws,
+        most_prompt_tokens=count.count(asked, ""),
+        most_completion_tokens=_TINY * draws,
+        draws=draws,
+    )
 
 
 def _prefilled(vllm: bool) -> dict[str, Any]:

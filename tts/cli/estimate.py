@@ -83,7 +83,7 @@ async def _rows(spec: ComparisonSpec) -> list[Row]:
         task=spec.task,
         asked=str(spec.options.model),
     ).problems
-    session = await open_session(spec.options)
+    session = await open_session(spec.options, sends=False)
     try:
         groups = by_length(problems, next(iter(session.generators.values())))
         sizes, rows = tuple(map(len, groups)), list[Row]()

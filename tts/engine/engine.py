@@ -12,6 +12,7 @@ from typing import Any, Self, overload
 
 import msgspec
 
+from tts.engine.asks import Asks
 from tts.engine.budget_spec import parse_budget
 from tts.engine.job import Job
 from tts.engine.open_session import open_session
@@ -25,7 +26,7 @@ from tts.engine.sync import run_sync
 from tts.errors import BadInput
 from tts.ledger import Ledger, MemoryJournal, MemoryLeases
 from tts.planner import PlanCache, PlanSettings
-from tts.protocols import Generator, JobRow, Strategy, Verifier
+from tts.protocols import Generator, JobRow, Journal, Leases, Strategy, Verifier
 from tts.tools.shielded import in_thread
 from tts.values import Budget, Event, Problem, Result
 
@@ -84,7 +85,8 @@ class Engine:
     async def session(self) -> Session:
         """The open resources, opened once."""
         if self._session is None:
-            self._session = await open_session(self.options)
+            async with Asks(self.options, books=self._books, job=self.job) as asks:
+                self._session = await open_session(self.options, asks=asks)
         return self._session
 
     async def close(self) -> None:
@@ -241,6 +243,9 @@ class Engine:
         trace: TracebackType | None,
     ) -> None:
         self.close_sync()
+
+    async def _books(self) -> tuple[Journal, Leases]:
+        return await self._journal(TimeLimit(None)), MemoryLeases()
 
     async def _journal(self, limit: TimeLimit) -> Ledger | MemoryJournal:
         """The ledger, opened once; without one, a memory that ends with the solve."""

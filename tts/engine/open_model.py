@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import os
 from typing import Any
 
-from tts.engine.options import DEFAULT_KEY, SessionOptions
+from tts.engine.options import SessionOptions
 from tts.engine.registry import BACKENDS
-from tts.errors import BadInput, CallError, TTSError, UnknownName, UsageError, described
+from tts.errors import BadInput, TTSError, UnknownName, UsageError, described
 from tts.protocols import Generator
 
 
@@ -42,53 +41,6 @@ async def open_embedded(name: str, options: SessionOptions) -> Generator:
     if name not in policies:
         raise UnknownName("embedded model", name, policies)
     return EmbeddedGenerator(EmbeddedModel.shipped(policies[name]))
-
-
-async def open_openai(name: str, options: SessionOptions) -> Generator:
-    """`openai:MODEL` on any OpenAI-compatible server, over aiohttp."""
-    from tts.backends.openai_http import Connection, HTTPGenerator
-    from tts.backends.probe import probe
-    from tts.backends.secret import Secret
-    from tts.values import Model
-
-    base_url = options.base_url or os.environ.get("OPENAI_BASE_URL", "https://api.openai.com/v1")
-    key = options.key()
-    if not key and not options.base_url:
-        raise UsageError(
-            f"Model 'openai:{name}' needs a key: set {options.api_key_env or DEFAULT_KEY}, or give --base-url of "
-            "a server that needs none."
-        )
-    connection = Connection(base_url, api_key=Secret(key) if key else None)
-    try:
-        found = await probe(connection, model=name)
-    except CallError as error:
-        await connection.close()
-        raise UsageError(f"Model 'openai:{name}' at {base_url} cannot be used: {error}") from error
-    except BaseException:
-        await connection.close()
-        raise
-    return HTTPGenerator(
-        Model(name=name, context_length=found.context_length),
-        connection=connection,
-        capabilities=found.capabilities,
-        dialect=found.dialect,
-    )
-
-
-async def open_openai_sdk(name: str, options: SessionOptions) -> Generator:
-    """`openai-sdk:MODEL` through the openai package, for providers that need its authentication."""
-    from openai import AsyncOpenAI
-
-    from tts.backends.openai_sdk import SDKGenerator
-    from tts.values import Model
-
-    key = options.key()
-    if not key:
-        raise UsageError(
-            f"Model 'openai-sdk:{name}' needs a key: set {options.api_key_env or DEFAULT_KEY}."
-        )
-    client = AsyncOpenAI(api_key=key, base_url=options.base_url or None, max_retries=0)
-    return SDKGenerator(Model(name=name), client=client)
 
 
 async def open_replay(name: str, options: SessionOptions) -> Generator:

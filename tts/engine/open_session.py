@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from contextlib import AsyncExitStack
+from dataclasses import fields
 from typing import Any
 
 from msgspec import ValidationError, convert
 
 from tts.budget import PriceTable
+from tts.engine.asks import Asks
 from tts.engine.open_model import open_model
+from tts.engine.open_openai import Opening
 from tts.engine.open_verifier import open_verifier
 from tts.engine.options import SessionOptions
 from tts.engine.session import Session
@@ -29,11 +32,19 @@ MAX_TOKENS = {"embedded": 160, "simulated": 64}
 """By kind of backend, where the user names no sampling."""
 
 
-async def open_session(options: SessionOptions) -> Session:
+async def open_session(
+    options: SessionOptions, *, asks: Asks | None = None, sends: bool = True
+) -> Session:
     """Open models, verifier and prices; raises `UsageError` for what cannot be opened.
 
     What was opened before the error, or before a cancellation, is closed again.
+
+    Args:
+        options: what is opened.
+        asks: sends what endpoints have to be asked; None: nobody records it.
+        sends: False where nothing may be sent and no key is needed: for estimates.
     """
+    options = opening(options, asks or Asks(options) if sends else None)
     prices = PriceTable.load(options.prices)
     async with AsyncExitStack() as opened:
         generators: dict[str, Generator] = {}
@@ -54,6 +65,12 @@ async def open_session(options: SessionOptions) -> Session:
         limits=limits(options, default),
         sampling=sampling,
     )
+
+
+def opening(options: SessionOptions, asks: Asks | None) -> Opening:
+    """The options with the way to ask."""
+    given = {one.name: getattr(options, one.name) for one in fields(SessionOptions)}
+    return Opening(**given, asks=asks)
 
 
 def chosen_sampling(fields: Mapping[str, Any], generator: Generator) -> Sampling:

@@ -85,7 +85,7 @@ class SessionOptions:
 
     def key(self) -> str | None:
         """The key of a remote model, where there is one."""
-        return os.environ.get(self.api_key_env or DEFAULT_KEY) or None
+        return os.environ.get(self.api_key_env or DEFAULT_KEY, "").strip() or None
 
 
 def _at_least(value: Any, least: float) -> bool:

@@ -65,8 +65,8 @@ BUILT_IN: Mapping[Kind, Mapping[str, str]] = {
     },
     "backend": {
         "embedded": "tts.engine.open_model:open_embedded",
-        "openai": "tts.engine.open_model:open_openai",
-        "openai-sdk": "tts.engine.open_model:open_openai_sdk",
+        "openai": "tts.engine.open_openai:open_openai",
+        "openai-sdk": "tts.engine.open_openai:open_openai_sdk",
         "replay": "tts.engine.open_model:open_replay",
         "simulated": "tts.engine.open_model:open_simulated",
         "vllm": "tts.engine.open_vllm:open_vllm",

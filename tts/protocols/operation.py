@@ -13,8 +13,8 @@ from tts.values import Usage
 Effect = Literal["pure", "read", "idempotent", "write", "irreversible"]
 """What repeating a call may do; the ceiling for caching, retrying, speculation and resume."""
 
-Role = Literal["sample", "verify", "judge", "plan", "retrieve", "embed", "tool"]
-"""What a call is for; reports group cost by it."""
+Role = Literal["sample", "verify", "judge", "plan", "retrieve", "embed", "tool", "probe"]
+"""What a call is for; reports group cost by it. `probe`: what an endpoint supports was asked."""
 
 
 class OperationSpec(Struct, frozen=True, kw_only=True):

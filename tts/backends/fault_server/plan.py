@@ -93,6 +93,10 @@ class FaultPlan(Struct, frozen=True, kw_only=True):
     """Which field may bound the length; the other one is refused."""
     reasoning_tokens: int = 0
     """Reported as thoughts beside each draw's own tokens."""
+    fails_on: bytes = b""
+    """Requests that hold these bytes get 500."""
+    lists: Fault | None = None
+    """What `GET /v1/models` meets."""
     api_key: str | None = None
     """Requests without it get 401."""
     keep_records: bool = True

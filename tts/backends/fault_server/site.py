@@ -88,6 +88,8 @@ class Site:
         if wire.closed:
             return
         asked = SERVED.decode(body)
+        if self.plan.fails_on and self.plan.fails_on in body:
+            fault = Fault(kind="status", status=500)
         if said := refused(asked, self.plan):
             wire.respond(400, {}, msgspec.json.encode({"error": {"message": said}}))
         elif asked.stream and (fault is None or fault.kind.startswith("stream")):
@@ -109,6 +111,8 @@ class Site:
 
     def _side(self, wire: Wire, path: str, body: bytes) -> None:
         answered: Any = None
+        if path == "/v1/models" and self.plan.lists is not None:
+            return deliver(wire, self.plan.lists, partial(models, self.plan.dialect))
         if path == "/v1/models":
             answered = models(self.plan.dialect)
         elif path == "/tokenize" and self.plan.dialect == "vllm":

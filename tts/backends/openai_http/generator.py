@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -36,7 +36,7 @@ from tts.backends.openai_http.spend import (
 from tts.backends.openai_http.transport import Transport
 from tts.backends.openai_http.wire import REPLY, WireReply
 from tts.backends.secret import Secret
-from tts.errors import BadReply, Unavailable
+from tts.errors import BadReply, BadRequest, ContextTooLong, Unauthorized, Unavailable
 from tts.protocols import GenerateReply, GenerateRequest, Meter, TextListener
 from tts.values import Capabilities, Message, Model, Usage
 
@@ -45,6 +45,7 @@ class HTTPGenerator:
     """A model behind `/chat/completions` or `/completions` of an OpenAI-compatible server.
 
     `base_url` ends in `/v1`. `connection` replaces the one made from `base_url` and `api_key`.
+    `refused` is told when the server refuses a request of this wording.
     """
 
     def __init__(
@@ -61,6 +62,7 @@ class HTTPGenerator:
         extra: Mapping[str, Any] | None = None,
         idle_timeout: float | None = 600.0,
         connection: Transport | None = None,
+        refused: Callable[[], None] | None = None,
     ) -> None:
         self._model = model
         self._count = prompt_count or PromptCount()
@@ -75,6 +77,7 @@ class HTTPGenerator:
             template=template,
             extra=extra or {},
         )
+        self._refused = refused or (lambda: None)
         self._prefix_check = PrefixCheck(self._connection, wording=self._wording)
 
     @property
@@ -101,6 +104,10 @@ class HTTPGenerator:
                 if listener is None
                 else self._streamed(request, meter, listener)
             )
+        except BadRequest as error:
+            if not isinstance(error, Unauthorized | ContextTooLong):
+                self._refused()
+            raise
         except BadReply:
             meter.usage = self._at_most(request)
             raise

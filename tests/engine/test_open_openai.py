@@ -1,0 +1,247 @@
+"""What an endpoint supports is asked patiently, once, on the record, and within a bound."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from pathlib import Path
+from time import monotonic
+from typing import Any
+
+import pytest
+from msgspec.structs import replace
+
+from tts.backends.fault_server import Fault, FaultPlan, FaultServer
+from tts.engine import Job, SessionOptions, open_session
+from tts.engine.asks import Asks
+from tts.errors import UsageError
+from tts.executor.retry import RetryPolicy
+from tts.ledger import MemoryJournal, MemoryLeases
+from tts.protocols import IntentRow, Journal, Leases, SettledRow
+from tts.strategies.single import Single
+from tts.values import Budget, Capabilities, Problem
+
+PLAN = FaultPlan(
+    answer=lambda prompt, seed, draw: (
+        " four five" if prompt.endswith("three") else "one two three four five"
+    )
+)
+QUESTIONS = 6
+SOON = RetryPolicy(first_delay=0.001, longest_delay=0.002)
+
+
+class Rows(MemoryJournal):
+    """Keeps what is written."""
+
+    def __init__(self) -> None:
+        super().__init__(job="j")
+        self.written: list[Any] = []
+
+    def write(self, *rows: Any) -> None:
+        self.written += rows
+        super().write(*rows)
+
+
+def options(server: FaultServer, **more: Any) -> SessionOptions:
+    return SessionOptions(model="openai:simulated", base_url=server.url, verifier=None, **more)
+
+
+async def opened(
+    server: FaultServer, *, journal: Any = None, wallet: Budget | None = None, **more: Any
+) -> Capabilities:
+    async def books() -> tuple[Journal, Leases]:
+        return journal or MemoryJournal(job="j"), MemoryLeases()
+
+    asks = Asks(options(server), books=books, job="j", wallet=wallet, **more)
+    asks._retry = replace(SOON, retries=asks._retry.retries)
+    async with asks:
+        session = await open_session(options(server), asks=asks)
+    await session.close()
+    return next(iter(session.generators.values())).capabilities
+
+
+def every_first(fault: Fault, times: int = 1) -> FaultPlan:
+    """Each question meets the fault so many times, and is then answered.
+
+    The five optional ones come at once, so that as many arrivals in a row fail.
+    """
+    script: Sequence[Fault | None] = [*[fault] * times, None, *[fault] * 5 * times]
+    return replace(PLAN, script=tuple(script))
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        Fault(kind="status", status=429, headers={"Retry-After": "0"}),
+        Fault(kind="status", status=503),
+        Fault(kind="status", status=500),
+        Fault(kind="reset_before_headers"),
+        Fault(kind="truncated_json"),
+    ],
+    ids=lambda fault: f"{fault.kind} {fault.status}",
+)
+@pytest.mark.parametrize("times", [1, 3])
+async def test_a_passing_failure_of_every_question_turns_nothing_off(
+    fault: Fault, times: int
+) -> None:
+    async with FaultServer(PLAN) as healthy:
+        right = await opened(healthy)
+    async with FaultServer(every_first(fault, times)) as server:
+        assert await opened(server) == right
+        assert server.record.requests == QUESTIONS * (1 + times)
+    assert all([right.n, right.logprobs, right.seed, right.prefill, right.keeps_stop])
+
+
+async def test_a_second_start_asks_nothing_that_is_paid() -> None:
+    async with FaultServer(PLAN) as server:
+        first = await opened(server)
+        assert server.record.requests == QUESTIONS
+        assert await opened(server) == first
+        assert server.record.requests == QUESTIONS
+
+
+async def test_another_list_of_models_is_another_server() -> None:
+    async with FaultServer(PLAN) as server:
+        await opened(server)
+        server.plan = replace(PLAN, dialect="openai")
+        assert not (await opened(server)).keeps_stop
+        assert server.record.requests == 2 * QUESTIONS
+
+
+async def test_a_server_that_is_down_is_opened_by_what_is_remembered() -> None:
+    async with FaultServer(PLAN) as server:
+        first = await opened(server)
+    assert await opened(server) == first
+
+
+async def test_a_server_that_is_down_and_unknown_is_one_line() -> None:
+    server = FaultServer(PLAN)
+    await server.start()
+    await server.stop()
+    with pytest.raises(UsageError, match="No server answers") as caught:
+        await opened(server)
+    assert "\n" not in str(caught.value)
+
+
+async def test_a_refusal_in_a_run_makes_the_next_start_ask_again() -> None:
+    async with FaultServer(PLAN) as server:
+        await opened(server)
+        session = await open_session(options(server))
+        server.plan = replace(PLAN, ceiling="max_tokens")
+        job = Job(session, name="j", journal=MemoryJournal(job="j"), leases=MemoryLeases())
+        async with job:
+            result = await job.solve(Problem(id="p", prompt="?"), Single())
+        assert result.stopped_by == "failed"
+        await session.close()
+        assert not (await opened(server)).max_completion_tokens
+
+
+async def test_what_fails_while_the_rest_answers_is_told_and_not_remembered(
+    caplog: Any,
+) -> None:
+    async with FaultServer(replace(PLAN, fails_on=b"logprobs")) as server:
+        with caplog.at_level(logging.WARNING, "tts"):
+            assert not (await opened(server)).logprobs
+        assert "fails when it is asked for logprobs" in caplog.text
+        server.plan = PLAN
+        assert (await opened(server)).logprobs
+
+
+@pytest.mark.parametrize("status", [429, 500, 503])
+async def test_a_failure_that_does_not_pass_is_one_line_and_remembers_nothing(
+    status: int,
+) -> None:
+    fault = Fault(kind="status", status=status)
+    async with FaultServer(replace(PLAN, script=(fault,), repeat=True)) as server:
+        with pytest.raises(UsageError, match=f"HTTP {status}.*again later") as caught:
+            await opened(server)
+        assert "\n" not in str(caught.value)
+        server.plan = PLAN
+        assert (await opened(server)).logprobs
+
+
+async def test_every_question_is_an_attempt_of_the_journal_and_billed() -> None:
+    journal = Rows()
+    async with FaultServer(every_first(Fault(kind="status", status=503))) as server:
+        await opened(server, journal=journal)
+        intents = [row for row in journal.written if isinstance(row, IntentRow)]
+        settled = [row for row in journal.written if isinstance(row, SettledRow)]
+        paid = [row for row in intents if row.worst.calls]
+        assert len(paid) == server.record.requests
+        assert {row.attempt for row in settled} == {row.attempt for row in intents}
+        assert {row.role for row in intents} == {"probe"}
+        told = [row.billed for row in settled if row.state == "settled" and row.billed.calls]
+        assert len(told) == QUESTIONS and all(one.prompt_tokens for one in told)
+
+
+@pytest.mark.parametrize("wallet", [Budget(calls=0), Budget(tokens=0), Budget(calls=3)])
+async def test_the_wallet_is_not_passed_by_questions(wallet: Budget) -> None:
+    async with FaultServer(PLAN) as server:
+        with pytest.raises(UsageError, match="wallet"):
+            await opened(server, wallet=wallet)
+        assert server.record.requests <= (wallet.calls or 0)
+
+
+async def test_a_hung_endpoint_is_told_of_and_given_up(caplog: Any, monkeypatch: Any) -> None:
+    monkeypatch.setattr("tts.engine.asks.SAID_AFTER", 0.05)
+    journal = Rows()
+    async with FaultServer(replace(PLAN, script=(Fault(kind="stall"),), repeat=True)) as server:
+        before = monotonic()
+        with (
+            caplog.at_level(logging.WARNING, "tts"),
+            pytest.raises(UsageError, match="no answer within 0"),
+        ):
+            await opened(server, journal=journal, longest=0.4)
+        assert monotonic() - before < 5
+        assert f"Waiting for {server.url}" in caplog.text
+    [last] = [row for row in journal.written if isinstance(row, SettledRow)][-1:]
+    assert (last.state, last.billed.completion_tokens) == ("sent_unknown", 16)
+
+
+async def test_an_estimate_sends_nothing_and_needs_no_key(monkeypatch: Any) -> None:
+    monkeypatch.delenv("OPENAI_API_KEY", raising=False)
+    monkeypatch.delenv("OPENAI_BASE_URL", raising=False)
+    for model in ("openai:gpt-5-mini", "openai-sdk:gpt-5-mini"):
+        session = await open_session(SessionOptions(model=model), sends=False)
+        await session.close()
+        with pytest.raises(UsageError, match="needs a key"):
+            await open_session(SessionOptions(model=model))
+
+
+async def test_a_memory_that_cannot_be_read_or_written_is_asked_around(
+    tmp_path: Path, monkeypatch: Any
+) -> None:
+    (tmp_path / "tts").mkdir()
+    (tmp_path / "tts" / "endpoints.json").write_bytes(b"{broken")
+    async with FaultServer(PLAN) as server:
+        for place in (tmp_path, Path("/proc/no/such/place")):
+            monkeypatch.setenv("XDG_CACHE_HOME", str(place))
+            assert (await opened(server)).logprobs
+
+
+@pytest.mark.parametrize("fault", ["stall", "status"])
+async def test_an_endpoint_that_is_known_is_not_waited_for(monkeypatch: Any, fault: Any) -> None:
+    monkeypatch.setattr("tts.engine.open_openai.PATIENCE", 0.2)
+    async with FaultServer(PLAN) as server:
+        first = await opened(server)
+        server.plan = replace(PLAN, lists=Fault(kind=fault, status=503))
+        assert await opened(server) == first
+        assert server.record.requests == QUESTIONS
+
+
+@pytest.mark.parametrize(
+    "host", ["a" * 300, "a..b", "xn--", "-", "h\u00f6st", "no-such-host.invalid", "[::]", "127.1"]
+)
+async def test_an_address_that_leads_nowhere_is_one_line(host: str) -> None:
+    told = SessionOptions(model="openai:m", base_url=f"http://{host}:9/v1", verifier=None)
+    with pytest.raises(UsageError) as caught:
+        await open_session(told, asks=Asks(told, longest=3))
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("key", ["sk-\nnew line", "sk-sch\u00f6n", "sk-\x00"])
+async def test_a_key_that_cannot_be_sent_is_refused_unshown(key: str, monkeypatch: Any) -> None:
+    monkeypatch.setattr(SessionOptions, "key", lambda self: key)
+    with pytest.raises(UsageError, match="OPENAI_API_KEY") as caught:
+        await open_session(SessionOptions(model="openai:m"))
+    assert "sk-" not in str(caught.value)
