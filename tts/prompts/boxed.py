@@ -38,13 +38,13 @@ def last_boxed(text: str) -> str | None:
     found = _last(text, len(text))
     if found is None or not found[2] or text[found[1] : found[1] + 4].lstrip("$ )").startswith("?"):
         return None
-    members, (start, _, content) = [found[2]], found
+    start, members = found[0], [found[2]]
     for _ in range(MOST_BOXES):
         earlier = _last(text, start)
         if earlier is None or not earlier[2] or not _joins(text[earlier[1] : start]):
             break
-        start, _, content = earlier
-        members.append(content)
+        start = earlier[0]
+        members.append(earlier[2])
     return ", ".join(reversed(members)) if len(set(members)) > 1 else members[0]
 
 
