@@ -53,6 +53,8 @@ def cautions(strategy: Strategy, generator: Generator) -> tuple[str, ...]:
     about_model: tuple[str, ...] = ()
     if isinstance(generator, RecordedGenerator):
         about_model = generator.cautions
+        if getattr(strategy, "stepwise", False):
+            told.append("recorded draws are whole, so no step is continued: it chooses among them")
         if missing := generator.short_of(getattr(strategy, "n", 1)):
             told.append(missing)
     return (*(f"{name}: {sentence}." for sentence in told), *about_model)

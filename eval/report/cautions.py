@@ -16,8 +16,8 @@ def cautions(rows: Sequence[Row]) -> tuple[str, ...]:
     unpriced = sum(row.attributed.nanodollars is None for row in rows)
     sizes = [row.n for row in rows]
     said = {
-        f"{ungraded:,} of {runs:,} runs failed, were suspended or have no reference: left out of "
-        "the accuracy, kept in the cost.": ungraded,
+        f"{ungraded:,} of {runs:,} runs failed, were suspended or have nothing to be graded by: "
+        "left out of the accuracy, kept in the cost.": ungraded,
         f"{early:,} of {runs:,} runs ended ahead of their turn, as quick ones do: left out of the "
         "accuracy of this part, kept in the cost.": early,
         f"{undecided:,} of {runs:,} answers could not be compared with the reference and count "

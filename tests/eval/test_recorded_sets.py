@@ -194,7 +194,7 @@ async def test_single_draws_over_as_many_repeats_have_the_exact_mean(
 async def test_draws_that_were_not_recorded_are_missing_and_told(tmp_path: Path) -> None:
     rows = [row(place, answer="4", correct=True) for place in range(4)]
     found = await told(tmp_path, written(tmp_path, rows), "majority_vote(n=64)")
-    assert "64 draws are asked for and 4 were recorded" in found.warnings
+    assert "up to 64 draws are asked for and 4 were recorded" in found.warnings
     assert "60 in all" in found.warnings
 
 
@@ -252,11 +252,16 @@ async def test_recorded_scores_keep_their_order(tmp_path: Path, wide: float) -> 
     assert found.attempts[0].answer == "4"
 
 
-@pytest.mark.parametrize("verifier", ["auto", "recorded:scores"])
-async def test_missing_scores_are_told_with_their_file(tmp_path: Path, verifier: str) -> None:
+async def test_missing_scores_that_were_asked_for_are_told_with_their_file(tmp_path: Path) -> None:
     source = written(tmp_path, [row(0, answer="4")])
     with pytest.raises(UsageError, match=r"rows.jsonl records no scores .* majority_vote"):
-        await told(tmp_path, source, "best_of_n(n=1)", verifier=verifier)
+        await told(tmp_path, source, "best_of_n(n=1)", verifier="recorded:scores")
+
+
+async def test_missing_scores_are_the_reason_of_a_run_that_needs_them(tmp_path: Path) -> None:
+    source = written(tmp_path, [row(0, answer="4")])
+    found = await told(tmp_path, source, "best_of_n(n=1)")
+    assert "rows.jsonl records no scores" in (found.attempts[0].error or "")
 
 
 # Real recordings
@@ -285,3 +290,18 @@ async def test_every_recorded_verdict_is_a_grade(
     source = f"replay:{real_data}/samples/otis_mock_aime_with_tokens.jsonl.gz"
     found = await told(tmp_path, f"{source}#{model}", problems=source, repeats=8)
     assert (found.grades.count(True), 360 - found.grades.count(None)) == (right, graded)
+
+
+async def test_what_is_too_small_for_the_longest_draw_is_told_before_any(tmp_path: Path) -> None:
+    rows = [
+        row(0, problem_id=name, problem=text, answer="4", prompt_tokens=9, completion_tokens=size)
+        for name, text, size in (("p", "a long question?", 10), ("q", "short?", 5000))
+    ]
+    with pytest.raises(BudgetTooSmall, match="Give at least 5009 tokens"):
+        await told(tmp_path, written(tmp_path, rows), budget="1k tokens")
+
+
+async def test_a_step_wise_search_is_told_that_draws_are_whole(tmp_path: Path) -> None:
+    source = written(tmp_path, [row(0, answer="4", score=0.5)])
+    found = await told(tmp_path, source, "beam_search(n=1, branching=1)")
+    assert "recorded draws are whole" in found.warnings

@@ -16,7 +16,7 @@ from tts.engine.solving import set_aside
 from tts.errors import BudgetTooSmall, UnknownPrice, UsageError
 from tts.executor.dry import DryCall, DryScheduler
 from tts.prompts import task_for
-from tts.protocols import Strategy
+from tts.protocols import RecordedGenerator, Strategy
 from tts.run import Run, RunSettings, WorstCases
 from tts.strategies.cautions import cautions
 from tts.values import NOTHING, Budget, Problem, Usage
@@ -100,9 +100,12 @@ def dry_run(problem: Problem, session: Session, scheduler: DryScheduler) -> Run:
 
 
 def prompt_tokens(problem: Problem, session: Session) -> int:
-    """How long the prompt of a problem is for the default model."""
+    """How long the prompt of a problem is for the default model, with its longest draw where every
+    draw is recorded."""
     generator = next(iter(session.generators.values()))
-    return generator.count_prompt(task_for(problem.task, generator.model.name).render(problem), "")
+    asked = task_for(problem.task, generator.model.name).render(problem)
+    known = isinstance(generator, RecordedGenerator)
+    return generator.count_prompt(asked, "") + (generator.most_tokens(problem) if known else 0)
 
 
 async def refuse(

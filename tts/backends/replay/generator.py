@@ -90,9 +90,9 @@ class ReplayGenerator:
         least, most = min(counts), max(counts)
         held = f"{least}" if least == most else f"{least} to {most}"
         return (
-            f"{n} draws are asked for and {held} were recorded per problem: {len(fewer)} of"
+            f"up to {n} draws are asked for and {held} were recorded per problem: {len(fewer)} of"
             f" {len(counts)} problems are short of draws, {sum(n - count for count in fewer)} in"
-            " all, which are missing and not made up"
+            " all, which are missing where they are asked for and not made up"
         )
 
     @cached_property
@@ -110,7 +110,7 @@ class ReplayGenerator:
             f"{of} have no verdict and are not graded": sum(
                 row.correct is None for row in rows if self._graded
             ),
-            f"{of} have no token count; theirs is estimated, at"
+            f"{of} have no token count of their own; theirs is estimated, at"
             f" {self.tokens.bytes_per_token:.1f} bytes a token": sum(
                 row.completion_tokens is None for row in rows
             ),
