@@ -1,11 +1,13 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import sqlite3
 import subprocess
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -177,3 +179,35 @@ def test_what_was_written_without_waiting_survives_a_plain_exit(
     script = WRITING.replace("await ledger.commit", "ledger.write").replace("100000", "500")
     subprocess.run([sys.executable, "-c", script, sqlite_place], stdout=-1, check=True)
     assert facts(sqlite_place) == ("ok", 500, 500)
+
+
+def removed(place: Path) -> None:
+    place.unlink()
+
+
+def replaced(place: Path) -> None:
+    place.unlink()
+    sqlite3.connect(place).close()
+
+
+def cut(place: Path) -> None:
+    os.truncate(place, 0)
+
+
+def without_its_log(place: Path) -> None:
+    place.with_name(f"{place.name}-wal").unlink()
+
+
+@pytest.mark.parametrize("lose", [removed, replaced, cut, without_its_log])
+async def test_a_ledger_that_is_lost_under_its_job_stops_it_at_the_next_write(
+    sqlite_place: str, rows: Any, lose: Callable[[Path], None]
+) -> None:
+    ledger = Ledger.open(sqlite_place, job="job")
+    await ledger.commit(rows.call("a"), rows.use("a"))
+    lose(Path(sqlite_place))
+    with pytest.raises(LedgerError):
+        await ledger.commit(rows.call("b"), rows.use("b"))
+    with pytest.raises(LedgerError):
+        ledger.write(rows.call("c"))
+    with suppress(LedgerError):
+        await ledger.close()

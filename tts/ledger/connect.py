@@ -58,7 +58,7 @@ def connect_postgres(url: URL, *, synchronous: Synchronous, patience: float) -> 
 
 
 OLDEST = (3, 33, 0)
-"""The first SQLite with UPDATE … FROM."""
+"""The first SQLite that keeps what the ledger needs: upserts, and JSON taken apart by queries."""
 
 
 def connect_sqlite(url: URL, *, synchronous: Synchronous, patience: float, create: bool) -> Engine:

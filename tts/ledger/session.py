@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable
 from contextlib import suppress
+from pathlib import Path
 from typing import TypeVar
 
 from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import SQLAlchemyError
 
+from tts.errors import LedgerError
 from tts.ledger.failures import is_transient
 from tts.ledger.transaction import begin
 
@@ -18,11 +21,50 @@ PAUSE = 0.05
 """Seconds between attempts at a transaction that others kept out."""
 
 
+class FileWatch:
+    """Notices that the files of a SQLite ledger are not those any more that are written to.
+
+    A file that was removed or replaced goes on taking writes until it is closed; all of them are
+    lost then.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._files = (path, path.with_name(f"{path.name}-wal"))
+        self._known: dict[Path, tuple[int, int]] = {}
+        self._largest = 0
+
+    def check(self) -> None:
+        """Raises `LedgerError` where a file was removed, replaced or cut since it was first seen."""
+        for file in self._files:
+            try:
+                found = os.stat(file)
+            except OSError:
+                found = None
+            identity = None if found is None else (found.st_dev, found.st_ino)
+            if file not in self._known and identity is not None:
+                self._known[file] = identity
+            if self._known.get(file) != identity:
+                raise LedgerError(f"{file} was removed or replaced {LOST}")
+            if file is self._path and found is not None:
+                if found.st_size < self._largest:
+                    raise LedgerError(f"{file} was cut short {LOST}")
+                self._largest = found.st_size
+
+
+LOST = (
+    "while a job was writing to it: the job stops, since nothing of what it pays for could be kept. "
+    "Put the ledger back, or begin a new one, and run the same command again."
+)
+
+
 class Session:
     """Runs transactions on one connection, opened when first needed and again after an error."""
 
     def __init__(self, engine: Engine, *, patience: float) -> None:
         self._engine = engine
+        file = engine.url.database if engine.dialect.name == "sqlite" else None
+        self._watch = FileWatch(Path(file)) if file else None
         self._patience = patience
         self._connection: Connection | None = None
 
@@ -47,6 +89,8 @@ class Session:
         raw.execute(begin(connection))
         value = work(connection)
         raw.execute("COMMIT")
+        if self._watch is not None:
+            self._watch.check()
         return value
 
     def close(self) -> None:
