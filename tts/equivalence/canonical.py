@@ -24,6 +24,7 @@ _DELIMITER = re.compile(r"\$\$|\$(?!\s*\n)[^$]*\$|\\\((?!\s*\n)|\\\[|\\boxed")
 _WHOLE = re.compile(
     r"\s*(\$\$?)[^$]*\1[\s.]*|\s*\\[(\[](?:(?!\\[()\[\]]).)*\\[)\]][\s.]*", re.DOTALL
 )
+_WORDED = re.compile(r"\\(?:text|mbox|mathrm|operatorname)")
 _LETTER = re.compile(r"\(?\s*([^\W\d_])\s*\)?")
 _SCALE = re.compile(
     r"(?:°|\^\s*\{?\s*\\circ\s*\}?)\s*(?:\\(?:text|mathrm)\s*\{\s*)?([CF])\s*\}?(?![A-Za-z])"
@@ -78,7 +79,7 @@ def _read(answer: str, kind: AnswerKind) -> Canonical:
     number = read_number(text, kind) if clock is None else None
     if number is not None:
         return Canonical(text, _with_sign(number, answer), mathematics=True)
-    mathematics = is_mathematics(text, kind)
+    mathematics = is_mathematics(text, kind) and not (text.isalpha() and _WORDED.search(answer))
     if clock is not None:
         return Canonical(text, words=clock, mathematics=mathematics and clock.startswith("time"))
     if letter := _LETTER.fullmatch(bare):

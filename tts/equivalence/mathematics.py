@@ -33,6 +33,7 @@ _FUNCTION_NAMES = (
     "sin cos tan cot sec csc arcsin arccos arctan sinh cosh tanh asin acos atan log ln lg exp sqrt "
     "pi inf infty infinity lim max min gcd lcm mod det deg abs frac"
 )
+_NUMERAL = re.compile(r"[vx]*i[ivx]*")
 FUNCTIONS = frozenset(_FUNCTION_NAMES.split())
 _SHORT = (
     "no on yes in at it is am pm as an by do go he if me my of so to up us we ok km cm mm kg mg ml "
@@ -63,6 +64,8 @@ def is_mathematics(text: str, kind: AnswerKind) -> bool:
 
 def _is_unspoken(run: str) -> bool:
     """Whether bare letters are no word, but variables multiplied."""
+    if _NUMERAL.fullmatch(run):
+        return False
     pair = len(run) == 2 and run.isascii() and run.islower() and run not in _SHORT_WORDS
     return pair or _UNSPOKEN.fullmatch(run) is not None
 
