@@ -6,18 +6,25 @@ from collections.abc import Sequence
 
 from tts.eval.report.row import Row
 
+OUT = ": left out of the accuracy, kept in the cost."
+
 
 def cautions(rows: Sequence[Row]) -> tuple[str, ...]:
     """Sentences on runs left out, undecided or unpriced, and on rows of unequal n."""
     runs = sum(row.runs for row in rows)
-    ungraded = sum(row.ungraded for row in rows)
+    failed = sum(row.stopped_by.get("failed", 0) for row in rows)
+    suspended = sum(row.stopped_by.get("suspended", 0) for row in rows)
+    outages = sum(row.stopped_by.get("outage", 0) for row in rows)
+    others = sum(row.ungraded for row in rows) - failed - suspended - outages
     early = sum(row.early for row in rows)
     undecided = sum(row.undecided for row in rows)
     unpriced = sum(row.attributed.nanodollars is None for row in rows)
     sizes = [row.n for row in rows]
     said = {
-        f"{ungraded:,} of {runs:,} runs failed, were suspended or have nothing to be graded by: "
-        "left out of the accuracy, kept in the cost.": ungraded,
+        f"{failed:,} of {runs:,} runs failed{OUT}": failed,
+        f"{suspended:,} of {runs:,} runs are suspended, by the wallet or a person{OUT}": suspended,
+        f"{outages:,} of {runs:,} runs are open after an outage{OUT}": outages,
+        f"{others:,} of {runs:,} runs have nothing to be graded by{OUT}": others > 0,
         f"{early:,} of {runs:,} runs ended ahead of their turn, as quick ones do: left out of the "
         "accuracy of this part, kept in the cost.": early,
         f"{undecided:,} of {runs:,} answers could not be compared with the reference and count "

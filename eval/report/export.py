@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+from collections.abc import Mapping
 from typing import Any
 
 from msgspec import to_builtins
@@ -12,6 +13,7 @@ from msgspec import to_builtins
 from tts.eval.report.comparison_report import ComparisonReport
 from tts.eval.report.row import Row
 from tts.ledger import spreadsheet_safe
+from tts.values.visible import visible
 
 
 def to_json(report: ComparisonReport) -> str:
@@ -54,10 +56,18 @@ def _flat(row: Row) -> dict[str, Any]:
         **_usage("attributed", row),
         **_usage("billed", row),
         "seconds": row.seconds,
+        "reasons": counted(row.reasons),
+        "missing": counted(row.missing),
     }
     line |= {f"stopped_by_{name}": number for name, number in sorted(row.stopped_by.items())}
     line |= {f"tokens_{one.role}": one.usage.tokens for one in row.spend}
     return line | {f"accuracy_bin_{one.bin}": one.accuracy.value for one in row.bins}
+
+
+def counted(reasons: Mapping[str, int]) -> str | None:
+    """Reasons with how often each was met, the most frequent first; None without any."""
+    ordered = sorted(reasons.items(), key=lambda pair: (-pair[1], pair[0]))
+    return "; ".join(f"{count} x {visible(reason, 300)}" for reason, count in ordered) or None
 
 
 def _estimate(name: str, estimate: Any, *, sure: bool = True) -> dict[str, float | None]:

@@ -19,6 +19,8 @@ class Cell(Struct, frozen=True, kw_only=True):
     """The first run's grade in a word."""
     stopped_by: StoppedBy
     """Of the first run."""
+    error: str | None = None
+    """Why the first run that has no answer has none."""
     attributed: Usage
     """Of all the runs."""
 

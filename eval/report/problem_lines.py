@@ -45,5 +45,6 @@ def _cell(runs: Sequence[Attempt]) -> Cell | None:
         answer=runs[0].answer,
         reason=runs[0].grade.reason,
         stopped_by=runs[0].stopped_by,
+        error=next((run.error for run in runs if run.error is not None), None),
         attributed=reduce(add, (run.attributed for run in runs), NOTHING),
     )

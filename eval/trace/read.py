@@ -92,6 +92,7 @@ def line(row: RunRow) -> RunLine:
         stopped_by=row.stopped_by,
         answer=result.answer if result else None,
         usage=row.attributed,
+        error=result.error if result else None,
     )
 
 

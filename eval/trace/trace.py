@@ -73,6 +73,8 @@ class RunLine(Struct, frozen=True, kw_only=True):
     stopped_by: str | None
     answer: str | None
     usage: Usage | None
+    error: str | None = None
+    """Why the run has no answer, where it failed or was cut short."""
 
 
 class Trace(Struct, frozen=True, kw_only=True):

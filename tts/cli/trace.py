@@ -8,7 +8,7 @@ import msgspec
 from rich.table import Table
 from rich.text import Text
 
-from tts.cli.screen import Screen
+from tts.cli.screen import Screen, one_line
 from tts.engine import spell_budget, spell_recorded
 from tts.errors import UsageError
 from tts.eval.trace import RunLine, read_trace, render_trace, render_trace_page, run_lines
@@ -42,6 +42,8 @@ def show_trace(
     console.print(
         Text(f"{strategy}, {budget}, ended {trace.run.stopped_by or 'not yet'}, answer {answer}")
     )
+    if trace.run.error is not None:
+        console.print(one_line(f"why: {trace.run.error}", 500))
     tokens = f"{trace.usage.tokens:,} tokens in {trace.usage.calls:,} calls"
     console.print(Text(f"{tokens} (attributed, scoring included)", style="dim"))
     console.print(render_trace(trace, all_nodes=all_nodes))
@@ -54,11 +56,11 @@ def runs_table(lines: list[RunLine]) -> Table:
     for line in lines:
         table.add_row(
             line.run_id[:SHORT],
-            Text(visible(line.problem_id, 40)),
+            one_line(line.problem_id, 40),
             Text(spell_recorded(line.strategy)),
             str(line.replicate),
             line.stopped_by or "not yet",
-            Text("" if line.answer is None else visible(line.answer, 24)),
+            one_line(line.error or "" if line.answer is None else line.answer, 24),
             "" if line.usage is None else f"{line.usage.tokens:,}",
         )
     return table

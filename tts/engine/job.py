@@ -93,6 +93,8 @@ class Job:
         self.journal.write(self._row(run_id, problem, strategy, budget, replicate))
         ended = await solve(strategy, run, budget, limit)
         result = with_verdict(ended, problem, session=self.session)
+        if result.stopped_by == "failed":
+            result = msgspec.structs.replace(result, usage=self.session.unspent(result.usage))
         if self.executor.fatal is not None:
             raise self.executor.fatal
         if result.stopped_by not in OPEN:

@@ -37,6 +37,12 @@ class Session:
         cost = None if price is None else price.request_cost(usage)
         return usage if cost == usage.nanodollars else replace(usage, nanodollars=cost)
 
+    def unspent(self, usage: Usage) -> Usage:
+        """A sum without any call: nothing is known of what it cost where no price is."""
+        model = next(iter(self.generators.values())).model.name
+        unpriced = usage.calls == 0 and self.prices.price_of(model) is None
+        return replace(usage, nanodollars=None) if unpriced else usage
+
     async def close(self) -> None:
         for generator in self.generators.values():
             await generator.close()
