@@ -3,10 +3,19 @@
 from __future__ import annotations
 
 import re
+import shlex
+import subprocess
+import sys
+from collections.abc import Iterator
 from pathlib import Path
+from typing import NamedTuple
 
 import pytest
+import yaml
+from typer.testing import CliRunner
 
+from tts.budget.price_file import read_price_file
+from tts.cli.app import app
 from tts.engine.registry import STRATEGIES, VERIFIERS
 
 DOCS = Path(__file__).resolve().parent.parent / "docs"
@@ -27,3 +36,92 @@ def test_every_verifier_is_named(name: str) -> None:
 def test_links_lead_somewhere(page: Path) -> None:
     broken = [to for to in LINK.findall(page.read_text()) if not (page.parent / to).exists()]
     assert not broken
+
+
+class Block(NamedTuple):
+    """A fenced block of a page."""
+
+    page: str
+    kind: str
+    text: str
+
+
+def blocks() -> list[Block]:
+    pages = [*sorted(DOCS.glob("*.md")), DOCS.parent / "README.md"]
+    fence = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+    return [Block(page.name, *found) for page in pages for found in fence.findall(page.read_text())]
+
+
+NOT_RUN = {
+    "$ make demo": "installs the project and runs for minutes; make is tried by the build",
+    "$ tts compare recipes/arithmetic.yaml": "minutes long; the recipes have tests of their own",
+    "class BestOfN:": "the shape of a strategy that ships whole, see tests/strategies",
+    "@tts.tool(": "needs a model that writes plans; tests/planner has one",
+    "async with tts.MCPTools(": "needs a server of the reader's; tests/tools has one",
+    "1. search(": "the language of plans, read in tests/planner",
+    "$ tts tune --model vllm:FOLDER": "needs vLLM and a folder",
+    "$ tts tune --idealized": "times the machine for minutes",
+    "runtime = read_runtimes(": "reads what the line before it has timed",
+}
+"""By a text that the block holds: why it is not run here."""
+BLOCKS = [one for one in blocks() if not any(mark in one.text for mark in NOT_RUN)]
+
+
+def test_every_reason_not_to_run_a_block_belongs_to_one() -> None:
+    assert not [mark for mark in NOT_RUN if not any(mark in one.text for one in blocks())]
+
+
+def of_kind(kind: str) -> list[pytest.param]:  # type: ignore[valid-type]
+    return [pytest.param(one.text, id=one.page) for one in BLOCKS if one.kind == kind]
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[str]:
+    """The URL of a fault server in a process of its own."""
+    command = [sys.executable, "-m", "tts.backends.fault_server"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        yield process.stdout.readline().strip()
+        process.terminate()
+
+
+@pytest.fixture
+def place(tmp_path: Path, server: str, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder with a problem file, and the server in place of the provider."""
+    (tmp_path / "problems.jsonl").write_text('{"problem": "1 + 1?", "answer": "2"}\n' * 2)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("OPENAI_BASE_URL", server)
+    monkeypatch.setenv("OPENAI_API_KEY", "none")
+    return tmp_path
+
+
+@pytest.mark.parametrize("text", of_kind("python"))
+def test_a_python_block_runs(text: str, place: Path) -> None:
+    exec(compile(text, "a block of the documentation", "exec"), {"__name__": "docs"})  # noqa: S102 — the pages are ours
+
+
+@pytest.mark.parametrize("text", of_kind("console"))
+def test_the_commands_of_a_block_run(text: str, place: Path) -> None:
+    commands = [line.removeprefix("$ tts ") for line in text.splitlines() if line[:6] == "$ tts "]
+    assert commands
+    for command in commands:
+        found = CliRunner().invoke(app, shlex.split(command, comments=True))
+        assert found.exit_code == 0, f"{command}: {found.output}"
+
+
+@pytest.mark.parametrize("text", of_kind("yaml"))
+def test_a_recipe_or_a_price_file_is_accepted_as_it_stands(
+    text: str, place: Path, server: str
+) -> None:
+    written = place / "written.yaml"
+    if "problems" not in yaml.safe_load(text):
+        written.write_text(text)
+        assert read_price_file(written)
+        return
+    written.write_text(text.replace("http://localhost:8000/v1", server))
+    found = CliRunner().invoke(app, ["compare", str(written), "--ledger", "jobs.db"])
+    assert found.exit_code == 0, found.output
+
+
+def test_every_block_is_run_or_says_why_not() -> None:
+    assert {one.kind for one in BLOCKS} <= {"python", "console", "yaml"}

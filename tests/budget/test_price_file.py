@@ -79,3 +79,14 @@ def test_long_rates_out_of_order_are_refused(tmp_path: Path) -> None:
 def test_a_missing_file_is_named(tmp_path: Path) -> None:
     with pytest.raises(BadInput, match=r"absent\.yaml: cannot be read"):
         PriceTable.load(tmp_path / "absent.yaml")
+
+
+def test_the_shipped_table_is_a_price_file() -> None:
+    from importlib.resources import as_file, files
+
+    from tts.budget import PriceTable
+
+    with as_file(files("tts.budget").joinpath("prices.json")) as shipped:
+        found = read_price_file(shipped)
+    table = PriceTable.load()
+    assert found and all(table.price_of(name) == price for name, price in found.items())

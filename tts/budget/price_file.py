@@ -22,6 +22,8 @@ from tts.budget.price import Price
 from tts.errors import BadInput
 from tts.values import NANO
 
+UNIT = "nanodollars per million tokens"
+"""By this word of its own a file of the shipped layout is known."""
 FREE = Price(prompt=0, cached=0, completion=0)
 
 
@@ -39,7 +41,21 @@ def read_price_file(path: Path) -> dict[str, Price]:
         raise BadInput(f"{path}: is nested too deeply for a list of prices.") from error
     if not isinstance(content, dict):
         raise BadInput(f"{path}: must map model names to prices.")
+    if content.get("unit") == UNIT and isinstance(content.get("prices"), dict):
+        return _shipped(content, path)
     return {str(name): _price(content[name], f"{path}: {str(name)!r}") for name in content}
+
+
+def _shipped(content: dict[Any, Any], path: Path) -> dict[str, Price]:
+    """A file of the layout of the shipped table, perhaps a copy of it that was edited."""
+    try:
+        prices = convert(content["prices"], dict[str, Price])
+        aliases = convert(content.get("aliases", {}), dict[str, str])
+        return prices | {name: prices[target] for name, target in aliases.items()}
+    except ValidationError as error:
+        raise BadInput(f"{path}: {error}.") from error
+    except KeyError as error:
+        raise BadInput(f"{path}: an alias stands for {error}, which has no price.") from error
 
 
 def _price(entry: Any, where: str) -> Price:
