@@ -78,6 +78,8 @@ def verdict(result: Result) -> Text:
         f"attributed   {usage.calls} calls, {usage.prompt_tokens} prompt and "
         + f"{usage.completion_tokens} completion tokens, {price}",
         f"billed       {result.billed.tokens} tokens in {result.billed.calls} requests",
+        "             attributed: what it would have cost alone, uncached, every draw with its whole",
+        "             prompt; billed: what was really spent now",
         f"seconds      {result.seconds:.2f}",
     ]
     return Text("\n".join(lines))

@@ -15,7 +15,6 @@ from tts.values import Capabilities, Completion, Message, Model, Usage
 
 _CAPABILITIES = Capabilities(
     n=True,
-    bills_prompt_once=True,
     prefill=True,
     logprobs=True,
     seed=True,
