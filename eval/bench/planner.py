@@ -14,7 +14,7 @@ from tts.eval.bench.planner_methods import methods
 from tts.eval.bench.planner_mutations import mutations
 from tts.eval.bench.planner_nestful import nestful, nestful_plan, nestful_tools
 from tts.eval.bench.planner_parser import parser
-from tts.eval.bench.planner_schedule import schedule, solved
+from tts.eval.bench.planner_schedule import against_longest_first, largest, schedule, solved
 from tts.eval.bench.planner_sharing import sharing
 from tts.eval.bench.row import Row, at_most, figure
 from tts.eval.bench.task_shape import shapes
@@ -36,10 +36,13 @@ def planner() -> list[Row]:
         return [*rows, *parser([shape.plan for shape in shapes()]), *_common()]
     text = (folder / "nestful_executable_data.json").read_text(encoding="utf-8")
     plans: list[Plan] = [nestful_plan(row["output"]) for row in json.loads(text)]
-    some = Random(1).sample(everyday(folder), PLANS)
+    every = everyday(folder)
+    some = Random(1).sample(every, PLANS)
     return [
         *schedule("WfInstances", workflows(folder)),
         *schedule("AsyncHow", some),
+        against_longest_first("AsyncHow", every, (2, 4)),
+        *largest(workflows(folder, largest=10**6)),
         *nestful(folder),
         *mutations(plans, nestful_tools(folder)),
         *parser(plans, rounds=4),

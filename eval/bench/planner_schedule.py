@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from heapq import heapify, heappop, heappush
 from random import Random
 from statistics import mean
 from typing import Any, Literal
@@ -14,7 +15,7 @@ from tts.budget import PriceTable
 from tts.engine import Job, Session
 from tts.equivalence import Equivalence
 from tts.eval.bench.jumping_loop import simulated
-from tts.eval.bench.row import Row, at_most, figure
+from tts.eval.bench.row import Row, at_most, exactly, figure
 from tts.eval.bench.timed_graph import TimedGraph
 from tts.executor import Limits
 from tts.executor.gate import Gate
@@ -63,6 +64,57 @@ def schedule(name: str, graphs: Sequence[TimedGraph]) -> list[Row]:
         rows.append(figure(f"{what}, cap {TIGHT}, durations {known}", guessed, ""))
     rows.append(at_most(f"{what}, caps 2–64, mean, durations given", mean(means), "", bar=1.10))
     return rows
+
+
+def against_longest_first(name: str, graphs: Sequence[TimedGraph], caps: Sequence[int]) -> Row:
+    """Plans that take longer than a plain list schedule, longest remaining path first."""
+    worse = sum(
+        simulated(makespan(graph, cap, "given")) > 1.001 * longest_first(graph, cap)
+        for graph in graphs
+        for cap in caps
+    )
+    shown = " and ".join(map(str, caps))
+    what = f"of {len(graphs)} {name} plans under caps {shown}, slower than longest path first"
+    return exactly(what, worse, "", bar=0)
+
+
+def longest_first(graph: TimedGraph, cap: int) -> float:
+    """Makespan of a list schedule whose free slots go to the longest remaining path."""
+    size = len(graph.seconds)
+    tails = list(graph.seconds)
+    for i in reversed(range(size)):
+        for before in graph.before[i]:
+            tails[before] = max(tails[before], graph.seconds[before] + tails[i])
+    waits = [len(before) for before in graph.before]
+    ready = [(-tails[i], i) for i in range(size) if not waits[i]]
+    running: list[tuple[float, int]] = []
+    now = 0.0
+    heapify(ready)
+    while ready or running:
+        while ready and len(running) < cap:
+            i = heappop(ready)[1]
+            heappush(running, (now + graph.seconds[i], i))
+        now, ended = heappop(running)
+        for i in range(ended + 1, size):
+            if ended in graph.before[i]:
+                waits[i] -= 1
+                if not waits[i]:
+                    heappush(ready, (-tails[i], i))
+    return now
+
+
+def largest(graphs: Sequence[TimedGraph], count: int = 2, cap: int = 8) -> list[Row]:
+    """The workflows with most calls, under one cap."""
+    most = sorted(graphs, key=lambda graph: len(graph.seconds))[-count:]
+    return [
+        at_most(
+            f"makespan / lower bound, {len(graph.seconds)} calls of {graph.name}, cap {cap}",
+            ratio(graph, cap, "given"),
+            "",
+            bar=1.075,
+        )
+        for graph in most
+    ]
 
 
 def ratio(graph: TimedGraph, cap: int | None, known: Known) -> float:

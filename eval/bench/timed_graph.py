@@ -33,14 +33,14 @@ class TimedGraph(Struct, frozen=True):
         return max(self.longest_path, sum(self.seconds) / cap if cap else 0.0)
 
 
-def workflows(folder: Path) -> list[TimedGraph]:
-    """WfInstances: real workflows with measured runtimes."""
+def workflows(folder: Path, largest: int = _LARGEST) -> list[TimedGraph]:
+    """WfInstances: real workflows with measured runtimes, up to so many calls."""
     rows = json.loads((folder / "wfinstances.json").read_text(encoding="utf-8"))["dags"]
     graphs = [
         _ordered(row["name"], row["seconds"], [list(parents) for parents in row["parents"]])
         for row in rows
     ]
-    return [graph for graph in graphs if len(graph.seconds) <= _LARGEST]
+    return [graph for graph in graphs if len(graph.seconds) <= largest]
 
 
 def everyday(folder: Path) -> list[TimedGraph]:

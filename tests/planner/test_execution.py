@@ -8,6 +8,8 @@ from typing import Any
 import pytest
 
 from tts.errors import Unavailable
+from tts.eval.bench.planner_schedule import against_longest_first
+from tts.eval.bench.timed_graph import TimedGraph, generated
 from tts.planner.report import plan_report
 from tts.protocols import GenerateReply
 from tts.values import Completion, Usage
@@ -164,3 +166,13 @@ def test_a_resumed_run_repeats_no_call(workshop: Any, lab: Any) -> None:
     assert first.answer == again.answer == "sent 3.0"
     assert workshop.asked("send") == ["3.0"]
     assert workshop.asked("look") == ["abc"]
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_a_free_slot_goes_to_the_longest_remaining_path(seed: int) -> None:
+    graphs = [
+        TimedGraph("late", (1.0, 1.0, 2.0), ((), (), ())),
+        TimedGraph("freed", (1.0, 3.0, 2.0, 2.0, 5.0), ((), (), (), (), (0,))),
+        generated()[seed],
+    ]
+    assert against_longest_first("small", graphs, (2, 4)).value == 0

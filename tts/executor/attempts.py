@@ -144,8 +144,11 @@ class Attempts:
 
     async def _reserve(self, flight: Flight) -> Amounts:
         pool, gate = flight.spec.pool, self.limits.gate
-        if not gate.enter_nowait(pool):
-            await gate.enter(pool, flight.starter.run.problem.id, flight.starter.priority)
+        priority = flight.starter.priority
+        planned = priority[0] != 0
+        if planned or not gate.enter_nowait(pool):
+            problem = flight.starter.run.problem.id
+            await gate.enter(pool, problem, priority, planned=planned)
         try:
             rate = self.limits.rates.get(pool)
             if rate is not None:

@@ -16,6 +16,9 @@ from tts.executor.lane import Lane
 LONGEST_PAUSE = 120.0
 """Seconds: a server that asks for more gets its calls refused, not a pool that hangs for hours."""
 
+SETTLED = 12
+"""Turns of the event loop within which the end of a call has made the calls behind it ready."""
+
 
 class PoolStatistics(Struct, frozen=True, kw_only=True):
     """One pool at one moment."""
@@ -59,6 +62,10 @@ class Gate:
         self._clock = clock
         self._in_flight = 0
         self._turn = 0
+        self._planned = 0
+        """Waiting calls of plans."""
+        self._settling = 0
+        """Turns of the loop until free slots are handed out; 0: none is awaited."""
         self._lanes: dict[str, Lane] = {}
         self._waiting: dict[str, Lane] = {}
         for name, concurrency in (pools or {}).items():
@@ -72,15 +79,24 @@ class Gate:
         self._take(lane)
         return True
 
-    async def enter(self, pool: str, problem: str, priority: tuple[Any, ...]) -> None:
-        """Take a slot, waiting for it in turn; a cancelled waiter leaves nothing behind."""
-        if self.enter_nowait(pool):
+    async def enter(
+        self, pool: str, problem: str, priority: tuple[Any, ...], *, planned: bool = False
+    ) -> None:
+        """Take a slot, waiting for it in turn; a cancelled waiter leaves nothing behind.
+
+        `planned`: priorities are known paths of a plan, so a free slot waits some turns of the
+        loop for the other calls that are ready at this moment, and the longest path gets it.
+        """
+        if not planned and self.enter_nowait(pool):
             return
         lane = self._lane(pool)
         granted: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         lane.queue.push(granted, problem=problem, priority=priority)
         self._waiting[pool] = lane
         self._arm(lane)
+        self._planned += planned
+        if planned:
+            self._admit_soon()
         try:
             await granted
         except asyncio.CancelledError:
@@ -89,15 +105,21 @@ class Gate:
             else:
                 lane.queue.remove(granted)
             raise
+        finally:
+            self._planned -= planned
 
     def leave(self, pool: str) -> None:
-        """Give a slot back; the next waiter has it before this returns."""
+        """Give a slot back; the next waiter has it before this returns, unless calls of a plan wait:
+        then the calls that this one makes ready are waited for, see `enter`."""
         lane = self._lanes[pool]
         if lane.in_flight == 0:
             raise RuntimeError(f"Pool {pool!r} was left more often than entered.")
         lane.in_flight -= 1
         self._in_flight -= 1
-        self._admit()
+        if self._planned:
+            self._admit_soon()
+        else:
+            self._admit()
 
     def pause(self, pool: str, seconds: float) -> None:
         """Let no call enter a pool for some seconds; a longer pause already set stays."""
@@ -179,6 +201,18 @@ class Gate:
             if granted is not None and not granted.done():
                 self._take(lane)
                 granted.set_result(None)
+
+    def _admit_soon(self) -> None:
+        if self._settling == 0:
+            self._settling = SETTLED
+            asyncio.get_running_loop().call_soon(self._settle)
+
+    def _settle(self) -> None:
+        self._settling -= 1
+        if self._settling:
+            asyncio.get_running_loop().call_soon(self._settle)
+        else:
+            self._admit()
 
     def _arm(self, lane: Lane) -> None:
         """Wake a paused lane when its pause ends, if anybody waits for that."""
