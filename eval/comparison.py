@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Protocol
 
@@ -23,7 +23,7 @@ from tts.eval.sharing import Sharing
 from tts.eval.spec import ComparisonSpec
 from tts.ledger import decode_result
 from tts.protocols import JobRow, Journal, Leases, Row, RunRow, Strategy, TextRow
-from tts.values import NOTHING, Budget, Problem, Result, StoppedBy
+from tts.values import NOTHING, OPEN, Budget, FinishReason, Problem, Result, StoppedBy
 
 RETRIED: frozenset[StoppedBy] = frozenset({"failed", "incomplete"})
 """Ends that `retry_failed` takes back."""
@@ -43,6 +43,7 @@ class Records(Journal, Protocol):
 
 Key = tuple[str, str, str, int]
 """Labels of strategy and budget, id of the problem, replicate."""
+LIMITS: frozenset[StoppedBy] = frozenset({"budget", "deadline"})
 ENOUGH = 0.95
 """Of what was begun has to have ended, for a part to be a fair sample."""
 
@@ -270,10 +271,34 @@ def attempt_of(place: Place, result: Result, grade: Grade) -> Attempt:
         stopped_by=result.stopped_by,
         error=result.error,
         missing=result.missing,
+        no_answer=no_answer(result),
         spend=result.spend,  # type: ignore[arg-type]
         seconds=result.seconds,
         replicate=place.replicate,
     )
+
+
+WITHOUT: Mapping[FinishReason, str] = {
+    "length": "cut at the most tokens of a draw",
+    "content_filter": "withheld by a content filter",
+    "refusal": "refused by the model",
+    "reasoning_only": "thoughts without a text",
+    "tool_calls": "a call of tools instead of a text",
+}
+"""Ends of a draw that leave no answer."""
+
+
+def no_answer(result: Result) -> str:
+    """Why a run that ended in order has no answer, by the most frequent end of its draws."""
+    if result.answer is not None or result.error is not None or result.stopped_by in OPEN:
+        return ""
+    ends = Counter(kept.candidate.finish_reason for kept in result.candidates)
+    if not ends:
+        return (
+            f"no draw before the {result.stopped_by}" if result.stopped_by in LIMITS else "no draw"
+        )
+    end = ends.most_common(1)[0][0]
+    return WITHOUT.get(end, "no answer could be read in the text") if end else "no draw ended"
 
 
 def fair_part(ended: Sequence[bool]) -> int:

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable
 from contextlib import AsyncExitStack
 from pathlib import Path
 
@@ -15,16 +14,10 @@ from tts.engine.asks import Asks, longest
 from tts.errors import CallError, TTSError, UnknownName, UsageError
 from tts.eval.comparison import Comparison, job_name, part_told
 from tts.eval.problems import ProblemSet, load_problem_set
-from tts.eval.report import Attempt, ComparisonReport, assemble
-from tts.eval.report.row_of import missing_of
+from tts.eval.report import ComparisonReport, assemble
 from tts.eval.spec import ComparisonSpec
 from tts.ledger import JobLeases, Ledger
 from tts.strategies.cautions import cautions
-from tts.values import OPEN
-from tts.values.visible import visible
-
-REASONS = 3
-"""Reasons that are told of one kind of end; the data of the report holds all of them."""
 
 MOST_SKIPPED = 20
 """Skipped rows that a report names one by one."""
@@ -158,7 +151,6 @@ def report(comparison: Comparison, *, changes: list[str], fault: str = "") -> Co
         warnings.append(f"{len(comparison.elsewhere)} problems are open in other processes.")
     if comparison.suspended:
         warnings.append("The job's wallet ended; give it more and run the same command again.")
-    warnings += endings(attempts)
     return assemble(
         attempts,
         comparison.problems.problems,
@@ -186,38 +178,6 @@ def skipped_rows(problems: ProblemSet) -> list[str]:
     ]
     more = len(problems.skipped) - len(shown)
     return [*shown, f"{more:,} more lines were skipped."] if more else shown
-
-
-def endings(attempts: Sequence[Attempt]) -> list[str]:
-    """What did not end as it should: how many runs, and for which reasons."""
-    told = []
-    if still := [one for one in attempts if one.stopped_by in OPEN]:
-        why = counted(Counter(one.error or one.stopped_by for one in still))
-        told.append(f"{runs(still)} open: the same command goes on. Why: {why}")
-    if failed := [one for one in attempts if one.stopped_by == "failed"]:
-        why = counted(Counter(one.error or "no reason" for one in failed))
-        told.append(
-            f"{len(failed)} of {len(attempts)} runs failed: --retry-failed runs them again. Why: {why}"
-        )
-    if missing := missing_of(attempts):
-        short = [one for one in attempts if one.missing]
-        told.append(
-            f"{sum(missing.values())} draws or verdicts of {len(short)} runs never came. "
-            f"Why: {counted(missing)}"
-        )
-    return told
-
-
-def runs(attempts: Sequence[Attempt]) -> str:
-    return f"{len(attempts)} run is" if len(attempts) == 1 else f"{len(attempts)} runs are"
-
-
-def counted(reasons: Mapping[str, int]) -> str:
-    """The most frequent reasons, each with how often it was met."""
-    ordered = sorted(reasons.items(), key=lambda pair: (-pair[1], pair[0]))
-    shown = "; ".join(f"{count} × {visible(reason, 200)}" for reason, count in ordered[:REASONS])
-    more = sum(count for _, count in ordered[REASONS:])
-    return shown + (f"; {more} × something else" if more else "")
 
 
 def baseline(spec: ComparisonSpec) -> str | None:

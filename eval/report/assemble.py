@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from msgspec.structs import replace
 
 from tts.eval.report.attempt import Attempt
-from tts.eval.report.cautions import cautions
+from tts.eval.report.cautions import cautions, endings
 from tts.eval.report.comparison_report import ComparisonReport
 from tts.eval.report.curve import Curve
 from tts.eval.report.problem_lines import problem_lines
@@ -53,6 +53,7 @@ def assemble(
     groups: dict[Group, list[Attempt]] = {}
     for attempt in attempts:
         groups.setdefault((attempt.strategy, attempt.budget), []).append(attempt)
+    members = [attempt for group in groups.values() for attempt in group]
     bins = {problem.id: problem.difficulty_bin for problem in problems}
     rows = {group: row_of(members, bins, planned=planned) for group, members in groups.items()}
     compared = _compared(groups, rows, baseline, seed)
@@ -66,7 +67,7 @@ def assemble(
         verdicts=tuple(_sentence(row) for row in compared if row.against is not None),
         notes=tuple(notes),
         fault=fault,
-        warnings=(*warnings, *_absent(baseline, groups), *cautions(compared)),
+        warnings=(*warnings, *_absent(baseline, groups), *endings(members), *cautions(compared)),
     )
 
 

@@ -28,6 +28,8 @@ class Attempt(Struct, frozen=True, kw_only=True):
     """Why there is no grade, where a failure or an outage is to blame."""
     missing: dict[str, int] = field(default_factory=dict)
     """How many draws and verdicts never came, by reason."""
+    no_answer: str = ""
+    """Why a run that ended in order has no answer; empty where it has one, or did not."""
     spend: dict[Role, Usage] = field(default_factory=dict)
     """`attributed` by what the calls were for; empty where it was not recorded."""
     seconds: float | None = None

@@ -2,9 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 
+from tts.eval.report.attempt import Attempt
 from tts.eval.report.row import Row
+from tts.eval.report.row_of import missing_of
+from tts.values import OPEN
+from tts.values.visible import visible
+
+REASONS = 3
+"""Reasons that are told of one kind of end; the data of the report holds all of them."""
 
 OUT = ": left out of the accuracy, kept in the cost."
 
@@ -34,3 +42,40 @@ def cautions(rows: Sequence[Row]) -> tuple[str, ...]:
         f"The price of {unpriced} of {len(rows)} rows is unknown.": unpriced,
     }
     return tuple(sentence for sentence, holds in said.items() if holds)
+
+
+def endings(attempts: Sequence[Attempt]) -> list[str]:
+    """What did not end as it should: how many runs, and for which reasons."""
+    told = []
+    if still := [one for one in attempts if one.stopped_by in OPEN]:
+        why = counted(Counter(one.error or one.stopped_by for one in still))
+        told.append(f"{_runs(still)} open: the same command goes on. Why: {why}")
+    if failed := [one for one in attempts if one.stopped_by == "failed"]:
+        why = counted(Counter(one.error or "no reason" for one in failed))
+        told.append(
+            f"{len(failed)} of {len(attempts)} runs failed: --retry-failed runs them again. Why: {why}"
+        )
+    if missing := missing_of(attempts):
+        short = [one for one in attempts if one.missing]
+        told.append(
+            f"{sum(missing.values())} draws or verdicts of {len(short)} runs never came. "
+            f"Why: {counted(missing)}"
+        )
+    if blank := Counter(one.no_answer for one in attempts if one.no_answer):
+        told.append(
+            f"{blank.total()} of {len(attempts)} runs ended without an answer. "
+            f"Why: {counted(blank)}"
+        )
+    return told
+
+
+def _runs(attempts: Sequence[Attempt]) -> str:
+    return f"{len(attempts)} run is" if len(attempts) == 1 else f"{len(attempts)} runs are"
+
+
+def counted(reasons: Mapping[str, int]) -> str:
+    """The most frequent reasons, each with how often it was met."""
+    ordered = sorted(reasons.items(), key=lambda pair: (-pair[1], pair[0]))
+    shown = "; ".join(f"{count} × {visible(reason, 200)}" for reason, count in ordered[:REASONS])
+    more = sum(count for _, count in ordered[REASONS:])
+    return shown + (f"; {more} × something else" if more else "")

@@ -57,6 +57,7 @@ def _flat(row: Row) -> dict[str, Any]:
         **_usage("billed", row),
         "seconds": row.seconds,
         "reasons": counted(row.reasons),
+        "no_answer": counted(row.no_answer),
         "missing": counted(row.missing),
     }
     line |= {f"stopped_by_{name}": number for name, number in sorted(row.stopped_by.items())}
@@ -68,6 +69,15 @@ def counted(reasons: Mapping[str, int]) -> str | None:
     """Reasons with how often each was met, the most frequent first; None without any."""
     ordered = sorted(reasons.items(), key=lambda pair: (-pair[1], pair[0]))
     return "; ".join(f"{count} x {visible(reason, 300)}" for reason, count in ordered) or None
+
+
+def reasons_of(row: Row) -> dict[str, dict[str, int]]:
+    """What did not end in an answer, by kind and reason."""
+    return {
+        "failed_or_open": row.reasons,
+        "no_answer": row.no_answer,
+        "draws_missing": row.missing,
+    }
 
 
 def _estimate(name: str, estimate: Any, *, sure: bool = True) -> dict[str, float | None]:

@@ -15,6 +15,7 @@ from tts.eval.report.bin_figure import bin_figure
 from tts.eval.report.comparison_report import ComparisonReport
 from tts.eval.report.cost_figure import cost_figure
 from tts.eval.report.curve import curves_of
+from tts.eval.report.export import reasons_of
 from tts.eval.report.spend_figure import spend_figure
 from tts.eval.statistics import FEWEST
 from tts.values import StoppedBy
@@ -47,6 +48,7 @@ def render_page(report: ComparisonReport, *, log_cost: bool | None = None) -> st
         .render(
             report=report,
             best=max(shares, default=None),
+            reasons=_reasons(report),
             fewest=FEWEST,
             stops=_stops(report),
             policy=_policy(style, script),
@@ -63,6 +65,15 @@ def render_page(report: ComparisonReport, *, log_cost: bool | None = None) -> st
             spend_figure=spend_figure(report.rows),
         )
     )
+
+
+def _reasons(report: ComparisonReport) -> list[tuple[str, str, str, str, int]]:
+    return [
+        (row.strategy, row.budget, kind.replace("_", " "), reason, count)
+        for row in report.rows
+        for kind, reasons in reasons_of(row).items()
+        for reason, count in reasons.items()
+    ]
 
 
 def _stops(report: ComparisonReport) -> list[str]:

@@ -49,6 +49,8 @@ class Row(Struct, frozen=True, kw_only=True):
     """Runs of a part that ended ahead of their turn: in the cost, not in the accuracy."""
     reasons: dict[str, int] = field(default_factory=dict)
     """How many runs failed or are open, by reason."""
+    no_answer: dict[str, int] = field(default_factory=dict)
+    """How many runs ended in order and without an answer, by reason."""
     missing: dict[str, int] = field(default_factory=dict)
     """How many draws and verdicts never came for a reason that stays, by reason."""
     ungraded: int = 0

@@ -36,6 +36,7 @@ def row_of(
         early=sum(not attempt.counted for attempt in attempts),
         ungraded=sum(attempt.grade.correct is None for attempt in attempts),
         reasons=dict(Counter(a.error for a in attempts if a.error is not None).most_common()),
+        no_answer=dict(Counter(a.no_answer for a in attempts if a.no_answer).most_common()),
         missing=missing_of(attempts),
         undecided=found.undecided,
         spend=_spend(attempts),

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
 import msgspec
 
-from tts.errors import BadInput, UnknownName
+from tts.errors import MOST_NAMES, BadInput, UnknownName
 from tts.eval.trace.grow import Rows, grow, total
 from tts.eval.trace.trace import OtherCalls, RunLine, Trace
 from tts.ledger import Questions, candidate_lines, decode_result
@@ -36,7 +36,7 @@ def read_trace(place: str | Path, run: str, job: str = "") -> Trace:
         if not found:
             raise UnknownName("run", run, (row.run_id for row in runs))
         if len(found) > 1:
-            raise BadInput(f"Run {run!r} is not unique: {', '.join(r.run_id for r in found)}.")
+            raise BadInput(f"Run {run!r} is not unique: {some(r.run_id for r in found)}.")
         return _trace(reader, found[0])
 
 
@@ -73,10 +73,17 @@ def reading(place: str | Path, job: str) -> Iterator[Reader]:
         engine.dispose()
 
 
+def some(names: Iterable[str]) -> str:
+    """The first of some names, and how many more there are."""
+    listed = list(names)
+    more = len(listed) - MOST_NAMES
+    return ", ".join(listed[:MOST_NAMES]) + (f" and {more:,} more" if more > 0 else "")
+
+
 def only(jobs: Sequence[str]) -> str:
     """The one job there is; jobs of the SDK, which leave no manifest, are called `sdk`."""
     if len(jobs) > 1:
-        raise BadInput(f"The ledger holds several jobs; name one of {', '.join(jobs)}.")
+        raise BadInput(f"The ledger holds several jobs; name one of {some(jobs)}.")
     return jobs[0] if jobs else "sdk"
 
 

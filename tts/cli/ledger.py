@@ -39,20 +39,32 @@ def show_ledger(place: str, job: str, by: str) -> None:
         questions.close()
 
 
+MOST_ROWS = 200
+"""Rows of one table on the terminal; `--export` writes all of them."""
+
+
+def capped(table: Table, rows: int) -> Table:
+    """Says below a table how many of its rows were left out."""
+    if rows > MOST_ROWS:
+        table.caption = f"{rows - MOST_ROWS:,} more rows are not shown: --export FILE writes all"
+        table.caption_justify = "left"
+    return table
+
+
 def jobs_table(jobs: list[JobSummary]) -> Table:
     """Every job of the ledger."""
     table = Table("job", "kind", "began", "runs", "ended", title="jobs", title_justify="left")
-    for summary in jobs:
+    for summary in jobs[-MOST_ROWS:]:
         began = datetime.fromtimestamp(summary.created_at, UTC).isoformat(" ", "seconds")
         table.add_row(Text(summary.job), summary.kind, began, str(summary.runs), str(summary.ended))
-    return table
+    return capped(table, len(jobs))
 
 
 def billed_table(bills: list[Bill], by: str) -> Table:
     """What was really spent; a range where attempts ended unknown."""
     table = Table(by, "attempts", "unknown", "prompt", "completion", "dollars")
     table.title, table.title_justify = "billed: really spent, each request once", "left"
-    for bill in bills:
+    for bill in bills[:MOST_ROWS]:
         low, high = bill.lower, bill.upper
         table.add_row(
             Text(spell_recorded(bill.name)),
@@ -62,14 +74,14 @@ def billed_table(bills: list[Bill], by: str) -> Table:
             span(low.completion_tokens, high.completion_tokens),
             known_dollars(bill.upper),
         )
-    return table
+    return capped(table, len(bills))
 
 
 def attributed_table(shares: list[Share], by: str) -> Table:
     """What the uses would have cost alone."""
     table = Table(by, "uses", "prompt", "completion", "dollars")
     table.title, table.title_justify = "attributed: what each would have cost alone", "left"
-    for share in shares:
+    for share in shares[:MOST_ROWS]:
         table.add_row(
             Text(spell_recorded(share.name)),
             str(share.uses),
@@ -77,7 +89,7 @@ def attributed_table(shares: list[Share], by: str) -> Table:
             f"{share.usage.completion_tokens:,}",
             known_dollars(share.usage),
         )
-    return table
+    return capped(table, len(shares))
 
 
 def span(low: int, high: int) -> str:

@@ -15,6 +15,8 @@ from tts.eval.trace import RunLine, read_trace, render_trace, render_trace_page,
 from tts.values import Budget
 from tts.values.visible import visible
 
+MOST_RUNS = 200
+"""Runs of a job that are listed; an export holds all of them."""
 SHORT = 8
 """Characters of a run's id that tell it apart."""
 
@@ -27,6 +29,9 @@ def show_trace(
     console = Screen()
     if not run and len(lines) != 1:
         console.print(runs_table(lines))
+        if len(lines) > MOST_RUNS:
+            more = f"… and {len(lines) - MOST_RUNS:,} more: tts ledger {place} --table runs --export FILE"
+            console.print(Text(more))
         console.print(Text("Name a run by the beginning of its id: tts trace LEDGER RUN"))
         return
     trace = read_trace(place, run or lines[0].run_id, job)
@@ -53,7 +58,7 @@ def runs_table(lines: list[RunLine]) -> Table:
     """The recorded runs of a job."""
     table = Table("run", "problem", "strategy", "seed", "ended", "answer", "tokens")
     table.columns[0].no_wrap = True
-    for line in lines:
+    for line in lines[:MOST_RUNS]:
         table.add_row(
             line.run_id[:SHORT],
             one_line(line.problem_id, 40),
