@@ -104,8 +104,8 @@ def prompt_tokens(problem: Problem, session: Session) -> int:
     draw is recorded."""
     generator = next(iter(session.generators.values()))
     asked = task_for(problem.task, generator.model.name).render(problem)
-    known = isinstance(generator, RecordedGenerator)
-    return generator.count_prompt(asked, "") + (generator.most_tokens(problem) if known else 0)
+    drawn = generator.most_tokens(problem) if isinstance(generator, RecordedGenerator) else 0
+    return generator.count_prompt(asked, "") + drawn
 
 
 async def refuse(
