@@ -40,7 +40,7 @@ async def bounded(pieces: AsyncIterator[bytes], encoding: str, most: int) -> Asy
     Raises `BadReply` beyond `most` bytes, packed or unpacked, and for an encoding that was not
     asked for; `Unavailable` for a packed body that is broken or ends early.
     """
-    unpack, packed, size = _unpacker(encoding), 0, 0
+    unpack, packed, size = unpacker(encoding), 0, 0
     async for piece in pieces:
         packed += len(piece)
         content = piece if unpack is None else unpack.feed(piece, most - size + 1)
@@ -60,7 +60,7 @@ def too_large(most: int) -> BadReply:
     )
 
 
-class _Unpacker:
+class Unpacker:
     """Undoes gzip or deflate, a member or several, never beyond what it is told."""
 
     def __init__(self, *, gzip: bool) -> None:
@@ -91,10 +91,11 @@ def _wrapped(packed: bytes) -> bool:
     return packed[0] & 15 == 8 and (len(packed) < 2 or (packed[0] * 256 + packed[1]) % 31 == 0)
 
 
-def _unpacker(encoding: str) -> _Unpacker | None:
+def unpacker(encoding: str) -> Unpacker | None:
+    """What undoes an encoding; None: there is nothing to undo. Raises `BadReply` for others."""
     named = encoding.strip().lower()
     if named in ("", "identity"):
         return None
     if named in ("gzip", "x-gzip", "deflate"):
-        return _Unpacker(gzip=named != "deflate")
+        return Unpacker(gzip=named != "deflate")
     raise BadReply(f"The reply is packed as {named[:40]!r}, which was not asked for.")

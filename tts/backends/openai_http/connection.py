@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
@@ -9,13 +10,11 @@ import aiohttp
 from yarl import URL
 
 from tts.backends.openai_http.bounded import ACCEPTED, LARGEST_REPLY, bounded, too_large
+from tts.backends.openai_http.http11 import LARGEST_REFUSAL, HTTPClient
 from tts.backends.openai_http.refusal import refusal
 from tts.backends.openai_http.translated import Translated
 from tts.backends.secret import Secret
 from tts.errors import BadInput, CallError
-
-_LARGEST_REFUSAL = 64 << 10
-"""Bytes that are read of an answer that is none."""
 
 
 class Connection:
@@ -47,11 +46,15 @@ class Connection:
         self._timeout = aiohttp.ClientTimeout(
             total=None, sock_connect=connect_timeout, sock_read=idle_timeout
         )
+        self._connect_timeout, self._idle_timeout = connect_timeout, idle_timeout
         self._keepalive = keepalive
         self._largest = largest_reply
         self._translated = Translated(api_key)
-        self._urls: dict[str, URL] = {}
+        self._targets: dict[str, str] = {}
+        self._whole: HTTPClient | None = None
+        """Carries answers that are read as a whole."""
         self._session: aiohttp.ClientSession | None = None
+        """Carries streams."""
 
     async def post(self, path: str, body: bytes, *, most: int | None = None) -> bytes:
         """The body of the answer to a POST; a path that begins with `/../` leaves `/v1`."""
@@ -74,6 +77,9 @@ class Connection:
 
     async def close(self) -> None:
         """Close every socket; a later request opens new ones."""
+        whole, self._whole = self._whole, None
+        if whole is not None:
+            await whole.close()
         session, self._session = self._session, None
         if session is not None:
             await session.close()
@@ -98,31 +104,53 @@ class Connection:
 
     async def _answer(self, method: str, path: str, body: bytes | None, most: int) -> bytes:
         with self._translated:
-            async with self._send(method, path, body) as response:
-                if response.status != 200:
-                    raise await self._refusal(response)
-                return b"".join([piece async for piece in _content(response, most)])
+            answer = await self._client().request(method, self._target(path), body, most)
+            if answer.status != 200:
+                raise self._refused(answer.status, answer.headers, answer.body)
+            return answer.body
+
+    def _client(self) -> HTTPClient:
+        """The client of the running loop; sockets of another one are of no use."""
+        if self._whole is None or self._whole.loop is not asyncio.get_running_loop():
+            self._whole = HTTPClient(
+                URL(self.base_url),
+                headers=tuple(self._authorised().items()),
+                connect_timeout=self._connect_timeout,
+                idle_timeout=self._idle_timeout,
+                keepalive=self._keepalive,
+            )
+        return self._whole
+
+    def _target(self, path: str) -> str:
+        target = self._targets.get(path)
+        if target is None:
+            target = self._targets[path] = URL(self.base_url + path).raw_path_qs
+        return target
 
     def _send(
         self, method: str, path: str, body: bytes | None
     ) -> AbstractAsyncContextManager[aiohttp.ClientResponse]:
-        url = self._urls.get(path)
-        if url is None:
-            url = self._urls[path] = URL(self.base_url + path)
         return self._open().request(
-            method, url, data=body, timeout=self._timeout, allow_redirects=False
+            method,
+            URL(self.base_url + path),
+            data=body,
+            timeout=self._timeout,
+            allow_redirects=False,
         )
 
     async def _refusal(self, response: aiohttp.ClientResponse) -> CallError:
         """The error that an answer stands for, by as much of it as is worth reading."""
         said = bytearray()
         try:
-            async for piece in _content(response, _LARGEST_REFUSAL):
+            async for piece in _content(response, LARGEST_REFUSAL):
                 said += piece
         except CallError:
             pass
-        error = refusal(response.status, response.headers, bytes(said))
-        if response.status in (404, 405) and not self.base_url.endswith("/v1"):
+        return self._refused(response.status, response.headers, bytes(said))
+
+    def _refused(self, status: int, headers: Mapping[str, str], said: bytes) -> CallError:
+        error = refusal(status, headers, said)
+        if status in (404, 405) and not self.base_url.endswith("/v1"):
             error.args = (f"{error} ({self.hint})",)
         return error
 
