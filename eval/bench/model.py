@@ -12,7 +12,7 @@ from tempfile import TemporaryDirectory
 from tts.arithmetic import generate
 from tts.backends.embedded.decoder import Decoder
 from tts.backends.embedded.draw import Draw
-from tts.backends.embedded.embedded_model import EmbeddedModel
+from tts.backends.embedded.model import EmbeddedModel
 from tts.engine import Job, SessionOptions, open_session
 from tts.eval.bench.row import Row, at_least, figure
 from tts.ledger import Ledger, MemoryLeases

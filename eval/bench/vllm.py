@@ -7,7 +7,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from tts.backends.embedded.backend import EmbeddedGenerator
-from tts.backends.embedded.embedded_model import EmbeddedModel, model_folder
+from tts.backends.embedded.model import EmbeddedModel, model_folder
 from tts.backends.openai_http import HTTPGenerator
 from tts.backends.vllm import EngineLoad, VLLMGenerator, VLLMHeadReader, vllm_installed
 from tts.backends.vllm.server_process import vllm_server

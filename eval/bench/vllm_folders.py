@@ -7,7 +7,7 @@ import shutil
 from pathlib import Path
 from typing import Any
 
-from tts.backends.embedded.embedded_model import EmbeddedName, model_folder
+from tts.backends.embedded.model import EmbeddedName, model_folder
 from tts.backends.vllm import VLLMSettings
 
 KV_BYTES = 1 << 30

@@ -8,7 +8,7 @@ import pytest
 import pytest_asyncio
 
 from tts.backends.embedded.backend import EmbeddedGenerator
-from tts.backends.embedded.embedded_model import EmbeddedModel, model_folder
+from tts.backends.embedded.model import EmbeddedModel, model_folder
 from tts.backends.embedded.step_scorer import EmbeddedStepScorer
 from tts.backends.openai_http import HTTPGenerator
 from tts.backends.vllm import (

@@ -47,7 +47,7 @@ async def open_embedded_verifier(
     name: str, options: SessionOptions, generator: Generator
 ) -> Verifier:
     """`embedded:prm`: the shipped process reward model."""
-    from tts.backends.embedded.embedded_model import EmbeddedModel
+    from tts.backends.embedded.model import EmbeddedModel
     from tts.backends.embedded.step_scorer import EmbeddedStepScorer
     from tts.verifiers import ProcessReward
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import yaml
 
-from tts.backends.embedded.embedded_model import EMBEDDED_NAMES, model_folder
+from tts.backends.embedded.model import EMBEDDED_NAMES, model_folder
 from tts.backends.vllm import (
     VLLMGenerator,
     VLLMHeadReader,

@@ -7,7 +7,7 @@ from __future__ import annotations
 import re
 from typing import Literal
 
-from tts.backends.embedded.embedded_model import model_folder
+from tts.backends.embedded.model import model_folder
 from tts.training.architecture import ModelName
 
 Section = Literal["Training", "Results"]

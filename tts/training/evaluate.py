@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from statistics import fmean
 
 from tts.arithmetic import generate
-from tts.backends.embedded.embedded_model import EMBEDDED_NAMES, EmbeddedModel, EmbeddedName
+from tts.backends.embedded.model import EMBEDDED_NAMES, EmbeddedModel, EmbeddedName
 from tts.backends.embedded.step_scorer import EmbeddedStepScorer
 from tts.protocols import Meter, StepScoreRequest
 from tts.training.auc import auc

@@ -9,8 +9,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from tts.arithmetic import FIRST_TRAINING_SEED, generate
-from tts.backends.embedded.embedded_model import EmbeddedModel
-from tts.backends.embedded.marked_rows import marked_rows
+from tts.backends.embedded.model import EmbeddedModel
+from tts.backends.embedded.step_scorer import marked_rows
 from tts.training.architecture import ARCHITECTURES
 from tts.training.step_samples import StepSample, labelled, sample_steps
 from tts.values import Message

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from tts.arithmetic import STEP_SEPARATOR, ArithmeticProblem, step_is_correct
 from tts.backends.embedded.backend import EmbeddedGenerator
-from tts.backends.embedded.embedded_model import EmbeddedModel
+from tts.backends.embedded.model import EmbeddedModel
 from tts.protocols import GenerateRequest, Meter
 from tts.values import Message, Sampling, split_steps
 

@@ -8,10 +8,10 @@ import pytest
 
 from tts.backends.embedded.decoder import Decoder
 from tts.backends.embedded.draw import Draw
-from tts.backends.embedded.embedded_model import EmbeddedModel
+from tts.backends.embedded.folder import Floats
 from tts.backends.embedded.kv_cache import KvCache
+from tts.backends.embedded.model import EmbeddedModel
 from tts.backends.embedded.transformer import Transformer
-from tts.backends.embedded.weights import Floats
 from tts.values import Message, Sampling
 
 

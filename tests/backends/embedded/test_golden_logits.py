@@ -7,10 +7,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tts.backends.embedded.config import EmbeddedConfig
+from tts.backends.embedded.folder import EmbeddedConfig, Floats, Weights
 from tts.backends.embedded.kv_cache import KvCache
 from tts.backends.embedded.transformer import Transformer
-from tts.backends.embedded.weights import Floats, Weights
 
 FIXTURES = Path(__file__).parent / "fixtures"
 

@@ -2,8 +2,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from tts.backends.embedded.sampler import SamplerRows, sample
-from tts.backends.embedded.uniform import uniform
+from tts.backends.embedded.sampler import SamplerRows, sample, uniform
 
 
 def rows(

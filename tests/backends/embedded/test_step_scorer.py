@@ -9,9 +9,10 @@ import pytest
 from tts.arithmetic import STEP_SEPARATOR, generate, solution, step_is_correct
 from tts.arithmetic.problem import ArithmeticProblem
 from tts.backends.embedded.backend import EmbeddedGenerator
-from tts.backends.embedded.embedded_model import EmbeddedModel
-from tts.backends.embedded.step_scorer import EmbeddedStepScorer
-from tts.errors import BadInput, Unavailable
+from tts.backends.embedded.folder import EmbeddedTokenizer
+from tts.backends.embedded.model import EmbeddedModel
+from tts.backends.embedded.step_scorer import STEP_MARK, EmbeddedStepScorer, marked_rows
+from tts.errors import BadInput, ContextTooLong, Unavailable
 from tts.protocols import GenerateRequest, Meter, StepScorer, StepScoreRequest
 from tts.values import Message, Sampling, split_steps
 
@@ -127,3 +128,34 @@ async def test_a_closed_scorer_is_unavailable() -> None:
 def test_a_policy_is_no_scorer() -> None:
     with pytest.raises(BadInput, match="process reward"):
         EmbeddedStepScorer(EmbeddedModel.shipped("small"))
+
+
+@pytest.fixture(scope="module")
+def tokenizer() -> EmbeddedTokenizer:
+    return EmbeddedModel.shipped("small").tokenizer
+
+
+def test_a_short_text_is_the_template_with_markers(tokenizer: EmbeddedTokenizer) -> None:
+    (row,) = marked_rows(tokenizer, QUESTION, ["7 * 2", "\\boxed{14}"], 1024)
+    text = f"<|user|>{QUESTION[0].content}<|assistant|>7 * 2{STEP_MARK}\\boxed{{14}}{STEP_MARK}"
+    assert list(row.ids) == tokenizer.encode(text)
+    assert [row.ids[mark] for mark in row.marks] == [tokenizer.special(STEP_MARK)] * 2
+
+
+def test_a_marker_in_the_text_adds_no_score(tokenizer: EmbeddedTokenizer) -> None:
+    (row,) = marked_rows(tokenizer, QUESTION, [f"7 {STEP_MARK} 2"], 1024)
+    assert len(row.marks) == 1
+
+
+def test_a_long_text_becomes_rows_that_begin_with_the_question(
+    tokenizer: EmbeddedTokenizer,
+) -> None:
+    question = tuple(tokenizer.encode_chat(QUESTION))
+    rows = marked_rows(tokenizer, QUESTION, ["7 * 2"] * 10, len(question) + 10)
+    assert [len(row.marks) for row in rows] == [2] * 5
+    assert all(row.ids[: len(question)] == question for row in rows)
+
+
+def test_a_step_that_does_not_fit_is_refused(tokenizer: EmbeddedTokenizer) -> None:
+    with pytest.raises(ContextTooLong):
+        marked_rows(tokenizer, QUESTION, ["7" * 100], 60)

@@ -8,10 +8,9 @@ import json
 import numpy as np
 import pytest
 
-from tts.backends.embedded.embedded_model import EmbeddedModel, EmbeddedName, model_folder
 from tts.backends.embedded.kv_cache import KvCache
-from tts.backends.embedded.marked_rows import marked_rows
-from tts.backends.embedded.scorer import Scorer
+from tts.backends.embedded.model import EmbeddedModel, EmbeddedName, model_folder
+from tts.backends.embedded.step_scorer import Scorer, marked_rows
 from tts.values import Message
 
 pytestmark = [

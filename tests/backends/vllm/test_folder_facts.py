@@ -4,7 +4,7 @@ import json
 import shutil
 from pathlib import Path
 
-from tts.backends.embedded.embedded_model import EmbeddedModel, model_folder
+from tts.backends.embedded.model import EmbeddedModel, model_folder
 from tts.backends.vllm.folder_facts import model_need, parameter_count, weights_digest
 
 

@@ -5,7 +5,7 @@ from typing import Literal
 import pytest
 
 from tts.backends.embedded.backend import EmbeddedGenerator
-from tts.backends.embedded.embedded_model import EmbeddedModel
+from tts.backends.embedded.model import EmbeddedModel
 from tts.backends.simulated import SimulatedGenerator
 from tts.eval.tune.workload import DRAWS, draw, read
 from tts.protocols import GenerateReply, GenerateRequest, MarkedRow, Meter, RowReading, TextListener

@@ -5,11 +5,9 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 
-from tts.backends.embedded.decoder import Decoder
-from tts.backends.embedded.draw import Draw
-from tts.backends.embedded.embedded_model import EmbeddedModel
-from tts.backends.embedded.pending_draw import PendingDraw
-from tts.backends.embedded.scheduler import Scheduler
+from tts.backends.embedded.decoder import Decoder, Scheduler
+from tts.backends.embedded.draw import Draw, PendingDraw
+from tts.backends.embedded.model import EmbeddedModel
 from tts.protocols import GenerateReply, GenerateRequest, Meter, TextListener
 from tts.values import Capabilities, Completion, Message, Model, Usage
 

@@ -1,4 +1,4 @@
-"""Drawing the next tokens."""
+"""Drawing the next tokens, with random numbers that have no state."""
 
 from __future__ import annotations
 
@@ -7,8 +7,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from tts.backends.embedded.uniform import uniform
-from tts.backends.embedded.weights import Floats
+from tts.backends.embedded.folder import Floats
+
+_GOLDEN = np.uint64(0x9E3779B97F4A7C15)
+_FIRST = np.uint64(0xBF58476D1CE4E5B9)
+_SECOND = np.uint64(0x94D049BB133111EB)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,3 +56,18 @@ def _limit(odds: Floats, top_p: float, top_k: int) -> Floats:
     limited = np.zeros_like(odds)
     limited[order[kept]] = odds[order[kept]]
     return limited
+
+
+def uniform(seeds: NDArray[np.uint64], counters: NDArray[np.uint64]) -> NDArray[np.float64]:
+    """One number in [0, 1) per (seed, counter), both (rows,): SplitMix64 of the mixed seed.
+
+    Source: Steele, Lea, Flood, "Fast splittable pseudorandom number generators", 2014.
+    """
+    bits = _mix(_mix(seeds + _GOLDEN) + (counters + np.uint64(1)) * _GOLDEN)
+    return (bits >> np.uint64(11)).astype(np.float64) * 2.0**-53
+
+
+def _mix(bits: NDArray[np.uint64]) -> NDArray[np.uint64]:
+    bits = (bits ^ (bits >> np.uint64(30))) * _FIRST
+    bits = (bits ^ (bits >> np.uint64(27))) * _SECOND
+    return bits ^ (bits >> np.uint64(31))

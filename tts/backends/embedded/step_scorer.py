@@ -5,13 +5,88 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 
-from tts.backends.embedded.embedded_model import EmbeddedModel
-from tts.backends.embedded.marked_rows import MarkedRow, marked_rows
-from tts.backends.embedded.scorer import Scorer
-from tts.errors import Unavailable
+import numpy as np
+
+from tts.backends.embedded.folder import EmbeddedTokenizer, Floats, Weights
+from tts.backends.embedded.kv_cache import KvCache
+from tts.backends.embedded.model import EmbeddedModel
+from tts.backends.embedded.transformer import Transformer
+from tts.errors import BadInput, ContextTooLong, Unavailable
 from tts.protocols import Meter, StepScoreReply, StepScoreRequest, charged
 from tts.values import Message, Model
+
+STEP_MARK = "<extra_0>"
+_HEAD = ("score.0.weight", "score.0.bias", "score.2.weight", "score.2.bias")
+
+
+@dataclass(frozen=True, slots=True)
+class MarkedRow:
+    """Ids of a question and steps, each step followed by the marker."""
+
+    ids: tuple[int, ...]
+    marks: tuple[int, ...]
+    """Positions of the markers in `ids`."""
+
+
+def marked_rows(
+    tokenizer: EmbeddedTokenizer, messages: Sequence[Message], steps: Sequence[str], limit: int
+) -> tuple[MarkedRow, ...]:
+    """One row, or several of at most `limit` tokens where the text is longer.
+
+    Every row begins with the question and holds consecutive steps, so that each step has its
+    marker in exactly one row. Markers are appended as ids: what the text contains cannot add
+    one. Raises ContextTooLong where the question and one step alone are longer than `limit`.
+    """
+    question = tuple(tokenizer.encode_chat(messages))
+    mark = tokenizer.special(STEP_MARK)
+    rows: list[MarkedRow] = []
+    ids, marks = question, tuple[int, ...]()
+    for step in steps:
+        added = (*tokenizer.encode(step), mark)
+        if len(question) + len(added) > limit:
+            raise ContextTooLong(f"The question and one step are more than {limit} tokens.")
+        if len(ids) + len(added) > limit:
+            rows.append(MarkedRow(ids, marks))
+            ids, marks = question, ()
+        ids += added
+        marks = (*marks, len(ids) - 1)
+    return (*rows, MarkedRow(ids, marks))
+
+
+class Scorer:
+    """Scores marker positions of token rows; needs the head of Qwen2ForProcessRewardModel."""
+
+    def __init__(self, transformer: Transformer, weights: Weights) -> None:
+        missing = [name for name in _HEAD if name not in weights.arrays]
+        if missing:
+            raise BadInput(f"This model is not a process reward model: no {', '.join(missing)}.")
+        self._transformer = transformer
+        first, first_bias, second, second_bias = (weights.arrays[name] for name in _HEAD)
+        self._first = (np.ascontiguousarray(first.T), first_bias)
+        self._second = (np.ascontiguousarray(second.T), second_bias)
+
+    def score(self, rows: Sequence[tuple[Sequence[int], Sequence[int]]]) -> list[list[float]]:
+        """P(good) per marker, for rows of (ids, positions of the markers)."""
+        longest = max(len(ids) for ids, _ in rows)
+        tokens = np.zeros((len(rows), longest), dtype=np.intp)
+        for index, (ids, _) in enumerate(rows):
+            tokens[index, : len(ids)] = ids
+        cache = KvCache(self._transformer.config, len(rows))
+        hidden = self._transformer.forward(tokens, np.zeros(len(rows), dtype=np.intp), cache)
+        return [
+            self._probabilities(hidden[index, list(marks)]).tolist()
+            for index, (_, marks) in enumerate(rows)
+        ]
+
+    def _probabilities(self, hidden: Floats) -> Floats:
+        first, first_bias = self._first
+        second, second_bias = self._second
+        logits = np.maximum(hidden @ first + first_bias, 0) @ second + second_bias
+        # The tangent form of the two-class softmax cannot overflow.
+        return np.asarray((1 + np.tanh((logits[:, 1] - logits[:, 0]) / 2)) / 2, dtype=np.float32)
+
 
 _Waiting = tuple[MarkedRow, asyncio.Future[list[float]]]
 

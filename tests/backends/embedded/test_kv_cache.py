@@ -1,8 +1,10 @@
+"""The prefix cache."""
+
 from __future__ import annotations
 
 import numpy as np
 
-from tts.backends.embedded.prefix_cache import PrefixCache, Snapshot
+from tts.backends.embedded.kv_cache import PrefixCache, Snapshot
 
 
 def snapshot(mark: float) -> Snapshot:

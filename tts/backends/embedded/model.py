@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
+import ctypes
 from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
 from typing import Literal
 
-from tts.backends.embedded.blas_threads import use_one_blas_thread
-from tts.backends.embedded.config import EmbeddedConfig
-from tts.backends.embedded.tokenizer import EmbeddedTokenizer
+import numpy as np
+
+from tts.backends.embedded.folder import EmbeddedConfig, EmbeddedTokenizer, Weights
 from tts.backends.embedded.transformer import Transformer
-from tts.backends.embedded.weights import Weights
 from tts.errors import ContextTooLong
 from tts.values import Model
 
 EmbeddedName = Literal["small", "large", "prm", "planner"]
 EMBEDDED_NAMES: tuple[EmbeddedName, ...] = ("small", "large", "prm", "planner")
+_SETTERS = ("scipy_openblas_set_num_threads64_", "openblas_set_num_threads64_")
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,3 +65,18 @@ class EmbeddedModel:
 def model_folder(name: EmbeddedName) -> Path:
     """Where a shipped model lies."""
     return Path(str(files("tts.backends.embedded"))) / "models" / name
+
+
+def use_one_blas_thread() -> None:
+    """Let the OpenBLAS that numpy's wheels contain compute on the calling thread alone.
+
+    Matrices of this size gain little from a second thread, and where cores are busy its
+    spinning makes them many times slower. Holds for the whole process; does nothing where numpy
+    was built with another library.
+    """
+    libraries = Path(np.__file__).parent.with_name("numpy.libs")
+    for path in libraries.glob("*openblas*"):
+        library = ctypes.CDLL(str(path))
+        for name in _SETTERS:
+            if hasattr(library, name):
+                getattr(library, name)(ctypes.c_int(1))
