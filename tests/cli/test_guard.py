@@ -191,7 +191,7 @@ def test_a_full_disk_behind_the_output_is_one_line() -> None:
 def evaluation(server: FaultServer, out: Path, *more: str) -> list[str]:
     return [
         "eval",
-        "arithmetic:10",
+        "arithmetic:50",
         "--strategy=single",
         "--model=openai:m",
         f"--base-url={server.url}",
@@ -212,7 +212,7 @@ async def ended(*arguments: str) -> tuple[int, str, str]:
 BAD = Fault(kind="status", status=400, body=b'{"error":{"message":"no such thing"}}')
 POOR = Fault(kind="status", status=402, body=b'{"error":{"message":"Insufficient credit"}}')
 ASKED = 16
-"""More requests than a start asks of an endpoint."""
+"""More requests than a start asks of an endpoint, and fewer than fifty problems need."""
 
 
 async def test_a_job_whose_runs_failed_exits_with_one(tmp_path: Path) -> None:

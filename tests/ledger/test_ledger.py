@@ -22,6 +22,7 @@ async def test_a_call_is_found_after_opening_again_and_loading_its_problem(
     opened: Any, rows: Any
 ) -> None:
     async with opened() as ledger:
+        await ledger.commit(rows.run())
         await ledger.commit(rows.call("k", content=b'{"text":"\xc3\xa9\\u0000"}', degraded="x"))
         recorded = ledger.find("k")
     async with opened() as ledger:
@@ -53,7 +54,7 @@ async def test_a_call_of_another_job_is_not_found(opened: Any, rows: Any) -> Non
 
 async def test_the_first_call_of_a_key_stays(opened: Any, rows: Any) -> None:
     async with opened() as ledger:
-        await ledger.commit(rows.call("k", content=b"1"))
+        await ledger.commit(rows.run(), rows.call("k", content=b"1"))
         await ledger.commit(rows.call("k", content=b"2"), rows.use("n"), rows.use("n"))
     async with opened() as ledger:
         await ledger.load("p")
@@ -160,3 +161,20 @@ async def test_two_ledgers_write_to_one_place(opened: Any, rows: Any) -> None:
         )
         await one.load("p")
         assert one.find("49") is not None
+
+
+async def test_a_run_is_new_where_nothing_of_it_was_written_and_nobody_else_works(
+    opened: Any, rows: Any
+) -> None:
+    async with opened() as ledger:
+        await ledger.commit(rows.run("old"))
+    async with opened() as ledger:
+        assert not ledger.is_new("old")
+        assert ledger.is_new("young") and not ledger.is_new("young")
+
+
+async def test_no_run_is_new_once_another_process_has_worked_on_the_job(opened: Any) -> None:
+    async with opened() as ledger, opened() as other:
+        assert not other.is_new("r")
+        assert await JobLeases(ledger).claim("p")
+        assert not ledger.is_new("r")

@@ -108,6 +108,8 @@ class Job:
         return blake2b(msgspec.json.encode(parts), digest_size=8).hexdigest()
 
     async def _recorded(self, run_id: str, limit: TimeLimit) -> Recorded:
+        if self.journal.is_new(run_id):
+            return Recorded.of((), ())
         found: list[Recorded] = []
 
         async def read() -> None:

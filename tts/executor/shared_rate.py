@@ -105,12 +105,19 @@ class SharedRate:
         now = self._clock()
         while self._rooms and self._rooms[0].ends <= now:
             self._rooms.pop(0)
+        if self._rooms and self._rooms[0].opens <= now and _emptied_one(self._rooms[0], least):
+            self._note(now, least)
+            return True
         rooms = [room for room in self._rooms if room.opens <= now]
-        if not rooms or not (_emptied(rooms[:1], least) or _emptied(rooms, least)):
+        if not rooms or not _emptied(rooms, least):
             return False
-        self._taken.append((now, least.get("tokens", 0)))
-        self._recent += least.get("tokens", 0)
+        self._note(now, least)
         return True
+
+    def _note(self, now: float, least: Mapping[Dimension, int]) -> None:
+        tokens = least.get("tokens", 0)
+        self._taken.append((now, tokens))
+        self._recent += tokens
 
     async def _make_room(self, least: Mapping[Dimension, int]) -> None:
         """Wait for a lease that is not open yet, or lease and wait until that is open."""
@@ -129,6 +136,17 @@ class SharedRate:
                 # A loop fires up to its clock's resolution early; the floor keeps that from spinning.
                 async with asyncio.timeout(max(later - self._clock(), 0.001)):
                     await self._returned.wait()
+
+
+def _emptied_one(room: Room, least: Mapping[Dimension, int]) -> bool:
+    """The common case of `_emptied`: one room holds all of it."""
+    amounts = room.amounts
+    for name, need in least.items():
+        if need > amounts.get(name, 0):
+            return False
+    for name, need in least.items():
+        amounts[name] -= need
+    return True
 
 
 def _emptied(rooms: Sequence[Room], least: Mapping[Dimension, int]) -> bool:

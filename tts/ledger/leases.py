@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, Connection, delete, select
 
 from tts.ledger import wallet
 from tts.ledger.ledger import Ledger
-from tts.ledger.pulse import EXPIRY, beat, clock, lease
+from tts.ledger.pulse import EXPIRY, beat, clock, lease, neighbours
 from tts.ledger.rate_windows import LedgerRateWindows
 from tts.ledger.tables import LEASES
 from tts.ledger.transaction import exclusive
@@ -78,6 +78,7 @@ class JobLeases:
         """Exclude other processes, and make sure that none took this one for dead."""
         exclusive(connection, self._job)
         beat(connection, self._process, job=self._job)
+        self._ledger.meet(neighbours(connection, self._process, job=self._job))
 
     def _claim(self, connection: Connection, name: str) -> bool:
         row = connection.execute(select(LEASES).where(self._claimed(name))).one_or_none()

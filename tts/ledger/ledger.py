@@ -10,7 +10,7 @@ from pathlib import Path
 from secrets import token_hex
 from typing import Any, Self, TypeVar
 
-from sqlalchemy import ColumnElement, Connection, Engine, Text, literal, update
+from sqlalchemy import ColumnElement, Connection, Engine, Text, literal, select, update
 from sqlalchemy.exc import SQLAlchemyError
 
 from tts.errors import LedgerError
@@ -19,7 +19,7 @@ from tts.ledger.entry import Entry
 from tts.ledger.failures import explained
 from tts.ledger.found import Found
 from tts.ledger.process import Process
-from tts.ledger.pulse import HEARTBEAT, beat, lease
+from tts.ledger.pulse import HEARTBEAT, beat, lease, neighbours
 from tts.ledger.reader import Reader
 from tts.ledger.schema import migrate
 from tts.ledger.spent import close_process
@@ -66,6 +66,10 @@ class Ledger:
         )
         self._outbox: list[Entry] = []
         self._first: tuple[Row, ...] = ()
+        self._alone = False
+        """No other process has worked on the job since it was opened here."""
+        self._known: set[str] = set()
+        """Problems and runs of which there may be rows."""
         atexit.register(self._end)
 
     @classmethod
@@ -87,10 +91,14 @@ class Ledger:
             migrate(engine)
             with engine.connect() as connection, transaction(connection, lock=job):
                 lease(connection, process, job=job, kind="process", name=process.token)
+                known = begun(connection, job)
+                alone = not neighbours(connection, process, job=job)
         except (SQLAlchemyError, LedgerError) as error:
             engine.dispose()
             raise explained(error, engine.url.render_as_string()) from error
-        return cls(engine, job=job, process=process, patience=patience)
+        ledger = cls(engine, job=job, process=process, patience=patience)
+        ledger._known, ledger._alone = known, alone
+        return ledger
 
     async def close(self) -> None:
         """Write what is pending and end this process's leases."""
@@ -154,10 +162,28 @@ class Ledger:
         self._flush()
         self._writer.close()
 
+    def meet(self, neighbours: bool) -> None:
+        """Whether others work on the job: what they write here is not known to this process."""
+        self._alone = self._alone and not neighbours
+
+    def _may_hold(self, name: str) -> bool:
+        """Whether there may be rows of a problem or a run; asked again, there may."""
+        if not self._alone or name in self._known:
+            return True
+        self._known.add(name)
+        return False
+
+    def is_new(self, run_id: str) -> bool:
+        return not self._may_hold(run_id)
+
     async def load(self, problem_id: str) -> None:
+        self._writer.check()
+        if not self._may_hold(problem_id):
+            return
         self._found.load(problem_id, await self._read(self._reader.calls, problem_id))
 
     def forget(self, problem_id: str) -> None:
+        self._known.add(problem_id)
         self._found.forget(problem_id)
 
     async def uses(self, run_id: str) -> Sequence[UseRow]:
@@ -187,6 +213,12 @@ class Ledger:
         """Ask in a thread, once everything written before is there to be found."""
         await self.commit()
         return await asyncio.to_thread(question, *args)
+
+
+def begun(connection: Connection, job: str) -> set[str]:
+    """The names by which `Ledger` knows the problems and runs of a job."""
+    rows = connection.execute(select(RUNS.c.run_id, RUNS.c.problem_id).where(RUNS.c.job == job))
+    return {name for row in rows for name in row}
 
 
 def reopen(connection: Connection, job: str, runs: Sequence[str]) -> None:

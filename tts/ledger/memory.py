@@ -61,6 +61,9 @@ class MemoryJournal:
     def forget(self, problem_id: str) -> None:
         self._found.forget(problem_id)
 
+    def is_new(self, run_id: str) -> bool:
+        return False
+
     async def uses(self, run_id: str) -> Sequence[UseRow]:
         rows = (row for row in self.rows if isinstance(row, UseRow) and row.run_id == run_id)
         return list({row.node: row for row in rows}.values())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import socket
+import time
 from pathlib import Path
 from secrets import token_hex
 
@@ -22,10 +23,18 @@ class Process(Struct, frozen=True, kw_only=True):
     pid: int
     born: str
     """When the process started, in the kernel's ticks: a pid alone may be used again."""
+    opened_at: float = 0.0
+    """When it opened the ledger, in seconds since the epoch; known of this process alone."""
 
     @classmethod
     def current(cls) -> Process:
-        return cls(token=token_hex(8), host=host(), pid=os.getpid(), born=born(os.getpid()) or "")
+        return cls(
+            token=token_hex(8),
+            host=host(),
+            pid=os.getpid(),
+            born=born(os.getpid()) or "",
+            opened_at=time.time(),
+        )
 
     def lives(self, beat_at: float, now: float, *, patience: float) -> bool:
         """By its pid on this host; by its heartbeat, `patience` seconds at most ago, on another."""

@@ -34,6 +34,14 @@ def lease(connection: Connection, process: Process, *, job: str, kind: str, name
     )
 
 
+def neighbours(connection: Connection, process: Process, *, job: str) -> bool:
+    """Whether other processes work on the job, or did so since this one opened it."""
+    presence = (LEASES.c.job == job) & (LEASES.c.kind == "process")
+    since = LEASES.c.live | (LEASES.c.beat_at >= process.opened_at)
+    other = select(LEASES.c.name).where(presence, LEASES.c.name != process.token, since)
+    return connection.execute(other.limit(1)).first() is not None
+
+
 def beat(connection: Connection, process: Process, *, job: str) -> None:
     """Say that the process lives.
 

@@ -172,6 +172,10 @@ class Journal(Protocol):
         """Free what `load` and `commit` hold in memory for one problem."""
         ...
 
+    def is_new(self, run_id: str) -> bool:
+        """Whether it is certain that nothing of a run is on record; asked once, before it begins."""
+        ...
+
     async def uses(self, run_id: str) -> Sequence[UseRow]:
         """The recorded uses of a run: which node had which key."""
         ...
