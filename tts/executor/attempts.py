@@ -233,7 +233,8 @@ class Attempts:
         limit = self._deadlines.after(flight.spec.timeout or self.limits.timeout)
         try:
             with limit:
-                answer = await shielded(_performed(flight), grace=LEAVE)
+                work = _performed(flight)
+                answer = await (work if flight.spec.prompt_end else shielded(work, grace=LEAVE))
         except TimeoutError as error:
             if not limit.expired:
                 raise CallTimeout(f"It timed out by itself: {error}".removesuffix(": ")) from error

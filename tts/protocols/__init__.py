@@ -1,6 +1,7 @@
 """The seams of the engine: what each side promises the other."""
 
 from tts.protocols.generator import (
+    EndsPromptly,
     GenerateReply,
     GenerateRequest,
     Generator,
@@ -51,6 +52,7 @@ __all__ = [
     "Draw",
     "Durable",
     "Effect",
+    "EndsPromptly",
     "GenerateReply",
     "GenerateRequest",
     "Generator",

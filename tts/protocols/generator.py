@@ -103,6 +103,14 @@ def charged(model: Model, prompt: int, completion: int = 0, reasoning: int | Non
     )
 
 
+@runtime_checkable
+class EndsPromptly(Protocol):
+    """A generator that may say of itself that a cancelled draw ends at once."""
+
+    @property
+    def ends_promptly(self) -> bool: ...
+
+
 class Generator(Protocol):
     """A model that writes text. Errors leave it as `tts.errors.CallError` and nothing else."""
 

@@ -34,6 +34,8 @@ class OperationSpec(Struct, frozen=True, kw_only=True):
     """Seconds for one attempt; None: the executor's default."""
     retries: int | None = None
     """Attempts after the first; None: the executor's default."""
+    prompt_end: bool = False
+    """A cancelled attempt ends at once: no code of a user runs in it that might not."""
     hedge: float | None = None
     """Seconds after which a second attempt is sent beside one without an answer; None: never."""
     hedge_quantile: float | None = None

@@ -11,6 +11,7 @@ from tts.prompts import Task
 from tts.protocols import (
     Answer,
     Draw,
+    EndsPromptly,
     GenerateRequest,
     Generator,
     Meter,
@@ -53,6 +54,7 @@ class Generation:
             revision=generator.model.revision,
             coalesce=generator.capabilities.coalesce,
             pool=generator.model.name,
+            prompt_end=isinstance(generator, EndsPromptly) and generator.ends_promptly,
         )
 
     def messages(self, source: Source) -> tuple[Message, ...]:

@@ -81,6 +81,10 @@ class HTTPGenerator:
         self._prefix_check = PrefixCheck(self._connection, wording=self._wording)
 
     @property
+    def ends_promptly(self) -> bool:
+        return type(self._connection) is Connection
+
+    @property
     def model(self) -> Model:
         return self._model
 
