@@ -1,9 +1,8 @@
 """When two answers are the same answer: one rule for votes, metrics and stopping."""
 
-from tts.equivalence.equivalence import VERSION, Equivalence
+from tts.equivalence.canonical import normalise
+from tts.equivalence.equivalence import VERSION, Equivalence, quick
 from tts.equivalence.guard import is_admissible
-from tts.equivalence.normalise import normalise
-from tts.equivalence.quick import quick
-from tts.equivalence.verdict import Verdict
+from tts.equivalence.pool import Verdict
 
 __all__ = ["VERSION", "Equivalence", "Verdict", "is_admissible", "normalise", "quick"]

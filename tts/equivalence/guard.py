@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import re
 
-from tts.equivalence.power_tower import is_shallow
-
 MAX_CHARACTERS = 4096
 MAX_NESTING = 64
 MAX_DIGIT_RUN = 256
@@ -23,6 +21,13 @@ _FACTORIAL = re.compile(r"(?:([0-9]+)|([)}\]!]))\s*!(?!=)")
 _BINOMIAL = re.compile(r"\\[dt]?binom|\\choose|\\[PC](?![A-Za-z])")
 _LONG_NUMBER = re.compile(r"[0-9]{5,}")
 _EXPONENT = re.compile(r"(?:\^|\*\*)\s*\{?\s*[-+]?\s*([0-9]{5,})")
+MAX_TOWER = 2
+"""Powers stacked on powers: `x^{y^z}` is the highest tower let through."""
+
+_TOKEN = re.compile(r"\\[A-Za-z]+|[0-9][0-9.]*|\*\*|\S")
+_SKIPPED = frozenset({"\\left", "\\right", "\\", "+", "-"})
+BEFORE, AFTER = 64, 512
+_ANCHORS = ("inal answer is", "inal Answer", "\\boxed")
 
 
 def is_admissible(text: str) -> bool:
@@ -53,3 +58,45 @@ def _has_large_factorial(text: str) -> bool:
 def _has_large_binomial(text: str) -> bool:
     found = _BINOMIAL.search(text)
     return bool(found and ("^" in text[found.start() :] or _LONG_NUMBER.search(text)))
+
+
+def is_shallow(text: str, *, nesting: int) -> bool:
+    """Whether brackets nest at most `nesting` deep and no power tower exceeds `MAX_TOWER`.
+
+    `a^b^c` stacks like `a^{b^{c}}`; a power beside another one does not stack.
+    """
+    outer: list[tuple[int, int]] = []
+    floor = chain = 0
+    exponent = False
+    for token in _TOKEN.findall(text):
+        if token in {"^", "**"}:
+            chain, exponent = chain + 1, True
+        elif token in {"{", "[", "("}:
+            chain = chain if exponent else 0
+            outer.append((floor, chain))
+            floor, chain, exponent = floor + chain, 0, False
+        elif token in {"}", "]", ")"}:
+            floor, chain = outer.pop() if outer else (0, 0)
+            exponent = False
+        elif not (exponent and token in _SKIPPED):
+            chain, exponent = (chain if exponent else 0), False
+        if len(outer) > nesting or floor + chain > MAX_TOWER:
+            return False
+    return True
+
+
+def window(text: str) -> str:
+    """An admissible text as it is; of another one the surroundings of its last stated answer.
+
+    Without a stated answer it stays inadmissible, so that nothing is guessed from it.
+    """
+    if is_admissible(text):
+        return text
+    anchor = max(text.rfind(words) for words in _ANCHORS)
+    part = text[max(0, anchor - BEFORE) : anchor + AFTER]
+    return part if anchor >= 0 and _is_closed(text[anchor : anchor + AFTER]) else text
+
+
+def _is_closed(part: str) -> bool:
+    """Whether every brace opened is closed again: a cut box states no answer."""
+    return part.count("{") <= part.count("}")

@@ -16,7 +16,7 @@ from typing import IO, Any
 
 from tts.equivalence.algebra import are_same
 from tts.equivalence.confine import MEMORY_BYTES, confine
-from tts.equivalence.verdict import Verdict
+from tts.equivalence.pool import Verdict
 
 LONGEST_SECONDS = 5.0
 """After this the process ends itself, so that it does not outlive a parent that was killed."""
