@@ -17,7 +17,7 @@ from tts.eval.problems import ProblemSet, load_problem_set
 from tts.eval.report import ComparisonReport, assemble
 from tts.eval.spec import ComparisonSpec
 from tts.ledger import JobLeases, Ledger
-from tts.strategies.cautions import cautions
+from tts.strategies.parts.cautions import cautions
 
 MOST_SKIPPED = 20
 """Skipped rows that a report names one by one."""

@@ -14,9 +14,9 @@ from tts.strategies.arm import Belief
 from tts.strategies.at_least import at_least
 from tts.strategies.branch import Branch
 from tts.strategies.choice import Choice, chosen
-from tts.strategies.finishing import finish
 from tts.strategies.model_arms import ModelArms
-from tts.strategies.selection import Judged, judged
+from tts.strategies.parts.finish import finish
+from tts.strategies.parts.select import Judged, judged
 from tts.values import Candidate, Message, Problem, Scored
 
 IMPROVE = (

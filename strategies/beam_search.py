@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import Any, Literal
 
 from tts.run import Run
-from tts.strategies.affordable import affordable
 from tts.strategies.at_least import at_least
 from tts.strategies.choice import Choice, chosen
-from tts.strategies.expand import expand
-from tts.strategies.finishing import finish
 from tts.strategies.largest_remainder import largest_remainder
 from tts.strategies.parted import parted
+from tts.strategies.parts.expand import expand
+from tts.strategies.parts.finish import finish
+from tts.strategies.parts.width import affordable
 from tts.strategies.rounds import rounds
 from tts.strategies.top import top
 from tts.values import Candidate, Problem, Scored

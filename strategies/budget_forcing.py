@@ -6,9 +6,9 @@ from typing import Any
 
 from tts.run import Run
 from tts.strategies.at_least import at_least
-from tts.strategies.finishing import finish
-from tts.strategies.selection import last_answered
-from tts.strategies.thoughts import THINKING_END
+from tts.strategies.parts.finish import finish
+from tts.strategies.parts.select import last_answered
+from tts.strategies.parts.thoughts import THINKING_END
 from tts.values import ENDED, Candidate, Problem
 
 

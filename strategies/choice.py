@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import Literal, get_args
 
-from tts.strategies.selection import Select, highest_scored, most_voted, most_weighted
+from tts.strategies.parts.select import Select, highest_scored, most_voted, most_weighted
 from tts.voting import Aggregate
 
 Choice = Literal["best", "majority", "weighted"]

@@ -8,9 +8,9 @@ from typing import Any
 from tts.run import Run
 from tts.strategies.at_least import at_least
 from tts.strategies.conversation import asking, replying
-from tts.strategies.finishing import finish
-from tts.strategies.remark import remark, said
-from tts.strategies.selection import most_voted
+from tts.strategies.parts.conversation import remark, said
+from tts.strategies.parts.finish import finish
+from tts.strategies.parts.select import most_voted
 from tts.values import Candidate, Message, Problem
 from tts.voting.ballots import is_finished
 

@@ -10,8 +10,8 @@ import numpy as np
 from tts.run import Run
 from tts.strategies.at_least import at_least
 from tts.strategies.confidence import MEASURES, Measure, confidence
-from tts.strategies.finishing import finish
-from tts.strategies.selection import Judged
+from tts.strategies.parts.finish import finish
+from tts.strategies.parts.select import Judged
 from tts.values import Candidate, Problem
 from tts.voting import ballots, vote
 

@@ -12,9 +12,9 @@ from tts.run import Run
 from tts.strategies.at_least import at_least
 from tts.strategies.confidence import confidence
 from tts.strategies.deepconf import ALTERNATIVES, bar_of, confident_vote
-from tts.strategies.finishing import finish
+from tts.strategies.parts.finish import finish
+from tts.strategies.parts.select import Judged
 from tts.strategies.rolling_mean import RollingMean
-from tts.strategies.selection import Judged
 from tts.strategies.stopping import Consensus
 from tts.strategies.stopping.seen import look
 from tts.values import Candidate, Kept, Piece, Problem

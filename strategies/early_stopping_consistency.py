@@ -6,9 +6,10 @@ from typing import Any
 
 from tts.run import Run
 from tts.strategies.at_least import at_least
-from tts.strategies.finishing import finish
-from tts.strategies.selection import most_voted
-from tts.strategies.stopping import UnanimousWindow, in_batches
+from tts.strategies.parts.finish import finish
+from tts.strategies.parts.select import most_voted
+from tts.strategies.parts.stopping import in_batches
+from tts.strategies.stopping import UnanimousWindow
 from tts.values import Candidate, Problem
 
 

@@ -6,8 +6,8 @@ from typing import Any
 
 from tts.run import Run
 from tts.strategies.at_least import at_least
-from tts.strategies.finishing import finish
-from tts.strategies.selection import most_voted
+from tts.strategies.parts.finish import finish
+from tts.strategies.parts.select import most_voted
 from tts.values import Candidate, Kept, Problem
 from tts.voting.ballots import is_finished
 

@@ -13,9 +13,9 @@ from tts.run import Run
 from tts.strategies.at_least import at_least
 from tts.strategies.conversation import asking
 from tts.strategies.critique_and_fuse import numbered
-from tts.strategies.finishing import finish
-from tts.strategies.remark import insisted, remark
-from tts.strategies.selection import most_voted
+from tts.strategies.parts.conversation import insisted, remark
+from tts.strategies.parts.finish import finish
+from tts.strategies.parts.select import most_voted
 from tts.values import Candidate, Message, Problem
 from tts.voting import majority_vote
 

@@ -10,7 +10,7 @@ from msgspec.structs import replace
 
 from tts.protocols import Draw
 from tts.run import Run
-from tts.strategies.remark import Remark
+from tts.strategies.parts.conversation import Remark
 from tts.values import Candidate, Message, Usage
 
 VALUE = (

@@ -9,10 +9,10 @@ from tts.run import Run
 from tts.strategies.at_least import at_least
 from tts.strategies.choice import Choice, chosen
 from tts.strategies.conversation import asking
-from tts.strategies.finishing import finish
 from tts.strategies.largest_remainder import largest_remainder
-from tts.strategies.remark import remark, said
-from tts.strategies.selection import judged
+from tts.strategies.parts.conversation import remark, said
+from tts.strategies.parts.finish import finish
+from tts.strategies.parts.select import judged
 from tts.values import Candidate, Kept, Problem
 
 ASK = (

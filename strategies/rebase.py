@@ -6,12 +6,12 @@ from collections.abc import Sequence
 from typing import Any
 
 from tts.run import Run
-from tts.strategies.affordable import affordable
 from tts.strategies.at_least import at_least
 from tts.strategies.choice import Choice, chosen
-from tts.strategies.expand import expand
-from tts.strategies.finishing import finish
 from tts.strategies.parted import parted
+from tts.strategies.parts.expand import expand
+from tts.strategies.parts.finish import finish
+from tts.strategies.parts.width import affordable
 from tts.strategies.rounds import rounds
 from tts.strategies.softmax_widths import softmax_widths
 from tts.values import Candidate, Problem, Scored

@@ -10,10 +10,10 @@ from tts.run import Run
 from tts.strategies.at_least import at_least
 from tts.strategies.choice import Choice, chosen
 from tts.strategies.conversation import asking
-from tts.strategies.finishing import finish
-from tts.strategies.remark import insisted, remark
-from tts.strategies.selection import Judged
-from tts.strategies.thoughts import reasoning_steps
+from tts.strategies.parts.conversation import insisted, remark
+from tts.strategies.parts.finish import finish
+from tts.strategies.parts.select import Judged
+from tts.strategies.parts.thoughts import reasoning_steps
 from tts.values import Candidate, Kept, Message, Problem, Score, Scored
 from tts.voting import Aggregate, aggregate
 

@@ -9,9 +9,9 @@ from tts.run import Run
 from tts.strategies.at_least import at_least
 from tts.strategies.choice import Choice, chosen
 from tts.strategies.conversation import asking, replying
-from tts.strategies.finishing import finish
-from tts.strategies.remark import remark, said
-from tts.strategies.selection import Select, judged, last_answered
+from tts.strategies.parts.conversation import remark, said
+from tts.strategies.parts.finish import finish
+from tts.strategies.parts.select import Select, judged, last_answered
 from tts.values import Candidate, Kept, Problem
 
 FEEDBACK = (

@@ -10,8 +10,8 @@ from tts.run import Run
 from tts.strategies.at_least import at_least
 from tts.strategies.choice import Choice, chosen
 from tts.strategies.conversation import asking, replying
-from tts.strategies.finishing import finish
-from tts.strategies.selection import Judged, judged
+from tts.strategies.parts.finish import finish
+from tts.strategies.parts.select import Judged, judged
 from tts.strategies.worded import Worded
 from tts.values import Candidate, Kept, Message, Problem
 

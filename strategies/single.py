@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from tts.run import Run
-from tts.strategies.finishing import finish
-from tts.strategies.selection import first_answered
+from tts.strategies.parts.finish import finish
+from tts.strategies.parts.select import first_answered
 from tts.values import Candidate, Problem
 
 

@@ -1,6 +1,6 @@
 """When to stop drawing: rules over what was seen, usable with any sampling strategy."""
 
-from tts.strategies.stopping.batches import Drawn, in_batches
+from tts.strategies.parts.stopping import Drawn, in_batches
 from tts.strategies.stopping.beta import Beta
 from tts.strategies.stopping.consensus import Consensus
 from tts.strategies.stopping.dirichlet import Dirichlet

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from msgspec import Struct
 
 from tts.run import Run
-from tts.strategies.selection import Judged
+from tts.strategies.parts.select import Judged
 from tts.voting import ballots
 
 

@@ -10,7 +10,7 @@ from tts.backends.simulated_steps import SimulatedScorer, SimulatedSteps
 from tts.errors import BadRequest
 from tts.ledger import MemoryJournal
 from tts.strategies import BeamSearch
-from tts.strategies.selection import most_weighted
+from tts.strategies.parts.select import most_weighted
 from tts.values import Budget, Score, Scored
 
 BOX = "\\boxed{%s}"

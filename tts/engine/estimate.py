@@ -18,7 +18,7 @@ from tts.executor.dry import DryCall, DryScheduler
 from tts.prompts import task_for
 from tts.protocols import RecordedGenerator, Strategy
 from tts.run import Run, RunSettings, WorstCases
-from tts.strategies.cautions import cautions
+from tts.strategies.parts.cautions import cautions
 from tts.values import NOTHING, Budget, Problem, Usage
 
 

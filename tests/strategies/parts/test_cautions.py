@@ -8,7 +8,7 @@ import pytest
 
 from tts.backends.scripted import ScriptedGenerator
 from tts.strategies import BeamSearch, DeepConf, MajorityVote, SelfRefine
-from tts.strategies.cautions import cautions, is_reasoning
+from tts.strategies.parts.cautions import cautions, is_reasoning
 from tts.values import Capabilities, Model
 
 

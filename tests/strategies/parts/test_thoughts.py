@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tts.strategies.thoughts import reasoning_steps, split_thoughts, thought_steps
+from tts.strategies.parts.thoughts import reasoning_steps, split_thoughts, thought_steps
 
 LONG = "we multiply and add " * 20
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from msgspec.structs import replace
 
 from tts.run import Run
-from tts.strategies.selection import Select
+from tts.strategies.parts.select import Select
 from tts.values import Candidate, Kept, Problem
 
 

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from tts.ledger import MemoryJournal
 from tts.strategies import MajorityVote
 from tts.strategies.adaptive_consistency import AdaptiveConsistency
-from tts.strategies.stopping import STOP_RULES, Drawn, in_batches
+from tts.strategies.parts.stopping import Drawn, in_batches
+from tts.strategies.stopping import STOP_RULES
 from tts.strategies.stopping.stop_rule import StopName
 from tts.values import Budget
 

@@ -6,7 +6,7 @@ from msgspec import Struct
 
 from tts.graph import Node
 from tts.run import Run
-from tts.strategies.selection import Judged, judged
+from tts.strategies.parts.select import Judged, judged
 from tts.strategies.stopping.seen import Seen, look
 from tts.strategies.stopping.stop_rule import StopRule
 from tts.values import Kept, Problem
