@@ -13,10 +13,9 @@ from tts.run import Run
 from tts.strategies.arm import Belief
 from tts.strategies.at_least import at_least
 from tts.strategies.branch import Branch
-from tts.strategies.choice import Choice, chosen
 from tts.strategies.model_arms import ModelArms
 from tts.strategies.parts.finish import finish
-from tts.strategies.parts.select import Judged, judged
+from tts.strategies.parts.select import Choice, Judged, chosen, judged
 from tts.values import Candidate, Message, Problem, Scored
 
 IMPROVE = (

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from typing import Any
 
 from tts.strategies.ab_mcts_a import ABMCTSA
-from tts.strategies.choice import Choice
 from tts.strategies.mixed_branch import MixedBranch
 from tts.strategies.model_arms import MixedArms
+from tts.strategies.parts.select import Choice
 
 
 class ABMCTSM(ABMCTSA):

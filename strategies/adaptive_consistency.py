@@ -8,8 +8,7 @@ from tts.run import Run
 from tts.strategies.at_least import at_least
 from tts.strategies.parts.finish import finish
 from tts.strategies.parts.select import most_voted
-from tts.strategies.parts.stopping import in_batches
-from tts.strategies.stopping import Beta, Dirichlet
+from tts.strategies.parts.stopping import Beta, Dirichlet, in_batches
 from tts.values import Candidate, Problem
 
 Rule = Literal["beta", "dirichlet"]

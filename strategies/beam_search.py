@@ -6,14 +6,10 @@ from typing import Any, Literal
 
 from tts.run import Run
 from tts.strategies.at_least import at_least
-from tts.strategies.choice import Choice, chosen
-from tts.strategies.largest_remainder import largest_remainder
-from tts.strategies.parted import parted
-from tts.strategies.parts.expand import expand
+from tts.strategies.parts.expand import expand, rounds
 from tts.strategies.parts.finish import finish
-from tts.strategies.parts.width import affordable
-from tts.strategies.rounds import rounds
-from tts.strategies.top import top
+from tts.strategies.parts.select import Choice, chosen, parted, top
+from tts.strategies.parts.width import affordable, largest_remainder
 from tts.values import Candidate, Problem, Scored
 
 Quota = Literal["keep", "shrink"]

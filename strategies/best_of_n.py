@@ -6,10 +6,9 @@ from typing import Any, ClassVar
 
 from tts.run import Run
 from tts.strategies.at_least import at_least
-from tts.strategies.choice import Choice, chosen
 from tts.strategies.parts.finish import finish
-from tts.strategies.parts.stopping import in_batches
-from tts.strategies.stopping import StopName, stop_rule
+from tts.strategies.parts.select import Choice, chosen
+from tts.strategies.parts.stopping import StopName, in_batches, stop_rule
 from tts.values import Candidate, Problem
 from tts.voting import Aggregate
 

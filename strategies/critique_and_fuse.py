@@ -7,8 +7,7 @@ from typing import Any
 
 from tts.run import Run
 from tts.strategies.at_least import at_least
-from tts.strategies.conversation import asking, replying
-from tts.strategies.parts.conversation import remark, said
+from tts.strategies.parts.conversation import asking, numbered, remark, replying, said
 from tts.strategies.parts.finish import finish
 from tts.strategies.parts.select import most_voted
 from tts.values import Candidate, Message, Problem
@@ -86,8 +85,3 @@ class CritiqueAndFuse:
         )
         critique = await said(run, reply)
         return asking(shown, FUSE) if critique is None else asking(replying(asked, critique), FUSE)
-
-
-def numbered(drafts: Sequence[Candidate]) -> str:
-    """Solutions under numbered headings, from 1."""
-    return "\n\n".join(f"Solution {i}:\n{draft.text.strip()}" for i, draft in enumerate(drafts, 1))

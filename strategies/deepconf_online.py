@@ -14,9 +14,8 @@ from tts.strategies.confidence import confidence
 from tts.strategies.deepconf import ALTERNATIVES, bar_of, confident_vote
 from tts.strategies.parts.finish import finish
 from tts.strategies.parts.select import Judged
+from tts.strategies.parts.stopping import Consensus, look
 from tts.strategies.rolling_mean import RollingMean
-from tts.strategies.stopping import Consensus
-from tts.strategies.stopping.seen import look
 from tts.values import Candidate, Kept, Piece, Problem
 
 

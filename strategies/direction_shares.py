@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from tts.strategies.normalised import normalised
+from tts.strategies.parts.width import normalised
 
 QUALITY = 0.1
 UNIQUENESS = 0.01

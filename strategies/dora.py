@@ -7,10 +7,10 @@ from typing import Any, Literal
 
 from tts.protocols import Operation
 from tts.run import Run
-from tts.strategies.choice import Choice
 from tts.strategies.cosines import cosines
 from tts.strategies.direction_shares import direction_shares
-from tts.strategies.largest_remainder import largest_remainder
+from tts.strategies.parts.select import Choice
+from tts.strategies.parts.width import largest_remainder
 from tts.strategies.rebase import Rebase
 from tts.strategies.word_similarity import word_similarity
 from tts.values import Scored

@@ -8,8 +8,7 @@ from tts.run import Run
 from tts.strategies.at_least import at_least
 from tts.strategies.parts.finish import finish
 from tts.strategies.parts.select import most_voted
-from tts.strategies.parts.stopping import in_batches
-from tts.strategies.stopping import UnanimousWindow
+from tts.strategies.parts.stopping import UnanimousWindow, in_batches
 from tts.values import Candidate, Problem
 
 

@@ -9,7 +9,7 @@ from typing import Literal
 from tts.graph import Node, Outcome
 from tts.run import Run
 from tts.strategies.opinion import VALUE, VOTE, Opinion, vote, worth
-from tts.strategies.values_of import values_of
+from tts.strategies.parts.expand import values_of
 from tts.values import Candidate, Score, Scored
 
 Judging = Literal["value", "vote"]

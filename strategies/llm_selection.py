@@ -11,9 +11,7 @@ from tts.graph import Node, Outcome
 from tts.prompts.verdict import choice
 from tts.run import Run
 from tts.strategies.at_least import at_least
-from tts.strategies.conversation import asking
-from tts.strategies.critique_and_fuse import numbered
-from tts.strategies.parts.conversation import insisted, remark
+from tts.strategies.parts.conversation import asking, insisted, numbered, remark
 from tts.strategies.parts.finish import finish
 from tts.strategies.parts.select import most_voted
 from tts.values import Candidate, Message, Problem

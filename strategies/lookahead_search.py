@@ -6,7 +6,7 @@ from typing import Any
 
 from tts.strategies.at_least import at_least
 from tts.strategies.beam_search import BeamSearch, Quota
-from tts.strategies.choice import Choice
+from tts.strategies.parts.select import Choice
 
 
 class LookaheadSearch(BeamSearch):

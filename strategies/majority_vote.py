@@ -8,8 +8,7 @@ from tts.run import Run
 from tts.strategies.at_least import at_least
 from tts.strategies.parts.finish import finish
 from tts.strategies.parts.select import most_voted
-from tts.strategies.parts.stopping import in_batches
-from tts.strategies.stopping import StopName, stop_rule
+from tts.strategies.parts.stopping import StopName, in_batches, stop_rule
 from tts.values import Candidate, Problem
 
 

@@ -8,11 +8,10 @@ from typing import Any
 from tts.graph import Node
 from tts.run import Run
 from tts.strategies.at_least import at_least
-from tts.strategies.choice import Choice, chosen
-from tts.strategies.normalised import normalised
+from tts.strategies.parts.expand import until_at
 from tts.strategies.parts.finish import finish
-from tts.strategies.parts.width import affordable
-from tts.strategies.rounds import until_at
+from tts.strategies.parts.select import Choice, chosen
+from tts.strategies.parts.width import affordable, normalised
 from tts.strategies.simulation import Simulation, simulate
 from tts.strategies.tree_node import TreeNode
 from tts.values import Candidate, Problem, Scored

@@ -6,10 +6,9 @@ from typing import Any
 
 from tts.run import Run
 from tts.strategies.at_least import at_least
-from tts.strategies.choice import Choice, chosen
 from tts.strategies.parts.finish import finish
-from tts.strategies.parts.stopping import in_batches
-from tts.strategies.stopping import ExpectedGain
+from tts.strategies.parts.select import Choice, chosen
+from tts.strategies.parts.stopping import ExpectedGain, in_batches
 from tts.values import Candidate, Problem
 
 

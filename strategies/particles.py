@@ -11,11 +11,9 @@ from tts.graph import Node
 from tts.run import Run, Until
 from tts.strategies.conditional_offset import conditional_offset
 from tts.strategies.ess import ess
-from tts.strategies.normalised import normalised
 from tts.strategies.particle import Particle, Weighting, moved
-from tts.strategies.parts.expand import expand
-from tts.strategies.parts.width import affordable
-from tts.strategies.rounds import rounds
+from tts.strategies.parts.expand import expand, rounds
+from tts.strategies.parts.width import affordable, normalised
 from tts.strategies.systematic_resample import systematic_resample
 from tts.values import Problem, Scored
 

@@ -7,12 +7,10 @@ from typing import Any
 
 from tts.run import Run
 from tts.strategies.at_least import at_least
-from tts.strategies.choice import Choice, chosen
-from tts.strategies.conversation import asking
-from tts.strategies.largest_remainder import largest_remainder
-from tts.strategies.parts.conversation import remark, said
+from tts.strategies.parts.conversation import asking, remark, said
 from tts.strategies.parts.finish import finish
-from tts.strategies.parts.select import judged
+from tts.strategies.parts.select import Choice, chosen, judged
+from tts.strategies.parts.width import largest_remainder
 from tts.values import Candidate, Kept, Problem
 
 ASK = (

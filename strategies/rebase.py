@@ -7,12 +7,10 @@ from typing import Any
 
 from tts.run import Run
 from tts.strategies.at_least import at_least
-from tts.strategies.choice import Choice, chosen
-from tts.strategies.parted import parted
-from tts.strategies.parts.expand import expand
+from tts.strategies.parts.expand import expand, rounds
 from tts.strategies.parts.finish import finish
+from tts.strategies.parts.select import Choice, chosen, parted
 from tts.strategies.parts.width import affordable
-from tts.strategies.rounds import rounds
 from tts.strategies.softmax_widths import softmax_widths
 from tts.values import Candidate, Problem, Scored
 

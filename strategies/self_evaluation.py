@@ -8,11 +8,9 @@ from tts.graph import Node, Outcome
 from tts.prompts.verdict import mark, step_marks
 from tts.run import Run
 from tts.strategies.at_least import at_least
-from tts.strategies.choice import Choice, chosen
-from tts.strategies.conversation import asking
-from tts.strategies.parts.conversation import insisted, remark
+from tts.strategies.parts.conversation import asking, insisted, remark
 from tts.strategies.parts.finish import finish
-from tts.strategies.parts.select import Judged
+from tts.strategies.parts.select import Choice, Judged, chosen
 from tts.strategies.parts.thoughts import reasoning_steps
 from tts.values import Candidate, Kept, Message, Problem, Score, Scored
 from tts.voting import Aggregate, aggregate

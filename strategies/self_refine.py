@@ -7,11 +7,9 @@ from typing import Any, Literal
 
 from tts.run import Run
 from tts.strategies.at_least import at_least
-from tts.strategies.choice import Choice, chosen
-from tts.strategies.conversation import asking, replying
-from tts.strategies.parts.conversation import remark, said
+from tts.strategies.parts.conversation import asking, remark, replying, said
 from tts.strategies.parts.finish import finish
-from tts.strategies.parts.select import Select, judged, last_answered
+from tts.strategies.parts.select import Choice, Select, chosen, judged, last_answered
 from tts.values import Candidate, Kept, Problem
 
 FEEDBACK = (

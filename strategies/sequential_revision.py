@@ -8,11 +8,9 @@ from typing import Any, Literal
 from tts.graph import Node
 from tts.run import Run
 from tts.strategies.at_least import at_least
-from tts.strategies.choice import Choice, chosen
-from tts.strategies.conversation import asking, replying
+from tts.strategies.parts.conversation import Worded, asking, replying
 from tts.strategies.parts.finish import finish
-from tts.strategies.parts.select import Judged, judged
-from tts.strategies.worded import Worded
+from tts.strategies.parts.select import Choice, Judged, chosen, judged
 from tts.values import Candidate, Kept, Message, Problem
 
 AGAIN = "That may be wrong. Solve the problem again, in full and in the same form."

@@ -7,10 +7,8 @@ from msgspec import Struct
 from tts.errors import Dropped
 from tts.graph import Node, Outcome
 from tts.run import Run, Until, picks
-from tts.strategies.lookahead import unfinished
-from tts.strategies.parts.expand import expand
-from tts.strategies.top import top
-from tts.strategies.values_of import values_of
+from tts.strategies.parts.expand import expand, unfinished, values_of
+from tts.strategies.parts.select import top
 from tts.values import Candidate, Problem, Scored
 
 

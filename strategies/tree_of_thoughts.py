@@ -7,15 +7,11 @@ from typing import Any, Literal
 from tts.graph import Node
 from tts.run import Run, Until
 from tts.strategies.at_least import at_least
-from tts.strategies.choice import Choice, chosen
-from tts.strategies.distinct import distinct
 from tts.strategies.judged_thoughts import Judging, judged
-from tts.strategies.largest_remainder import largest_remainder
-from tts.strategies.parted import parted
+from tts.strategies.parts.expand import distinct, rounds, until_at
 from tts.strategies.parts.finish import finish
-from tts.strategies.parts.width import affordable
-from tts.strategies.rounds import rounds, until_at
-from tts.strategies.top import top
+from tts.strategies.parts.select import Choice, chosen, parted, top
+from tts.strategies.parts.width import affordable, largest_remainder
 from tts.values import Candidate, Problem, Scored
 
 Order = Literal["bfs", "dfs"]

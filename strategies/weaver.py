@@ -9,10 +9,9 @@ import numpy as np
 
 from tts.run import Run
 from tts.strategies.at_least import at_least
-from tts.strategies.choice import Choice, chosen
 from tts.strategies.parts.finish import finish
-from tts.strategies.parts.select import Judged, judged
-from tts.strategies.stopping.seen import Seen, look
+from tts.strategies.parts.select import Choice, Judged, chosen, judged
+from tts.strategies.parts.stopping import Seen, look
 from tts.strategies.weak_signals import Floats, accuracies, binarised, posterior
 from tts.values import Candidate, Problem, Score, Scored
 from tts.voting import aggregate

@@ -8,10 +8,9 @@ from typing import Any
 from tts.graph import Node
 from tts.run import Run
 from tts.strategies import BeamSearch
-from tts.strategies.largest_remainder import largest_remainder
-from tts.strategies.parted import parted
-from tts.strategies.rounds import rounds
-from tts.strategies.top import top
+from tts.strategies.parts.expand import rounds
+from tts.strategies.parts.select import parted, top
+from tts.strategies.parts.width import largest_remainder
 from tts.values import Candidate, Problem, Scored
 
 

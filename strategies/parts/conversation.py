@@ -1,4 +1,4 @@
-"""What a model says about a problem or about solutions, without solving it."""
+"""Conversations that grow, and what a model says in them without solving the problem."""
 
 from __future__ import annotations
 
@@ -10,10 +10,50 @@ from msgspec.structs import replace
 from tts.errors import BadReply, BudgetExhausted, Stopped
 from tts.graph import Node, Outcome
 from tts.protocols import Role
-from tts.run import Run
-from tts.strategies.conversation import asking, replying
-from tts.strategies.worded import Worded
-from tts.values import Message
+from tts.run import Generation, Run
+from tts.values import Candidate, Message, Usage
+
+
+def asking(turns: Sequence[Message], request: str) -> tuple[Message, ...]:
+    """The turns with a request of the user at their end, in the same turn where it is the user's:
+    many chat templates refuse two turns of one role in a row."""
+    if turns and turns[-1].role == "user":
+        joined = Message("user", f"{turns[-1].content}\n\n{request}")
+        return (*turns[:-1], joined)
+    return (*turns, Message("user", request))
+
+
+def replying(turns: Sequence[Message], text: str) -> tuple[Message, ...]:
+    """The turns with what the model said behind them."""
+    return (*turns, Message("assistant", text))
+
+
+def numbered(drafts: Sequence[Candidate]) -> str:
+    """Solutions under numbered headings, from 1."""
+    return "\n\n".join(f"Solution {i}:\n{draft.text.strip()}" for i, draft in enumerate(drafts, 1))
+
+
+class Worded(Generation):
+    """A generation that foresees the words that its conversation adds to the texts in it.
+
+    Calls of it stand in the graph before their inputs are there, so that a budget decides about
+    them in the order of submission, whatever ends first.
+    """
+
+    def __init__(self, run: Run, *, model: str = "", wording: str = "") -> None:
+        """`wording`: all that is said beside the problem and the texts. `model`: a generator."""
+        generators = run.settings.generators
+        super().__init__(
+            generators[model or next(iter(generators))],
+            task=run.task,
+            problem=run.problem,
+            replicate=run.settings.seed,
+        )
+        self._wording = self.length(wording) if wording else 0
+
+    def foresee(self, args: tuple[Any, ...], reach: int) -> Usage:
+        return super().foresee(args, reach + self._wording)
+
 
 T = TypeVar("T")
 

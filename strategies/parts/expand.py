@@ -1,13 +1,13 @@
-"""Children of a candidate, scored."""
+"""Children of a candidate: drawn, told apart, looked ahead from and scored, round by round."""
 
 from __future__ import annotations
 
-from tts.errors import Dropped
+from collections.abc import Iterator, Sequence
+from typing import TypeVar
+
+from tts.errors import Dropped, LedgerError, Stopped, UsageError
 from tts.graph import Node, Outcome
-from tts.run import Run, Until
-from tts.strategies.distinct import distinct
-from tts.strategies.lookahead import look_ahead
-from tts.strategies.values_of import values_of
+from tts.run import Run, Until, picks
 from tts.values import Candidate, Problem, Score, Scored
 
 
@@ -61,3 +61,57 @@ def twin_scored(
     if twin:
         run.kept.score(child, score)
     return Scored(child, score)
+
+
+@picks
+def distinct(draft: Candidate, earlier: list[Outcome[Candidate]]) -> Candidate:
+    """The draft, unless an earlier sibling has the same text; then `Dropped`, and never scored."""
+    if any(outcome.value and outcome.value.text == draft.text for outcome in earlier):
+        raise Dropped("An earlier draft has the same text.")
+    return draft
+
+
+def look_ahead(run: Run, draft: Node[Candidate], steps: int) -> Node[Candidate]:
+    """The draft continued greedily by at most `steps` steps, fewer where it ends before."""
+    path = [draft]
+    for _ in range(steps):
+        path += run.sample(run.call(unfinished, path[-1]), until="step", temperature=0.0)
+    return run.call(furthest, path) if steps else draft
+
+
+@picks
+def unfinished(candidate: Candidate) -> Candidate:
+    """The candidate, unless it is final; then `Dropped`, so that nothing continues it."""
+    if candidate.final:
+        raise Dropped("The candidate is final.")
+    return candidate
+
+
+@picks
+def furthest(path: list[Outcome[Candidate]]) -> Candidate:
+    """The last candidate of a path that was drawn; a refusal on the way is passed on."""
+    reached = values_of(path)
+    if not reached:
+        raise path[0].error or Dropped("Nothing was drawn.")
+    return reached[-1]
+
+
+T = TypeVar("T")
+
+
+def values_of(outcomes: Sequence[Outcome[T]]) -> list[T]:
+    """The values, in order; a failed call is left out, what must end the run is raised."""
+    for outcome in outcomes:
+        if isinstance(outcome.error, Stopped | UsageError | LedgerError):
+            raise outcome.error
+    return [outcome.value for outcome in outcomes if outcome.value is not None]
+
+
+def rounds(most: int) -> Iterator[Until]:
+    """A step per round; the last round runs every live candidate to its end."""
+    return (until_at(turn, most) for turn in range(1, most + 1))
+
+
+def until_at(depth: int, most: int) -> Until:
+    """Where the draw of the `depth`-th step ends, counted from 1."""
+    return "end" if depth >= most else "step"

@@ -1,8 +1,10 @@
-"""Selection rules: one candidate out of those that finished."""
+"""Selection rules: one candidate out of those that finished, and the rules by name."""
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from functools import partial
+from typing import Literal, get_args
 
 from tts.errors import Dropped, LedgerError, Stopped, UsageError
 from tts.graph import Outcome
@@ -76,3 +78,45 @@ def _scored(kept: Sequence[Judged]) -> list[Scored]:
 
 def _winner(vote: Vote, candidates: Sequence[Candidate]) -> Candidate | None:
     return candidates[vote.winner.representative] if vote.winner else None
+
+
+Choice = Literal["best", "majority", "weighted"]
+"""The highest score, the most frequent answer, or the answer with the greatest sum of scores."""
+
+CHOICES: dict[Choice, Select] = {
+    "best": highest_scored,
+    "majority": most_voted,
+    "weighted": most_weighted,
+}
+
+
+def chosen(name: Choice, aggregate: Aggregate | None = None) -> Select:
+    """The rule of that name; ValueError names the known ones.
+
+    `aggregate` makes `best` and `weighted` the PRM-X-max and PRM-X-vote of Liu et al. (2025); None
+    takes the verifier's own value.
+    """
+    if name not in CHOICES:
+        raise ValueError(f"select is one of {', '.join(CHOICES)}, not {name!r}.")
+    if aggregate is None:
+        return CHOICES[name]
+    if aggregate not in get_args(Aggregate):
+        known = ", ".join(get_args(Aggregate))
+        raise ValueError(f"aggregate is one of {known}, not {aggregate!r}.")
+    if name == "majority":
+        raise ValueError("A majority weighs nothing: aggregate goes with best or weighted.")
+    return partial(highest_scored if name == "best" else most_weighted, how=aggregate)
+
+
+def top(scored: Iterable[Scored], k: int) -> list[Scored]:
+    """The `k` highest scored, best first; of equals the one submitted first."""
+    return sorted(scored, key=lambda one: -one.score.value)[:k]
+
+
+def parted(scored: Iterable[Scored]) -> tuple[list[Scored], list[Scored]]:
+    """Those that ended by themselves, and the others: a truncated text is among the others."""
+    done: list[Scored] = []
+    live: list[Scored] = []
+    for one in scored:
+        (done if one.candidate.final else live).append(one)
+    return done, live

@@ -1,6 +1,9 @@
-"""How wide a search may be for what is left of its budget."""
+"""How wide a search may be, and how its width is shared out."""
 
 from __future__ import annotations
+
+from collections.abc import Sequence
+from math import exp, floor, fsum
 
 from tts.errors import BudgetExhausted
 from tts.run import Run
@@ -33,3 +36,27 @@ def affordable(run: Run, n: int, draws: int = 2) -> int:
         if whole * n > left:
             width = min(width, max(2, left // whole))
     return width
+
+
+def largest_remainder(weights: Sequence[float], total: int) -> list[int]:
+    """Whole numbers that sum to `total`, as proportional to the weights as they can be.
+
+    Hamilton's method: everyone gets the whole part of the exact share, the rest goes to the
+    largest fractions, of equals to the first. Weights that sum to nothing count as equal.
+    """
+    whole = fsum(weights)
+    fair = [w / whole if whole > 0 else 1 / len(weights) for w in weights]
+    exact = [share * total for share in fair]
+    given = [floor(amount + 1e-9) for amount in exact]
+    behind = sorted(range(len(given)), key=lambda i: (round(given[i] - exact[i], 9), i))
+    for place in behind[: total - sum(given)]:
+        given[place] += 1
+    return given
+
+
+def normalised(logs: Sequence[float]) -> list[float]:
+    """exp of each, scaled to sum to 1: the softmax."""
+    highest = max(logs)
+    raw = [exp(value - highest) for value in logs]
+    whole = fsum(raw)
+    return [value / whole for value in raw]

@@ -11,8 +11,7 @@ from tts.backends.scripted_scorer import ScriptedScorer
 from tts.strategies import DORA
 from tts.strategies.cosines import cosines
 from tts.strategies.direction_shares import direction_shares
-from tts.strategies.largest_remainder import largest_remainder
-from tts.strategies.normalised import normalised
+from tts.strategies.parts.width import largest_remainder, normalised
 from tts.strategies.word_similarity import word_similarity
 
 BOX = "\\boxed{%s}"

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from tts.strategies.conditional_offset import conditional_offset
 from tts.strategies.ess import ess
-from tts.strategies.normalised import normalised
+from tts.strategies.parts.width import normalised
 from tts.strategies.systematic_resample import systematic_resample
 
 weights = st.lists(st.floats(0.001, 1), min_size=1, max_size=30).map(

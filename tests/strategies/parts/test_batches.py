@@ -11,9 +11,7 @@ from hypothesis import strategies as st
 from tts.ledger import MemoryJournal
 from tts.strategies import MajorityVote
 from tts.strategies.adaptive_consistency import AdaptiveConsistency
-from tts.strategies.parts.stopping import Drawn, in_batches
-from tts.strategies.stopping import STOP_RULES
-from tts.strategies.stopping.stop_rule import StopName
+from tts.strategies.parts.stopping import STOP_RULES, Drawn, StopName, in_batches
 from tts.values import Budget
 
 RULES = sorted(set(STOP_RULES) - {"gain"})

@@ -9,11 +9,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tts.strategies.stopping import Beta, Consensus, Dirichlet, ExpectedGain, Seen, UnanimousWindow
-from tts.strategies.stopping.beta import leads
-from tts.strategies.stopping.dirichlet import is_likeliest
-from tts.strategies.stopping.expected_gain import expected_gain
-from tts.strategies.stopping.unanimous_window import expected_draws
+from tts.strategies.parts.stopping import (
+    Beta,
+    Consensus,
+    Dirichlet,
+    ExpectedGain,
+    Seen,
+    UnanimousWindow,
+    expected_draws,
+    expected_gain,
+    is_likeliest,
+    leads,
+)
 
 draws = st.lists(st.one_of(st.none(), st.integers(0, 4)), max_size=24).map(tuple)
 
