@@ -5,9 +5,10 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from tts.planner.language import Fault, Form, Plan, write_plan
-from tts.tools import Tool
+from tts.tools import DEEP, Schema, Tool, name_of, target
 from tts.values import Message
 
 _TEXT = """\
@@ -41,6 +42,9 @@ Results of the calls that were made for it:
 
 Reply with one JSON object: {{"decision": "answer", "answer": "…"}}, or, if these results cannot \
 answer the task, {{"decision": "replan", "reason": "what is missing"}}."""
+
+_MOST_NAMED = 100
+"""Nested models that one line shows; the others are named."""
 
 
 @dataclass(frozen=True)
@@ -94,33 +98,75 @@ def join_prompt(task: str, results: Sequence[str]) -> tuple[Message, ...]:
 def tool_line(tool: Tool) -> str:
     """A tool as one line: name, arguments with types, result and description."""
     arguments = ", ".join(
-        f"{name}{'' if name in tool.required else '?'}: {type_text(schema)}"
+        f"{name}{'' if name in tool.required else '?'}: {type_text(schema, tool.parameters)}"
         for name, schema in tool.arguments.items()
     )
     effect = "" if tool.effect in ("pure", "read") else f" [{tool.effect}]"
-    text = f"- {tool.name}({arguments}) -> {type_text(tool.returns, tool.returns)}{effect}"
+    text = f"- {tool.name}({arguments}) -> {type_text(tool.returns)}{effect}"
     return f"{text}: {tool.description}" if tool.description else text
 
 
-def type_text(schema: object, root: Mapping[str, object] | None = None) -> str:
-    """A schema in as few words as show its fields."""
-    if not isinstance(schema, Mapping) or not schema:
-        return "any"
-    if "$ref" in schema:
-        named = (root or {}).get("$defs", {})
-        name = str(schema["$ref"]).rpartition("/")[2]
-        return type_text(named.get(name), root) if isinstance(named, Mapping) else "any"
-    if "enum" in schema:
-        return "|".join(json.dumps(value) for value in schema["enum"])
-    if "anyOf" in schema:
-        return "|".join(type_text(part, root) for part in schema["anyOf"])
-    if schema.get("type") == "array":
-        return f"[{type_text(schema.get('items'), root)}]"
-    properties = schema.get("properties")
-    if isinstance(properties, Mapping):
-        fields = ", ".join(f"{name}: {type_text(part, root)}" for name, part in properties.items())
-        return f"{{{fields}}}"
-    return str(schema.get("type", "any"))
+def type_text(schema: Schema, root: Schema | None = None) -> str:
+    """A schema in as few words as show its fields; recursive parts are called by their names.
+
+    `root` is the document that its references point into; None: itself.
+    """
+    return _Wording(schema if root is None else root).text(schema)
+
+
+class _Wording:
+    """One type under way: which references are open, and which were met again inside."""
+
+    def __init__(self, root: Schema) -> None:
+        self.root, self.left = root, _MOST_NAMED
+        self.open: list[str] = []
+        self.again: set[str] = set()
+
+    def text(self, schema: Any, deep: int = 0) -> str:
+        if not isinstance(schema, Mapping) or not schema or deep > DEEP:
+            return "any"
+        if "$ref" in schema:
+            return self._named(str(schema["$ref"]), deep)
+        values = [schema["const"]] if "const" in schema else schema.get("enum")
+        if values is not None:
+            return "|".join(json.dumps(value) for value in values)
+        parts = schema.get("anyOf") or schema.get("oneOf") or schema.get("allOf")
+        if parts:
+            joint = "|" if "allOf" not in schema else "&"
+            return joint.join(dict.fromkeys(self.text(part, deep + 1) for part in parts))
+        kinds = schema.get("type", "object" if "properties" in schema else "any")
+        several = kinds if isinstance(kinds, list) else [kinds]
+        return "|".join(self._plain(str(kind), schema, deep) for kind in several)
+
+    def _plain(self, kind: str, schema: Schema, deep: int) -> str:
+        if kind == "array":
+            fixed = [self.text(part, deep + 1) for part in schema.get("prefixItems", ())]
+            return f"[{', '.join(fixed) or self.text(schema.get('items'), deep + 1)}]"
+        fields, extra = schema.get("properties"), schema.get("additionalProperties")
+        if kind != "object" or not (isinstance(fields, Mapping) or _rich(extra)):
+            return kind
+        shown = [f"{name}: {self.text(part, deep + 1)}" for name, part in (fields or {}).items()]
+        if _rich(extra):
+            shown.append(f"[any name]: {self.text(extra, deep + 1)}")
+        return f"{{{', '.join(shown)}}}"
+
+    def _named(self, reference: str, deep: int) -> str:
+        name = name_of(reference)
+        if reference in self.open:
+            self.again.add(reference)
+            return name
+        if self.left <= 0:
+            return name
+        self.left -= 1
+        self.open.append(reference)
+        text = self.text(target(reference, self.root), deep + 1)
+        self.open.pop()
+        return name + text if reference in self.again else text
+
+
+def _rich(extra: object) -> bool:
+    """Whether values under free names have a type that is worth telling."""
+    return isinstance(extra, Mapping) and bool({"$ref", "properties", "anyOf"} & extra.keys())
 
 
 def _form(form: Form, first: int) -> str:

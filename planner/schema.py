@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from tts.planner.language.reference import ITEM
-from tts.tools import Schema, Tool
+from tts.tools import Schema, Tool, inlined
 
 _PATH = r"(\.[A-Za-z_][A-Za-z0-9_]*|\[[0-9]+\])*"
 _OTHERS = ("fail", "skip", "replan")
@@ -48,12 +48,12 @@ def plan_schema(tools: Mapping[str, Tool], *, calls: int = 24, first: int = 1) -
 
 
 def _call(number: int, tool: Tool, definitions: dict[str, Any]) -> dict[str, Any]:
-    root = tool.parameters
-    for name, schema in {**root.get("definitions", {}), **root.get("$defs", {})}.items():
+    root = inlined(tool.parameters)
+    for name, schema in root.get("$defs", {}).items():
         definitions[f"{tool.name}_{name}_{number}"] = _inside(schema, number, tool.name)
     arguments = {
         name: _value(_inside(schema, number, tool.name), number)
-        for name, schema in tool.arguments.items()
+        for name, schema in root.get("properties", {}).items()
     }
     text = _text_reference(number)
     return {

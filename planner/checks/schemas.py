@@ -7,7 +7,7 @@ from functools import cached_property
 from typing import Any
 
 from tts.planner.language import ITEM, Reference, Text
-from tts.tools import Schema
+from tts.tools import Schema, target
 
 _JSON_TYPES = {
     str: "string",
@@ -52,8 +52,8 @@ class Typed:
     def _unfolded(self, above: frozenset[str]) -> list[Typed]:
         """`above`: names that this schema is reached by; one that is only itself is anything."""
         if "$ref" in self.schema:
-            name = str(self.schema["$ref"]).rpartition("/")[2]
-            found = {**self.root.get("definitions", {}), **self.root.get("$defs", {})}.get(name)
+            name = str(self.schema["$ref"])
+            found = target(name, self.root)
             known = found is not None and name not in above
             return self.at(found)._unfolded(above | {name}) if known else [self.at({})]
         parts = self.schema.get("anyOf") or self.schema.get("oneOf")

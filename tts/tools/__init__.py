@@ -5,11 +5,12 @@ from tts.tools.decorator import tool
 from tts.tools.mcp_tools import MCPTools
 from tts.tools.openai_schema import from_openai, to_openai
 from tts.tools.operation import ToolCall
-from tts.tools.pretended import instance_of
-from tts.tools.tool import REPEATABLE, SHARED, Schema, Tool
+from tts.tools.schemas import DEEP, Schema, inlined, instance_of, name_of, target
+from tts.tools.tool import REPEATABLE, SHARED, Tool
 from tts.tools.tool_set import ToolSet
 
 __all__ = [
+    "DEEP",
     "REPEATABLE",
     "SHARED",
     "MCPTools",
@@ -19,7 +20,10 @@ __all__ = [
     "ToolContext",
     "ToolSet",
     "from_openai",
+    "inlined",
     "instance_of",
+    "name_of",
+    "target",
     "to_openai",
     "tool",
 ]

@@ -76,6 +76,8 @@ def _tidy(schema: Any) -> Any:
         return {
             key: {name: _tidy(value) for name, value in part.items()}
             if key in ("properties", "$defs")
+            else part
+            if key in ("default", "const", "enum", "examples")
             else _tidy(part)
             for key, part in schema.items()
             if key != "title" or not isinstance(part, str)

@@ -9,6 +9,7 @@ from typing import Any
 
 from tts.errors import BadInput, ToolFailed
 from tts.tools.context import ToolContext
+from tts.tools.schemas import inlined
 from tts.tools.shielded import shielded
 from tts.tools.tool import Tool
 
@@ -18,13 +19,16 @@ Handler = Callable[[Mapping[str, Any]], Awaitable[Any]]
 
 
 def to_openai(tool: Tool) -> dict[str, Any]:
-    """The tool as an entry of `tools` in a Chat Completions request."""
+    """The tool as an entry of `tools` in a Chat Completions request.
+
+    Nested models stand where they are used: only recursive ones are left in `$defs`.
+    """
     return {
         "type": "function",
         "function": {
             "name": tool.name,
             "description": tool.description,
-            "parameters": dict(tool.parameters),
+            "parameters": inlined(tool.parameters),
         },
     }
 
@@ -38,6 +42,7 @@ def from_openai(schema: Mapping[str, Any], handler: Handler, **options: Any) -> 
     if not isinstance(function, Mapping) or not _NAME.fullmatch(str(function.get("name", ""))):
         raise BadInput("A function schema needs a `name` of letters, digits, `_`, `-` and `.`.")
     parameters = function.get("parameters") or {"type": "object", "properties": {}}
+    parameters = as_object(parameters)
     if not isinstance(parameters, Mapping) or parameters.get("type", "object") != "object":
         raise BadInput(f"Function {function['name']!r}: `parameters` must describe an object.")
     return Tool(
@@ -48,6 +53,12 @@ def from_openai(schema: Mapping[str, Any], handler: Handler, **options: Any) -> 
         body=HandlerBody(handler, parameters),
         **options,
     )
+
+
+def as_object(parameters: Any) -> Any:
+    """Parameters whose top is a reference, as what it stands for; any others as they are."""
+    named = isinstance(parameters, Mapping) and "$ref" in parameters
+    return inlined(parameters) if named else parameters
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from tts.protocols import Answer, Draw, Meter, OperationSpec, Reply
 from tts.tools.causes import causes
 from tts.tools.context import ToolContext
 from tts.tools.hedging import read_hedge
-from tts.tools.pretended import instance_of
+from tts.tools.schemas import instance_of
 from tts.tools.tool import SHARED, Tool
 from tts.values import NANO, Usage
 

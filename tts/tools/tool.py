@@ -9,9 +9,7 @@ from typing import Any, Protocol
 from tts.protocols import Effect
 from tts.tools.context import ToolContext
 from tts.tools.hedging import read_hedge
-
-Schema = Mapping[str, Any]
-"""A JSON schema."""
+from tts.tools.schemas import Schema, refuse_deep
 
 REPEATABLE: frozenset[Effect] = frozenset(("pure", "read", "idempotent"))
 """Effects of calls that may start before the whole plan is known."""
@@ -68,6 +66,8 @@ class Tool:
 
     def __post_init__(self) -> None:
         read_hedge(self.hedge, self.effect)
+        refuse_deep(self.name, self.parameters)
+        refuse_deep(self.name, self.returns)
 
     def __call__(self, *args: Any, **named: Any) -> Any:
         """Call the function itself, outside any plan."""
