@@ -34,7 +34,9 @@ from __future__ import annotations
 import traceback
 from collections.abc import Iterable
 from difflib import get_close_matches
-from typing import Literal
+from typing import Literal, TypeVar
+
+E = TypeVar("E", bound=BaseException)
 
 MOST_NAMES = 40
 """As many names as one message lists."""
@@ -195,6 +197,26 @@ class StrategyError(TTSError):
 
 class LedgerError(TTSError):
     """The journal cannot be written or read."""
+
+
+def kept(error: E) -> E:
+    """An error that outlives its handling, without the frames that it passed: they hold the run
+    that holds the error. Those of foreign code, which its author looks for, stay."""
+    link: BaseException | None = error
+    while isinstance(link, TTSError):
+        link.__traceback__ = None
+        link = getattr(link, "cause", None) or link.__cause__ or link.__context__
+    return error
+
+
+def raised_again(error: E) -> E:
+    """A copy of a kept error to raise, which takes on the frames in its place."""
+    if not isinstance(error, TTSError):
+        return error
+    again = type(error).__new__(type(error))
+    again.args, again.__cause__ = error.args, error.__cause__
+    again.__dict__.update(error.__dict__)
+    return again
 
 
 def described(error: BaseException) -> str:

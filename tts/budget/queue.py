@@ -104,6 +104,7 @@ class AdmissionQueue:
             if self.account.capped and ticket.held:
                 self._undecided.leave(ticket)
             ticket.state = "gone"
+            ticket.close()
             self.pump()
 
     def pump(self) -> None:
@@ -128,7 +129,9 @@ class AdmissionQueue:
         elif ticket is self._undecided.first and self.account.open == 0:
             self._undecided.leave(ticket)
             ticket.state = "refused"
-            ticket.refuse(self.account.refusal(ticket.held))
+            answer = ticket.refuse
+            ticket.close()
+            answer(self.account.refusal(ticket.held))
         else:
             return False
         return True
@@ -151,7 +154,9 @@ class AdmissionQueue:
     def _admit(self, ticket: Ticket) -> None:
         ticket.state = "admitted"
         self.account.hold(ticket.held)
-        ticket.admit()
+        answer = ticket.admit
+        ticket.close()
+        answer()
 
     def _enter(self, ticket: Ticket) -> None:
         self._undecided.enter(ticket)

@@ -64,7 +64,8 @@ class Executor:
     ) -> None:
         self.journal, self.price = journal, price
         self.observers: list[Callable[[Event], None]] = [observe] if observe else []
-        self.settlement = Settlement(job=job, price=price, observe=self.observe)
+        tell = partial(_tell, self.observers)
+        self.settlement = Settlement(job=job, price=price, observe=tell)
         attempts = Attempts(
             journal,
             job=job,
@@ -157,12 +158,7 @@ class Executor:
         self.flights.write(outcome)
 
     def observe(self, event: Event) -> None:
-        for observer in list(self.observers):
-            try:
-                observer(event)
-            except Exception:
-                self.observers.remove(observer)
-                LOG.exception("An observer raised and is told nothing more.")
+        _tell(self.observers, event)
 
     def price_of(self, run: Run, usage: Usage) -> Usage:
         """A usage of the run's default model, priced."""
@@ -306,3 +302,12 @@ class Executor:
         attributed = self.flights.abandon(call)
         self.settlement.charge(call, attributed)
         return attributed
+
+
+def _tell(observers: list[Callable[[Event], None]], event: Event) -> None:
+    for observer in list(observers):
+        try:
+            observer(event)
+        except Exception:
+            observers.remove(observer)
+            LOG.exception("An observer raised and is told nothing more.")

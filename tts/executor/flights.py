@@ -186,6 +186,7 @@ class Flights:
             await self._crash(flight, crashed(error))
         finally:
             self._leave(flight)
+            flight.meter.hear = None
             self._flying.discard(flight)
             self._aborted.discard(flight)
 

@@ -53,7 +53,6 @@ class Settlement:
             call.run.queue.settle(call.ticket, attributed)
             role, spend = call.operation.spec.role, call.run.spend
             spend[role] = spend.get(role, NOTHING) + attributed
-            call.ticket.close()
         if call.run.settings.watched:
             self.observe(
                 SpendEvent(call.run.settings.run_id, call.id, attributed, call.run.root.billed)
@@ -86,7 +85,8 @@ def fault(node: Node[Any], error: BaseException) -> TTSError:
     if isinstance(error, TTSError):
         return error
     wrapped = StrategyError(f"{node.name} raised {type(error).__name__}: {error}")
-    wrapped.__cause__ = error
+    seen = error.__traceback__
+    wrapped.__cause__ = error.with_traceback(seen and seen.tb_next)  # ours holds the node
     return wrapped
 
 

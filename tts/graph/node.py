@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Callable, Generator
 from typing import Any, Generic, Literal, Protocol, TypeVar
 
-from tts.errors import Outage, TTSError
+from tts.errors import Outage, TTSError, kept, raised_again
 from tts.graph.outcome import Outcome, outcome_parameters
 from tts.graph.wiring import nodes_in, substituted
 from tts.protocols import Operation
@@ -134,7 +134,7 @@ class Node(Generic[T]):
 
     def fail(self, error: Exception, state: State = "failed") -> None:
         if not self.settled:
-            self.error = error
+            self.error = kept(error)
             self._settle(state)
 
     def pass_on(self) -> bool:
@@ -160,7 +160,7 @@ class Node(Generic[T]):
             self.listeners.append(lambda _: None if waiter.done() else waiter.set_result(None))
             yield from waiter
         if self.error is not None:
-            raise self.error.with_traceback(None)
+            raise raised_again(self.error)
         return self.value  # type: ignore[no-any-return]
 
     def _input_settled(self, node: Node[Any]) -> None:

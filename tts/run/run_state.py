@@ -180,6 +180,7 @@ class RunState:
 
     def _spawned_settled(self, node: Node[Any]) -> None:
         self.spawned.pop(node, None)
+        node.function = None  # it holds the node
 
     def _keep(self, node: Node[Any]) -> None:
         if isinstance(node.value, Candidate):

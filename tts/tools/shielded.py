@@ -35,7 +35,10 @@ async def shielded(coroutine: Coroutine[Any, Any, T], *, grace: float) -> T:
         raise
     if task.cancelled():
         raise RuntimeError("the call cancelled itself")
-    return task.result()
+    try:
+        return task.result()
+    finally:
+        del task  # it holds the error, whose frames hold this one
 
 
 async def in_thread(function: Callable[[], T]) -> T:

@@ -78,7 +78,7 @@ class PendingDraw:
         self._position = position
         self._listener = listener
         self._loop = asyncio.get_running_loop()
-        self.done: asyncio.Future[Draw] = self._loop.create_future()
+        self.done: asyncio.Future[None] = self._loop.create_future()
 
     def grew(self, draw: Draw, text: str) -> None:
         """Pass new text on to the listener."""
@@ -87,13 +87,13 @@ class PendingDraw:
 
     def ended(self, draw: Draw, error: CallError | None) -> None:
         """Complete the future."""
-        self._call(self._complete, draw, error)
+        self._call(self._complete, error)
 
-    def _complete(self, draw: Draw, error: CallError | None) -> None:
+    def _complete(self, error: CallError | None) -> None:
         if self.done.done():
             return
         if error is None:
-            self.done.set_result(draw)
+            self.done.set_result(None)
         else:
             self.done.set_exception(error)
 

@@ -56,13 +56,17 @@ def marked_rows(
 
 
 class Scorer:
-    """Scores marker positions of token rows; needs the head of Qwen2ForProcessRewardModel."""
+    """Scores marker positions of token rows; needs the head of Qwen2ForProcessRewardModel.
+
+    For one thread: its cache is used again by every batch.
+    """
 
     def __init__(self, transformer: Transformer, weights: Weights) -> None:
         missing = [name for name in _HEAD if name not in weights.arrays]
         if missing:
             raise BadInput(f"This model is not a process reward model: no {', '.join(missing)}.")
         self._transformer = transformer
+        self._cache = KvCache(transformer.config, 1)
         first, first_bias, second, second_bias = (weights.arrays[name] for name in _HEAD)
         self._first = (np.ascontiguousarray(first.T), first_bias)
         self._second = (np.ascontiguousarray(second.T), second_bias)
@@ -73,8 +77,10 @@ class Scorer:
         tokens = np.zeros((len(rows), longest), dtype=np.intp)
         for index, (ids, _) in enumerate(rows):
             tokens[index, : len(ids)] = ids
-        cache = KvCache(self._transformer.config, len(rows))
-        hidden = self._transformer.forward(tokens, np.zeros(len(rows), dtype=np.intp), cache)
+        if len(rows) > self._cache.rows:
+            self._cache = KvCache(self._transformer.config, len(rows))
+        starts = np.zeros(len(rows), dtype=np.intp)
+        hidden = self._transformer.forward(tokens, starts, self._cache)
         return [
             self._probabilities(hidden[index, list(marks)]).tolist()
             for index, (_, marks) in enumerate(rows)
