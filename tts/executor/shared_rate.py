@@ -19,6 +19,9 @@ from tts.values import Dimension
 MARGIN = 0.05
 """Seconds before a lease ends from which on nothing leaves: on the wire it would be too late."""
 
+SAME = 0.02
+"""Seconds: ends closer than this are one window's end, as two clocks tell it."""
+
 MINUTE = 60.0
 """Seconds for which a provider remembers what was used."""
 
@@ -87,7 +90,8 @@ class SharedRate:
     def _give(self, more: Room) -> None:
         """Rooms that end together are one, so that they stay few however many calls settle."""
         for room in self._rooms:
-            if room.ends == more.ends and room.opens <= more.opens:
+            if abs(room.ends - more.ends) < SAME and room.opens <= more.opens:
+                room.ends = min(room.ends, more.ends)
                 for name, amount in more.amounts.items():
                     room.amounts[name] = room.amounts.get(name, 0) + amount
                 return
