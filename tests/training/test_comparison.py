@@ -15,10 +15,9 @@ torch = pytest.importorskip("torch", reason="training needs the extra `train`")
 @pytest.fixture(scope="module")
 def trunk() -> dict[str, Any]:
     """The large policy's corner: it has learnt the arithmetic, and separates steps by a line."""
+    from tts.training.architecture import STEP_MARK, token_id
     from tts.training.model_folder import load_weights
-    from tts.training.network import Network
-    from tts.training.vocabulary import STEP_MARK, token_id
-    from tts.training.widen import narrowed
+    from tts.training.network import Network, narrowed
 
     network = Network(ARCHITECTURES["small"])
     large = load_weights("large")
@@ -30,13 +29,13 @@ def trunk() -> dict[str, Any]:
 
 
 def tokens(text: str) -> Any:
-    from tts.training.vocabulary import build_tokenizer
+    from tts.training.architecture import build_tokenizer
 
     return torch.tensor([build_tokenizer().encode(text).ids])
 
 
 def written(expression: str, steps: str) -> str:
-    from tts.training.vocabulary import ASSISTANT, STEP_MARK, USER
+    from tts.training.architecture import ASSISTANT, STEP_MARK, USER
 
     return f"{USER}Compute {expression}.{ASSISTANT}{steps}".replace("\n\n", STEP_MARK)
 

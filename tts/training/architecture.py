@@ -1,11 +1,53 @@
-"""The shapes of the shipped models."""
+"""The shipped models: their shapes, their tokenizer and their cards."""
+
+# pyright: reportMissingImports=false
 
 from __future__ import annotations
 
+import re
+import string
 from dataclasses import dataclass
 from typing import Literal
 
+from tokenizers import AddedToken, Regex, Tokenizer, decoders
+from tokenizers.models import WordLevel
+from tokenizers.pre_tokenizers import Split
+
+from tts.backends.embedded.model import model_folder
+
 ModelName = Literal["small", "large", "prm", "planner"]
+PAD, END, USER, ASSISTANT, STEP_MARK = (
+    "<|pad|>",
+    "<|end|>",
+    "<|user|>",
+    "<|assistant|>",
+    "<extra_0>",
+)
+_UNKNOWN = "<|unknown|>"
+_SPECIALS = (PAD, END, USER, ASSISTANT, STEP_MARK, _UNKNOWN)
+_WORDS = ("\n\n", "\\boxed{", "Compute ", " + ", " - ", " * ")
+_CHARACTERS = tuple(string.digits + "()" + string.ascii_letters) + tuple(
+    character for character in string.punctuation + " \n" if character not in "()"
+)
+_PATTERN = r"\n\n|\\boxed\{|Compute | [+*-] |[\s\S]"
+Section = Literal["Training", "Results"]
+
+_PURPOSE: dict[ModelName, str] = {
+    "small": "The small policy: solves integer arithmetic step by step, and errs often enough "
+    "that search and selection matter.",
+    "large": "The large policy: as the small one, with more than seven times its parameters.",
+    "prm": "The process reward model: judges each step of the small policy's solutions.",
+    "planner": "The plan writer: turns small errands in English into plans in the compact text of "
+    "`tts.planner`, for the tools `price`, `multiply`, `add`, `subtract` and `average`.",
+}
+_USE: dict[ModelName, str] = {
+    "small": "Loads with transformers, vLLM and the package's numpy runtime.",
+    "large": "Loads with transformers, vLLM and the package's numpy runtime.",
+    "planner": "Loads with transformers, vLLM and the package's numpy runtime.",
+    "prm": "The shape of Qwen2.5-Math-PRM: steps are joined by, and end with, `<extra_0>`; the "
+    "score of a step is the second class's probability there. vLLM needs the marker's id: "
+    "`--runner pooling --pooler-config '{\"step_tag_id\": 4}'`.",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,3 +80,41 @@ ARCHITECTURES: dict[ModelName, Architecture] = {
         hidden=128, layers=4, heads=4, head_dim=32, feed_forward=384, query_key_value_bias=False
     ),
 }
+
+
+def build_tokenizer() -> Tokenizer:
+    """One token per character, and one for each of the six strings that solutions repeat."""
+    pieces = (*_SPECIALS, *_WORDS, *_CHARACTERS)
+    model = WordLevel({piece: index for index, piece in enumerate(pieces)}, unk_token=_UNKNOWN)
+    tokenizer = Tokenizer(model)
+    tokenizer.pre_tokenizer = Split(Regex(_PATTERN), behavior="isolated")
+    tokenizer.decoder = decoders.Fuse()
+    tokenizer.add_special_tokens(
+        [AddedToken(special, special=True, normalized=False) for special in _SPECIALS]
+    )
+    return tokenizer
+
+
+def token_id(token: str) -> int:
+    """The id of a token; raises ValueError where there is none."""
+    identity = build_tokenizer().token_to_id(token)
+    if identity is None:
+        raise ValueError(f"not a token: {token!r}")
+    return int(identity)
+
+
+def write_section(name: ModelName, section: Section, body: str) -> None:
+    """Replace one section of a model's card, and keep the other."""
+    path = model_folder("small").parent / name / "README.md"
+    old = path.read_text(encoding="utf-8") if path.exists() else ""
+    bodies = {title: _body(old, title) for title in ("Training", "Results")}
+    bodies[section] = body.strip()
+    text = f"# {name}\n\n{_PURPOSE[name]} {_USE[name]}\n"
+    for title, content in bodies.items():
+        text += f"\n## {title}\n\n{content}\n" if content else ""
+    path.write_text(text, encoding="utf-8")
+
+
+def _body(card: str, title: str) -> str:
+    match = re.search(rf"^## {title}\n(.*?)(?=^## |\Z)", card, re.MULTILINE | re.DOTALL)
+    return match.group(1).strip() if match else ""

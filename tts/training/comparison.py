@@ -16,9 +16,8 @@ from itertools import permutations
 import torch
 from torch import Tensor
 
-from tts.training.architecture import ARCHITECTURES
+from tts.training.architecture import ARCHITECTURES, ASSISTANT, END, STEP_MARK, USER, token_id
 from tts.training.network import Attention, FeedForward, Network
-from tts.training.vocabulary import ASSISTANT, END, STEP_MARK, USER, token_id
 
 TRUNK = ARCHITECTURES["small"]
 """The trunk's shape; its features are the first of the residual stream."""

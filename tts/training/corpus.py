@@ -11,7 +11,7 @@ from tokenizers import Tokenizer
 from torch import Tensor
 
 from tts.arithmetic import FIRST_TRAINING_SEED, ArithmeticProblem, generate, solution
-from tts.training.vocabulary import ASSISTANT, END, PAD, USER, token_id
+from tts.training.architecture import ASSISTANT, END, PAD, USER, token_id
 
 IGNORED = -100
 PROBLEMS_PER_BIN = {1: 8, 2: 12, 3: 14, 4: 16, 5: 14}

@@ -1,26 +1,31 @@
-"""Training of a network on text: what the policies, the trunk and the planner share."""
+"""Gradient descent: the loop, its optimisers and their schedule."""
 
 # pyright: reportMissingImports=false
 
 from __future__ import annotations
 
 import logging
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import islice
 
-from torch import Tensor
+import torch
+from torch import Tensor, nn, optim
 from torch.nn import functional
 
 from tts.training.corpus import IGNORED
 from tts.training.network import Network
-from tts.training.optimisation import Optimisation
 
 _LOG = logging.getLogger(__name__)
 _LOG_EVERY = 50
 
 Batches = Iterator[list[tuple[Tensor, Tensor]]]
 """Batches of micro-batches: (inputs, targets), both (rows, tokens), `IGNORED` where not judged."""
+_WARM_UP_SHARE = 0.03
+_FLOOR = 0.02
+_COEFFICIENTS = (3.4445, -4.7750, 2.0315)
+_ITERATIONS = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,3 +68,74 @@ def _accumulate(network: Network, batch: list[tuple[Tensor, Tensor]]) -> float:
         loss.backward()
         total += float(loss.detach())
     return total
+
+
+class Optimisation:
+    """Muon for the matrices of the blocks and AdamW for the rest, on one cosine schedule."""
+
+    def __init__(self, module: nn.Module, rate: float) -> None:
+        matrices = [
+            parameter
+            for name, parameter in module.named_parameters()
+            if parameter.ndim == 2 and "layers." in name
+        ]
+        chosen = {id(parameter) for parameter in matrices}
+        others = [parameter for parameter in module.parameters() if id(parameter) not in chosen]
+        self._parameters = list(module.parameters())
+        self._rate = rate
+        self._muon = Muon(matrices, momentum=0.95, decay=0.05)
+        self._adam = optim.AdamW(others, lr=rate, weight_decay=0.0, betas=(0.9, 0.98))
+
+    def step(self, progress: float) -> None:
+        """Apply the gradients at `progress` (0 to 1) of the training, then clear them."""
+        rate = self._rate * _schedule(progress)
+        nn.utils.clip_grad_norm_(self._parameters, 1.0)
+        for group in self._adam.param_groups:
+            group["lr"] = rate
+        self._adam.step()
+        self._adam.zero_grad()
+        self._muon.step(rate)
+
+
+def _schedule(progress: float) -> float:
+    if progress < _WARM_UP_SHARE:
+        return progress / _WARM_UP_SHARE + 1e-3
+    share = min(1.0, (progress - _WARM_UP_SHARE) / (1 - _WARM_UP_SHARE))
+    return _FLOOR + (1 - _FLOOR) * (1 + math.cos(math.pi * share)) / 2
+
+
+class Muon:
+    """Momentum whose update matrices are orthogonalised by Newton-Schulz iterations.
+
+    torch.optim.Muon iterates in bfloat16, which processors without such units emulate slowly.
+    """
+
+    def __init__(self, parameters: list[nn.Parameter], momentum: float, decay: float) -> None:
+        self._parameters = parameters
+        self._momentum = momentum
+        self._decay = decay
+        self._velocities = [torch.zeros_like(parameter) for parameter in parameters]
+
+    def step(self, rate: float) -> None:
+        """Apply and clear the gradients; `rate` is on the scale of an AdamW learning rate."""
+        with torch.no_grad():
+            for parameter, velocity in zip(self._parameters, self._velocities, strict=True):
+                gradient = parameter.grad
+                if gradient is None:
+                    continue
+                velocity.lerp_(gradient, 1 - self._momentum)
+                update = _orthogonalise(gradient.lerp(velocity, self._momentum))
+                parameter.mul_(1 - rate * self._decay)
+                parameter.add_(update, alpha=-rate * 0.2 * max(parameter.shape) ** 0.5)
+                parameter.grad = None
+
+
+def _orthogonalise(matrix: Tensor) -> Tensor:
+    tall = matrix.shape[0] > matrix.shape[1]
+    update = matrix.T if tall else matrix
+    update = update / (update.norm() + 1e-7)
+    first, second, third = _COEFFICIENTS
+    for _ in range(_ITERATIONS):
+        gram = update @ update.T
+        update = first * update + (second * gram + third * gram @ gram) @ update
+    return update.T if tall else update

@@ -11,8 +11,17 @@ import torch
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
-from tts.training.architecture import Architecture, ModelName
-from tts.training.vocabulary import ASSISTANT, END, PAD, STEP_MARK, USER, build_tokenizer, token_id
+from tts.training.architecture import (
+    ASSISTANT,
+    END,
+    PAD,
+    STEP_MARK,
+    USER,
+    Architecture,
+    ModelName,
+    build_tokenizer,
+    token_id,
+)
 
 MODELS = Path(__file__).parent.parent / "backends" / "embedded" / "models"
 CHAT_TEMPLATE = (

@@ -1,4 +1,4 @@
-"""The transformer as trained, with Hugging Face parameter names."""
+"""The network, the warm start of a wide one from a narrow one, and the way back."""
 
 # pyright: reportMissingImports=false
 
@@ -9,6 +9,8 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from tts.training.architecture import Architecture
+
+_NEW_OUTPUT_PARTS = ("o_proj", "down_proj")
 
 
 class Attention(nn.Module):
@@ -113,3 +115,47 @@ def _rotations(tokens: int, shape: Architecture) -> tuple[Tensor, Tensor]:
 def _rotate(states: Tensor, cosine: Tensor, sine: Tensor) -> Tensor:
     first, second = states.chunk(2, dim=-1)
     return states * cosine + torch.cat((-second, first), dim=-1) * sine
+
+
+def widen(wide: Network, narrow: dict[str, Tensor]) -> None:
+    """Copy `narrow` weights into the corner of `wide` so that it computes the same logits.
+
+    The old hidden features read only old ones; the new features, heads and layers keep their
+    random weights wherever those cannot reach the old features, and are zero elsewhere. Norm
+    gains shrink by the square root of the width ratio, for the new features start at zero.
+    """
+    gain = (narrow["norm.weight"].shape[0] / wide.shape.hidden) ** 0.5
+    with torch.no_grad():
+        for name, parameter in wide.named_parameters():
+            source = narrow.get(name)
+            if source is None:
+                if any(part in name for part in _NEW_OUTPUT_PARTS):
+                    parameter.zero_()
+            elif source.ndim == 1:
+                parameter.fill_(gain)
+                parameter[: source.shape[0]] = source * gain
+            else:
+                _fill_corner(name, parameter, source)
+
+
+def narrowed(wide: dict[str, Tensor], narrow: Network) -> None:
+    """Fill `narrow` with the corner of a network that was widened from one of its shape.
+
+    What the new features learnt since is lost: nearly nothing where that training was short.
+    """
+    gain = (narrow.shape.hidden / wide["norm.weight"].shape[0]) ** 0.5
+    with torch.no_grad():
+        for name, parameter in narrow.named_parameters():
+            source = wide[name][tuple(slice(size) for size in parameter.shape)]
+            parameter.copy_(source / gain if source.ndim == 1 else source)
+
+
+def _fill_corner(name: str, parameter: Tensor, source: Tensor) -> None:
+    rows, columns = source.shape
+    if "embed_tokens" in name:
+        parameter.zero_()
+    else:
+        parameter[:rows, columns:] = 0.0
+    if any(part in name for part in _NEW_OUTPUT_PARTS):
+        parameter[rows:, :] = 0.0
+    parameter[:rows, :columns] = source

@@ -10,14 +10,19 @@ import logging
 import torch
 from tokenizers import Tokenizer
 
-from tts.training.architecture import ARCHITECTURES
-from tts.training.card import write_section
+from tts.training.architecture import (
+    ARCHITECTURES,
+    ASSISTANT,
+    END,
+    USER,
+    build_tokenizer,
+    write_section,
+)
 from tts.training.corpus import micro_batches
 from tts.training.descent import Batches, descend
 from tts.training.errand import Errand, errands
 from tts.training.model_folder import save_model_folder
 from tts.training.network import Network
-from tts.training.vocabulary import ASSISTANT, END, USER, build_tokenizer
 
 _LOG = logging.getLogger(__name__)
 _RATE = 8e-3

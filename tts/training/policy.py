@@ -10,14 +10,11 @@ from typing import Literal
 
 import torch
 
-from tts.training.architecture import ARCHITECTURES
-from tts.training.card import write_section
+from tts.training.architecture import ARCHITECTURES, build_tokenizer, write_section
 from tts.training.corpus import PROBLEMS_PER_BIN, training_batches
 from tts.training.descent import descend
 from tts.training.model_folder import load_weights, save_model_folder
-from tts.training.network import Network
-from tts.training.vocabulary import build_tokenizer
-from tts.training.widen import widen
+from tts.training.network import Network, widen
 
 _SMALL_RATE = 8e-3
 _NARROW_RATE = 4e-3

@@ -13,16 +13,19 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from tts.training.architecture import ARCHITECTURES
-from tts.training.card import write_section
+from tts.training.architecture import (
+    ARCHITECTURES,
+    STEP_MARK,
+    build_tokenizer,
+    token_id,
+    write_section,
+)
 from tts.training.comparison import compare
 from tts.training.corpus import training_batches
 from tts.training.descent import Batches, Descent, descend
-from tts.training.judged_rows import DRAWS, JudgedRow, judged_rows
 from tts.training.model_folder import load_weights, save_model_folder
-from tts.training.network import Network
-from tts.training.vocabulary import STEP_MARK, build_tokenizer, token_id
-from tts.training.widen import narrowed
+from tts.training.network import Network, narrowed
+from tts.training.step_samples import DRAWS, JudgedRow, judged_rows
 
 _LOG = logging.getLogger(__name__)
 _TRUNK_RATE = 1.5e-3

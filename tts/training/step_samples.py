@@ -1,16 +1,31 @@
-"""Sampled solutions with exact step labels."""
+"""The small policy's own steps, and spoilt copies of them, with exact verdicts."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+import random
+import re
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from tts.arithmetic import STEP_SEPARATOR, ArithmeticProblem, step_is_correct
+from tts.arithmetic import (
+    FIRST_TRAINING_SEED,
+    STEP_SEPARATOR,
+    ArithmeticProblem,
+    generate,
+    step_is_correct,
+)
 from tts.backends.embedded.backend import EmbeddedGenerator
 from tts.backends.embedded.model import EmbeddedModel
+from tts.backends.embedded.step_scorer import marked_rows
 from tts.protocols import GenerateRequest, Meter
+from tts.training.architecture import ARCHITECTURES
 from tts.values import Message, Sampling, split_steps
+
+DRAWS = 4
+_SHARES = {1: 0.08, 2: 0.14, 3: 0.2, 4: 0.28, 5: 0.3}
+_PROBLEM_SEED = FIRST_TRAINING_SEED + 900_000_000
+_DIGIT = re.compile(r"[0-9]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,3 +77,52 @@ def labelled(problem: ArithmeticProblem, text: str) -> StepSample:
         for index, step in enumerate(steps)
     )
     return StepSample(problem, text, steps, labels)
+
+
+@dataclass(frozen=True, slots=True)
+class JudgedRow:
+    """A solution as the scorer reads it."""
+
+    ids: tuple[int, ...]
+    marks: tuple[int, ...]
+    """Positions of the markers in `ids`."""
+    labels: tuple[bool, ...]
+    """Of each marker, whether all up to there is right."""
+
+
+def judged_rows(count: int, order: random.Random) -> list[JudgedRow]:
+    """Every sampled solution of `count` training problems, each followed by a spoilt copy."""
+    policy = EmbeddedModel.shipped("small")
+    problems = [
+        problem
+        for difficulty_bin, share in _SHARES.items()
+        for problem in generate(difficulty_bin, int(count * share), _PROBLEM_SEED)
+    ]
+    groups = asyncio.run(sample_steps(policy, problems, draws=DRAWS, temperature=1.0))
+    return [
+        _row(policy, judged)
+        for group in groups
+        for sample in group
+        for judged in (sample, *spoilt(sample, order))
+        if judged.steps
+    ]
+
+
+def spoilt(sample: StepSample, order: random.Random) -> Iterator[StepSample]:
+    """A copy with one digit of one right step changed; none where no step is right."""
+    right = [place for place, label in enumerate(sample.labels) if label]
+    if not right:
+        return
+    steps, place = list(sample.steps), order.choice(right)
+    digits = [match.start() for match in _DIGIT.finditer(steps[place])]
+    at = order.choice(digits)
+    other = order.choice([digit for digit in "0123456789" if digit != steps[place][at]])
+    steps[place] = steps[place][:at] + other + steps[place][at + 1 :]
+    yield labelled(sample.problem, "\n\n".join(steps))
+
+
+def _row(policy: EmbeddedModel, sample: StepSample) -> JudgedRow:
+    messages = (Message("user", sample.problem.prompt),)
+    limit = ARCHITECTURES["prm"].positions
+    (marked,) = marked_rows(policy.tokenizer, messages, sample.steps, limit)
+    return JudgedRow(marked.ids, marked.marks, sample.labels)

@@ -10,8 +10,7 @@ torch = pytest.importorskip("torch", reason="training needs the extra `train`")
 
 
 def test_a_widened_network_computes_the_same_logits() -> None:
-    from tts.training.network import Network
-    from tts.training.widen import widen
+    from tts.training.network import Network, widen
 
     torch.manual_seed(0)
     narrow, wide = Network(ARCHITECTURES["small"]), Network(ARCHITECTURES["large"])

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from tts.training.auc import auc
+from tts.training.evaluate import auc
 
 
 def test_perfect_order_is_one() -> None:
