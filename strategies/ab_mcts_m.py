@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from tts.strategies.ab_mcts_a import ABMCTSA
 from tts.strategies.mixed_branch import MixedBranch
 from tts.strategies.model_arms import MixedArms
 from tts.strategies.parts.select import Choice
+from tts.strategies.search.ab_mcts import ABMCTSA
 
 
 class ABMCTSM(ABMCTSA):

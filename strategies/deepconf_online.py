@@ -11,11 +11,11 @@ from tts.graph import Node
 from tts.run import Run
 from tts.strategies.at_least import at_least
 from tts.strategies.confidence import confidence
-from tts.strategies.deepconf import ALTERNATIVES, bar_of, confident_vote
 from tts.strategies.parts.finish import finish
 from tts.strategies.parts.select import Judged
 from tts.strategies.parts.stopping import Consensus, look
 from tts.strategies.rolling_mean import RollingMean
+from tts.strategies.sampling.deepconf import ALTERNATIVES, bar_of, confident_vote
 from tts.values import Candidate, Kept, Piece, Problem
 
 

@@ -11,7 +11,7 @@ from tts.strategies.cosines import cosines
 from tts.strategies.direction_shares import direction_shares
 from tts.strategies.parts.select import Choice
 from tts.strategies.parts.width import largest_remainder
-from tts.strategies.rebase import Rebase
+from tts.strategies.search.rebase import Rebase
 from tts.strategies.word_similarity import word_similarity
 from tts.values import Scored
 

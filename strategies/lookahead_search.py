@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from tts.strategies.at_least import at_least
-from tts.strategies.beam_search import BeamSearch, Quota
 from tts.strategies.parts.select import Choice
+from tts.strategies.search.beam_search import BeamSearch, Quota
 
 
 class LookaheadSearch(BeamSearch):

@@ -6,7 +6,7 @@ from collections import Counter
 
 import numpy as np
 
-from tts.strategies.mixed_model import MixedModel
+from tts.strategies.search.posteriors import MixedModel
 from tts.values import Scored
 
 SETTLED, ALIKE = 4, 0.75

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from tts.strategies.arm import Arm, Belief
-from tts.strategies.mixed_model import MixedModel
+from tts.strategies.search.posteriors import MixedModel
 
 
 class ModelArms:

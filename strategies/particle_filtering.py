@@ -7,9 +7,9 @@ from typing import Any
 from tts.run import Run
 from tts.strategies.at_least import at_least
 from tts.strategies.particle import Weighting
-from tts.strategies.particles import Particles
 from tts.strategies.parts.finish import finish
 from tts.strategies.parts.select import Choice, chosen
+from tts.strategies.search.particles import Particles
 from tts.values import Candidate, Problem
 
 

@@ -8,8 +8,8 @@ from tts.run import Run
 from tts.strategies.at_least import at_least
 from tts.strategies.particle import Weighting
 from tts.strategies.particle_filtering import ParticleFiltering
-from tts.strategies.particles import Particles
 from tts.strategies.parts.select import Choice
+from tts.strategies.search.particles import Particles
 from tts.values import Candidate, Problem, Scored
 
 

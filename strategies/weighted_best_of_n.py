@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tts.strategies.best_of_n import BestOfN
+from tts.strategies.sampling.best_of_n import BestOfN
 
 
 class WeightedBestOfN(BestOfN):

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from tts.errors import LedgerError
 from tts.ledger import MemoryJournal
-from tts.strategies.sequential_revision import AGAIN, SequentialRevision
+from tts.strategies.revision.sequential_revision import AGAIN, SequentialRevision
 from tts.values import Budget
 
 

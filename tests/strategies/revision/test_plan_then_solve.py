@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import pairwise
 from typing import Any
 
-from tts.strategies.plan_then_solve import FOLLOW, PlanThenSolve
+from tts.strategies.revision.plan_then_solve import FOLLOW, PlanThenSolve
 
 
 def model(lab: Any, plan: str) -> Any:

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tts.strategies.llm_selection import LLMSelection, judgment
+from tts.strategies.sampling.llm_selection import LLMSelection, judgment
 from tts.values import Completion
 
 

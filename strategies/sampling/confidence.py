@@ -8,9 +8,9 @@ from typing import Any
 
 from tts.run import Run
 from tts.strategies.at_least import at_least
-from tts.strategies.deepconf import ALTERNATIVES, confident_vote
 from tts.strategies.parts.finish import finish
 from tts.strategies.parts.select import Judged
+from tts.strategies.sampling.deepconf import ALTERNATIVES, confident_vote
 from tts.values import Candidate, Problem
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tts.strategies.self_evaluation import SelfEvaluation, read_mark
+from tts.strategies.sampling.self_evaluation import SelfEvaluation, read_mark
 
 
 def model(lab: Any, marks: list[str]) -> Any:

@@ -11,8 +11,8 @@ from tts.backends.scripted_scorer import ScriptedScorer
 from tts.errors import BadRequest
 from tts.strategies import ABMCTSM
 from tts.strategies.mixed_branch import MixedBranch
-from tts.strategies.mixed_model import GRID, POINTS, MixedModel
 from tts.strategies.model_arms import MixedArms
+from tts.strategies.search.posteriors import GRID, POINTS, MixedModel
 from tts.values import Candidate, Model, Problem, Score, Scored
 
 BOX = "\\boxed{%s}"

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tts.strategies.critique_and_fuse import CRITIQUE, FUSE, CritiqueAndFuse
+from tts.strategies.revision.critique_and_fuse import CRITIQUE, FUSE, CritiqueAndFuse
 
 
 def model(lab: Any, fused: str = "\\boxed{7}") -> Any:

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tts.strategies.self_refine import APPROVED, FEEDBACK, REVISE, SelfRefine
+from tts.strategies.revision.self_refine import APPROVED, FEEDBACK, REVISE, SelfRefine
 from tts.values import Budget
 
 

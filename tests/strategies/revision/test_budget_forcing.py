@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tts.strategies.budget_forcing import BudgetForcing
+from tts.strategies.revision.budget_forcing import BudgetForcing
 from tts.values import Budget, Sampling
 
 THOUGHTS = ["a a a </think>", "b b b </think>", "c c c </think>"]

@@ -1,0 +1,1 @@
+"""Solutions that are planned, criticised, revised or carried on."""

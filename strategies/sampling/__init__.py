@@ -1,0 +1,1 @@
+"""Whole draws, and how one of them is chosen."""

@@ -1,0 +1,1 @@
+"""Searches over steps and over answers."""
