@@ -1,17 +1,24 @@
-"""Best-of-N without a verifier: the model's own certainty ranks the draws."""
+"""Votes by how sure the model was of each draw, read from the log-probabilities of its tokens."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
+from itertools import accumulate
+from math import ceil
 from statistics import fmean
-from typing import Any
+from typing import Any, Literal
+
+import numpy as np
 
 from tts.run import Run
 from tts.strategies.at_least import at_least
 from tts.strategies.parts.finish import finish
 from tts.strategies.parts.select import Judged
-from tts.strategies.sampling.deepconf import ALTERNATIVES, confident_vote
 from tts.values import Candidate, Problem
+from tts.voting import ballots, vote
+
+ALTERNATIVES = 20
+"""Candidates per token whose log-probabilities are asked for; the most that remote servers give."""
 
 
 class SelfCertainty:
@@ -58,3 +65,64 @@ def borda(certainties: Sequence[float | None], power: float) -> list[float | Non
     known = [value for value in certainties if value is not None]
     ranks = [None if v is None else 1 + sum(o > v for o in known) for v in certainties]
     return [None if rank is None else (len(known) - rank + 1) ** power for rank in ranks]
+
+
+Measure = Literal["mean", "tail", "bottom", "lowest"]
+"""Of the whole trace, of its last window, of its weakest tenth of windows, of its weakest one."""
+
+
+def group_confidences(confidences: Sequence[float], window: int) -> list[float]:
+    """Means over a sliding window of tokens; one mean over all where the trace is shorter."""
+    size = min(window, len(confidences))
+    sums = [0.0, *accumulate(confidences)]
+    ends = range(size, len(confidences) + 1)
+    return [(sums[end] - sums[end - size]) / size for end in ends] if size else []
+
+
+def _mean(confidences: Sequence[float], window: int) -> float:
+    return fmean(confidences)
+
+
+def _tail(confidences: Sequence[float], window: int) -> float:
+    return fmean(confidences[-window:])
+
+
+def _bottom(confidences: Sequence[float], window: int) -> float:
+    groups = sorted(group_confidences(confidences, window))
+    return fmean(groups[: ceil(len(groups) / 10)])
+
+
+def _lowest(confidences: Sequence[float], window: int) -> float:
+    return min(group_confidences(confidences, window))
+
+
+MEASURES: Mapping[Measure, Callable[[Sequence[float], int], float]] = {
+    "mean": _mean,
+    "tail": _tail,
+    "bottom": _bottom,
+    "lowest": _lowest,
+}
+
+
+def confidence(confidences: Sequence[float], measure: Measure, window: int) -> float | None:
+    """One number for a trace (Fu et al. 2025, section 3.1); None where nothing was reported."""
+    return MEASURES[measure](confidences, window) if confidences else None
+
+
+def bar_of(weights: Sequence[float], share: float) -> float:
+    """The confidence that a share of traces reaches."""
+    return float(np.quantile(np.asarray(weights), 1.0 - share))
+
+
+async def confident_vote(
+    drafts: Sequence[Candidate], weights: Sequence[float | None], run: Run
+) -> Candidate | None:
+    """A vote weighed by confidence; plain where it is not known of every trace."""
+    known = [weight for weight in weights if weight is not None]
+    plain = [1.0] * len(drafts)
+    counted = await vote(
+        ballots(drafts), known if len(known) == len(drafts) else plain, run.equivalence
+    )
+    if counted.winner is None:
+        return None
+    return drafts[counted.winner.representative]

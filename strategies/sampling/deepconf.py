@@ -1,22 +1,29 @@
-"""DeepConf, offline: confident traces vote, with their confidence as weight."""
+"""DeepConf: confident traces vote, and weak ones are cancelled while they are written."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import deque
+from collections.abc import AsyncIterator, Iterable, Sequence
+from functools import partial
+from math import inf
 from typing import Any
 
-import numpy as np
-
+from tts.errors import CallFailed
+from tts.graph import Node
 from tts.run import Run
 from tts.strategies.at_least import at_least
-from tts.strategies.confidence import MEASURES, Measure, confidence
 from tts.strategies.parts.finish import finish
 from tts.strategies.parts.select import Judged
-from tts.values import Candidate, Problem
-from tts.voting import ballots, vote
-
-ALTERNATIVES = 20
-"""Candidates per token whose log-probabilities are asked for; the most that remote servers give."""
+from tts.strategies.parts.stopping import Consensus, look
+from tts.strategies.sampling.confidence import (
+    ALTERNATIVES,
+    MEASURES,
+    Measure,
+    bar_of,
+    confidence,
+    confident_vote,
+)
+from tts.values import Candidate, Kept, Piece, Problem
 
 
 class DeepConf:
@@ -77,20 +84,125 @@ def most_confident(weights: Sequence[float | None], share: float) -> list[int]:
     return [place for place, weight in enumerate(known) if weight >= bar]
 
 
-def bar_of(weights: Sequence[float], share: float) -> float:
-    """The confidence that a share of traces reaches."""
-    return float(np.quantile(np.asarray(weights), 1.0 - share))
+class DeepConfOnline:
+    """Warm up, then stop every trace whose confidence falls below the bar (Fu et al. 2025).
+
+    `warmup` whole traces set the bar: the lowest window that a share `keep` of them stays above.
+    The others start at once, are watched as they stream and cancelled at their first weak window.
+    Traces below the bar do not vote. Drawing ends when a share `consensus` of the votes agrees.
+    A trace that ended before its cancellation reached it is judged alike, so only its cost depends
+    on timing. Without streamed log-probabilities whole traces are judged: nothing is saved then.
+    """
+
+    name = "deepconf_online"
+    bounded = True
+
+    def __init__(
+        self,
+        *,
+        n: int = 32,
+        warmup: int = 16,
+        keep: float = 0.1,
+        window: int = 2048,
+        consensus: float = 0.95,
+        alternatives: int = ALTERNATIVES,
+    ) -> None:
+        """`keep`: 0.1 is DeepConf-low of the paper, 0.9 DeepConf-high."""
+        at_least(1, n=n, warmup=warmup, window=window, alternatives=alternatives)
+        if warmup > n:
+            raise ValueError(f"warmup ({warmup}) is at most n ({n}).")
+        if not 0 < keep <= 1:
+            raise ValueError(f"keep lies above 0 and at most at 1, not {keep}.")
+        self.n, self.warmup, self.keep, self.window = n, warmup, keep, window
+        self.consensus, self.alternatives = consensus, alternatives
+        self._enough = Consensus(consensus)
+
+    @property
+    def parameters(self) -> dict[str, Any]:
+        told = {"n": self.n, "warmup": self.warmup, "keep": self.keep, "window": self.window}
+        return {**told, "consensus": self.consensus, "alternatives": self.alternatives}
+
+    async def solve(self, problem: Problem, run: Run) -> Candidate | None:
+        warm = list(await run.all(run.sample(problem, n=self.warmup, logprobs=self.alternatives)))
+        bar = self._bar(warm)
+        strong = [draft for draft in warm if self._is_strong(draft, bar)]
+        traces = run.sample(problem, n=self.n - self.warmup, logprobs=self.alternatives)
+        watched = [
+            run.call(partial(self._watch, run, trace, run.stream(trace), bar)) for trace in traces
+        ]
+        if await self._agree(strong, run):
+            run.drop(traces)
+            watched = []
+        async for node in run.arrivals(watched):
+            draft = await node
+            strong += [draft] if draft is not None else []
+            if draft is not None and await self._agree(strong, run):
+                run.drop(traces)
+                break
+        answer: Candidate | None = await run.call(self._choose, strong, run)
+        return answer
+
+    async def finish(self, problem: Problem, run: Run) -> Candidate | None:
+        return await finish(problem, run, self._select)
+
+    def _bar(self, warm: Sequence[Candidate]) -> float | None:
+        lowest = [confidence(draft.confidences, "lowest", self.window) for draft in warm]
+        known = [value for value in lowest if value is not None]
+        return bar_of(known, self.keep) if known and len(known) == len(lowest) else None
+
+    def _is_strong(self, draft: Candidate, bar: float | None) -> bool:
+        lowest = confidence(draft.confidences, "lowest", self.window)
+        return bar is None or lowest is None or lowest >= bar
+
+    async def _watch(
+        self, run: Run, trace: Node[Candidate], text: AsyncIterator[str], bar: float | None
+    ) -> Candidate | None:
+        """The finished trace, or None: it was weak, failed, or is no longer wanted."""
+        group = RollingMean(self.window)
+        try:
+            async for piece in text:
+                group.add([c for t in _tokens(piece) if (c := t.confidence) is not None])
+                if bar is not None and group.full and group.lowest < bar:
+                    run.drop([trace])
+                    return None
+            draft = await trace
+        except CallFailed:
+            run.drop([trace])
+            return None
+        return draft if self._is_strong(draft, bar) else None
+
+    async def _agree(self, strong: Sequence[Candidate], run: Run) -> bool:
+        return self._enough.stops(await look([Kept(draft) for draft in strong], run))
+
+    async def _select(self, kept: Sequence[Judged], run: Run) -> Candidate | None:
+        return await self._choose([entry.candidate for entry in kept], run)
+
+    async def _choose(self, drafts: Sequence[Candidate], run: Run) -> Candidate | None:
+        weights = [confidence(draft.confidences, "lowest", self.window) for draft in drafts]
+        return await confident_vote(drafts, weights, run)
 
 
-async def confident_vote(
-    drafts: Sequence[Candidate], weights: Sequence[float | None], run: Run
-) -> Candidate | None:
-    """A vote weighed by confidence; plain where it is not known of every trace."""
-    known = [weight for weight in weights if weight is not None]
-    plain = [1.0] * len(drafts)
-    counted = await vote(
-        ballots(drafts), known if len(known) == len(drafts) else plain, run.equivalence
-    )
-    if counted.winner is None:
-        return None
-    return drafts[counted.winner.representative]
+def _tokens(piece: str) -> Sequence[Any]:
+    return piece.logprobs if isinstance(piece, Piece) else ()
+
+
+class RollingMean:
+    """Means over a sliding window, one value at a time."""
+
+    def __init__(self, window: int) -> None:
+        self._values: deque[float] = deque(maxlen=window)
+        self._window, self._sum = window, 0.0
+        self.lowest = inf
+        """The least mean of a full window so far."""
+
+    @property
+    def full(self) -> bool:
+        """Whether a whole window was seen."""
+        return len(self._values) == self._window
+
+    def add(self, values: Iterable[float]) -> None:
+        for value in values:
+            self._sum += value - (self._values[0] if self.full else 0.0)
+            self._values.append(value)
+            if self.full:
+                self.lowest = min(self.lowest, self._sum / self._window)

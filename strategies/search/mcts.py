@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Iterator
+from math import sqrt
 from typing import Any
 
-from tts.graph import Node
-from tts.run import Run
+from msgspec import Struct
+
+from tts.errors import Dropped
+from tts.graph import Node, Outcome
+from tts.run import Run, Until, picks
 from tts.strategies.at_least import at_least
-from tts.strategies.parts.expand import until_at
+from tts.strategies.parts.expand import expand, unfinished, until_at, values_of
 from tts.strategies.parts.finish import finish
-from tts.strategies.parts.select import Choice, chosen
+from tts.strategies.parts.select import Choice, chosen, top
 from tts.strategies.parts.width import affordable, normalised
-from tts.strategies.simulation import Simulation, simulate
-from tts.strategies.tree_node import TreeNode
 from tts.values import Candidate, Problem, Scored
 
 
@@ -121,3 +124,117 @@ class MCTS:
 
 def _score(node: TreeNode) -> float:
     return node.scored.score.value if node.scored else 0.0
+
+
+class TreeNode:
+    """One step: how often it was tried, what that brought, and what is under way below it."""
+
+    __slots__ = ("children", "closed", "flying", "parent", "prior", "scored", "total", "visits")
+
+    def __init__(
+        self, scored: Scored | None = None, *, prior: float = 1.0, parent: TreeNode | None = None
+    ) -> None:
+        self.scored, self.prior, self.parent = scored, prior, parent
+        self.children: list[TreeNode] = []
+        self.visits, self.flying = 0, 0
+        self.total = 0.0
+        """Sum of what simulations through this node brought."""
+        self.closed = False
+        """Nothing more can be drawn below."""
+
+    @property
+    def terminal(self) -> bool:
+        return self.scored is not None and self.scored.candidate.final
+
+    @property
+    def busy(self) -> bool:
+        """Under expansion."""
+        return not self.children and not self.terminal and self.flying > 0
+
+    @property
+    def depth(self) -> int:
+        """Steps taken so far; 0 at the root."""
+        return sum(1 for _ in self.path()) - 1
+
+    def path(self) -> Iterator[TreeNode]:
+        """This node and its ancestors up to the root."""
+        node: TreeNode | None = self
+        while node is not None:
+            yield node
+            node = node.parent
+
+    def urge(self, exploration: float) -> float:
+        """PUCT: mean value and, the less tried, a bonus in proportion to the prior.
+
+        A simulation under way counts as a visit that brought nothing (virtual loss), so that
+        parallel ones spread. An untried node is worth its verifier's score.
+        """
+        tried = self.visits + self.flying
+        mean = self.total / tried if tried else (self.scored.score.value if self.scored else 0.0)
+        above = self.parent.visits + self.parent.flying if self.parent else 0
+        return mean + exploration * self.prior * sqrt(above) / (1 + tried)
+
+    def leaf(self, exploration: float) -> TreeNode | None:
+        """Where the next simulation starts: down the strongest urges; None where all is closed."""
+        if self.closed:
+            return None
+        node = self
+        while node.children:
+            ways = (child for child in node.children if not child.closed)
+            node = max(ways, key=lambda child: child.urge(exploration))
+        return node
+
+    def fly(self, by: int = 1) -> None:
+        """A simulation from here is under way, or with -1 no longer."""
+        for node in self.path():
+            node.flying += by
+
+    def back_up(self, value: float) -> None:
+        """Credit a value to this node and to every ancestor."""
+        for node in self.path():
+            node.visits += 1
+            node.total += value
+
+    def close(self) -> None:
+        """Nothing came of this node: it and ancestors without another way are not tried again."""
+        self.closed = True
+        if self.parent is not None and all(child.closed for child in self.parent.children):
+            self.parent.close()
+
+
+class Simulation(Struct, frozen=True):
+    """What a simulation brought; both are empty where every call failed."""
+
+    children: tuple[Scored, ...]
+    rollout: Scored | None
+
+    @property
+    def end(self) -> Scored | None:
+        """What is credited: the rollout, else the best child."""
+        return self.rollout or next(iter(top(self.children, 1)), None)
+
+
+def simulate(
+    run: Run, source: Problem | Candidate, *, branching: int, until: Until
+) -> Node[Simulation]:
+    """Draw and score children; continue the best one to its end and score that."""
+    children = expand(run, source, branching, until=until)
+    best = run.call(best_child, children)
+    [end] = run.sample(run.call(unfinished, best), until="end")
+    rollout = run.call(Scored, end, run.score(end))
+    return run.call(gathered, children, rollout)
+
+
+@picks
+def best_child(children: list[Outcome[Scored]]) -> Candidate:
+    """The highest scored child; a refusal among them is passed on."""
+    best = top(values_of(children), 1)
+    if not best:
+        raise Dropped("No child was drawn.")
+    return best[0].candidate
+
+
+def gathered(children: list[Outcome[Scored]], rollout: Outcome[Scored]) -> Simulation:
+    """Whatever succeeded; a refusal among them is passed on."""
+    ended = values_of([rollout])
+    return Simulation(tuple(values_of(children)), ended[0] if ended else None)

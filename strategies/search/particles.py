@@ -1,21 +1,152 @@
-"""A swarm of partial solutions."""
+"""Particle filtering and particle Gibbs: solutions as particles, a verifier as their likelihood."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from itertools import groupby
+from itertools import accumulate, groupby
+from math import floor, fsum, log
+from typing import Any, Literal
 
+import numpy as np
+from msgspec import Struct
 from msgspec.structs import replace
 
 from tts.graph import Node
 from tts.run import Run, Until
-from tts.strategies.conditional_offset import conditional_offset
-from tts.strategies.ess import ess
-from tts.strategies.particle import Particle, Weighting, moved
+from tts.strategies.at_least import at_least
 from tts.strategies.parts.expand import expand, rounds
+from tts.strategies.parts.finish import finish
+from tts.strategies.parts.select import Choice, chosen
 from tts.strategies.parts.width import affordable, normalised
-from tts.strategies.systematic_resample import systematic_resample
-from tts.values import Problem, Scored
+from tts.values import Candidate, Problem, Scored
+
+Weighting = Literal["replace", "multiply"]
+"""By the odds of the text so far, or by the product of its scores since the last resampling."""
+
+EDGE = 1e-7
+"""Scores nearer to 0 or 1 count as this near."""
+
+
+class ParticleFiltering:
+    """Sequential Monte Carlo over steps (Puri et al. 2025, "Rollout roulette").
+
+    All `n` particles take a step and are weighted by the odds of their score. When few carry the
+    weight (effective sample size below `ess_threshold` · n) they are resampled systematically.
+    Finished particles keep their weight and their place; copies of one draw vote once.
+    """
+
+    name = "particle_filtering"
+    bounded = stepwise = True
+
+    def __init__(
+        self,
+        *,
+        n: int = 16,
+        rounds: int = 40,
+        ess_threshold: float = 0.5,
+        weights: Weighting = "replace",
+        select: Choice = "weighted",
+    ) -> None:
+        """Describe the filter.
+
+        Args:
+            n: particles.
+            rounds: most steps; the last round runs to the end.
+            ess_threshold: 0 never resamples; 1 does so at every step, as the paper.
+            weights: `replace`: by the score of the text so far, as the paper; `multiply`: by the
+                product of the scores since the last resampling.
+            select: how the answer is chosen among the finished.
+        """
+        at_least(1, n=n, rounds=rounds)
+        if not 0 <= ess_threshold <= 1:
+            raise ValueError(f"ess_threshold lies between 0 and 1, not {ess_threshold}.")
+        if weights not in ("replace", "multiply"):
+            raise ValueError(f"weights is replace or multiply, not {weights!r}.")
+        self.n, self.rounds, self.ess_threshold = n, rounds, ess_threshold
+        self.weights: Weighting = weights
+        self.choice, self.select = select, chosen(select)
+
+    @property
+    def parameters(self) -> dict[str, Any]:
+        return {
+            "n": self.n,
+            "rounds": self.rounds,
+            "ess_threshold": self.ess_threshold,
+            "weights": self.weights,
+            "select": self.choice,
+        }
+
+    async def solve(self, problem: Problem, run: Run) -> Candidate | None:
+        swarm = Particles(self.n, ess_threshold=self.ess_threshold, weights=self.weights)
+        await swarm.travel(problem, run, self.rounds)
+        answer: Candidate | None = await run.call(self.select, swarm.done, run)
+        return answer
+
+    async def finish(self, problem: Problem, run: Run) -> Candidate | None:
+        return await finish(problem, run, self.select)
+
+
+class ParticleGibbs(ParticleFiltering):
+    """Iterated conditional particle filtering (Andrieu et al. 2010; Puri et al. 2025).
+
+    Each iteration filters `n // iterations` particles. One of them, drawn by weight, is the
+    reference of the next iteration: it takes part with its weight at each step, free of cost.
+    """
+
+    name = "particle_gibbs"
+
+    def __init__(
+        self,
+        *,
+        n: int = 16,
+        iterations: int = 2,
+        rounds: int = 40,
+        ess_threshold: float = 0.5,
+        weights: Weighting = "replace",
+        select: Choice = "weighted",
+    ) -> None:
+        """`n`: particles of all iterations together; the others are ParticleFiltering's."""
+        super().__init__(
+            n=n, rounds=rounds, ess_threshold=ess_threshold, weights=weights, select=select
+        )
+        at_least(1, iterations=iterations)
+        if n < 2 * iterations:
+            raise ValueError(f"n ({n}) holds at least 2 particles per iteration.")
+        self.iterations = iterations
+
+    @property
+    def parameters(self) -> dict[str, Any]:
+        return {**super().parameters, "iterations": self.iterations}
+
+    async def solve(self, problem: Problem, run: Run) -> Candidate | None:
+        done: list[Scored] = []
+        reference: list[Scored] = []
+        for _ in range(self.iterations):
+            swarm = Particles(
+                self.n // self.iterations,
+                ess_threshold=self.ess_threshold,
+                weights=self.weights,
+                reference=reference,
+            )
+            await swarm.travel(problem, run, self.rounds)
+            done += swarm.done
+            reference = self._reference(swarm, run)
+        answer: Candidate | None = await run.call(self.select, done, run)
+        return answer
+
+    def _reference(self, swarm: Particles, run: Run) -> list[Scored]:
+        """The steps of one particle, drawn by weight, each with its score."""
+        if not swarm.swarm:
+            return []
+        place = int(run.rng.choice(len(swarm.swarm), p=swarm.shares))
+        drawn = swarm.swarm[place].scored
+        path: list[Scored] = []
+        candidate = drawn.candidate if drawn else None
+        while candidate is not None:
+            score = run.kept.score_of(candidate)
+            path = [Scored(candidate, score), *path] if score else path
+            candidate = candidate.parent
+        return path
 
 
 class Particles:
@@ -98,3 +229,65 @@ class Particles:
         self.swarm = [self.swarm[place] for place in chosen]
         if self.weighting == "multiply":
             self.swarm = [replace(particle, weight=0.0) for particle in self.swarm]
+
+
+class Particle(Struct, frozen=True):
+    """A candidate and the logarithm of its weight; no candidate before the first step."""
+
+    scored: Scored | None = None
+    weight: float = 0.0
+
+    @property
+    def final(self) -> bool:
+        return self.scored is not None and self.scored.candidate.final
+
+
+def moved(particle: Particle, scored: Scored, weighting: Weighting) -> Particle:
+    """A particle one step on."""
+    value = scored.score.value
+    if weighting == "replace":
+        return Particle(scored, log_odds(value))
+    return Particle(scored, particle.weight + log(max(value, EDGE)))
+
+
+def log_odds(score: float) -> float:
+    """log(s / (1 - s)) of a score, clipped so that it is finite."""
+    clipped = min(max(score, EDGE), 1 - EDGE)
+    return log(clipped) - log(1 - clipped)
+
+
+def ess(weights: Sequence[float]) -> float:
+    """Effective sample size of normalised weights: 1 / Σ w², from 1 to their number (Kong 1992)."""
+    return 1.0 / fsum(weight * weight for weight in weights)
+
+
+def systematic_resample(weights: Sequence[float], n: int, *, offset: float) -> list[int]:
+    """`n` positions, each with its weight's share of them up to one (Kitagawa 1996).
+
+    Args:
+        weights: normalised.
+        n: how many positions.
+        offset: one uniform number, 0 ≤ offset < 1: the positions are those at (i + offset) / n.
+    """
+    edges = list(accumulate(weights))
+    chosen: list[int] = []
+    place = 0
+    for i in range(n):
+        at = (i + offset) / n
+        while place < len(edges) - 1 and edges[place] <= at:
+            place += 1
+        chosen.append(place)
+    return chosen
+
+
+def conditional_offset(expected: float, rng: np.random.Generator) -> float:
+    """An offset for `systematic_resample` under which its first particle is chosen.
+
+    `expected`: that particle's share times the number of draws. Distributed as a uniform offset
+    given that one chosen copy is the first particle's (Chopin and Singh 2015, section 4).
+    """
+    whole = floor(expected)
+    part = expected - whole
+    above = part * (whole + 1) / expected if expected > 0 else 1.0
+    low, high = (0.0, part) if rng.random() < above else (part, 1.0)
+    return float(low + (high - low) * rng.random())

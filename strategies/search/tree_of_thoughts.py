@@ -2,17 +2,26 @@
 
 from __future__ import annotations
 
+import re
+from collections import Counter
+from collections.abc import Sequence
 from typing import Any, Literal
 
-from tts.graph import Node
+from msgspec.structs import replace
+
+from tts.graph import Node, Outcome
+from tts.protocols import Draw
 from tts.run import Run, Until
 from tts.strategies.at_least import at_least
-from tts.strategies.judged_thoughts import Judging, judged
-from tts.strategies.parts.expand import distinct, rounds, until_at
+from tts.strategies.parts.conversation import Remark
+from tts.strategies.parts.expand import distinct, rounds, until_at, values_of
 from tts.strategies.parts.finish import finish
 from tts.strategies.parts.select import Choice, chosen, parted, top
 from tts.strategies.parts.width import affordable, largest_remainder
-from tts.values import Candidate, Problem, Scored
+from tts.values import Candidate, Message, Problem, Score, Scored, Usage
+
+Judging = Literal["value", "vote"]
+"""Each thought alone, or all against each other."""
 
 Order = Literal["bfs", "dfs"]
 
@@ -122,3 +131,95 @@ class TreeOfThoughts:
     ) -> list[Node[Candidate]]:
         drafts = run.sample(state, n=n, until=until)
         return [run.call(distinct, draft, drafts[:i]) for i, draft in enumerate(drafts)]
+
+
+async def judged(
+    run: Run, thoughts: Sequence[Node[Candidate]], judging: Judging, votes: int
+) -> list[Scored]:
+    """The thoughts that were drawn; each is judged by `votes` replies as soon as it can be."""
+    ask = run.settings.sampling
+    if judging == "value":
+        opinion = Opinion(run, wording=VALUE, of="value")
+        asked = [
+            run.call(valued, one, [run.call(opinion, [one], ask, "end") for _ in range(votes)])
+            for one in thoughts
+        ]
+        return list(await run.all(asked))
+    drawn = list(await run.all(thoughts))
+    opinion = Opinion(run, wording=VOTE, of="vote")
+    ballots = [run.call(opinion, drawn, ask, "end") for _ in range(votes if drawn else 0)]
+    return elected(drawn, await run.all(ballots))
+
+
+def valued(thought: Candidate, replies: list[Outcome[str]]) -> Scored:
+    """A thought with the mean worth of what was said of it; 0 where nothing usable was said."""
+    found = [value for reply in values_of(replies) if (value := worth(reply)) is not None]
+    return Scored(thought, Score(value=sum(found) / len(found) if found else 0.0))
+
+
+def elected(thoughts: Sequence[Candidate], replies: Sequence[str]) -> list[Scored]:
+    """The thoughts with their shares of the votes."""
+    votes = [place for reply in replies if (place := vote(reply, len(thoughts))) is not None]
+    counts = Counter(votes)
+    return [
+        Scored(thought, Score(value=counts[place] / len(votes) if votes else 0.0))
+        for place, thought in enumerate(thoughts)
+    ]
+
+
+VALUE = (
+    "Problem:\n{problem}\n\nBeginning of a solution:\n{texts}\n\nCheck it. Can it still lead to "
+    "the right answer? Put one word on the last line: sure, likely or impossible."
+)
+VOTE = (
+    "Problem:\n{problem}\n\nBeginnings of solutions:\n\n{texts}\n\nCompare them, then put the "
+    "number of the most promising one alone on the last line."
+)
+WORTH = {"sure": 1.0, "likely": 0.05, "impossible": 0.00005}
+"""20 : 1 : 0.001 as in the code of Yao et al. 2023, scaled to at most 1."""
+
+
+class Opinion(Remark):
+    """A remark on candidates; arguments of a call: (candidates, sampling, until)."""
+
+    def __init__(self, run: Run, *, wording: str, of: str) -> None:
+        super().__init__(run, of=of, role="judge")
+        self.wording = wording
+
+    def messages(self, source: Any) -> tuple[Message, ...]:
+        """One user turn that shows the candidates, numbered where there are several."""
+        return (Message("user", self._fill(numbered(source))),)
+
+    def foresee(self, args: tuple[Any, ...], reach: int) -> Usage:
+        turn = Message("user", self._fill(""))
+        prompt = self.generator.count_prompt((turn,), "") + reach
+        return self._charged(prompt, args[1].max_tokens, first=True)
+
+    def pretend(self, args: tuple[Any, ...], draw: Draw) -> Any:
+        """As costly as any, and of an opinion that ends nothing: `likely`, and the first."""
+        return replace(super().pretend(args, draw), text="1 likely")
+
+    def _fill(self, texts: str) -> str:
+        parts = self.wording.replace("{problem}", self.problem.prompt, 1).rpartition("{texts}")
+        return parts[0] + texts + parts[2]
+
+
+def numbered(candidates: Sequence[Candidate]) -> str:
+    """The candidates' texts; several are numbered from 1."""
+    texts = [candidate.text.strip() for candidate in candidates]
+    if len(texts) == 1:
+        return texts[0]
+    return "\n\n".join(f"{place}.\n{text}" for place, text in enumerate(texts, 1))
+
+
+def worth(reply: str) -> float | None:
+    """The value that a reply ends on; None where it names none."""
+    words = re.findall(r"\b(sure|likely|impossible)\b", reply.lower())
+    return WORTH[words[-1]] if words else None
+
+
+def vote(reply: str, among: int) -> int | None:
+    """Position of the candidate that a reply ends on, from 0; None where it names none."""
+    numbers = [int(found) for found in re.findall(r"\b\d{1,4}\b", reply)]
+    named = [number - 1 for number in numbers if 1 <= number <= among]
+    return named[-1] if named else None

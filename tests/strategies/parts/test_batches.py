@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from tts.ledger import MemoryJournal
 from tts.strategies import MajorityVote
-from tts.strategies.adaptive_consistency import AdaptiveConsistency
 from tts.strategies.parts.stopping import STOP_RULES, Drawn, StopName, in_batches
+from tts.strategies.sampling.majority_vote import AdaptiveConsistency
 from tts.values import Budget
 
 RULES = sorted(set(STOP_RULES) - {"gain"})

@@ -9,10 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tts.strategies.confidence import confidence, group_confidences
-from tts.strategies.rolling_mean import RollingMean
-from tts.strategies.sampling.confidence import SelfCertainty, borda
-from tts.strategies.sampling.deepconf import DeepConf, most_confident
+from tts.strategies.sampling.confidence import SelfCertainty, borda, confidence, group_confidences
+from tts.strategies.sampling.deepconf import DeepConf, RollingMean, most_confident
 from tts.values import Completion, TokenLogprob
 
 values = st.lists(st.floats(0.1, 9.0), min_size=1, max_size=40)

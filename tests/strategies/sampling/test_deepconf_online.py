@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from tts.errors import LedgerError
 from tts.ledger import MemoryJournal
 from tts.protocols import GenerateReply, GenerateRequest, Meter
-from tts.strategies.deepconf_online import DeepConfOnline
+from tts.strategies.sampling.deepconf import DeepConfOnline
 from tts.values import Completion, Piece, Sampling, TokenLogprob, Usage
 
 STRATEGY = DeepConfOnline(n=12, warmup=4, keep=0.5, window=3, consensus=1.0)

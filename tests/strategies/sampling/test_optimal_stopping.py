@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from tts.strategies.optimal_stopping import OptimalStopping
+from tts.strategies.sampling.best_of_n import OptimalStopping
 
 
 def graded(_: Any, steps: Any, place: int) -> float:

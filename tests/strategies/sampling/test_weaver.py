@@ -7,8 +7,14 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tts.strategies.sampling.weaver import SIGNALS, Weaver
-from tts.strategies.weak_signals import accuracies, binarised, calibration, posterior
+from tts.strategies.sampling.weaver import (
+    SIGNALS,
+    Weaver,
+    accuracies,
+    binarised,
+    calibration,
+    posterior,
+)
 
 
 def simulated(seed: int, right: tuple[float, ...], n: int = 400) -> tuple[Any, Any]:

@@ -9,8 +9,8 @@ from tts.backends.scripted import ScriptedGenerator
 from tts.backends.scripted_scorer import ScriptedScorer
 from tts.errors import BadRequest
 from tts.strategies import ABMCTSA
-from tts.strategies.arm import Arm
-from tts.strategies.branch import Branch
+from tts.strategies.search.ab_mcts import Branch
+from tts.strategies.search.posteriors import Arm
 from tts.values import Candidate, Model, Problem, Score, Scored
 
 BOX = "\\boxed{%s}"

@@ -10,8 +10,7 @@ from tts.backends.scripted import ScriptedGenerator
 from tts.backends.scripted_scorer import ScriptedScorer
 from tts.errors import BadRequest
 from tts.strategies import ABMCTSM
-from tts.strategies.mixed_branch import MixedBranch
-from tts.strategies.model_arms import MixedArms
+from tts.strategies.search.ab_mcts import MixedArms, MixedBranch
 from tts.strategies.search.posteriors import GRID, POINTS, MixedModel
 from tts.values import Candidate, Model, Problem, Score, Scored
 

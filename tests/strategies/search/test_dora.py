@@ -9,10 +9,8 @@ from hypothesis import strategies as st
 
 from tts.backends.scripted_scorer import ScriptedScorer
 from tts.strategies import DORA
-from tts.strategies.cosines import cosines
-from tts.strategies.direction_shares import direction_shares
 from tts.strategies.parts.width import largest_remainder, normalised
-from tts.strategies.word_similarity import word_similarity
+from tts.strategies.search.rebase import cosines, direction_shares, word_similarity
 
 BOX = "\\boxed{%s}"
 ONE_TWICE = [[1.0, 1.0, 0.0], [1.0, 1.0, 0.0], [0.0, 0.0, 1.0]]

@@ -11,7 +11,7 @@ from tts.backends.scripted_scorer import ScriptedScorer
 from tts.backends.simulated_steps import SimulatedScorer, SimulatedSteps
 from tts.errors import BadRequest
 from tts.strategies import MCTS
-from tts.strategies.tree_node import TreeNode
+from tts.strategies.search.mcts import TreeNode
 from tts.values import Candidate, Problem, Score, Scored
 
 BOX = "\\boxed{%s}"

@@ -10,7 +10,7 @@ from tts.backends.scripted_scorer import ScriptedScorer
 from tts.backends.simulated_steps import SimulatedSteps
 from tts.errors import BadRequest
 from tts.strategies import ParticleFiltering
-from tts.strategies.particle import Particle, moved
+from tts.strategies.search.particles import Particle, moved
 from tts.values import Candidate, Score, Scored
 
 BOX = "\\boxed{%s}"

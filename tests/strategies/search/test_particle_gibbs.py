@@ -7,8 +7,7 @@ import pytest
 from tts.backends.scripted_scorer import ScriptedScorer
 from tts.backends.simulated_steps import SimulatedSteps
 from tts.strategies import ParticleGibbs
-from tts.strategies.particle import Particle
-from tts.strategies.search.particles import Particles
+from tts.strategies.search.particles import Particle, Particles
 from tts.values import Candidate, Score, Scored
 
 BOX = "\\boxed{%s}"

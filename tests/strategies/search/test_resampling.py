@@ -7,10 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tts.strategies.conditional_offset import conditional_offset
-from tts.strategies.ess import ess
 from tts.strategies.parts.width import normalised
-from tts.strategies.systematic_resample import systematic_resample
+from tts.strategies.search.particles import conditional_offset, ess, systematic_resample
 
 weights = st.lists(st.floats(0.001, 1), min_size=1, max_size=30).map(
     lambda raw: [value / sum(raw) for value in raw]
@@ -53,7 +51,7 @@ def test_the_conditional_offset_is_the_uniform_one_given_that_the_first_was_chos
 
 
 def test_the_softmax_of_log_odds_is_proportional_to_the_odds() -> None:
-    from tts.strategies.log_odds import log_odds
+    from tts.strategies.search.particles import log_odds
 
     assert normalised([log_odds(0.9), log_odds(0.5)]) == pytest.approx([0.9, 0.1])
     assert log_odds(1.0) == pytest.approx(-log_odds(0.0), rel=1e-6)

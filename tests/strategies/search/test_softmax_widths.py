@@ -5,7 +5,7 @@ from itertools import pairwise
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tts.strategies.softmax_widths import softmax_widths
+from tts.strategies.search.rebase import softmax_widths
 
 scores = st.lists(st.floats(0, 1), min_size=1, max_size=40)
 

@@ -7,7 +7,7 @@ import pytest
 
 from tts.backends.scripted import ScriptedGenerator
 from tts.strategies import TreeOfThoughts
-from tts.strategies.opinion import vote, worth
+from tts.strategies.search.tree_of_thoughts import vote, worth
 
 BOX = "\\boxed{%s}"
 
