@@ -6,8 +6,8 @@ from typing import Literal, Protocol, Self
 
 from msgspec import Struct
 
+from tts.answers import TASKS
 from tts.equivalence import Verdict
-from tts.prompts import TASKS
 from tts.values import AnswerKind, Problem, Result
 
 GradeReason = Literal[

@@ -8,12 +8,12 @@ from typing import Any
 
 import msgspec
 
+from tts.answers import task_for
 from tts.engine import Session
 from tts.engine.job import budget_json, strategy_json
 from tts.eval.problems import ProblemSet
 from tts.eval.spec import ComparisonSpec
 from tts.ledger import check_manifest
-from tts.prompts import task_for
 
 ONLY_WARNS = ("code", "capabilities", "served", "title")
 """Paths whose change leaves keys and grades as they are; prices too, where no budget caps dollars."""

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from hypothesis import settings
 
+from tts.answers import TASKS
 from tts.backends.scripted import ScriptedGenerator
 from tts.backends.scripted_scorer import ScriptedScorer
 from tts.budget import PriceTable
@@ -21,7 +22,6 @@ from tts.executor import Limits
 from tts.executor.gate import Gate
 from tts.executor.retry import RetryPolicy
 from tts.ledger import MemoryJournal, MemoryLeases
-from tts.prompts import TASKS
 from tts.protocols import Answer, Draw, GenerateReply, GenerateRequest, Meter, OperationSpec, Reply
 from tts.values import Budget, Candidate, Capabilities, Problem, Result, Sampling, Usage
 from tts.verifiers import ProcessReward

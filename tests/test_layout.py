@@ -30,7 +30,7 @@ RANKS = [
     {"tts.strategies", "tts.verifiers", "tts.planner", "tts.retrieval"},
     {"tts.executor", "tts.backends", "tts.ledger"},
     {"tts.run", "tts.tools"},
-    {"tts.voting", "tts.equivalence", "tts.prompts", "tts.budget", "tts.graph", "tts.arithmetic"},
+    {"tts.answers", "tts.equivalence", "tts.budget", "tts.graph", "tts.arithmetic"},
     {"tts.protocols"},
     {"tts.values", "tts.errors"},
 ]
@@ -199,6 +199,6 @@ def test_tests_replace_nothing_behind_the_codes_back() -> None:
 
 def test_tests_lie_where_what_they_test_lies() -> None:
     packages = {package_of(module_of(path)).removeprefix("tts.") for path in sources()}
-    folders = {path.name for path in (ROOT / "tests").iterdir() if path.is_dir()}
+    folders = {path.parent.name for path in (ROOT / "tests").glob("*/*.py")}
     assert sorted(folders - packages - {"__pycache__", "conformance", "examples", "recipes"}) == []
     assert sys.version_info >= (3, 11)

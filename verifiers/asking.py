@@ -8,9 +8,9 @@ from typing import Any, Protocol, cast
 from msgspec import Struct
 from msgspec.structs import replace
 
+from tts.answers.verdict import settled
 from tts.errors import BadReply, BudgetExhausted, Stopped
 from tts.graph import Outcome
-from tts.prompts.verdict import settled
 from tts.protocols import (
     Answer,
     Awaitable,

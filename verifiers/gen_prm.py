@@ -8,13 +8,13 @@ from typing import Any, NamedTuple, cast
 
 from msgspec.structs import replace
 
+from tts.answers import Aggregate, aggregate
 from tts.errors import BadReply
 from tts.graph import Outcome
 from tts.protocols import Awaitable, Generator, Verbs
 from tts.values import Candidate, Sampling, Score
 from tts.verifiers.asking import Spawning, ended
 from tts.verifiers.critique import Critique, Critiquing, Question
-from tts.voting import Aggregate, aggregate
 
 Execute = Callable[[str], Awaited[str]]
 """Runs a Python program in a sandbox and returns what it printed."""

@@ -7,7 +7,7 @@ import string
 from collections.abc import Sequence
 from math import exp
 
-from tts.prompts.verdict import polarity
+from tts.answers.verdict import polarity
 from tts.values import Completion, TokenLogprob
 
 _SENTENCES = re.compile(r"[.!?\n]")

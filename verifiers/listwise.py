@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from tts.answers.verdict import places, plain, settled
 from tts.errors import BadReply
-from tts.prompts.verdict import places, plain, settled
 from tts.protocols import Awaitable, Generator, Verbs
 from tts.values import Candidate, Completion, Message, Problem, Sampling
 from tts.verifiers.asking import Asking, ask

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from tts.answers.verdict import mark, settled
 from tts.errors import BadReply
-from tts.prompts.verdict import mark, settled
 from tts.values import Completion, Message, Problem
 
 _SYSTEM = (

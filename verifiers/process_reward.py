@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from tts.answers import Aggregate
 from tts.protocols import Awaitable, StepScorer, Verbs
 from tts.values import Candidate, Score
 from tts.verifiers.step_scoring import Render, StepScoring
-from tts.voting import Aggregate
 
 
 class ProcessReward:

@@ -7,6 +7,7 @@ from typing import Any
 
 from msgspec import Struct
 
+from tts.answers import Aggregate, aggregate
 from tts.protocols import (
     Answer,
     Draw,
@@ -18,7 +19,6 @@ from tts.protocols import (
     charged,
 )
 from tts.values import Candidate, Message, Problem, Score, Usage
-from tts.voting import Aggregate, aggregate
 
 MARKER_SHARE = 2
 """Tokens of a step's text and of its marker, per token of text, at most."""

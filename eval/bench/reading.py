@@ -7,10 +7,10 @@ from collections.abc import Callable
 from functools import partial
 from statistics import median
 
+from tts.answers import TASKS
 from tts.equivalence import is_admissible
 from tts.eval.bench.row import Row, at_most
 from tts.eval.statistics import bootstrap_mean
-from tts.prompts import TASKS
 
 RUNS = 5
 MEGABYTE = 2**20

@@ -9,6 +9,7 @@ from tempfile import TemporaryDirectory
 
 from msgspec import Struct
 
+from tts.answers import TASKS
 from tts.backends.fault_server import FaultPlan, Latency
 from tts.backends.openai_http import Connection
 from tts.engine import Job, Session, SessionOptions, open_session
@@ -20,7 +21,6 @@ from tts.eval.bench.search_notes import NotedGenerator, NotedScorer, NotedTransp
 from tts.eval.bench.server_process import ServerProcess
 from tts.eval.bench.workload import ROOMY, problems
 from tts.ledger import JobLeases, Ledger
-from tts.prompts import TASKS
 from tts.strategies import BeamSearch
 from tts.values import Capabilities, Message, Model, Problem, Result
 from tts.verifiers import ProcessReward

@@ -6,11 +6,11 @@ import asyncio
 from collections.abc import Sequence
 from pathlib import Path
 
+from tts.answers import TASKS
 from tts.backends.vllm import VLLMGenerator, VLLMHeadReader
 from tts.engine import Engine
 from tts.eval.bench.row import Row, at_least, at_most
 from tts.eval.bench.vllm_folders import BLOCK
-from tts.prompts import TASKS
 from tts.protocols import MarkedRow
 from tts.values import Problem
 from tts.verifiers import ProcessReward

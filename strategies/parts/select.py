@@ -6,11 +6,11 @@ from collections.abc import Awaitable, Callable, Iterable, Sequence
 from functools import partial
 from typing import Literal, get_args
 
+from tts.answers import Aggregate, Vote, majority_vote, select_best, weighted_vote
 from tts.errors import Dropped, LedgerError, Stopped, UsageError
 from tts.graph import Outcome
 from tts.run import Run
 from tts.values import Candidate, Kept, Score, Scored
-from tts.voting import Aggregate, Vote, majority_vote, select_best, weighted_vote
 
 Judged = Kept | Scored
 """A candidate with its score, where it has one."""

@@ -12,11 +12,11 @@ from typing import Literal, Protocol
 import numpy as np
 from msgspec import Struct
 
+from tts.answers import ballots
 from tts.graph import Node
 from tts.run import Run
 from tts.strategies.parts.select import Judged, judged
 from tts.values import Kept, Problem
-from tts.voting import ballots
 
 
 class Drawn(Struct, frozen=True):

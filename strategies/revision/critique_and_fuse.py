@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from tts.answers.vote import is_finished
 from tts.run import Run
 from tts.strategies.at_least import at_least
 from tts.strategies.parts.conversation import asking, numbered, remark, replying, said
 from tts.strategies.parts.finish import finish
 from tts.strategies.parts.select import most_voted
 from tts.values import Candidate, Message, Problem
-from tts.voting.ballots import is_finished
 
 CRITIQUE = (
     "Compare the solutions above. Name the steps in which they differ, and say which of them are "

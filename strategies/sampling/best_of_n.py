@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
+from tts.answers import Aggregate
 from tts.run import Run
 from tts.strategies.at_least import at_least
 from tts.strategies.parts.finish import finish
 from tts.strategies.parts.select import Choice, chosen
 from tts.strategies.parts.stopping import ExpectedGain, StopName, in_batches, stop_rule
 from tts.values import Candidate, Problem
-from tts.voting import Aggregate
 
 
 class BestOfN:

@@ -10,12 +10,12 @@ from typing import Any, Literal
 
 import numpy as np
 
+from tts.answers import ballots, vote
 from tts.run import Run
 from tts.strategies.at_least import at_least
 from tts.strategies.parts.finish import finish
 from tts.strategies.parts.select import Judged
 from tts.values import Candidate, Problem
-from tts.voting import ballots, vote
 
 ALTERNATIVES = 20
 """Candidates per token whose log-probabilities are asked for; the most that remote servers give."""

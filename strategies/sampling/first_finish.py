@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
+from tts.answers.vote import is_finished
 from tts.run import Run
 from tts.strategies.at_least import at_least
 from tts.strategies.parts.finish import finish
 from tts.strategies.parts.select import most_voted
 from tts.values import Candidate, Kept, Problem
-from tts.voting.ballots import is_finished
 
 
 class FirstFinish:

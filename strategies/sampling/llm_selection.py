@@ -7,15 +7,15 @@ from typing import Any
 
 from msgspec import Struct
 
+from tts.answers import majority_vote
+from tts.answers.verdict import choice
 from tts.graph import Node, Outcome
-from tts.prompts.verdict import choice
 from tts.run import Run
 from tts.strategies.at_least import at_least
 from tts.strategies.parts.conversation import asking, insisted, numbered, remark
 from tts.strategies.parts.finish import finish
 from tts.strategies.parts.select import most_voted
 from tts.values import Candidate, Message, Problem
-from tts.voting import majority_vote
 
 ASK = (
     "Which of these solutions is most likely right? Compare them step by step and end with a line "

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
+from tts.answers import Aggregate, aggregate
+from tts.answers.verdict import mark, step_marks
 from tts.graph import Node, Outcome
-from tts.prompts.verdict import mark, step_marks
 from tts.run import Run
 from tts.strategies.at_least import at_least
 from tts.strategies.parts.conversation import asking, insisted, remark
@@ -13,7 +14,6 @@ from tts.strategies.parts.finish import finish
 from tts.strategies.parts.select import Choice, Judged, chosen
 from tts.strategies.parts.thoughts import reasoning_steps
 from tts.values import Candidate, Kept, Message, Problem, Score, Scored
-from tts.voting import Aggregate, aggregate
 
 Of = Literal["result", "process"]
 ASK: dict[Of, str] = {

@@ -8,13 +8,13 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from tts.answers import aggregate
 from tts.run import Run
 from tts.strategies.at_least import at_least
 from tts.strategies.parts.finish import finish
 from tts.strategies.parts.select import Choice, Judged, chosen, judged
 from tts.strategies.parts.stopping import Seen, look
 from tts.values import Candidate, Problem, Score, Scored
-from tts.voting import aggregate
 
 UNKNOWN = float("nan")
 

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from tts.answers import TASKS
 from tts.backends.fault_server.latency import Latency
 from tts.backends.scripted import ScriptedGenerator
 from tts.backends.simulated_steps import SimulatedScorer, SimulatedSteps
@@ -16,7 +17,6 @@ from tts.equivalence import Equivalence
 from tts.executor import Limits
 from tts.executor.gate import Gate
 from tts.ledger import MemoryJournal, MemoryLeases
-from tts.prompts import TASKS
 from tts.protocols import UseRow
 from tts.values import Budget, Problem, Result, Sampling, Usage
 from tts.verifiers import ProcessReward

@@ -2,9 +2,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from tts.answers import TASKS
 from tts.backends.scripted import ScriptedGenerator
 from tts.engine import Engine
-from tts.prompts import TASKS
 from tts.protocols import Meter, StepScoreReply, StepScoreRequest
 from tts.values import Model, Problem, Usage
 from tts.verifiers import OutcomeReward

@@ -12,6 +12,7 @@ from msgspec.structs import replace
 from rich.table import Table
 from rich.text import Text
 
+from tts.answers import task_for
 from tts.cli.compare import recipes
 from tts.cli.exits import run
 from tts.cli.screen import Screen
@@ -20,7 +21,6 @@ from tts.engine import open_session, spell_budget, spell_strategy
 from tts.engine.estimate import Estimate, estimate
 from tts.eval.problems import load_problem_set
 from tts.eval.spec import ComparisonSpec
-from tts.prompts import task_for
 from tts.protocols import Generator
 from tts.values import Problem, Usage
 

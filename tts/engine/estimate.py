@@ -8,6 +8,7 @@ from functools import partial
 from msgspec import Struct
 from msgspec.structs import asdict, replace
 
+from tts.answers import task_for
 from tts.budget import Account
 from tts.budget.account import unknown
 from tts.engine.job import FORCED_TOKENS
@@ -15,7 +16,6 @@ from tts.engine.session import Session
 from tts.engine.solving import set_aside
 from tts.errors import BudgetTooSmall, UnknownPrice, UsageError
 from tts.executor.dry import DryCall, DryScheduler
-from tts.prompts import task_for
 from tts.protocols import RecordedGenerator, Strategy
 from tts.run import Run, RunSettings, WorstCases
 from tts.strategies.parts.cautions import cautions

@@ -9,13 +9,13 @@ from typing import Self
 
 import msgspec
 
+from tts.answers import task_for
 from tts.budget import Account, Wallet
 from tts.engine.session import Session
 from tts.engine.solving import TimeLimit, set_aside, solve
 from tts.errors import LedgerError
 from tts.executor import Executor
 from tts.ledger import encode_result
-from tts.prompts import task_for
 from tts.protocols import (
     Journal,
     Leases,

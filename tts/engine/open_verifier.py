@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from tts.answers import TASKS
 from tts.engine.open_model import opened
 from tts.engine.options import SessionOptions
 from tts.engine.registry import VERIFIERS
 from tts.errors import UnknownName, UsageError
-from tts.prompts import TASKS
 from tts.protocols import Generator, Verifier
 
 AUTOMATIC = {

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import yaml
 
+from tts.answers import TASKS
 from tts.backends.embedded.model import EMBEDDED_NAMES, model_folder
 from tts.backends.vllm import (
     VLLMGenerator,
@@ -25,7 +26,6 @@ from tts.backends.vllm.renamed_folder import renamed_folder
 from tts.engine.model_spec import ModelSpec
 from tts.engine.options import SessionOptions
 from tts.errors import BadInput, UnknownName, UsageError
-from tts.prompts import TASKS
 from tts.protocols import Generator, Verifier
 
 if TYPE_CHECKING:

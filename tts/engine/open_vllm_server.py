@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from tts.answers import TASKS
 from tts.backends.secret import Secret
 from tts.backends.vllm import VLLMClassifyReader, VLLMLabelReader, VLLMServerReader
 from tts.backends.vllm.folder_facts import parameter_count, weights_digest
@@ -11,7 +12,6 @@ from tts.engine.model_spec import ModelSpec
 from tts.engine.open_vllm import prm_folder
 from tts.engine.options import SessionOptions
 from tts.errors import UsageError
-from tts.prompts import TASKS
 from tts.protocols import Generator, RowReader, Verifier
 from tts.values import Model
 

@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from tts.answers import Aggregate
 from tts.errors import BadInput
 from tts.protocols import Generator, Verifier
-from tts.voting import Aggregate
 
 DEFAULT_KEY = "OPENAI_API_KEY"
 POSITIVE = ("concurrency", "requests_per_minute", "tokens_per_minute", "timeout")

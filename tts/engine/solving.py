@@ -9,6 +9,7 @@ from collections.abc import Awaitable, Iterator
 from contextlib import contextmanager
 from typing import Any, NamedTuple
 
+from tts.answers import majority_vote, weighted_vote
 from tts.budget import unknown
 from tts.errors import (
     BudgetExhausted,
@@ -42,7 +43,6 @@ from tts.values import (
     StoppedBy,
     in_words,
 )
-from tts.voting import majority_vote, weighted_vote
 
 LOG = logging.getLogger("tts")
 

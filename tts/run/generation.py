@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 from msgspec.structs import replace
 
-from tts.prompts import Task
+from tts.answers import Task
 from tts.protocols import (
     Answer,
     Draw,

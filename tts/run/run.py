@@ -9,10 +9,10 @@ from typing import Any, TypeVar, overload
 import msgspec
 import numpy as np
 
+from tts.answers import Task
 from tts.equivalence import Equivalence
 from tts.errors import TTSError, UsageError
 from tts.graph import Group, Node
-from tts.prompts import Task
 from tts.protocols import Operation
 from tts.run.arrivals import arrivals
 from tts.run.child import run_child

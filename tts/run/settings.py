@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from tts.answers import Task
 from tts.equivalence import Equivalence
-from tts.prompts import Task
 from tts.protocols import Generator, Verifier
 from tts.run.recorded import FRESH, Recorded
 from tts.values import Problem, Sampling

@@ -22,7 +22,7 @@ class Problem(Struct, frozen=True, kw_only=True):
     answer: str | None = None
     """The reference answer: seen by graders only, never by a strategy or a model."""
     task: str = "math"
-    """Which prompt template and answer extraction apply; a key of `tts.prompts.TASKS`."""
+    """Which prompt template and answer extraction apply; a key of `tts.answers.TASKS`."""
     difficulty_bin: int | None = None
     """1 (easiest) to 5."""
     metadata: dict[str, Any] = field(default_factory=dict)

@@ -6,9 +6,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from tts.answers import Aggregate
 from tts.protocols import MarkedRow, Vector
 from tts.verifiers.prm.prompt_tokenizer import PromptTokenizer
-from tts.voting import Aggregate
 
 Head = Literal["process_reward", "token_classes", "labels", "value"]
 """process_reward: two classes behind a small network (Qwen2ForProcessRewardModel);

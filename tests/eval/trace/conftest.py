@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
+from tts.answers import TASKS
 from tts.backends.scripted import ScriptedGenerator
 from tts.backends.scripted_scorer import ScriptedScorer
 from tts.engine import Engine
-from tts.prompts import TASKS
 from tts.strategies import BeamSearch
 from tts.values import Problem
 from tts.verifiers import ProcessReward

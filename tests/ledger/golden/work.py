@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from tts.answers import TASKS
 from tts.backends.scripted_scorer import ScriptedScorer
 from tts.backends.simulated_steps import SimulatedSteps
 from tts.engine import Job, SessionOptions, open_session
 from tts.errors import Unavailable
 from tts.ledger import JobLeases, Ledger
-from tts.prompts import TASKS
 from tts.strategies import BeamSearch, BestOfN, FirstFinish, MajorityVote
 from tts.values import Budget, Problem
 from tts.verifiers import ProcessReward

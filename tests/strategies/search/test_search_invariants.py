@@ -11,13 +11,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tts.answers import ballots
 from tts.backends.fault_server.latency import Latency
 from tts.backends.simulated_steps import SimulatedScorer, SimulatedSteps
 from tts.engine import parse_strategy, spell_strategy
 from tts.errors import LedgerError
 from tts.ledger import MemoryJournal
 from tts.values import Budget
-from tts.voting import ballots
 
 SEARCHES = (
     "beam_search(n=6, branching=2, rounds=6)",

@@ -1,6 +1,9 @@
+from __future__ import annotations
+
 import pytest
 
-from tts.prompts import TASKS
+from tts.answers import TASKS, task_for
+from tts.errors import UnknownName
 from tts.values import Problem
 
 
@@ -58,3 +61,18 @@ def test_a_forced_answer_can_be_read_back(name: str) -> None:
 def test_a_megabyte_without_an_answer_has_none(unit: str) -> None:
     text = unit * (2**20 // len(unit))
     assert TASKS["math"].extract(text) is None
+
+
+def test_a_model_with_a_wording_of_its_own_gets_another_version() -> None:
+    special = task_for("math", "Qwen/Qwen2.5-Math-7B-Instruct")
+    assert special.version != TASKS["math"].version
+    assert special.identity != TASKS["math"].identity
+
+
+def test_any_other_model_gets_the_plain_task() -> None:
+    assert task_for("math", "gpt-5-mini") is TASKS["math"]
+
+
+def test_an_unknown_task_is_named_with_the_known_ones() -> None:
+    with pytest.raises(UnknownName, match="gsm8k"):
+        task_for("gsm9k")

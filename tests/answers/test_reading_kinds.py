@@ -1,10 +1,12 @@
 """Answers in every form that models give them, and texts that give none."""
 
+from __future__ import annotations
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tts.prompts import TASKS
+from tts.answers import TASKS
 
 BOXES = st.lists(st.integers(-99, 99).map(str), min_size=2, max_size=5, unique=True)
 

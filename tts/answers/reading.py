@@ -1,8 +1,12 @@
-"""Answers that a text states in words."""
+"""The ways in which a task's answers may be written, and the part of a text that may hold one."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
+from typing import Literal
+
+from tts.answers.boxed import last_boxed
 
 TAIL = 4096
 """Characters at a text's end that are searched: an answer is stated there."""
@@ -40,6 +44,36 @@ _NUMBER = re.compile(
 )
 _FILLING = re.compile(r"\\[!,;: ]|\\?\$")
 _MARKS = " \t\n*_`$."
+
+_MARKUP = re.compile(r"\\(?:text(?:bf|it|rm)?|mathrm|mathbf|boxed)\s*\{|[*`$}]|\\[()\[\]]")
+_LIST = re.compile(
+    r"\(?([A-Ja-j])\)?(?:\s*(?:,|;|&|,?\s*\b(?:and|or)\b)\s*\(?([A-Ja-j])\)?)+[\s.]*"
+)
+_ALONE = re.compile(r"\(?([A-Ja-j])[).:]{0,2}\s*")
+_NAMED = re.compile(r"\b(?:option|choice|answer)\s*\(?([A-J])\)?(?![A-Za-z0-9])", re.IGNORECASE)
+_LETTER = re.compile(r"(?<![A-Za-z0-9\\'])\(?([A-J])\)?(?![A-Za-z0-9'])")
+_ARTICLE = re.compile(r"(?:A|I)\s+[a-z]")
+_CALLED_RIGHT = re.compile(
+    r"(?<![A-Za-z0-9])\(?([A-J])\)?\s+(?:is|seems|must be)\s+(?:the\s+)?(?:correct|right|best)\b"
+)
+Reader = Literal["tagged", "boxed", "hashes", "stated", "chosen", "last_number", "last_line"]
+
+MARKED: frozenset[Reader] = frozenset({"tagged", "boxed", "hashes", "stated", "chosen"})
+"""Readers that find an answer only where the text says that it is one."""
+
+THOUGHTS = (
+    ("<think>", "</think>"),
+    ("<thinking>", "</thinking>"),
+    ("<thought>", "</thought>"),
+    ("<reasoning>", "</reasoning>"),
+    ("<scratchpad>", "</scratchpad>"),
+    ("<seed:think>", "</seed:think>"),
+    ("[THINK]", "[/THINK]"),
+    ("◁think▷", "◁/think▷"),
+    ("<|begin_of_thought|>", "<|end_of_thought|>"),
+    ("<|channel|>analysis<|message|>", "<|channel|>final<|message|>"),
+)
+"""What models put around what they think, and do not mean as their answer."""
 
 
 def stated_answer(text: str) -> str | None:
@@ -145,3 +179,52 @@ def _bare(text: str) -> str:
     if whole and "\\(" not in (whole[1] or ""):
         text = (whole[1] if whole[1] is not None else whole[2]).strip()
     return text.strip("*` \t\n").removesuffix(".").strip()
+
+
+def option(answer: str) -> str | None:
+    r"""The option's letter of an answer such as `\text{(C)}` or `C. Paris`.
+
+    Several letters in a list are all of them, in order: `A and C` is not the option A. A letter
+    that is a word of its sentence (`A train …`) is none.
+    """
+    text = _MARKUP.sub("", answer).strip()
+    if _LIST.fullmatch(text):
+        return ", ".join(sorted({letter.upper() for letter in re.findall(r"\b[A-Ja-j]\b", text)}))
+    if alone := _ALONE.fullmatch(text):
+        return alone[1].upper()
+    if named := _NAMED.search(text):
+        return named[1].upper()
+    letters = (found for found in _LETTER.finditer(text) if not _ARTICLE.match(text, found.start()))
+    found = next(letters, None)
+    return found[1] if found else None
+
+
+def chosen_option(text: str) -> str | None:
+    """The letter last called right, as in `(C) is correct`, or that the last line is."""
+    tail = _MARKUP.sub("", text[-TAIL:]).strip()
+    if called := _CALLED_RIGHT.findall(tail):
+        return str(called[-1])
+    alone = _ALONE.fullmatch(tail.rpartition("\n")[2])
+    return alone[1].upper() if alone else None
+
+
+READERS: dict[Reader, Callable[[str], str | None]] = {
+    "tagged": tagged_answer,
+    "boxed": last_boxed,
+    "hashes": hashed_answer,
+    "stated": stated_answer,
+    "chosen": chosen_option,
+    "last_number": last_number,
+    "last_line": last_line,
+}
+
+
+def spoken(text: str) -> str | None:
+    """What a text says after its thoughts; None where they have not ended. Linear."""
+    for opening, closing in THOUGHTS:
+        end = text.rfind(closing)
+        if text.rfind(opening) > end:
+            return None
+        if end >= 0:
+            text = text[end + len(closing) :]
+    return text

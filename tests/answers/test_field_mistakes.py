@@ -1,10 +1,12 @@
 """What published code gets wrong when it votes."""
 
+from __future__ import annotations
+
 from collections.abc import Callable
 
+from tts.answers import Grouping, majority_vote, weighted_vote
 from tts.equivalence import Equivalence
 from tts.values import Candidate, Score, Scored
-from tts.voting import Grouping, majority_vote, weighted_vote
 
 Drawn = Callable[..., Candidate]
 

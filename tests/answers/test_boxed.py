@@ -1,8 +1,10 @@
+from __future__ import annotations
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tts.prompts import has_cut_box, last_boxed
+from tts.answers import has_cut_box, last_boxed
 
 BALANCED = st.recursive(
     st.text(alphabet="ab1+ ", min_size=1, max_size=5),

@@ -1,16 +1,41 @@
-"""What kind of question a problem is: its wording and how its answers are read."""
+"""What kind of question a problem is, and the tasks that ship with the engine."""
 
 from __future__ import annotations
 
 from typing import Any, Literal
 
 from msgspec import Struct, to_builtins
+from msgspec.structs import replace
 
-from tts.prompts.boxed import has_cut_box, last_boxed
-from tts.prompts.option import option
-from tts.prompts.reader import MARKED, READERS, Reader, spoken
-from tts.prompts.stated import has_cut_tag, is_unsettled, last_number
+from tts.answers.boxed import has_cut_box, last_boxed
+from tts.answers.reading import (
+    MARKED,
+    READERS,
+    Reader,
+    has_cut_tag,
+    is_unsettled,
+    last_number,
+    option,
+    spoken,
+)
+from tts.errors import UnknownName
 from tts.values import STEP_SEPARATOR, AnswerKind, Message, Problem
+
+_MATH = (
+    "Solve the problem in short steps and separate the steps by blank lines. "
+    "End with the final answer alone inside \\boxed{}."
+)
+_GRADE_SCHOOL = (
+    "Work out the answer in short steps and separate the steps by blank lines. "
+    "End with a line of four number signs and the final number, such as: #### 42"
+)
+_CHOICE = (
+    "Think in short steps and separate the steps by blank lines. "
+    "End with the letter of the right option inside \\boxed{}."
+)
+_PLAIN = "Answer the question. Put the final answer alone on the last line."
+_QWEN_MATH = "Please reason step by step, and put your final answer within \\boxed{}."
+"""The system prompt of the Qwen2.5-Math model card."""
 
 
 class Task(Struct, frozen=True, kw_only=True):
@@ -78,3 +103,61 @@ class Task(Struct, frozen=True, kw_only=True):
             case "option":
                 return option(answer)
         return last_boxed(answer) or answer
+
+
+TASKS: dict[str, Task] = {
+    task.name: task
+    for task in (
+        Task(name="arithmetic", version="1", answers="mathematics"),
+        Task(
+            name="choice",
+            version="1",
+            system=_CHOICE,
+            readers=("tagged", "boxed", "stated", "chosen"),
+            answers="text",
+            shape="option",
+        ),
+        Task(
+            name="gsm8k",
+            version="1",
+            system=_GRADE_SCHOOL,
+            forced_answer="\n\n#### ",
+            readers=("tagged", "hashes", "boxed", "stated", "last_number"),
+            shape="number",
+        ),
+        Task(
+            name="math",
+            version="1",
+            system=_MATH,
+            readers=("tagged", "boxed", "stated"),
+            answers="mathematics",
+        ),
+        Task(
+            name="plain",
+            version="1",
+            system=_PLAIN,
+            forced_answer="\n\nAnswer: ",
+            readers=("tagged", "boxed", "stated", "last_line"),
+            answers="text",
+        ),
+    )
+}
+"""By name; `arithmetic` is worded as the embedded models were trained: the bare expression."""
+
+
+_OVERRIDES: dict[tuple[str, str], Task] = {
+    ("math", "qwen2.5-math"): replace(TASKS["math"], version="1-qwen", system=_QWEN_MATH),
+}
+"""By task and by what the model's name contains, in lower case."""
+
+
+def task_for(name: str, model: str = "") -> Task:
+    """The task of that name, worded for a model where its makers ask for a wording.
+
+    Raises `UnknownName` for a name that is no task.
+    """
+    if name not in TASKS:
+        raise UnknownName("task", name, TASKS)
+    model = model.lower()
+    special = (task for (of, part), task in _OVERRIDES.items() if of == name and part in model)
+    return next(special, TASKS[name])

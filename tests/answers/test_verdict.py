@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tts.prompts.verdict import choice, mark, polarity, settled, step_marks
+from tts.answers.verdict import choice, mark, polarity, settled, step_marks
 from tts.values import Completion
 
 ECHO = "Score: N, where N is a whole number from 0 (certainly wrong) to 10 (certainly right)."

@@ -1,5 +1,7 @@
 """Recorded generations with reward-model scores; their figures are known."""
 
+from __future__ import annotations
+
 import gzip
 import json
 import os
@@ -9,9 +11,9 @@ from typing import Any
 
 import pytest
 
+from tts.answers import majority_vote, select_best
 from tts.equivalence import Equivalence
 from tts.values import Candidate, Problem, Score, Scored
-from tts.voting import majority_vote, select_best
 
 
 def questions() -> list[list[Scored]]:

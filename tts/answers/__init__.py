@@ -1,0 +1,38 @@
+"""How problems are worded, how answers are read from texts, and how one is chosen of many."""
+
+from tts.answers.boxed import has_cut_box, last_boxed
+from tts.answers.reading import Reader
+from tts.answers.task import TASKS, Task, task_for
+from tts.answers.vote import (
+    Aggregate,
+    AnswerClass,
+    Grouping,
+    Vote,
+    aggregate,
+    ballots,
+    majority_vote,
+    rating,
+    select_best,
+    vote,
+    weighted_vote,
+)
+
+__all__ = [
+    "TASKS",
+    "Aggregate",
+    "AnswerClass",
+    "Grouping",
+    "Reader",
+    "Task",
+    "Vote",
+    "aggregate",
+    "ballots",
+    "has_cut_box",
+    "last_boxed",
+    "majority_vote",
+    "rating",
+    "select_best",
+    "task_for",
+    "vote",
+    "weighted_vote",
+]
