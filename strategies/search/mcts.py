@@ -6,6 +6,7 @@ from collections import deque
 from collections.abc import Iterator
 from math import sqrt
 from typing import Any
+from weakref import ref
 
 from msgspec import Struct
 
@@ -129,18 +130,34 @@ def _score(node: TreeNode) -> float:
 class TreeNode:
     """One step: how often it was tried, what that brought, and what is under way below it."""
 
-    __slots__ = ("children", "closed", "flying", "parent", "prior", "scored", "total", "visits")
+    __slots__ = (
+        "__weakref__",
+        "_parent",
+        "children",
+        "closed",
+        "flying",
+        "prior",
+        "scored",
+        "total",
+        "visits",
+    )
 
     def __init__(
         self, scored: Scored | None = None, *, prior: float = 1.0, parent: TreeNode | None = None
     ) -> None:
-        self.scored, self.prior, self.parent = scored, prior, parent
+        self.scored, self.prior = scored, prior
+        # Whoever searches holds the root; a strong way up would make every tree a circle.
+        self._parent = None if parent is None else ref(parent)
         self.children: list[TreeNode] = []
         self.visits, self.flying = 0, 0
         self.total = 0.0
         """Sum of what simulations through this node brought."""
         self.closed = False
         """Nothing more can be drawn below."""
+
+    @property
+    def parent(self) -> TreeNode | None:
+        return None if self._parent is None else self._parent()
 
     @property
     def terminal(self) -> bool:
@@ -171,7 +188,8 @@ class TreeNode:
         """
         tried = self.visits + self.flying
         mean = self.total / tried if tried else (self.scored.score.value if self.scored else 0.0)
-        above = self.parent.visits + self.parent.flying if self.parent else 0
+        parent = self.parent
+        above = parent.visits + parent.flying if parent else 0
         return mean + exploration * self.prior * sqrt(above) / (1 + tried)
 
     def leaf(self, exploration: float) -> TreeNode | None:
@@ -198,8 +216,9 @@ class TreeNode:
     def close(self) -> None:
         """Nothing came of this node: it and ancestors without another way are not tried again."""
         self.closed = True
-        if self.parent is not None and all(child.closed for child in self.parent.children):
-            self.parent.close()
+        parent = self.parent
+        if parent is not None and all(child.closed for child in parent.children):
+            parent.close()
 
 
 class Simulation(Struct, frozen=True):
