@@ -4,10 +4,10 @@ from tts.verifiers.gen_prm import GenPRM
 from tts.verifiers.judge import Judge
 from tts.verifiers.listwise import ListwiseJudge
 from tts.verifiers.outcome_reward import OutcomeReward
-from tts.verifiers.pairwise import PairwiseJudge
+from tts.verifiers.comparison import PairwiseJudge
 from tts.verifiers.process_reward import ProcessReward
-from tts.verifiers.recorded_reward import RecordedReward, Unscored
-from tts.verifiers.step_scoring import StepScores, StepScoring
+from tts.verifiers.recorded import RecordedReward, Unscored
+from tts.verifiers.reward import StepScores, StepScoring
 
 __all__ = [
     "GenPRM",

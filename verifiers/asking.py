@@ -23,7 +23,7 @@ from tts.protocols import (
     charged,
 )
 from tts.values import Candidate, Completion, Message, Problem, Sampling, Usage
-from tts.verifiers.step_scoring import foreseen_problem
+from tts.verifiers.reward import foreseen_problem
 
 Subject = Candidate | Sequence[Candidate]
 """What a judge is asked about: one candidate, or several of one problem."""

@@ -6,7 +6,7 @@ from typing import Any
 
 from tts.protocols import Awaitable, StepScorer, Verbs
 from tts.values import Candidate, Score
-from tts.verifiers.step_scoring import Render, StepScoring
+from tts.verifiers.reward import Render, StepScoring
 
 
 class OutcomeReward:

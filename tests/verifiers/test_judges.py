@@ -14,7 +14,7 @@ from tts.values import Candidate, Completion, Problem, Result, Score, TokenLogpr
 from tts.verifiers import GenPRM, Judge, ListwiseJudge, PairwiseJudge
 from tts.verifiers.label_probability import label_probability
 from tts.verifiers.listwise import ListwiseWording
-from tts.verifiers.pairwise import PairwiseWording
+from tts.verifiers.comparison import PairwiseWording
 from tts.verifiers.pointwise import PointwiseWording
 from tts.verifiers.true_or_false import TrueOrFalseWording
 
