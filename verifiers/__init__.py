@@ -1,13 +1,10 @@
 """What judges candidates."""
 
-from tts.verifiers.gen_prm import GenPRM
+from tts.verifiers.comparison import ListwiseJudge, PairwiseJudge
+from tts.verifiers.critique import GenPRM
 from tts.verifiers.judge import Judge
-from tts.verifiers.listwise import ListwiseJudge
-from tts.verifiers.outcome_reward import OutcomeReward
-from tts.verifiers.comparison import PairwiseJudge
-from tts.verifiers.process_reward import ProcessReward
 from tts.verifiers.recorded import RecordedReward, Unscored
-from tts.verifiers.reward import StepScores, StepScoring
+from tts.verifiers.reward import OutcomeReward, ProcessReward, StepScores, StepScoring
 
 __all__ = [
     "GenPRM",

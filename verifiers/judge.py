@@ -1,4 +1,4 @@
-"""A language model as an outcome verifier."""
+"""A language model as an outcome verifier: by a mark, or by its belief in a word."""
 
 from __future__ import annotations
 
@@ -6,13 +6,12 @@ from collections.abc import Sequence
 from math import fsum
 from typing import Any, cast
 
+from tts.answers.verdict import mark, settled
 from tts.errors import BadReply
 from tts.graph import Outcome
 from tts.protocols import Awaitable, Generator, Verbs
-from tts.values import Candidate, Sampling, Score
-from tts.verifiers.asking import Asking, Heard, Spawning, Wording, insisted
-from tts.verifiers.pointwise import PointwiseWording
-from tts.verifiers.true_or_false import TrueOrFalseWording
+from tts.values import Candidate, Completion, Message, Problem, Sampling, Score
+from tts.verifiers.asking import Asking, Heard, Spawning, Wording, insisted, label_probability
 
 
 class Judge:
@@ -79,3 +78,57 @@ async def vote(asking: Asking, candidate: Candidate, heard: Outcome[Heard], run:
         raise heard.error or BadReply("A vote is missing.")
     mark: float = await insisted(asking, candidate, heard.value, run)
     return mark
+
+
+_SYSTEM = (
+    "You check solutions. Go through the solution step by step and look for the first mistake. "
+    "Then write a last line of the form `Score: N`, where N is a whole number from 0 (certainly "
+    "wrong) to 10 (certainly right)."
+)
+
+
+class PointwiseWording:
+    """Asks for a mark from 0 to 10 (G-Eval, Liu et al. 2023, without its weighting)."""
+
+    name, version = "pointwise", "1"
+    again = (
+        "Write only the line `Score: N`, where N is a whole number from 0 (certainly wrong) to 10 "
+        "(certainly right)."
+    )
+
+    def messages(self, problem: Problem, texts: Sequence[str]) -> tuple[Message, ...]:
+        user = f"Problem:\n{problem.prompt}\n\nSolution:\n{texts[0]}"
+        return (Message("system", _SYSTEM), Message("user", user))
+
+    def read(self, completion: Completion, texts: int) -> float:
+        """The mark in 0…1, in whatever words it is given."""
+        found = mark(settled(completion))
+        if found is None:
+            raise BadReply("The judge gave no mark from 0 to 10.")
+        return found
+
+    def pretended(self, texts: int) -> str:
+        return "Score: 5"
+
+
+class TrueOrFalseWording:
+    """P(True) of Kadavath et al. 2022, section 3: the probability of the word, not the word."""
+
+    name, version = "true_or_false", "1"
+    again = "Answer with one word, True or False."
+
+    def messages(self, problem: Problem, texts: Sequence[str]) -> tuple[Message, ...]:
+        user = (
+            f"Problem:\n{problem.prompt}\n\nProposed solution:\n{texts[0]}\n\n"
+            "Is the proposed solution right? Answer with one word, True or False."
+        )
+        return (Message("user", user),)
+
+    def read(self, completion: Completion, texts: int) -> float:
+        belief = label_probability(completion, "True", "False")
+        if belief is None:
+            raise BadReply("The judge said neither True nor False.")
+        return belief
+
+    def pretended(self, texts: int) -> str:
+        return "True"

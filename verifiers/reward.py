@@ -1,4 +1,4 @@
-"""The operation behind a process reward model: one score per step of a candidate."""
+"""Reward models as verifiers: a score per step, or one for the whole text."""
 
 from __future__ import annotations
 
@@ -10,15 +10,64 @@ from msgspec import Struct
 from tts.answers import Aggregate, aggregate
 from tts.protocols import (
     Answer,
+    Awaitable,
     Draw,
     Meter,
     OperationSpec,
     Reply,
     StepScorer,
     StepScoreRequest,
+    Verbs,
     charged,
 )
 from tts.values import Candidate, Message, Problem, Score, Usage
+
+
+class ProcessReward:
+    """Scores every step and aggregates the steps to one value.
+
+    `aggregate`: which step counts, `last`, `min`, `prod` or `mean` (Lightman et al. 2023 use the
+    product, Wang et al. 2024 the minimum, Snell et al. 2024 the last).
+    """
+
+    def __init__(self, scorer: StepScorer, *, render: Render, aggregate: Aggregate = "min") -> None:
+        self.scorer, self.aggregate = scorer, aggregate
+        self.operation = StepScoring(scorer, how=aggregate, render=render)
+        self.name = scorer.model.name
+
+    @property
+    def identity(self) -> Any:
+        model = self.scorer.model
+        return {"model": model.name, "revision": model.revision, "aggregate": self.aggregate}
+
+    def score(self, candidate: Candidate | Awaitable[Candidate], run: Verbs) -> Awaitable[Score]:
+        node: Awaitable[Score] = run.call(self.operation, candidate)
+        return node
+
+    async def close(self) -> None:
+        await self.scorer.close()
+
+
+class OutcomeReward:
+    """One score per candidate: the whole text is the scorer's only step."""
+
+    def __init__(self, scorer: StepScorer, *, render: Render) -> None:
+        self.scorer = scorer
+        self.operation = StepScoring(scorer, how="last", render=render, whole=True)
+        self.name = scorer.model.name
+
+    @property
+    def identity(self) -> Any:
+        model = self.scorer.model
+        return {"model": model.name, "revision": model.revision, "outcome": True}
+
+    def score(self, candidate: Candidate | Awaitable[Candidate], run: Verbs) -> Awaitable[Score]:
+        node: Awaitable[Score] = run.call(self.operation, candidate)
+        return node
+
+    async def close(self) -> None:
+        await self.scorer.close()
+
 
 MARKER_SHARE = 2
 """Tokens of a step's text and of its marker, per token of text, at most."""

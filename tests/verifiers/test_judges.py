@@ -12,11 +12,9 @@ from tts.errors import BadReply
 from tts.protocols import Verifier
 from tts.values import Candidate, Completion, Problem, Result, Score, TokenLogprob
 from tts.verifiers import GenPRM, Judge, ListwiseJudge, PairwiseJudge
-from tts.verifiers.label_probability import label_probability
-from tts.verifiers.listwise import ListwiseWording
-from tts.verifiers.comparison import PairwiseWording
-from tts.verifiers.pointwise import PointwiseWording
-from tts.verifiers.true_or_false import TrueOrFalseWording
+from tts.verifiers.asking import label_probability
+from tts.verifiers.comparison import ListwiseWording, PairwiseWording
+from tts.verifiers.judge import PointwiseWording, TrueOrFalseWording
 
 PROBLEM = Problem(id="p", prompt="6 * 7?", answer="42")
 GOOD, BAD = "6 * 7 is\n\n\\boxed{42}", "6 * 7 is\n\n\\boxed{41}"

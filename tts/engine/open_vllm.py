@@ -70,7 +70,7 @@ class PRMLoading(NamedTuple):
 
 def prm_loading(spec: ModelSpec, options: SessionOptions) -> PRMLoading:
     """Raises BadInput where the folder's head or vocabulary is not its family's."""
-    from tts.verifiers.prm.vllm_overrides import vllm_overrides
+    from tts.verifiers.prm.model_folder import vllm_overrides
 
     path, config, family, tokenizer = prm_folder(spec)
     overrides = vllm_overrides(family, config)

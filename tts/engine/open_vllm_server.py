@@ -33,7 +33,7 @@ async def open_vllm_server_prm(
     """
     from tts.verifiers import OutcomeReward, ProcessReward
     from tts.verifiers.prm import FamilyScorer
-    from tts.verifiers.prm.outcome import FAMILY as OUTCOME
+    from tts.verifiers.prm.families import OUTCOME
 
     spec = ModelSpec.parse(name, known=OPTIONS)
     whole = spec.options.get("family") == OUTCOME.name

@@ -1,9 +1,9 @@
-"""The tokenizer of a model folder, without transformers."""
+"""A model's folder: its tokenizer, whether it holds its family's head, and how vLLM loads that."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -12,6 +12,7 @@ from tokenizers import Tokenizer
 
 from tts.errors import BadInput
 from tts.values import Message
+from tts.verifiers.prm.family import Family, PromptTokenizer
 
 
 class FolderTokenizer:
@@ -70,3 +71,57 @@ def _text(token: Any) -> str:
 
 def _refuse(message: str) -> NoReturn:
     raise BadInput(f"The chat template refused the conversation: {message}")
+
+
+_ARCHITECTURES: Mapping[str, tuple[str, ...]] = {
+    "process_reward": ("ForProcessRewardModel",),
+    "token_classes": ("ForTokenClassification", "ForSequenceClassification"),
+    "value": ("ForPrmModel", "ForRewardModel", "ForCausalLM", "ForSequenceClassification"),
+    "labels": ("ForCausalLM",),
+}
+
+
+def check_model(
+    family: Family, *, name: str, config: Mapping[str, Any], tokenizer: PromptTokenizer
+) -> None:
+    """Raises BadInput for another head or vocabulary than the family's.
+
+    A process reward model that is loaded with a language-model head answers with the vocabulary's
+    logits, and every score of it is noise.
+    """
+    architectures = [str(one) for one in config.get("architectures") or ()]
+    known = _ARCHITECTURES[family.head]
+    if not any(one.endswith(known) for one in architectures):
+        raise BadInput(
+            f"{name}: its architecture is {', '.join(architectures) or 'not stated'}; a "
+            f"{family.name} model ends in {' or '.join(known)}."
+        )
+    classes = _classes(config)
+    if family.head == "token_classes" and classes is not None and classes != family.outputs:
+        raise BadInput(f"{name}: its head has {classes} classes instead of {family.outputs}.")
+    for token in (family.marker, *family.labels):
+        if token and tokenizer.token_id(token) is None:
+            raise BadInput(f"{name}: its vocabulary has no {token!r}, which {family.name} needs.")
+
+
+def _classes(config: Mapping[str, Any]) -> int | None:
+    labels = config.get("id2label")
+    count = config.get("num_labels", len(labels) if isinstance(labels, Mapping) else None)
+    return count if isinstance(count, int) else None
+
+
+def vllm_overrides(family: Family, config: Mapping[str, Any]) -> dict[str, Any]:
+    """Fields of `config.json` to replace.
+
+    Label heads become a classifier of two rows of the language-model head, so that pooling
+    returns the two logits at every position and no vocabulary leaves the device.
+    """
+    if family.head != "labels":
+        return dict(family.overrides)
+    architecture = str((config.get("architectures") or [""])[0])
+    return {
+        "architectures": [architecture.replace("ForCausalLM", "ForSequenceClassification")],
+        "classifier_from_token": list(family.labels),
+        "method": "no_post_processing",
+        "num_labels": len(family.labels),
+    }
