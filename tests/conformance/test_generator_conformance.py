@@ -141,8 +141,15 @@ async def test_a_prompt_that_does_not_fit_is_refused(subject: Generator, ask: As
 
 
 async def test_a_cancelled_request_leaves_the_others_running(subject: Generator, ask: Ask) -> None:
+    heard = asyncio.Event()
+
+    def listen(position: int, text: str) -> None:
+        heard.set()
+
+    long = ask(2, temperature=2.0, max_tokens=512)
+    lost = asyncio.create_task(subject.generate(long, Meter(), listen))
+    lost.add_done_callback(lambda _: heard.set())
     kept = asyncio.create_task(draw(subject, ask(1)))
-    lost = asyncio.create_task(draw(subject, ask(2, temperature=2.0, max_tokens=512)))
-    await asyncio.sleep(0.05)
+    await heard.wait()
     lost.cancel()
     assert (await kept).text
