@@ -23,7 +23,7 @@ BENCHES = {
     "search": "64 beam searches at once beside the slowest drafts and scores (takes minutes)",
     "planner": "plans read, checked and run (simulated latency; more with data)",
     "startup": "`import tts` and `tts --help`",
-    "memory": "resident memory after 100,000 calls",
+    "memory": "resident memory after 100,000 calls, growth of an embedded run (takes minutes)",
     "vllm": "the embedded folders in real vLLM (needs vLLM, takes minutes)",
 }
 """Each with one line on what it measures."""

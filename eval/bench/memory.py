@@ -1,19 +1,52 @@
-"""`memory`: what stays of runs that are over."""
+"""`memory`: what stays of runs that are over, and whether a run on the embedded models grows."""
 
 from __future__ import annotations
 
 import re
 import subprocess
 import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from statistics import fmean
+from tempfile import TemporaryDirectory
 
+from tts.eval.bench.memory_process import resident
 from tts.eval.bench.row import Row, at_most, figure
 
 CALLS, CEILING = 100_000, 150
 FOUND = re.compile(r"(\d+) (\d+) (\d+)")
+SECONDS, WARM, WINDOW = 180.0, 60.0, 15.0
+"""How long a comparison is watched, from when on it has to be flat, and how long an average is."""
+FLAT = 1.0
+"""MiB a minute."""
+COMPARISON = {
+    "--model": "embedded:small",
+    "--verifier": "embedded:prm",
+    "--problems": "arithmetic:2000",
+    "--max-tokens": "160",
+    "--strategies": "best_of_n(n=16), beam_search(n=16), dvts(n=16), lookahead_search(n=16)",
+    "--budgets": "2400 tokens",
+}
+Sample = tuple[float, float]
+"""Seconds since the start, MiB."""
 
 
-def memory(*, calls: int = CALLS) -> list[Row]:
-    """Resident memory of a process that made so many calls, ledger on disk."""
+def memory(*, calls: int = CALLS, seconds: float = SECONDS, warm: float = WARM) -> list[Row]:
+    """Resident memory of a process that made so many calls, ledger on disk, and its growth in a
+    comparison on the embedded models that is watched for so many seconds."""
+    return [*_after(calls), *_embedded(seconds, warm)]
+
+
+def growth(samples: list[Sample], warm: float) -> tuple[float, float]:
+    """MiB a minute before `warm` seconds and from then on, between averages over a window."""
+    last = samples[-1][0]
+    window = min(WINDOW, (last - warm) / 3)
+    early, late = _mean(samples, warm, warm + window), _mean(samples, last - window, last)
+    return (early - samples[0][1]) * 60 / warm, (late - early) * 60 / (last - warm - window)
+
+
+def _after(calls: int) -> list[Row]:
     command = [sys.executable, "-m", "tts.eval.bench.memory_process", str(calls)]
     said = subprocess.run(command, capture_output=True, text=True, check=True).stdout
     match = FOUND.search(said)
@@ -23,3 +56,38 @@ def memory(*, calls: int = CALLS) -> list[Row]:
         at_most(f"resident memory after {calls} calls", end, "MiB", bar=CEILING, baseline=start),
         figure("grown since a tenth of them", end - tenth, "MiB"),
     ]
+
+
+def _embedded(seconds: float, warm: float) -> list[Row]:
+    samples = list(_watched(seconds))
+    first, then = growth(samples, warm)
+    what = f"growth of an embedded comparison from second {warm:g} to {seconds:g}"
+    return [
+        figure("resident memory of an embedded comparison", samples[-1][1], "MiB"),
+        at_most(what, then, "MiB/min", bar=FLAT, baseline=first),
+    ]
+
+
+def _watched(seconds: float) -> Iterator[Sample]:
+    """Sizes of a real `tts compare`, twice a second; RuntimeError where it ends before."""
+    with TemporaryDirectory() as folder:
+        place = {"--ledger": f"{folder}/ledger.db", "--out": f"{folder}/out"}
+        options = [part for option in (COMPARISON | place).items() for part in option]
+        with Path(folder, "said").open("w+b") as said:
+            command = [sys.executable, "-m", "tts.cli", "compare", *options]
+            process = subprocess.Popen(command, stdout=said, stderr=said)
+            start = time.monotonic()
+            try:
+                while (at := time.monotonic() - start) < seconds:
+                    if process.poll() is not None:
+                        said.seek(0)
+                        raise RuntimeError(said.read().decode()[-2000:])
+                    yield at, resident(process.pid) / 1024
+                    time.sleep(0.5)
+            finally:
+                process.kill()
+                process.wait()
+
+
+def _mean(samples: list[Sample], begin: float, end: float) -> float:
+    return fmean(size for at, size in samples if begin <= at <= end)

@@ -13,9 +13,9 @@ from tts.eval.bench.workload import engine_calls
 from tts.ledger import Ledger
 
 
-def resident() -> int:
-    """KiB of this process now."""
-    status = Path("/proc/self/status").read_text()
+def resident(process: int | str = "self") -> int:
+    """KiB of a process now, of this one without a number."""
+    status = Path(f"/proc/{process}/status").read_text()
     line = next(line for line in status.splitlines() if line.startswith("VmRSS"))
     return int(line.split()[1])
 
