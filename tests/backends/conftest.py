@@ -1,6 +1,7 @@
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack
 from typing import Any
 
@@ -47,3 +48,14 @@ async def meet() -> AsyncIterator[Callable[..., Any]]:
             return server, generator
 
         yield started
+
+
+@pytest.fixture
+def until() -> Callable[[Callable[[], Any]], Awaitable[None]]:
+    """Waits for what a server notes, as long as the test may take."""
+
+    async def reached(holds: Callable[[], Any]) -> None:
+        while not holds():  # noqa: ASYNC110 — a record has no event
+            await asyncio.sleep(0.005)
+
+    return reached

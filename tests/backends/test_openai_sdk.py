@@ -89,11 +89,11 @@ async def test_a_refused_connection_is_not_sent(sdk: Any, ask: Any) -> None:
         await generator.generate(ask(), Meter())
 
 
-async def test_cancelling_frees_the_server(sdk: Any, ask: Any) -> None:
+async def test_cancelling_frees_the_server(sdk: Any, ask: Any, until: Any) -> None:
     server, generator = await sdk(FaultPlan(script=(Fault(kind="stall"),)))
     task = asyncio.create_task(generator.generate(ask(), Meter()))
-    await asyncio.sleep(0.3)
+    await until(lambda: server.record.in_flight)
     task.cancel()
     await asyncio.wait([task])
-    await asyncio.sleep(0.05)
+    await until(lambda: server.record.cancelled and not server.record.in_flight)
     assert (server.record.cancelled, server.record.in_flight) == (1, 0)

@@ -36,18 +36,23 @@ async def test_a_stream_that_breaks_off_is_no_answer(meet: Any, ask: Any, keep: 
 
 @pytest.mark.parametrize("dialect", ["openai", "vllm"])
 async def test_cancelling_closes_the_socket_and_leaves_the_meter_current(
-    meet: Any, ask: Any, dialect: Any
+    meet: Any, ask: Any, until: Any, dialect: Any
 ) -> None:
-    plan = FaultPlan(chunk_seconds=0.02, words=500)
+    plan = FaultPlan(chunk_seconds=0.02, words=50_000)
     server, generator = await meet(plan=plan, dialect=dialect)
     meter, heard = Meter(), asyncio.Event()
-    draw = generator.generate(ask(), meter, lambda index, text: heard.set())
-    task = asyncio.create_task(draw)
+    pieces: list[str] = []
+
+    def listen(index: int, text: str) -> None:
+        pieces.append(text)
+        if len(pieces) > 3:
+            heard.set()
+
+    task = asyncio.create_task(generator.generate(ask(), meter, listen))
     await heard.wait()
-    await asyncio.sleep(0.1)
     task.cancel()
     await asyncio.wait([task])
-    await asyncio.sleep(0.05)
+    await until(lambda: server.record.cancelled)
     assert server.record.cancelled == 1
     assert meter.usage is not None and meter.usage.completion_tokens >= 3
 
