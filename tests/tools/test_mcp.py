@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import shlex
 import socket
 import subprocess
 import sys
@@ -14,10 +15,11 @@ from typing import Any, Literal
 import pytest
 
 from tts.backends.scripted import ScriptedGenerator
-from tts.errors import NotSent, ToolFailed, Unavailable
+from tts.errors import NotSent, ToolFailed, Unavailable, UsageError
 from tts.eval.bench.planner_schedule import solved
-from tts.planner import PlanSettings, PlanStrategy
-from tts.tools import MCPTools, ToolContext, ToolSet
+from tts.planner import PlanSettings, PlanStrategy, check_plan, read_plan
+from tts.planner.prompts import type_text
+from tts.tools import MCPTools, ToolContext, ToolSet, instance_of
 
 pytest.importorskip("mcp", reason="needs the extra: pip install 'tts-engine[mcp]'")
 pytestmark = pytest.mark.timeout(120)
@@ -72,7 +74,7 @@ def server(request: pytest.FixtureRequest) -> Iterator[Server]:
     started.stop()
 
 
-async def ask(tools: ToolSet, name: str, **arguments: Any) -> Any:
+async def ask(tools: ToolSet, name: str, /, **arguments: Any) -> Any:
     return await tools[name].body(arguments, CONTEXT)
 
 
@@ -84,6 +86,9 @@ async def test_hints_of_a_trusted_server_set_effects(server: Server) -> None:
             "fail": "write",
             "die": "irreversible",
             "process_id": "read",
+            "place": "read",
+            "places": "read",
+            "where": "read",
         }
         assert {tool.retries for tool in tools.values()} == {2}
 
@@ -92,7 +97,7 @@ async def test_effects_that_are_given_win_and_nothing_else_is_believed(server: S
     async with MCPTools(server.address, effects={"sleep": "read"}, prefix="my_") as tools:
         assert tools["my_sleep"].effect == "read"
         assert tools["my_double"].effect == "irreversible"
-        assert await ask(tools, "my_double", a=4) == {"result": 8}
+        assert await ask(tools, "my_double", a=4) == 8
 
 
 async def test_an_error_of_a_tool_fails_the_call_and_keeps_the_connection(server: Server) -> None:
@@ -110,7 +115,7 @@ async def test_a_call_that_is_left_leaves_the_connection_usable(server: Server) 
         with pytest.raises(TimeoutError):
             async with asyncio.timeout(0.5):
                 await ask(tools, "sleep", seconds=3)
-        assert await ask(tools, "double", a=1) == {"result": 2}
+        assert await ask(tools, "double", a=1) == 2
 
 
 async def test_a_lost_server_fails_the_call_and_the_next_one_connects_again(server: Server) -> None:
@@ -141,6 +146,52 @@ async def test_a_server_that_stays_away_is_told_as_not_sent() -> None:
             await ask(tools, "double", a=1)
 
 
+async def test_results_that_are_no_objects_come_without_the_wrapper_of_the_protocol(
+    server: Server,
+) -> None:
+    async with MCPTools(server.address, trusted=True) as tools:
+        assert tools["double"].returns == {"type": "integer"}
+        assert type_text(tools["place"].returns) == ("Place{name: string, inside: Place|null}|null")
+        assert instance_of(tools["places"].returns)[0]["inside"] is None
+        assert await ask(tools, "place", name="") is None
+        assert await ask(tools, "places", names=["a"]) == [{"name": "a", "inside": None}]
+        assert await ask(tools, "where", name="a") == {"name": "a", "inside": None}
+        plan = read_plan("1. double(a=4)\n2. double(a=$1)\n3. double(a=$1.result)\njoin()").plan
+        assert [(f.kind, f.call) for f in check_plan(plan, tools)] == [("unknown field", 3)]
+
+
+async def test_the_last_words_of_a_server_that_dies_are_told_and_act_on_nothing() -> None:
+    async with MCPTools(Server("stdio").address) as tools:
+        with pytest.raises(Unavailable) as told:
+            await ask(tools, "die")
+        said = str(told.value).partition("; its stderr ends with: ")[2].split(" | ")
+        assert said[:-2] == ["too early"] * 6
+        assert said[-2].startswith("out of memory\ufffdxxx")
+        assert len(said[-2]) == 160
+        assert said[-1] == "bye"
+
+
+async def test_what_a_server_wrote_during_a_call_that_failed_is_told() -> None:
+    async with MCPTools(Server("stdio").address) as tools:
+        with pytest.raises(ToolFailed, match=r"stderr ends with: .*ValueError: why"):
+            await ask(tools, "fail", reason="why")
+
+
+@pytest.mark.parametrize("code", ["import nosuchmodule", "import sys; sys.exit('nosuchmodule')"])
+async def test_why_a_server_did_not_start_is_told(code: str) -> None:
+    address = f"stdio:{sys.executable} -c {shlex.quote(code)}"
+    with pytest.raises(NotSent, match=r"cannot be reached: .*stderr ends with: .*nosuchmodule"):
+        async with MCPTools(address):
+            pass
+
+
+@pytest.mark.parametrize(("address", "why"), [("stdio:", "needs a command"), ("stdio:'", "quot")])
+async def test_a_command_that_is_none_is_refused(address: str, why: str) -> None:
+    with pytest.raises(UsageError, match=why):
+        async with MCPTools(address):
+            pass
+
+
 @pytest.mark.parametrize("address", ["stdio:/no/such/program", "http://x:secret@127.0.0.1:1/mcp"])
 async def test_no_server_at_all_is_an_error_that_names_it_without_its_password(
     address: str,
@@ -162,19 +213,16 @@ async def test_a_server_that_says_nothing_is_not_waited_for() -> None:
 async def test_one_task_may_open_and_another_close(server: Server) -> None:
     opened = MCPTools(server.address)
     tools = await asyncio.create_task(opened.__aenter__())
-    assert await asyncio.create_task(ask(tools, "double", a=2)) == {"result": 4}
+    assert await asyncio.create_task(ask(tools, "double", a=2)) == 4
     await asyncio.create_task(opened.__aexit__(None, None, None))
     with pytest.raises(NotSent, match="closed"):
         await ask(tools, "double", a=2)
 
 
 async def test_a_plan_runs_on_a_server_and_ends_though_one_call_hangs(server: Server) -> None:
-    text = (
-        "1. double(a=3)\n2. sleep(seconds=20) on failure skip\n"
-        "3. double(a=$1.result)\nanswer = $3.result\n"
-    )
+    text = "1. double(a=3)\n2. sleep(seconds=20) on failure skip\n3. double(a=$1)\nanswer = $3\n"
     async with MCPTools(server.address, trusted=True, timeout=1.0) as tools:
         strategy = PlanStrategy(tools, settings=PlanSettings())
         result = await solved(strategy, 8, ScriptedGenerator([text]))
         assert result.answer == "12"
-        assert await ask(tools, "double", a=1) == {"result": 2}
+        assert await ask(tools, "double", a=1) == 2

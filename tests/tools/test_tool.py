@@ -125,6 +125,6 @@ async def test_an_mcp_server_in_the_same_process_is_a_tool_set() -> None:
 
     async with MCPTools(server, trusted=True) as tools:
         assert tools["double"].effect == "read"
-        assert await tools["double"].body({"a": 4}, CONTEXT) == {"result": 8}
+        assert await tools["double"].body({"a": 4}, CONTEXT) == 8
     async with MCPTools(server) as tools:
         assert tools["double"].effect == "irreversible"

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Coroutine, Mapping
 from contextlib import AbstractAsyncContextManager
 from typing import Any
 
-from tts.errors import NotSent, ToolFailed, Unavailable, UsageError
+from tts.errors import BadReply, NotSent, ToolFailed, Unavailable, UsageError
 from tts.tools.causes import causes
+from tts.tools.stderr_tail import StderrTail
 
-Connect = Callable[[], AbstractAsyncContextManager[Any]]
-"""Makes a client of the `mcp` package, not yet connected."""
+Connect = Callable[[StderrTail], AbstractAsyncContextManager[Any]]
+"""Makes a client of the `mcp` package, not yet connected, whose server's stderr goes to the tail."""
 
 GRACE = 5.0
 """Seconds that a connection has to close by itself."""
+_LAST_WORDS = 0.5
+"""Seconds that a lost server has to end its stderr."""
 _LOST = (-32000, "Session terminated")
 """Code of a closed connection in JSON-RPC as the package writes it; message of a session that the
 server has forgotten."""
@@ -31,8 +34,10 @@ class MCPConnection:
         self.connect, self.label, self.patience = connect, label, patience
         self._opening = asyncio.Lock()
         self._owner: asyncio.Task[None] | None = None
+        self._owners: set[asyncio.Task[None]] = set()
         self._client: Any = None
         self._leave = asyncio.Event()
+        self._tail = StderrTail()
 
     async def open(self) -> Any:
         """The client, connected now if it is not; raises `NotSent`."""
@@ -43,62 +48,88 @@ class MCPConnection:
 
     async def close(self) -> None:
         """End the connection; one that does not end by itself is cancelled."""
-        owner, self._owner = self._owner, None
-        if owner is None:
-            return
+        self._owner = None
         self._leave.set()
-        await asyncio.wait([owner], timeout=GRACE)
-        owner.cancel()
-        await asyncio.wait([owner], timeout=GRACE)
+        await self._gone()
+        for owner in self._owners:
+            owner.cancel()
+        await self._gone()
 
-    async def call(self, name: str, arguments: Mapping[str, Any]) -> Any:
-        """The answer of a tool, errors that it tells of included.
+    async def _gone(self) -> None:
+        """Every connection has ended, those that were lost included, or `GRACE` is over."""
+        if self._owners:
+            await asyncio.wait(self._owners, timeout=GRACE)
+
+    async def call(self, name: str, arguments: Mapping[str, Any]) -> tuple[Any, str]:
+        """The answer of a tool, errors that it tells of included, and what the server's stderr
+        said meanwhile if it is an error.
 
         Raises `Unavailable` where the server was lost meanwhile; the next call connects again.
         """
+        await self.open()
+        before = self._tail.total
+        answer = await self.ask(lambda client: client.call_tool(name, dict(arguments)), repr(name))
+        return answer, self._tail.last(before) if answer.is_error else ""
+
+    async def ask(self, question: Callable[[Any], Coroutine[Any, Any, Any]], what: str) -> Any:
+        """Ask the client something; raises as `call` does, `what` names it in messages."""
         client = await self.open()
-        owner = self._owner
+        owner, tail = self._owner, self._tail
         assert owner is not None
-        asked = asyncio.ensure_future(client.call_tool(name, dict(arguments)))
+        before, asked = tail.total, asyncio.ensure_future(question(client))
         try:
             await asyncio.wait([asked, owner], return_when=asyncio.FIRST_COMPLETED)
             if not asked.done() or asked.cancelled():
-                raise self._lost(owner, name, _error_of(owner))
+                raise await self._lost(owner, tail, what, _error_of(owner))
             return asked.result()
         except Unavailable:
             raise
         except Exception as error:
             if _refused(error):
-                raise ToolFailed(f"the MCP server refused {name!r}: {error}") from error
-            raise self._lost(owner, name, error) from error
+                said = tail.last(before)
+                raise ToolFailed(f"the MCP server refused {what}: {error}{said}") from error
+            if _unreadable(error) and not owner.done():
+                why = f"{str(error).splitlines()[0]}{tail.last(before)}"
+                raise BadReply(f"the MCP server's answer to {what} is unsound: {why}") from error
+            raise await self._lost(owner, tail, what, error) from error
         finally:
             await _ended(asked)
 
-    def _lost(
-        self, owner: asyncio.Task[None], name: str, error: BaseException | None
+    async def _lost(
+        self,
+        owner: asyncio.Task[None],
+        tail: StderrTail,
+        what: str,
+        error: BaseException | None,
     ) -> Unavailable:
         if self._owner is owner:
             self._owner = None
         owner.cancel()
+        await tail.settled(_LAST_WORDS)
         why = "; ".join(causes(error)) if error else "the connection was closed"
-        return Unavailable(f"the MCP server {self.label} was lost during {name!r}: {why}")
+        return Unavailable(
+            f"the MCP server {self.label} was lost during {what}: {why}{tail.last()}"
+        )
 
     async def _connected(self) -> None:
         ready: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
-        self._leave = asyncio.Event()
-        owner = asyncio.get_running_loop().create_task(_own(self.connect, ready, self._leave))
+        self._leave, tail = asyncio.Event(), StderrTail()
+        self._tail = tail
+        owner = asyncio.get_running_loop().create_task(_own(self.connect(tail), ready, self._leave))
+        self._owners.add(owner)
+        owner.add_done_callback(self._owners.discard)
         owner.add_done_callback(_error_of)
         try:
             async with asyncio.timeout(self.patience):
                 self._client = await asyncio.shield(ready)
         except TimeoutError as error:
             owner.cancel()
-            why = f"no connection within {self.patience:g} s"
+            why = f"no connection within {self.patience:g} s{tail.last()}"
             raise NotSent(f"the MCP server {self.label} cannot be reached: {why}") from error
         except UsageError:
             raise
         except Exception as error:
-            why = "; ".join(causes(error))
+            why = f"{'; '.join(causes(error))}{tail.last()}"
             raise NotSent(f"the MCP server {self.label} cannot be reached: {why}") from error
         except BaseException:
             owner.cancel()
@@ -106,10 +137,14 @@ class MCPConnection:
         self._owner = owner
 
 
-async def _own(connect: Connect, ready: asyncio.Future[Any], leave: asyncio.Event) -> None:
+async def _own(
+    connection: AbstractAsyncContextManager[Any],
+    ready: asyncio.Future[Any],
+    leave: asyncio.Event,
+) -> None:
     """Enter, stay and leave, all in one task."""
     try:
-        async with connect() as client:
+        async with connection as client:
             ready.set_result(client)
             await leave.wait()
     except BaseException as error:
@@ -137,3 +172,8 @@ def _refused(error: Exception) -> bool:
     """Whether the server answered, with an error of the protocol: the connection is sound."""
     code = getattr(error, "code", None)
     return isinstance(code, int) and code not in _LOST and str(error) not in _LOST
+
+
+def _unreadable(error: Exception) -> bool:
+    """Whether the package refused what the server answered, as against its output schema."""
+    return type(error) is RuntimeError or isinstance(error, ValueError)
