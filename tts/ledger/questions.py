@@ -6,19 +6,46 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Literal
 
-from sqlalchemy import ColumnElement, Engine, FromClause, Select, case, func, select
+from sqlalchemy import (
+    Column,
+    ColumnElement,
+    Engine,
+    FromClause,
+    Select,
+    Table,
+    case,
+    func,
+    literal,
+    select,
+)
 from sqlalchemy.exc import DBAPIError
 
+from tts.ledger.codec import hashed
 from tts.ledger.connect import connect
 from tts.ledger.failures import unreadable
 from tts.ledger.schema import current
 from tts.ledger.spent import parted
-from tts.ledger.tables import ATTEMPTS, CALLS, JOBS, RUNS, USAGE, USES
+from tts.ledger.tables import (
+    ATTEMPT_ROWS,
+    CALL_ROWS,
+    DONE,
+    JOBS,
+    OPEN_ATTEMPTS,
+    OPERATIONS,
+    RUNS,
+    USAGE,
+    USE_ROWS,
+)
 from tts.ledger.total import Bill, JobSummary, Share, usages
 
 Grouping = Literal["job", "strategy", "model", "role", "problem", "run"]
+Groups = dict[str, list[int]]
+"""Rows and aggregates by the name of a group."""
 
-UNKNOWN = ATTEMPTS.c.state == "sent_unknown"
+CHUNK = 500
+"""Keys per query; SQLite takes at most 999 parameters in its older builds."""
+
+OF_KIND = OPERATIONS.c.id == DONE.c.operation
 
 
 class Questions:
@@ -50,17 +77,39 @@ class Questions:
 
     def billed(self, job: str, *, by: Grouping = "job") -> list[Bill]:
         """What the attempts of a job cost, by group; each request counts once."""
-        sums = [part for n in USAGE for part in parted(case((UNKNOWN, 0), else_=cost(n)))]
-        sums += [part for n in USAGE for part in parted(case((UNKNOWN, worst(n)), else_=cost(n)))]
-        unknown = func.count(case((UNKNOWN, 1)))
-        rows = self._rows(grouped(ATTEMPTS, job, by, [unknown, *sums]))
-        return [bill(row) for row in rows]
+        found: Groups = {}
+        for row in self._rows(done(job, by, "billed_")):
+            add(found, row[0], [row[1], 0, *row[2:], *row[2:]])
+        for table in (ATTEMPT_ROWS, OPEN_ATTEMPTS):
+            for row in self._rows(grouped(table, job, by, costs(table))):
+                add(found, row[0], row[1:])
+        return [bill(name, sums) for name, sums in sorted(found.items())]
 
     def attributed(self, job: str, *, by: Grouping = "job") -> list[Share]:
         """What the uses of a job's calls would have cost alone, by group."""
-        sums = [part for name in USAGE for part in parted(USES.c[name])]
-        rows = self._rows(grouped(USES, job, by, sums))
-        return [share(row) for row in rows]
+        found: Groups = {}
+        for row in self._rows(done(job, by, "attributed_")):
+            add(found, row[0], row[1:])
+        sums = [part for name in USAGE for part in parted(USE_ROWS.c[name])]
+        rows = self._rows(grouped(USE_ROWS, job, by, sums))
+        models = self._models(job, [row[0] for row in rows]) if by == "model" else {}
+        for row in rows:
+            add(found, models.get(row[0], "") if by == "model" else row[0], row[1:])
+        return [share(name, sums) for name, sums in sorted(found.items())]
+
+    def _models(self, job: str, keys: Sequence[str]) -> dict[str, str]:
+        """The models of finished calls."""
+        found: dict[str, str] = {}
+        for start in range(0, len(keys), CHUNK):
+            chunk = keys[start : start + CHUNK]
+            apart = select(CALL_ROWS.c.key, CALL_ROWS.c.model)
+            rows = self._rows(apart.where(CALL_ROWS.c.job == job, CALL_ROWS.c.key.in_(chunk)))
+            found |= {row[0]: row[1] for row in rows}
+            hashes = [bytes.fromhex(key) for key in chunk if hashed(key)]
+            made = select(DONE.c.key, OPERATIONS.c.model).join_from(DONE, OPERATIONS, OF_KIND)
+            rows = self._rows(made.where(OPERATIONS.c.job == job, DONE.c.key.in_(hashes)))
+            found |= {bytes(row[0]).hex(): row[1] for row in rows}
+        return found
 
     def _rows(self, query: Select[Any]) -> Sequence[Sequence[Any]]:
         try:
@@ -70,40 +119,71 @@ class Questions:
             raise unreadable(error) from error
 
 
-def cost(name: str) -> ColumnElement[Any]:
-    return ATTEMPTS.c["billed_" + name]
+def add(found: Groups, name: str, amounts: Sequence[Any]) -> None:
+    before = found.setdefault(name, [0] * len(amounts))
+    for at, amount in enumerate(amounts):
+        before[at] += int(amount or 0)
 
 
-def worst(name: str) -> ColumnElement[Any]:
-    return ATTEMPTS.c["worst_" + name]
+def done(job: str, by: Grouping, prefix: str) -> Select[Any]:
+    """Name, rows and sums of the common case: summed up by a number before anything is joined."""
+    of_run = by in ("strategy", "run")
+    key = DONE.c.run_id if of_run else DONE.c.operation
+    sums = [part for name in USAGE for part in summed(DONE.c[prefix + name])]
+    labelled = [part.label(f"part{at}") for at, part in enumerate(sums)]
+    inner = select(key.label("place"), func.count().label("rows"), *labelled).group_by(key)
+    parts = inner.subquery()
+    source = RUNS if of_run else OPERATIONS
+    here = source.c.run_id if of_run else source.c.id
+    name = source.c["problem_id" if by == "problem" else "run_id" if by == "run" else by]
+    totals = [func.sum(parts.c[f"part{at}"]) for at in range(len(sums))]
+    query = select(name, func.sum(parts.c.rows), *totals).join_from(
+        parts, source, here == parts.c.place
+    )
+    return query.where(source.c.job == job).group_by(name)
+
+
+def summed(amount: Column[Any]) -> list[ColumnElement[Any]]:
+    """As `parted`; what is always known is summed at once, as no sum of counts leaves 63 bits."""
+    return parted(amount) if amount.nullable else [literal(0), func.sum(amount), literal(0)]
+
+
+def costs(table: Table) -> list[ColumnElement[Any]]:
+    """How many attempts are of unknown end, and their sums without those and with their worst."""
+    unknown = table.c.state == "sent_unknown"
+    sums: list[ColumnElement[Any]] = [func.count(case((unknown, 1)))]
+    for worst in (False, True):
+        for name in USAGE:
+            doubtful = table.c["worst_" + name] if worst else literal(0)
+            sums += parted(case((unknown, doubtful), else_=table.c["billed_" + name]))
+    return sums
 
 
 def grouped(
-    table: FromClause, job: str, by: Grouping, columns: Sequence[ColumnElement[Any]]
+    table: Table, job: str, by: Grouping, columns: Sequence[ColumnElement[Any]]
 ) -> Select[Any]:
-    """Group name, number of rows and the given aggregates, the groups in the order of names."""
+    """Group name, number of rows and the given aggregates; of uses, calls stand for models."""
     run = (RUNS.c.job == table.c.job) & (RUNS.c.run_id == table.c.run_id)
-    made = (CALLS.c.job == table.c.job) & (CALLS.c.key == table.c.key)
     sources: dict[Grouping, tuple[FromClause, ColumnElement[Any]]] = {
         "job": (table, table.c.job),
         "role": (table, table.c.role),
         "run": (table, table.c.run_id),
         "strategy": (table.outerjoin(RUNS, run), func.coalesce(RUNS.c.strategy, "")),
         "problem": (table.outerjoin(RUNS, run), func.coalesce(RUNS.c.problem_id, "")),
-        "model": (table.outerjoin(CALLS, made), func.coalesce(CALLS.c.model, "")),
+        "model": (table, table.c.key if table is USE_ROWS else table.c.model),
     }
-    source, name = (table, table.c.model) if by == "model" and table is ATTEMPTS else sources[by]
+    source, name = sources[by]
     group = name.label("name")
     query = select(group, func.count(), *columns).select_from(source).where(table.c.job == job)
-    return query.group_by(group).order_by(group)
+    return query.group_by(group)
 
 
-def bill(row: Sequence[Any]) -> Bill:
-    lower, known = usages(row[3 : 3 + 3 * len(USAGE)])
-    upper, _ = usages(row[3 + 3 * len(USAGE) :])
-    return Bill(name=row[0], attempts=row[1], unknown=row[2], lower=lower, upper=upper, known=known)
+def bill(name: str, row: Sequence[Any]) -> Bill:
+    lower, known = usages(row[2 : 2 + 3 * len(USAGE)])
+    upper, _ = usages(row[2 + 3 * len(USAGE) :])
+    return Bill(name=name, attempts=row[0], unknown=row[1], lower=lower, upper=upper, known=known)
 
 
-def share(row: Sequence[Any]) -> Share:
-    usage, known = usages(row[2:])
-    return Share(name=row[0], uses=row[1], usage=usage, known=known)
+def share(name: str, row: Sequence[Any]) -> Share:
+    usage, known = usages(row[1:])
+    return Share(name=name, uses=row[0], usage=usage, known=known)

@@ -179,8 +179,9 @@ SPENT = Table(
 
 CALLS = Table("calls", VIEWS, *call_columns())
 ATTEMPTS = Table("attempts", VIEWS, *attempt_columns())
+OPEN_ATTEMPTS = Table("open_attempts", VIEWS, *attempt_columns())
 USES = Table("uses", VIEWS, *use_columns())
-"""Views: every call, attempt and use, wherever its row lies."""
+"""Views: every call, attempt and use, wherever its row lies; the attempts that nobody settled."""
 
 OUTCOMES = Table(
     "outcomes",

@@ -38,6 +38,11 @@ OPEN += ("queued_s",)
 """An attempt on its way, in the order of its JSON; its worst case follows."""
 
 
+SPENDS = tuple(tuple(prefix + name for name in USAGE) for prefix in ("", "worst_", "billed_"))
+BEGUN = ("process", "serial", *OPEN[1:], *SPENDS[1])
+ENDED = ("open", "state", "latency_s", "error", "price_version", *SPENDS[2])
+
+
 def words(*names: str) -> list[sa.Column[Any]]:
     return [sa.Column(name, sa.Text, nullable=False) for name in names]
 
@@ -60,6 +65,7 @@ def upgrade() -> None:
     postgres = op.get_bind().dialect.name == "postgresql"
     op.execute(f"CREATE VIEW calls AS {calls(postgres)}")
     op.execute(f"CREATE VIEW uses AS {uses(postgres)}")
+    op.execute(f"CREATE VIEW open_attempts AS {on_their_way(postgres)}")
     op.execute(f"CREATE VIEW attempts AS {attempts(postgres)}")
 
 
@@ -134,12 +140,10 @@ def uses(postgres: bool) -> str:
 
 def attempts(postgres: bool) -> str:
     """Those with rows of their own, the answered ones, and those that nobody settled."""
-    worst, billed = ([prefix + name for name in USAGE] for prefix in ("worst_", "billed_"))
-    begun = ("process", "serial", *OPEN[1:], *worst)
-    ended = ("open", "state", "latency_s", "error", "price_version", *billed)
+    names, (_, _, billed) = listed(*BEGUN, *ENDED), SPENDS
     return (
-        f"SELECT {listed(*begun, *ended)} FROM attempt_rows "
-        f"UNION ALL {answered(postgres, billed)} UNION ALL {on_their_way(postgres, billed)}"
+        f"SELECT {names} FROM attempt_rows UNION ALL {answered(postgres, billed)} "
+        f"UNION ALL SELECT {names} FROM open_attempts"
     )
 
 
@@ -156,23 +160,28 @@ def answered(postgres: bool, billed: Sequence[str]) -> str:
     )
 
 
-def on_their_way(postgres: bool, billed: Sequence[str]) -> str:
+def on_their_way(postgres: bool) -> str:
     kinds = ["BIGINT", "TEXT", "TEXT", "TEXT", "TEXT", "BIGINT", "TEXT", "TEXT"]
     kinds += ["DOUBLE PRECISION", "DOUBLE PRECISION", *["BIGINT"] * len(USAGE)]
     fields = [field(at, kind, postgres) for at, kind in enumerate(kinds)]
     source = "jsonb_array_elements(p.attempts::jsonb)" if postgres else "json_each(p.attempts)"
     alias = "AS a(value)" if postgres else "AS a"
-    nulls = ", ".join("CAST(NULL AS BIGINT)" for _ in billed)
-    yes = "TRUE" if postgres else "1"
+    values = [process_of("p", postgres), *fields, yes_of(postgres), "'sent_unknown'"]
+    values += ["CAST(NULL AS DOUBLE PRECISION)", "CAST(NULL AS TEXT)", "CAST(NULL AS TEXT)"]
+    values += ["CAST(NULL AS BIGINT)" for _ in USAGE]
+    named = zip(values, (*BEGUN, *ENDED), strict=True)
     process = process_of("p", postgres)
     return (
-        f"SELECT {process}, {', '.join(fields)}, {yes}, 'sent_unknown', "
-        f"CAST(NULL AS DOUBLE PRECISION), CAST(NULL AS TEXT), CAST(NULL AS TEXT), {nulls} "
+        f"SELECT {', '.join(f'{value} AS {name}' for value, name in named)} "
         f"FROM opens p CROSS JOIN {source} {alias} "
         f"WHERE NOT EXISTS (SELECT 1 FROM attempt_rows r WHERE r.process = {process} "
         f"AND r.serial = {fields[0]}) AND NOT EXISTS (SELECT 1 FROM done d WHERE "
         f"d.run_id = {fields[4]} AND d.process = p.process AND d.serial = {fields[0]})"
     )
+
+
+def yes_of(postgres: bool) -> str:
+    return "TRUE" if postgres else "1"
 
 
 def hexed(column: str, postgres: bool) -> str:
