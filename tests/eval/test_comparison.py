@@ -137,7 +137,7 @@ def interrupted(place: Path, generator: Counting, ended: int, after: float = 0) 
 
     async def work() -> ComparisonReport:
         part = Started(spec(generator, strategies=["single"]), place)
-        await part.until(lambda one: len(one.attempts) == ended)
+        await part.until(lambda one: len(one.attempts) >= ended)
         await asyncio.sleep(after)
         return await part.interrupted()
 
