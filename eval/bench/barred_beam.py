@@ -9,7 +9,7 @@ from tts.graph import Node
 from tts.run import Run
 from tts.strategies import BeamSearch
 from tts.strategies.parts.expand import rounds
-from tts.strategies.parts.select import parted, top
+from tts.strategies.parts.select import highest_scored, split_finished
 from tts.strategies.parts.width import largest_remainder
 from tts.values import Candidate, Problem, Scored
 
@@ -65,9 +65,9 @@ class BarredBeam(BeamSearch):
                 for source, share in zip(live, shares, strict=True)
                 for draft in run.sample(source, n=share, until=until)
             ]
-            ended, unfinished = parted(await self._scored(drafts, run))
+            ended, unfinished = split_finished(await self._scored(drafts, run))
             done += ended
-            live = [one.candidate for one in top(unfinished, self.n // self.branching)]
+            live = [one.candidate for one in highest_scored(unfinished, self.n // self.branching)]
             if not live:
                 break
         return done

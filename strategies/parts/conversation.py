@@ -33,7 +33,7 @@ def numbered(drafts: Sequence[Candidate]) -> str:
     return "\n\n".join(f"Solution {i}:\n{draft.text.strip()}" for i, draft in enumerate(drafts, 1))
 
 
-class Worded(Generation):
+class ConversationCall(Generation):
     """A generation that foresees the words that its conversation adds to the texts in it.
 
     Calls of it stand in the graph before their inputs are there, so that a budget decides about
@@ -58,7 +58,7 @@ class Worded(Generation):
 T = TypeVar("T")
 
 
-class Remark(Worded):
+class Remark(ConversationCall):
     """A generation whose value is plain text: no candidate, so it can neither vote nor win."""
 
     def __init__(

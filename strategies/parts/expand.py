@@ -55,7 +55,7 @@ def twin_scored(
     twin = place < len(earlier)
     if twin and not (repeats or child.final):
         raise Dropped("An earlier sibling has the same text.")
-    score = next(iter(values_of([scores[place]])), None)
+    score = next(iter(successes([scores[place]])), None)
     if score is None:
         raise scores[place].error or Dropped("Not scored.")
     if twin:
@@ -90,7 +90,7 @@ def unfinished(candidate: Candidate) -> Candidate:
 @picks
 def furthest(path: list[Outcome[Candidate]]) -> Candidate:
     """The last candidate of a path that was drawn; a refusal on the way is passed on."""
-    reached = values_of(path)
+    reached = successes(path)
     if not reached:
         raise path[0].error or Dropped("Nothing was drawn.")
     return reached[-1]
@@ -99,7 +99,7 @@ def furthest(path: list[Outcome[Candidate]]) -> Candidate:
 T = TypeVar("T")
 
 
-def values_of(outcomes: Sequence[Outcome[T]]) -> list[T]:
+def successes(outcomes: Sequence[Outcome[T]]) -> list[T]:
     """The values, in order; a failed call is left out, what must end the run is raised."""
     for outcome in outcomes:
         if isinstance(outcome.error, Stopped | UsageError | LedgerError):

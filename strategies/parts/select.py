@@ -43,7 +43,7 @@ async def most_voted(kept: Sequence[Judged], run: Run) -> Candidate | None:
     return _winner(await majority_vote(candidates, run.equivalence), candidates)
 
 
-async def highest_scored(
+async def best_scored(
     kept: Sequence[Judged], run: Run, *, how: Aggregate | None = None
 ) -> Candidate | None:
     """The finished candidate with the highest score; the vote where no answer is scored.
@@ -84,7 +84,7 @@ Choice = Literal["best", "majority", "weighted"]
 """The highest score, the most frequent answer, or the answer with the greatest sum of scores."""
 
 CHOICES: dict[Choice, Select] = {
-    "best": highest_scored,
+    "best": best_scored,
     "majority": most_voted,
     "weighted": most_weighted,
 }
@@ -105,15 +105,15 @@ def chosen(name: Choice, aggregate: Aggregate | None = None) -> Select:
         raise ValueError(f"aggregate is one of {known}, not {aggregate!r}.")
     if name == "majority":
         raise ValueError("A majority weighs nothing: aggregate goes with best or weighted.")
-    return partial(highest_scored if name == "best" else most_weighted, how=aggregate)
+    return partial(best_scored if name == "best" else most_weighted, how=aggregate)
 
 
-def top(scored: Iterable[Scored], k: int) -> list[Scored]:
+def highest_scored(scored: Iterable[Scored], k: int) -> list[Scored]:
     """The `k` highest scored, best first; of equals the one submitted first."""
     return sorted(scored, key=lambda one: -one.score.value)[:k]
 
 
-def parted(scored: Iterable[Scored]) -> tuple[list[Scored], list[Scored]]:
+def split_finished(scored: Iterable[Scored]) -> tuple[list[Scored], list[Scored]]:
     """Those that ended by themselves, and the others: a truncated text is among the others."""
     done: list[Scored] = []
     live: list[Scored] = []

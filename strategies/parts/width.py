@@ -13,7 +13,7 @@ STEPS = 8
 """Steps that a solution is taken to have under a ceiling on calls."""
 
 
-def affordable(run: Run, n: int, draws: int = 2) -> int:
+def affordable_width(run: Run, n: int, draws: int = 2) -> int:
     """`n`, or as many candidates as what is left could take from the problem to their end.
 
     Never less than two, since one leaves nothing to choose from. Read between two rounds, so that

@@ -8,7 +8,7 @@ from typing import Any, Literal
 from tts.graph import Node
 from tts.run import Run
 from tts.strategies.at_least import at_least
-from tts.strategies.parts.conversation import Worded, asking, replying
+from tts.strategies.parts.conversation import ConversationCall, asking, replying
 from tts.strategies.parts.finish import finish
 from tts.strategies.parts.select import Choice, Judged, chosen, judged
 from tts.values import Candidate, Kept, Message, Problem
@@ -50,7 +50,7 @@ class SequentialRevision:
         return {**told, "select": self.choice, "pool": self.pool}
 
     async def solve(self, problem: Problem, run: Run) -> Candidate | None:
-        revision = Worded(run, wording=f"{AGAIN}\n\n" * self.context)
+        revision = ConversationCall(run, wording=f"{AGAIN}\n\n" * self.context)
         firsts = run.sample(problem, n=self.chains)
         chains = [self._chain(run, first, revision) for first in firsts]
         kept = [run.all([self._judged(run, attempt) for attempt in chain]) for chain in chains]
@@ -60,7 +60,9 @@ class SequentialRevision:
     async def finish(self, problem: Problem, run: Run) -> Candidate | None:
         return await finish(problem, run, self.select)
 
-    def _chain(self, run: Run, first: Node[Candidate], revision: Worded) -> list[Node[Candidate]]:
+    def _chain(
+        self, run: Run, first: Node[Candidate], revision: ConversationCall
+    ) -> list[Node[Candidate]]:
         """The attempts of one chain; a failed one ends it, and what came before stays."""
         attempts = [first]
         while len(attempts) < self.length:

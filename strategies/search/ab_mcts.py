@@ -13,7 +13,7 @@ from tts.run import Run
 from tts.strategies.at_least import at_least
 from tts.strategies.parts.finish import finish
 from tts.strategies.parts.select import Choice, Judged, chosen, judged
-from tts.strategies.search.posteriors import Arm, Belief, MixedModel
+from tts.strategies.search.posteriors import Belief, MixedModel, ThompsonArm
 from tts.values import Candidate, Message, Problem, Scored
 
 IMPROVE = (
@@ -115,7 +115,7 @@ class ABMCTSA:
 
     def fresh(self) -> tuple[Growing, Choosing]:
         """An empty tree, and what is known of the models before the first answer."""
-        return Branch(self.belief), ModelArms(self.models, self.belief)
+        return ABMCTSNode(self.belief), ModelArms(self.models, self.belief)
 
     def _draw(self, node: Growing, model: str, run: Run) -> Node[Judged]:
         source = improvement(run, node.scored) if node.scored else run.problem
@@ -172,26 +172,26 @@ class ABMCTSM(ABMCTSA):
     def parameters(self) -> dict[str, Any]:
         return {name: value for name, value in super().parameters.items() if name != "belief"}
 
-    def fresh(self) -> tuple[MixedBranch, MixedArms]:
-        return MixedBranch(), MixedArms(self.models)
+    def fresh(self) -> tuple[MixedNode, MixedArms]:
+        return MixedNode(), MixedArms(self.models)
 
 
-class Branch:
+class ABMCTSNode:
     """An answer with three kinds of arm: a new child, an old child, and one per old child."""
 
     __slots__ = ("arm", "belief", "children", "deeper", "parent", "scored", "wider")
 
     def __init__(
-        self, belief: Belief, *, scored: Scored | None = None, parent: Branch | None = None
+        self, belief: Belief, *, scored: Scored | None = None, parent: ABMCTSNode | None = None
     ) -> None:
         self.belief: Belief = belief
         self.scored, self.parent = scored, parent
-        self.children: list[Branch] = []
-        self.wider, self.deeper = Arm(belief), Arm(belief)
-        self.arm = Arm(belief)
+        self.children: list[ABMCTSNode] = []
+        self.wider, self.deeper = ThompsonArm(belief), ThompsonArm(belief)
+        self.arm = ThompsonArm(belief)
         """What going into this node brought."""
 
-    def choose(self, rng: np.random.Generator) -> Branch:
+    def choose(self, rng: np.random.Generator) -> ABMCTSNode:
         """Where the next answer is drawn: down the children until a draw favours a new one."""
         node = self
         while node.children and node.deeper.draw(rng) > node.wider.draw(rng):
@@ -203,7 +203,7 @@ class Branch:
         """Add an answer. Its score counts for going wider here, for itself, and for going deeper
         in every ancestor; not for going deeper here."""
         value = scored.score.value
-        child = Branch(self.belief, scored=scored, parent=self)
+        child = ABMCTSNode(self.belief, scored=scored, parent=self)
         child.arm.reward(value)
         self.children.append(child)
         self.wider.reward(value)
@@ -218,14 +218,14 @@ SETTLED, ALIKE = 4, 0.75
 """A subtree of so many answers, of which this share have the same score, is left alone."""
 
 
-class MixedBranch:
+class MixedNode:
     """An answer whose children's subtrees are the groups of a mixed model."""
 
     __slots__ = ("children", "parent", "scored", "scores")
 
-    def __init__(self, *, scored: Scored | None = None, parent: MixedBranch | None = None) -> None:
+    def __init__(self, *, scored: Scored | None = None, parent: MixedNode | None = None) -> None:
         self.scored, self.parent = scored, parent
-        self.children: list[MixedBranch] = []
+        self.children: list[MixedNode] = []
         self.scores: list[float] = []
         """Of this answer and all below it."""
 
@@ -235,7 +235,7 @@ class MixedBranch:
         alike = Counter(round(score, 2) for score in self.scores).most_common(1)
         return len(self.scores) >= SETTLED and alike[0][1] >= ALIKE * len(self.scores)
 
-    def choose(self, rng: np.random.Generator) -> MixedBranch:
+    def choose(self, rng: np.random.Generator) -> MixedNode:
         """Where the next answer is drawn: down the children until a new one promises more."""
         node = self
         while node.children:
@@ -253,9 +253,9 @@ class MixedBranch:
 
     def grow(self, scored: Scored) -> None:
         """Add an answer; its score counts in every subtree that it belongs to."""
-        child = MixedBranch(scored=scored, parent=self)
+        child = MixedNode(scored=scored, parent=self)
         self.children.append(child)
-        node: MixedBranch | None = child
+        node: MixedNode | None = child
         while node is not None:
             node.scores.append(scored.score.value)
             node = node.parent
@@ -265,7 +265,7 @@ class ModelArms:
     """A bandit arm per model."""
 
     def __init__(self, models: Sequence[str], belief: Belief) -> None:
-        self.arms = {model: Arm(belief) for model in models}
+        self.arms = {model: ThompsonArm(belief) for model in models}
 
     def choose(self, rng: np.random.Generator) -> str:
         """The model of the greatest draw."""

@@ -8,8 +8,8 @@ from tts.run import Run
 from tts.strategies.at_least import at_least
 from tts.strategies.parts.expand import expand, rounds
 from tts.strategies.parts.finish import finish
-from tts.strategies.parts.select import Choice, chosen, parted, top
-from tts.strategies.parts.width import affordable, largest_remainder
+from tts.strategies.parts.select import Choice, chosen, highest_scored, split_finished
+from tts.strategies.parts.width import affordable_width, largest_remainder
 from tts.values import Candidate, Problem, Scored
 
 Quota = Literal["keep", "shrink"]
@@ -70,7 +70,7 @@ class BeamSearch:
         live: list[Problem | Candidate] = [problem]
         draws, done = self.n, list[Scored]()
         for until in rounds(self.rounds):
-            draws = affordable(run, draws, 2 + self.lookahead)
+            draws = affordable_width(run, draws, 2 + self.lookahead)
             live = live[: max(1, draws // self.branching)]
             shares = largest_remainder([1.0] * len(live), draws)
             children = [
@@ -78,10 +78,10 @@ class BeamSearch:
                 for source, share in zip(live, shares, strict=True)
                 for child in expand(run, source, share, until=until, lookahead=self.lookahead)
             ]
-            ended, unfinished = parted(await run.all(children))
+            ended, unfinished = split_finished(await run.all(children))
             done += ended
             kept, draws = self._room(len(done))
-            live = [one.candidate for one in top(unfinished, kept)]
+            live = [one.candidate for one in highest_scored(unfinished, kept)]
             if not live:
                 break
         answer: Candidate | None = await run.call(self.select, done, run)

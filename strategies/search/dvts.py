@@ -8,8 +8,8 @@ from tts.run import Run
 from tts.strategies.at_least import at_least
 from tts.strategies.parts.expand import expand, rounds
 from tts.strategies.parts.finish import finish
-from tts.strategies.parts.select import Choice, chosen, parted, top
-from tts.strategies.parts.width import affordable
+from tts.strategies.parts.select import Choice, chosen, highest_scored, split_finished
+from tts.strategies.parts.width import affordable_width
 from tts.values import Candidate, Problem, Scored
 
 
@@ -77,18 +77,18 @@ class DVTS:
     def _abreast(self, run: Run) -> int:
         """Subtrees that fit beside each other; the others begin when what these leave is as much
         again. Each reads its children again with every step, so they are reckoned twice."""
-        return max(1, affordable(run, self.n, 2 * (2 + self.lookahead)) // self.branching)
+        return max(1, affordable_width(run, self.n, 2 * (2 + self.lookahead)) // self.branching)
 
     async def _grow(self, problem: Problem, *, run: Run) -> list[Scored]:
         """The finished solutions of one subtree."""
         source: Problem | Candidate = problem
         done: list[Scored] = []
         for until in rounds(self.rounds):
-            width = affordable(run, self.branching, 2 + self.lookahead)
+            width = affordable_width(run, self.branching, 2 + self.lookahead)
             children = expand(run, source, width, until=until, lookahead=self.lookahead)
             scored = await run.all(children)
-            done += parted(scored)[0]
-            best = top(scored, 1)
+            done += split_finished(scored)[0]
+            best = highest_scored(scored, 1)
             if not best or best[0].candidate.final:
                 break
             source = best[0].candidate

@@ -14,10 +14,10 @@ from tts.errors import Dropped
 from tts.graph import Node, Outcome
 from tts.run import Run, Until, picks
 from tts.strategies.at_least import at_least
-from tts.strategies.parts.expand import expand, unfinished, until_at, values_of
+from tts.strategies.parts.expand import expand, successes, unfinished, until_at
 from tts.strategies.parts.finish import finish
-from tts.strategies.parts.select import Choice, chosen, top
-from tts.strategies.parts.width import affordable, normalised
+from tts.strategies.parts.select import Choice, chosen, highest_scored
+from tts.strategies.parts.width import affordable_width, normalised
 from tts.values import Candidate, Problem, Scored
 
 
@@ -73,7 +73,7 @@ class MCTS:
 
     async def solve(self, problem: Problem, run: Run) -> Candidate | None:
         root, done = TreeNode(), list[Scored]()
-        branching = affordable(run, self.branching)
+        branching = affordable_width(run, self.branching)
         flying: deque[tuple[TreeNode, Node[Simulation]]] = deque()
         for _ in range(self.n):
             leaf = root.leaf(self.exploration)
@@ -230,7 +230,7 @@ class Simulation(Struct, frozen=True):
     @property
     def end(self) -> Scored | None:
         """What is credited: the rollout, else the best child."""
-        return self.rollout or next(iter(top(self.children, 1)), None)
+        return self.rollout or next(iter(highest_scored(self.children, 1)), None)
 
 
 def simulate(
@@ -247,7 +247,7 @@ def simulate(
 @picks
 def best_child(children: list[Outcome[Scored]]) -> Candidate:
     """The highest scored child; a refusal among them is passed on."""
-    best = top(values_of(children), 1)
+    best = highest_scored(successes(children), 1)
     if not best:
         raise Dropped("No child was drawn.")
     return best[0].candidate
@@ -255,5 +255,5 @@ def best_child(children: list[Outcome[Scored]]) -> Candidate:
 
 def gathered(children: list[Outcome[Scored]], rollout: Outcome[Scored]) -> Simulation:
     """Whatever succeeded; a refusal among them is passed on."""
-    ended = values_of([rollout])
-    return Simulation(tuple(values_of(children)), ended[0] if ended else None)
+    ended = successes([rollout])
+    return Simulation(tuple(successes(children)), ended[0] if ended else None)

@@ -17,7 +17,7 @@ from tts.strategies.at_least import at_least
 from tts.strategies.parts.expand import expand, rounds
 from tts.strategies.parts.finish import finish
 from tts.strategies.parts.select import Choice, chosen
-from tts.strategies.parts.width import affordable, normalised
+from tts.strategies.parts.width import affordable_width, normalised
 from tts.values import Candidate, Problem, Scored
 
 Weighting = Literal["replace", "multiply"]
@@ -178,7 +178,7 @@ class Particles:
 
     async def travel(self, problem: Problem, run: Run, most: int) -> None:
         """Step and resample until every particle is finished, or `most` steps are taken."""
-        self.swarm = self.swarm[: affordable(run, self.n)]
+        self.swarm = self.swarm[: affordable_width(run, self.n)]
         for until in rounds(most):
             await self._step(problem, run, until)
             if all(particle.final for particle in self.swarm):
@@ -219,7 +219,7 @@ class Particles:
         return moves
 
     def _resample(self, run: Run) -> None:
-        shares, size = self.shares, affordable(run, self.n)
+        shares, size = self.shares, affordable_width(run, self.n)
         if len(shares) == size and ess(shares) >= self.threshold * size:
             return
         offset = float(run.rng.random())

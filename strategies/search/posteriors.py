@@ -17,7 +17,7 @@ MEAN, KAPPA, NU, TAU2 = 0.0, 1.0, 1.0, 0.1
 JEFFREYS = 0.5
 
 
-class Arm:
+class ThompsonArm:
     """Rewards between 0 and 1, for Thompson sampling."""
 
     __slots__ = ("belief", "count", "squares", "total")

@@ -15,8 +15,8 @@ from tts.run import Run
 from tts.strategies.at_least import at_least
 from tts.strategies.parts.expand import expand, rounds
 from tts.strategies.parts.finish import finish
-from tts.strategies.parts.select import Choice, chosen, parted
-from tts.strategies.parts.width import affordable, largest_remainder, normalised
+from tts.strategies.parts.select import Choice, chosen, split_finished
+from tts.strategies.parts.width import affordable_width, largest_remainder, normalised
 from tts.values import Candidate, Problem, Scored
 
 
@@ -65,19 +65,19 @@ class Rebase:
 
     async def solve(self, problem: Problem, run: Run) -> Candidate | None:
         live: list[Problem | Candidate] = [problem]
-        widths, done = [affordable(run, self.n)], list[Scored]()
+        widths, done = [affordable_width(run, self.n)], list[Scored]()
         for until in rounds(self.rounds):
             children = [
                 child
                 for source, width in zip(live, widths, strict=True)
                 for child in expand(run, source, width, until=until, repeats=True)
             ]
-            ended, unfinished = parted(await run.all(children))
+            ended, unfinished = split_finished(await run.all(children))
             done += ended
             if not unfinished or len(done) >= self.n:
                 break
             live = [one.candidate for one in unfinished]
-            widths = await self.widths(unfinished, affordable(run, self.n - len(done)), run)
+            widths = await self.widths(unfinished, affordable_width(run, self.n - len(done)), run)
         answer: Candidate | None = await run.call(self.select, done, run)
         return answer
 

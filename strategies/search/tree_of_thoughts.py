@@ -14,10 +14,10 @@ from tts.protocols import Draw
 from tts.run import Run, Until
 from tts.strategies.at_least import at_least
 from tts.strategies.parts.conversation import Remark
-from tts.strategies.parts.expand import distinct, rounds, until_at, values_of
+from tts.strategies.parts.expand import distinct, rounds, successes, until_at
 from tts.strategies.parts.finish import finish
-from tts.strategies.parts.select import Choice, chosen, parted, top
-from tts.strategies.parts.width import affordable, largest_remainder
+from tts.strategies.parts.select import Choice, chosen, highest_scored, split_finished
+from tts.strategies.parts.width import affordable_width, largest_remainder
 from tts.values import Candidate, Message, Problem, Score, Scored, Usage
 
 Judging = Literal["value", "vote"]
@@ -91,7 +91,7 @@ class TreeOfThoughts:
         live: list[Problem | Candidate] = [problem]
         done: list[Scored] = []
         for until in rounds(self.rounds):
-            width = affordable(run, self.n, 1 + self.votes)
+            width = affordable_width(run, self.n, 1 + self.votes)
             live = live[: max(1, width // self.branching)]
             shares = largest_remainder([1.0] * len(live), width)
             thoughts = [
@@ -99,9 +99,11 @@ class TreeOfThoughts:
                 for state, share in zip(live, shares, strict=True)
                 for thought in self._think(run, state, share, until)
             ]
-            ended, unfinished = parted(await judged(run, thoughts, self.judging, self.votes))
+            ended, unfinished = split_finished(
+                await judged(run, thoughts, self.judging, self.votes)
+            )
             done += ended
-            live = [one.candidate for one in top(unfinished, self.n // self.branching)]
+            live = [one.candidate for one in highest_scored(unfinished, self.n // self.branching)]
             if not live or len(done) >= self.n:
                 break
         return done
@@ -113,16 +115,19 @@ class TreeOfThoughts:
             if not stack:
                 break
             depth, state = stack.pop()
-            width = affordable(run, self.branching, 1 + self.votes)
+            width = affordable_width(run, self.branching, 1 + self.votes)
             thoughts = self._think(run, state, width, until_at(depth, self.rounds))
-            ended, unfinished = parted(await judged(run, thoughts, self.judging, self.votes))
+            ended, unfinished = split_finished(
+                await judged(run, thoughts, self.judging, self.votes)
+            )
             done += ended
             if any(one.score.value >= self.threshold for one in ended):
                 break
             hopeful = [one for one in unfinished if one.score.value >= self.threshold]
             if depth < self.rounds:
                 stack += [
-                    (depth + 1, one.candidate) for one in reversed(top(hopeful, len(hopeful)))
+                    (depth + 1, one.candidate)
+                    for one in reversed(highest_scored(hopeful, len(hopeful)))
                 ]
         return done
 
@@ -153,7 +158,7 @@ async def judged(
 
 def valued(thought: Candidate, replies: list[Outcome[str]]) -> Scored:
     """A thought with the mean worth of what was said of it; 0 where nothing usable was said."""
-    found = [value for reply in values_of(replies) if (value := worth(reply)) is not None]
+    found = [value for reply in successes(replies) if (value := worth(reply)) is not None]
     return Scored(thought, Score(value=sum(found) / len(found) if found else 0.0))
 
 

@@ -9,8 +9,8 @@ from tts.backends.scripted import ScriptedGenerator
 from tts.backends.scripted_scorer import ScriptedScorer
 from tts.errors import BadRequest
 from tts.strategies import ABMCTSA
-from tts.strategies.search.ab_mcts import Branch
-from tts.strategies.search.posteriors import Arm
+from tts.strategies.search.ab_mcts import ABMCTSNode
+from tts.strategies.search.posteriors import ThompsonArm
 from tts.values import Candidate, Model, Problem, Score, Scored
 
 BOX = "\\boxed{%s}"
@@ -22,14 +22,14 @@ def scored(value: float) -> Scored:
 
 
 def test_worked_numbers_of_a_beta_arm_with_fractional_rewards() -> None:
-    arm = Arm("beta")
+    arm = ThompsonArm("beta")
     arm.reward(0.8)
     arm.reward(0.3)
     assert arm.beta == pytest.approx((1.6, 1.4))
 
 
 def test_worked_numbers_of_a_gaussian_arm() -> None:
-    arm = Arm("gaussian")
+    arm = ThompsonArm("gaussian")
     assert arm.gaussian == (0.0, 1.0, 1.0, 0.1)
     arm.reward(0.6)
     arm.reward(0.8)
@@ -38,7 +38,7 @@ def test_worked_numbers_of_a_gaussian_arm() -> None:
 
 
 def test_a_new_child_counts_wider_here_and_deeper_above_and_not_deeper_here() -> None:
-    root = Branch("beta")
+    root = ABMCTSNode("beta")
     root.grow(scored(0.5))
     [child] = root.children
     child.grow(scored(0.9))
@@ -48,7 +48,7 @@ def test_a_new_child_counts_wider_here_and_deeper_above_and_not_deeper_here() ->
 
 
 def test_a_grandchild_counts_in_every_level_above() -> None:
-    root = Branch("beta")
+    root = ABMCTSNode("beta")
     root.grow(scored(0.5))
     root.children[0].grow(scored(0.6))
     root.children[0].children[0].grow(scored(0.7))
@@ -57,12 +57,12 @@ def test_a_grandchild_counts_in_every_level_above() -> None:
 
 
 def test_a_leaf_is_always_widened() -> None:
-    root = Branch("gaussian")
+    root = ABMCTSNode("gaussian")
     assert root.choose(np.random.default_rng(0)) is root
 
 
 def test_where_refinements_pay_the_search_goes_deeper() -> None:
-    root = Branch("beta")
+    root = ABMCTSNode("beta")
     for _ in range(30):
         root.wider.reward(0.05)
     root.grow(scored(0.5))

@@ -10,7 +10,7 @@ from tts.backends.scripted import ScriptedGenerator
 from tts.backends.scripted_scorer import ScriptedScorer
 from tts.errors import BadRequest
 from tts.strategies import ABMCTSM
-from tts.strategies.search.ab_mcts import MixedArms, MixedBranch
+from tts.strategies.search.ab_mcts import MixedArms, MixedNode
 from tts.strategies.search.posteriors import GRID, POINTS, MixedModel
 from tts.values import Candidate, Model, Problem, Score, Scored
 
@@ -73,12 +73,12 @@ def test_the_grid_weighs_all_pairs_of_deviations() -> None:
 
 
 def test_a_leaf_is_always_widened() -> None:
-    root = MixedBranch()
+    root = MixedNode()
     assert root.choose(np.random.default_rng(0)) is root
 
 
 def test_a_score_counts_in_every_subtree_it_belongs_to() -> None:
-    root = MixedBranch()
+    root = MixedNode()
     root.grow(scored(0.5))
     root.grow(scored(0.1))
     root.children[0].grow(scored(0.7))
@@ -87,7 +87,7 @@ def test_a_score_counts_in_every_subtree_it_belongs_to() -> None:
 
 
 def test_where_one_subtree_is_better_than_any_other_the_search_goes_deeper_there() -> None:
-    root = MixedBranch()
+    root = MixedNode()
     for value in (0.1, 0.12, 0.95):
         root.grow(scored(value))
     for value in (0.9, 0.93, 0.97):
@@ -98,7 +98,7 @@ def test_where_one_subtree_is_better_than_any_other_the_search_goes_deeper_there
 
 
 def test_where_all_subtrees_disappoint_the_search_goes_wider() -> None:
-    root = MixedBranch()
+    root = MixedNode()
     for value in (0.02, 0.05, 0.04):
         root.grow(scored(value))
         for below in (value + 0.01, value + 0.02):
@@ -108,7 +108,7 @@ def test_where_all_subtrees_disappoint_the_search_goes_wider() -> None:
 
 
 def test_a_subtree_of_equal_scores_is_left_alone() -> None:
-    root = MixedBranch()
+    root = MixedNode()
     root.grow(scored(0.9))
     child = root.children[0]
     for _ in range(2):
