@@ -1,17 +1,39 @@
 """The values that cross package boundaries: frozen, serialisable, free of behaviour."""
 
-from tts.values.budget import DIMENSIONS, Budget, Dimension, in_words, unit_of
-from tts.values.candidate import STEP_SEPARATOR, Candidate, split_steps
-from tts.values.completion import ENDED, Completion, FinishReason, Recording, TokenLogprob
-from tts.values.event import AnswerEvent, CandidateEvent, Event, NodeEvent, SpendEvent
-from tts.values.message import Message, MessageRole
-from tts.values.model import Capabilities, Model
-from tts.values.piece import Piece
-from tts.values.problem import AnswerKind, Problem
-from tts.values.result import OPEN, Kept, RecordedVerdict, Result, StoppedBy
-from tts.values.sampling import Sampling
-from tts.values.score import Score, Scored
-from tts.values.usage import NANO, NOTHING, Usage, known_sum
+from tts.values.candidate import STEP_SEPARATOR, Candidate, Score, Scored, split_steps
+from tts.values.completion import ENDED, Completion, FinishReason, Piece, Recording, TokenLogprob
+from tts.values.request import (
+    AnswerKind,
+    Capabilities,
+    Message,
+    MessageRole,
+    Model,
+    Problem,
+    Sampling,
+)
+from tts.values.result import (
+    OPEN,
+    AnswerEvent,
+    CandidateEvent,
+    Event,
+    Kept,
+    NodeEvent,
+    RecordedVerdict,
+    Result,
+    SpendEvent,
+    StoppedBy,
+)
+from tts.values.usage import (
+    DIMENSIONS,
+    NANO,
+    NOTHING,
+    Budget,
+    Dimension,
+    Usage,
+    in_words,
+    known_sum,
+    unit_of,
+)
 
 __all__ = [
     "DIMENSIONS",

@@ -1,12 +1,11 @@
-"""A whole or partial solution."""
+"""A whole or partial solution, and how good a verifier finds it."""
 
 from __future__ import annotations
 
 from msgspec import Struct
 
 from tts.values.completion import FinishReason, Recording
-from tts.values.message import Message
-from tts.values.problem import Problem
+from tts.values.request import Message, Problem
 
 STEP_SEPARATOR = "\n\n"
 
@@ -55,3 +54,23 @@ class Candidate(Struct, frozen=True, kw_only=True):
     def depth(self) -> int:
         """How many draws lie behind this one."""
         return self.parent.depth + 1 if self.parent else 0
+
+
+class Score(Struct, frozen=True, kw_only=True):
+    """A verdict between 0 (bad) and 1 (good); process verifiers fill `steps` as well."""
+
+    value: float
+    steps: tuple[float, ...] = ()
+    degraded: bool = False
+    """The text did not fit the verifier as a whole; the verdict rests on a part of it."""
+
+    def __post_init__(self) -> None:
+        if not all(0.0 <= value <= 1.0 for value in (self.value, *self.steps)):
+            raise ValueError(f"A score lies between 0 and 1, not {self.value!r} {self.steps!r}.")
+
+
+class Scored(Struct, frozen=True):
+    """A candidate with its score."""
+
+    candidate: Candidate
+    score: Score

@@ -1,8 +1,8 @@
-"""One drawn text."""
+"""One drawn text, whole and as it grows."""
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Literal, Self
 
 from msgspec import Struct
 
@@ -73,3 +73,14 @@ class Completion(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False
     """The token count was not reported for this draw and was inferred."""
     recorded: Recording | None = None
     """None: drawn now, or cut short of what was recorded."""
+
+
+class Piece(str):
+    """New text, with the log-probabilities of its tokens where the backend streams them."""
+
+    logprobs: tuple[TokenLogprob, ...]
+
+    def __new__(cls, text: str, logprobs: tuple[TokenLogprob, ...] = ()) -> Self:
+        piece = super().__new__(cls, text)
+        piece.logprobs = logprobs
+        return piece

@@ -1,4 +1,4 @@
-"""How one run of a strategy on one problem ended."""
+"""How one run of a strategy on one problem ended, and what an observer sees until then."""
 
 from __future__ import annotations
 
@@ -6,8 +6,7 @@ from typing import Literal
 
 from msgspec import Struct, field
 
-from tts.values.candidate import Candidate
-from tts.values.score import Score
+from tts.values.candidate import Candidate, Score
 from tts.values.usage import Usage
 
 StoppedBy = Literal["done", "incomplete", "budget", "deadline", "suspended", "outage", "failed"]
@@ -17,7 +16,6 @@ error that passes outlasted its retries; failed: there is no answer, for a reaso
 
 OPEN: frozenset[StoppedBy] = frozenset({"suspended", "outage"})
 """What leaves a run open: it is not stored as ended, and the same command goes on with it."""
-
 
 RecordedVerdict = Literal["right", "wrong", "unknown"]
 """What was recorded of a replayed answer; `unknown`: nothing that could be graded."""
@@ -53,3 +51,41 @@ class Result(Struct, frozen=True, kw_only=True):
     run_id: str = ""
     recorded: RecordedVerdict | None = None
     """For graders: the verdict on the chosen recorded draw; None: compare the answer."""
+
+
+class NodeEvent(Struct, frozen=True, tag="node"):
+    """A node changed its state."""
+
+    run_id: str
+    node: str
+    name: str
+    state: Literal["submitted", "started", "finished", "failed", "refused", "dropped"]
+    at: float
+    """Seconds of the monotonic clock."""
+
+
+class SpendEvent(Struct, frozen=True, tag="spend"):
+    """A call was charged to the run."""
+
+    run_id: str
+    node: str
+    attributed: Usage
+    billed: Usage
+
+
+class CandidateEvent(Struct, frozen=True, tag="candidate"):
+    """A candidate was drawn or scored."""
+
+    run_id: str
+    candidate: Candidate
+    score: Score | None
+
+
+class AnswerEvent(Struct, frozen=True, tag="answer"):
+    """The run ended."""
+
+    run_id: str
+    result: Result
+
+
+Event = NodeEvent | SpendEvent | CandidateEvent | AnswerEvent

@@ -1,11 +1,28 @@
-"""What was spent."""
+"""What was spent, and the ceiling on what may be spent."""
 
 from __future__ import annotations
+
+from decimal import Decimal
+from typing import Literal
 
 from msgspec import Struct
 
 NANO = 1_000_000_000
 """Money is counted in integers of 10⁻⁹ dollars."""
+
+Dimension = Literal[
+    "tokens",
+    "prompt_tokens",
+    "completion_tokens",
+    "reasoning_tokens",
+    "calls",
+    "nanodollars",
+    "flops",
+    "gpu_microseconds",
+]
+"""What can be capped. What a cache gave is a discount of the bill and is charged to no run."""
+
+DIMENSIONS: tuple[Dimension, ...] = Dimension.__args__  # type: ignore[attr-defined]
 
 
 def known_sum(left: int | None, right: int | None) -> int | None:
@@ -58,3 +75,53 @@ class Usage(Struct, frozen=True, kw_only=True, gc=False):
 
 
 NOTHING = Usage()
+
+
+class Budget(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A ceiling per dimension; None means no ceiling. A budget never changes."""
+
+    tokens: int | None = None
+    """Prompt and completion tokens together, those of verifiers included."""
+    prompt_tokens: int | None = None
+    completion_tokens: int | None = None
+    reasoning_tokens: int | None = None
+    """Reserved as if every token of a draw were a thought."""
+    calls: int | None = None
+    nanodollars: int | None = None
+    flops: int | None = None
+    gpu_microseconds: int | None = None
+    """Refused until a backend measures device time."""
+    seconds: float | None = None
+    """Wall-clock: a deadline, never reserved."""
+
+    @classmethod
+    def of_dollars(cls, dollars: float) -> Budget:
+        return cls(nanodollars=round(dollars * NANO))
+
+    @property
+    def ceilings(self) -> dict[Dimension, int]:
+        """The additive ceilings that are set."""
+        ceilings: dict[Dimension, int] = {}
+        for name in DIMENSIONS:
+            if (value := getattr(self, name)) is not None:
+                ceilings[name] = value
+        return ceilings
+
+    def allows(self, usage: Usage) -> bool:
+        """Whether a usage lies within every ceiling; an unknown amount lies within none."""
+        spent = ((getattr(usage, name), ceiling) for name, ceiling in self.ceilings.items())
+        return all(value is not None and value <= ceiling for value, ceiling in spent)
+
+
+def in_words(dimension: str, amount: float) -> str:
+    """An exact amount as a budget is written: `$0.0021`, `1.5 gpu_seconds`, `4096 tokens`."""
+    if dimension == "nanodollars":
+        return f"${Decimal(int(amount)).scaleb(-9).normalize():f}"
+    if dimension == "gpu_microseconds":
+        return f"{Decimal(int(amount)).scaleb(-6).normalize():f} gpu_seconds"
+    return f"{amount:.15g} {dimension}"
+
+
+def unit_of(dimension: str) -> str:
+    """What a user calls a dimension: its unit in budgets and in messages."""
+    return {"nanodollars": "dollars", "gpu_microseconds": "gpu_seconds"}.get(dimension, dimension)

@@ -1,0 +1,93 @@
+"""What is asked of whom: problems, messages, sampling, models."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from msgspec import Meta, Struct, field
+
+AnswerKind = Literal["any", "text", "mathematics"]
+"""What a task's answers are: text only, mathematics, or either, which each answer then shows.
+
+Whatever is expected, algebra compares two answers only where both are mathematics. The kinds
+differ in what letters without a sign between them are: `xy` is a product for mathematics alone.
+"""
+
+MessageRole = Literal["system", "user", "assistant", "tool"]
+
+
+class Problem(Struct, frozen=True, kw_only=True):
+    """A question, what kind of question it is and, where known, its reference answer."""
+
+    id: str
+    prompt: str
+    answer: str | None = None
+    """The reference answer: seen by graders only, never by a strategy or a model."""
+    task: str = "math"
+    """Which prompt template and answer extraction apply; a key of `tts.answers.TASKS`."""
+    difficulty_bin: int | None = None
+    """1 (easiest) to 5."""
+    metadata: dict[str, Any] = field(default_factory=dict)
+
+
+class Message(Struct, frozen=True):
+    """One turn of a conversation."""
+
+    role: MessageRole
+    content: str
+
+
+class Sampling(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Parameters of one draw; part of the call's key."""
+
+    temperature: Annotated[float, Meta(ge=0)] = 1.0
+    """0 is greedy: every such draw of one prompt is the same draw."""
+    top_p: Annotated[float, Meta(gt=0, le=1)] = 1.0
+    top_k: Annotated[int, Meta(ge=0)] = 0
+    """0 means no limit."""
+    max_tokens: Annotated[int, Meta(ge=1)] = 512
+    """The most completion tokens of one draw; what a reservation assumes."""
+    stop: tuple[str, ...] = ()
+    """Strings that end a draw; they stay in the text."""
+    logprobs: int | None = None
+    """How many alternatives to report beside each chosen token (0: the chosen token only)."""
+
+    @property
+    def greedy(self) -> bool:
+        return self.temperature == 0
+
+
+class Model(Struct, frozen=True, kw_only=True):
+    """A model as keys and prices know it."""
+
+    name: str
+    """As prices and reports show it, for example `gpt-5-mini` or `embedded:small`."""
+    revision: str = ""
+    """What else changes its answers: a commit, a weights hash, a quantisation."""
+    parameters: int | None = None
+    """Number of weights, for FLOPs; None: unknown."""
+    context_length: int | None = None
+    """Tokens of prompt and completion together; None: unknown."""
+
+
+class Capabilities(Struct, frozen=True, kw_only=True):
+    """What an endpoint was found to support; probed once and kept in the manifest."""
+
+    n: bool = False
+    """One request may return several draws."""
+    coalesce: bool = False
+    """Draws of one `sample(n=k)` travel as one request."""
+    bills_prompt_once: bool = False
+    """Draws of one `sample(n=k)` travel together and pay for their prompt once. A prompt that
+    is billed with every draw, whatever a cache makes of it, is charged with every draw."""
+    prefill: bool = False
+    """A partial assistant text can be continued; needed by step-wise search."""
+    logprobs: bool = False
+    seed: bool = False
+    keeps_stop: bool = False
+    """The stop string comes back in the text, or which one matched is reported."""
+    max_completion_tokens: bool = False
+    """The ceiling travels as `max_completion_tokens` instead of `max_tokens`."""
+    reports_usage: bool = True
+    reasoning: bool = False
+    """Reasoning tokens are reported."""
