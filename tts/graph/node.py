@@ -3,17 +3,63 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Generator
+import inspect
+from collections.abc import Callable, Generator, Iterable, Iterator
+from functools import lru_cache
 from typing import Any, Generic, Literal, Protocol, TypeVar
 
 from tts.errors import Outage, TTSError, kept, raised_again
-from tts.graph.outcome import Outcome, outcome_parameters
-from tts.graph.wiring import nodes_in, substituted
 from tts.protocols import Operation
 
 T = TypeVar("T")
 State = Literal["waiting", "ready", "running", "done", "failed", "refused", "dropped"]
 Listener = Callable[["Node[Any]"], None]
+
+
+class Outcome(Generic[T]):
+    """What a parameter annotated `Outcome[T]` receives: a value, or the error instead of it."""
+
+    __slots__ = ("error", "value")
+
+    def __init__(self, value: T | None = None, error: Exception | None = None) -> None:
+        self.value = value
+        self.error = error
+
+    @property
+    def ok(self) -> bool:
+        return self.error is None
+
+
+def outcome_parameters(function: Callable[..., Any]) -> frozenset[int]:
+    """Positions of the parameters that take an `Outcome`, so that a failed input reaches them.
+
+    `Outcome[T]` may stand inside `list[…]` or `dict[…]`. A wrapper takes what it wraps takes.
+    """
+    function = getattr(function, "__wrapped__", function)
+    try:
+        return _outcome_parameters(function)
+    except TypeError:
+        return _outcome_parameters.__wrapped__(function)
+
+
+@lru_cache(maxsize=4096)
+def _outcome_parameters(function: Callable[..., Any]) -> frozenset[int]:
+    try:
+        parameters = inspect.signature(function).parameters.values()
+    except (TypeError, ValueError):
+        return frozenset()
+    texts = (str(parameter.annotation) for parameter in parameters)
+    return frozenset(i for i, text in enumerate(texts) if "Outcome[" in text)
+
+
+class Group:
+    """What nodes that were submitted together have in common, worked out once."""
+
+    __slots__ = ("shared",)
+
+    def __init__(self) -> None:
+        self.shared: Any = None
+        """Kept for whoever carries the nodes out."""
 
 
 class Owner(Protocol):
@@ -210,3 +256,30 @@ def _value(node: Node[Any]) -> Any:
 
 def _outcome(node: Node[Any]) -> Outcome[Any]:
     return Outcome(node.value, node.error)
+
+
+def nodes_in(args: Iterable[Any]) -> Iterator[Any]:
+    """The nodes among arguments, inside lists, tuples and dicts as well, in order."""
+    for arg in args:
+        if is_node(arg):
+            yield arg
+        elif type(arg) in (list, tuple):
+            yield from nodes_in(arg)
+        elif type(arg) is dict:
+            yield from nodes_in(arg.values())
+
+
+def substituted(arg: Any, value: Callable[[Any], Any]) -> Any:
+    """An argument with its nodes replaced by `value(node)`; typed values, never text."""
+    if is_node(arg):
+        return value(arg)
+    if type(arg) in (list, tuple) and any(True for _ in nodes_in(arg)):
+        return type(arg)(substituted(item, value) for item in arg)
+    if type(arg) is dict and any(True for _ in nodes_in(arg.values())):
+        return {name: substituted(item, value) for name, item in arg.items()}
+    return arg
+
+
+def is_node(arg: Any) -> bool:
+    """Whether an argument is a node (told by its listeners)."""
+    return hasattr(type(arg), "resolved_args")
