@@ -19,25 +19,33 @@ from tts.ledger.schema import current
 from tts.protocols import OutcomeRow, RunRow, UseRow
 from tts.values import Problem, Result
 
+MOST_RUNS = 200
+"""Runs of a list that is shown."""
+
 NOTED = ("refused", "failed")
 
 
-def run_lines(place: str | Path, job: str = "") -> list[RunLine]:
-    """The recorded runs of a job; `job` may be empty where the ledger holds one alone."""
+def run_lines(
+    place: str | Path, job: str = "", *, most: int = MOST_RUNS
+) -> tuple[list[RunLine], int]:
+    """The first `most` recorded runs of a job, and how many there are.
+
+    `job` may be empty where the ledger holds one alone.
+    """
     with reading(place, job) as reader:
-        return [line(row) for row in reader.runs()]
+        ids = reader.run_ids()
+        return [line(row) for row in reader.some_runs(ids[:most])], len(ids)
 
 
 def read_trace(place: str | Path, run: str, job: str = "") -> Trace:
     """The run whose id begins with `run`; raises `UnknownName` or `BadInput`."""
     with reading(place, job) as reader:
-        runs = reader.runs()
-        found = [row for row in runs if row.run_id.startswith(run)]
+        found = reader.run_ids(begin=run)
         if not found:
-            raise UnknownName("run", run, (row.run_id for row in runs))
+            raise UnknownName("run", run, reader.run_ids())
         if len(found) > 1:
-            raise BadInput(f"Run {run!r} is not unique: {some(r.run_id for r in found)}.")
-        return _trace(reader, found[0])
+            raise BadInput(f"Run {run!r} is not unique: {some(found)}.")
+        return _trace(reader, reader.some_runs(found)[0])
 
 
 def _trace(reader: Reader, row: RunRow) -> Trace:

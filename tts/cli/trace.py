@@ -15,8 +15,6 @@ from tts.eval.trace import RunLine, read_trace, render_trace, render_trace_page,
 from tts.values import Budget
 from tts.values.visible import visible
 
-MOST_RUNS = 200
-"""Runs of a job that are listed; an export holds all of them."""
 SHORT = 8
 """Characters of a run's id that tell it apart."""
 
@@ -25,12 +23,14 @@ def show_trace(
     place: str, run: str, job: str, *, page: Path | None = None, all_nodes: bool = False
 ) -> None:
     """The tree of a run, or the list of runs where there are several and none is named."""
-    lines = run_lines(place, job)
     console = Screen()
-    if not run and len(lines) != 1:
+    lines, count = ([], 0) if run else run_lines(place, job)
+    if not run and count != 1:
         console.print(runs_table(lines))
-        if len(lines) > MOST_RUNS:
-            more = f"… and {len(lines) - MOST_RUNS:,} more: tts ledger {place} --table runs --export FILE"
+        if count > len(lines):
+            more = (
+                f"… and {count - len(lines):,} more: tts ledger {place} --table runs --export FILE"
+            )
             console.print(Text(more))
         console.print(Text("Name a run by the beginning of its id: tts trace LEDGER RUN"))
         return
@@ -58,7 +58,7 @@ def runs_table(lines: list[RunLine]) -> Table:
     """The recorded runs of a job."""
     table = Table("run", "problem", "strategy", "seed", "ended", "answer", "tokens")
     table.columns[0].no_wrap = True
-    for line in lines[:MOST_RUNS]:
+    for line in lines:
         table.add_row(
             line.run_id[:SHORT],
             one_line(line.problem_id, 40),

@@ -33,6 +33,9 @@ from tts.ledger.tables import (
 )
 from tts.protocols import CallRow, JobRow, OutcomeRow, RunRow, UseRow
 
+LAST = "\U0010ffff"
+"""Behind every character of an id."""
+
 CHUNK = 500
 """Keys per query; SQLite takes at most 999 parameters in its older builds."""
 
@@ -103,6 +106,20 @@ class Reader:
             some = query.where(RUNS.c.problem_id.in_(chunk))
             found += [decode_run(row) for row in self._rows(some)]
         return found
+
+    def run_ids(self, begin: str = "") -> list[str]:
+        """The ids of the job's runs that begin so, in order."""
+        query = select(RUNS.c.run_id).where(RUNS.c.job == self._job, RUNS.c.run_id >= begin)
+        if begin:
+            query = query.where(RUNS.c.run_id < begin + LAST)
+        return [row["run_id"] for row in self._rows(query.order_by(RUNS.c.run_id))]
+
+    def some_runs(self, run_ids: Sequence[str]) -> list[RunRow]:
+        """These runs, in the order of their ids."""
+        mine = (RUNS.c.job == self._job) & RUNS.c.run_id.in_(run_ids)
+        return [
+            decode_run(row) for row in self._rows(select(RUNS).where(mine).order_by(RUNS.c.run_id))
+        ]
 
     def job(self) -> JobRow | None:
         rows = self._rows(select(JOBS).where(JOBS.c.job == self._job))

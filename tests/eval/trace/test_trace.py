@@ -14,7 +14,7 @@ from tts.values import Usage
 
 @pytest.fixture
 def trace(recorded: str) -> Trace:
-    return read_trace(recorded, run_lines(recorded)[0].run_id)
+    return read_trace(recorded, run_lines(recorded)[0][0].run_id)
 
 
 def shown(trace: Trace, *, all_nodes: bool = False) -> str:
