@@ -39,27 +39,32 @@ class Barrier:
             self.passed, self.waiting = asyncio.Event(), 0
 
 
-class BarredBeam(BeamSearch):
+class BarredBeam:
     """Draws as BeamSearch does; no score before the last draft of all problems, no draft of the
     next round before the last score."""
 
+    stepwise = True
+
     def __init__(self, barrier: Barrier, **parameters: Any) -> None:
-        super().__init__(**parameters)
-        self.barrier = barrier
+        self.beam, self.barrier = BeamSearch(**parameters), barrier
+        self.name, self.parameters = self.beam.name, self.beam.parameters
 
     async def solve(self, problem: Problem, run: Run) -> Candidate | None:
         try:
             done = await self._search(problem, run)
         finally:
             self.barrier.leave()
-        answer: Candidate | None = await run.call(self.select, done, run)
+        answer: Candidate | None = await run.call(self.beam.selection(), done, run)
         return answer
+
+    async def finish(self, problem: Problem, run: Run) -> Candidate | None:
+        return await self.beam.finish(problem, run)
 
     async def _search(self, problem: Problem, run: Run) -> list[Scored]:
         live: list[Problem | Candidate] = [problem]
         done: list[Scored] = []
-        for until in rounds(self.rounds):
-            shares = largest_remainder([1.0] * len(live), self.n)
+        for until in rounds(self.beam.rounds):
+            shares = largest_remainder([1.0] * len(live), self.beam.n)
             drafts = [
                 draft
                 for source, share in zip(live, shares, strict=True)
@@ -67,7 +72,10 @@ class BarredBeam(BeamSearch):
             ]
             ended, unfinished = split_finished(await self._scored(drafts, run))
             done += ended
-            live = [one.candidate for one in highest_scored(unfinished, self.n // self.branching)]
+            live = [
+                one.candidate
+                for one in highest_scored(unfinished, self.beam.n // self.beam.branching)
+            ]
             if not live:
                 break
         return done

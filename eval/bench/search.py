@@ -21,6 +21,7 @@ from tts.eval.bench.search_notes import NotedGenerator, NotedScorer, NotedTransp
 from tts.eval.bench.server_process import ServerProcess
 from tts.eval.bench.workload import ROOMY, problems
 from tts.ledger import JobLeases, Ledger
+from tts.protocols import Strategy
 from tts.strategies import BeamSearch
 from tts.values import Capabilities, Message, Model, Problem, Result
 from tts.verifiers import ProcessReward
@@ -149,18 +150,18 @@ def marked(messages: Sequence[Message], steps: Sequence[str]) -> str:
     return "\n\n".join([messages[-1].content, *(f"{step}<extra_0>" for step in steps)])
 
 
-async def together(job: Job, asked: Sequence[Problem], strategy: BeamSearch) -> None:
+async def together(job: Job, asked: Sequence[Problem], strategy: Strategy) -> None:
     """All problems at once."""
     await asyncio.gather(*(one(job, problem, strategy) for problem in asked))
 
 
-async def in_turn(job: Job, asked: Sequence[Problem], strategy: BeamSearch) -> None:
+async def in_turn(job: Job, asked: Sequence[Problem], strategy: Strategy) -> None:
     """A problem begins when the one before it is solved."""
     for problem in asked:
         await one(job, problem, strategy)
 
 
-async def one(job: Job, problem: Problem, strategy: BeamSearch) -> Result:
+async def one(job: Job, problem: Problem, strategy: Strategy) -> Result:
     await job.journal.load(problem.id)
     result = await job.solve(problem, strategy, ROOMY)
     assert result.stopped_by == "done" and result.answer is not None, result

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from tts.run import Run
-from tts.strategies.at_least import at_least
-from tts.strategies.parts.finish import finish
-from tts.strategies.parts.select import last_answered
+from tts.strategies.base import StrategyBase, at_least
+from tts.strategies.parts.select import Select, last_answered
 from tts.strategies.parts.thoughts import THINKING_END
 from tts.values import ENDED, Candidate, Problem
 
 
-class BudgetForcing:
+class BudgetForcing(StrategyBase):
     """Ignore early ends of thinking, cut late ones, then let the model answer (s1, 2025).
 
     Tokens are the backend's own: the ceiling is set as its limit and the floor is compared with its
@@ -22,41 +19,29 @@ class BudgetForcing:
 
     name = "budget_forcing"
 
-    def __init__(
-        self,
-        *,
-        least: int | None = None,
-        most: int | None = None,
-        waits: int = 1,
-        word: str = "Wait",
-        thinking_end: str = THINKING_END,
-        answer_tokens: int | None = None,
-        temperature: float | None = None,
-    ) -> None:
-        """Describe the budgets.
+    least: int | None = None
+    """Thinking tokens below which an end is ignored; None: every end is, `waits` times."""
+    most: int | None = None
+    """Thinking tokens at which thinking is cut; None: the run's max_tokens."""
+    waits: int = 1
+    """How many ends are ignored, at most."""
+    word: str = "Wait"
+    """What stands in the place of an ignored end."""
+    thinking_end: str = THINKING_END
+    """What ends the thoughts; empty for a model that does not mark it."""
+    answer_tokens: int | None = None
+    """Tokens of the answer behind the thoughts; None: the run's max_tokens."""
+    temperature: float | None = None
+    """Of the thoughts; the answer is greedy. None: the run's."""
 
-        Args:
-            least: thinking tokens below which an end is ignored; None: every end is, `waits` times.
-            most: thinking tokens at which thinking is cut; None: the run's max_tokens.
-            waits: how many ends are ignored, at most.
-            word: what stands in the place of an ignored end.
-            thinking_end: what ends the thoughts; empty for a model that does not mark it.
-            answer_tokens: tokens of the answer behind the thoughts; None: the run's max_tokens.
-            temperature: of the thoughts; the answer is greedy. None: the run's.
-        """
-        at_least(0, waits=waits, least=least or 0)
-        at_least(1, most=1 if most is None else most)
-        at_least(1, answer_tokens=1 if answer_tokens is None else answer_tokens)
-        if least is not None and most is not None and least > most:
-            raise ValueError(f"least ({least}) is at most most ({most}).")
-        self.least, self.most, self.waits, self.word = least, most, waits, word
-        self.thinking_end, self.answer_tokens = thinking_end or "", answer_tokens
-        self.temperature = temperature
-
-    @property
-    def parameters(self) -> dict[str, Any]:
-        names = ("least", "most", "waits", "word", "thinking_end", "answer_tokens", "temperature")
-        return {name: getattr(self, name) for name in names}
+    def check(self) -> None:
+        if self.thinking_end is None:  # as a command line writes that there is none
+            object.__setattr__(self, "thinking_end", "")
+        at_least(0, waits=self.waits, least=self.least or 0)
+        at_least(1, most=1 if self.most is None else self.most)
+        at_least(1, answer_tokens=1 if self.answer_tokens is None else self.answer_tokens)
+        if self.least is not None and self.most is not None and (self.least > self.most):
+            raise ValueError(f"least ({self.least}) is at most most ({self.most}).")
 
     async def solve(self, problem: Problem, run: Run) -> Candidate | None:
         thought = await self._think(problem, run)
@@ -65,8 +50,8 @@ class BudgetForcing:
         answered = await self._answer(thought, run)
         return answered if answered.answer is not None else await self.finish(problem, run)
 
-    async def finish(self, problem: Problem, run: Run) -> Candidate | None:
-        return await finish(problem, run, last_answered)
+    def selection(self) -> Select:
+        return last_answered
 
     async def _think(self, problem: Problem, run: Run) -> Candidate:
         """The thoughts, without the mark of their end unless it stands behind all of them."""

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 from tts.answers.vote import is_finished
 from tts.run import Run
-from tts.strategies.at_least import at_least
+from tts.strategies.base import StrategyBase, at_least
 from tts.strategies.parts.conversation import asking, numbered, remark, replying, said
-from tts.strategies.parts.finish import finish
-from tts.strategies.parts.select import most_voted
+from tts.strategies.parts.select import Select, most_voted
 from tts.values import Candidate, Message, Problem
 
 CRITIQUE = (
@@ -23,7 +21,7 @@ FUSE = (
 )
 
 
-class CritiqueAndFuse:
+class CritiqueAndFuse(StrategyBase):
     """Mixture of agents (Wang et al. 2024): drafts, a critique of all of them, one fused solution.
 
     Drafts take turns over all of the engine's models; the first one criticises and fuses. With
@@ -33,26 +31,17 @@ class CritiqueAndFuse:
 
     name = "critique_and_fuse"
 
-    def __init__(
-        self,
-        *,
-        n: int = 3,
-        layers: int = 1,
-        critique_tokens: int | None = 512,
-        temperature: float = 0.1,
-    ) -> None:
-        """`critique_tokens`: most tokens of a critique; None: fuse without one."""
-        at_least(1, n=n, layers=layers)
-        at_least(1, critique_tokens=1 if critique_tokens is None else critique_tokens)
-        if temperature < 0:
-            raise ValueError(f"temperature is not negative, {temperature}.")
-        self.n, self.layers = n, layers
-        self.critique_tokens, self.temperature = critique_tokens, temperature
+    n: int = 3
+    layers: int = 1
+    critique_tokens: int | None = 512
+    """Most tokens of a critique; None: fuse without one."""
+    temperature: float = 0.1
 
-    @property
-    def parameters(self) -> dict[str, Any]:
-        told = {"n": self.n, "layers": self.layers}
-        return {**told, "critique_tokens": self.critique_tokens, "temperature": self.temperature}
+    def check(self) -> None:
+        at_least(1, n=self.n, layers=self.layers)
+        at_least(1, critique_tokens=1 if self.critique_tokens is None else self.critique_tokens)
+        if self.temperature < 0:
+            raise ValueError(f"temperature is not negative, {self.temperature}.")
 
     async def solve(self, problem: Problem, run: Run) -> Candidate | None:
         names = list(run.settings.generators)
@@ -67,8 +56,8 @@ class CritiqueAndFuse:
         fused = next((d for d in drafts if is_finished(d) and d.answer is not None), None)
         return fused or await self.finish(problem, run)
 
-    async def finish(self, problem: Problem, run: Run) -> Candidate | None:
-        return await finish(problem, run, most_voted)
+    def selection(self) -> Select:
+        return most_voted
 
     async def _request(self, drafts: Sequence[Candidate], run: Run) -> tuple[Message, ...]:
         """The conversation that the fused solution is drawn from."""

@@ -6,10 +6,9 @@ import re
 from typing import Any
 
 from tts.run import Run
-from tts.strategies.at_least import at_least
+from tts.strategies.base import StrategyBase, at_least
 from tts.strategies.parts.conversation import asking, remark, said
-from tts.strategies.parts.finish import finish
-from tts.strategies.parts.select import Choice, chosen, judged
+from tts.strategies.parts.select import Choice, Select, chosen, judged
 from tts.strategies.parts.width import largest_remainder
 from tts.values import Candidate, Kept, Problem
 
@@ -21,7 +20,7 @@ FOLLOW = "Solve the problem with this approach, unless it turns out to be wrong:
 _ITEM = re.compile(r"^\s*\d+[.):]\s*(.+?)\s*$", re.MULTILINE)
 
 
-class PlanThenSolve:
+class PlanThenSolve(StrategyBase):
     """One call names up to `plans` approaches; `n` draws follow them in equal parts.
 
     Choosing among approaches before drawing solutions keeps the draws different, as PlanSearch
@@ -30,25 +29,17 @@ class PlanThenSolve:
 
     name = "plan_then_solve"
 
-    def __init__(
-        self,
-        *,
-        n: int = 12,
-        plans: int = 3,
-        plan_tokens: int | None = None,
-        select: Choice = "majority",
-    ) -> None:
-        """`plan_tokens`: most tokens of the plan; None: the run's max_tokens."""
-        at_least(1, n=n, plans=plans, plan_tokens=1 if plan_tokens is None else plan_tokens)
-        if plans > n:
-            raise ValueError(f"plans ({plans}) are at most n ({n}).")
-        self.n, self.plans, self.plan_tokens = n, plans, plan_tokens
-        self.choice, self.select = select, chosen(select)
+    n: int = 12
+    plans: int = 3
+    plan_tokens: int | None = None
+    """Most tokens of the plan; None: the run's max_tokens."""
+    select: Choice = "majority"
 
-    @property
-    def parameters(self) -> dict[str, Any]:
-        told = {"n": self.n, "plans": self.plans}
-        return {**told, "plan_tokens": self.plan_tokens, "select": self.choice}
+    def check(self) -> None:
+        at_least(1, n=self.n, plans=self.plans)
+        at_least(1, plan_tokens=1 if self.plan_tokens is None else self.plan_tokens)
+        if self.plans > self.n:
+            raise ValueError(f"plans ({self.plans}) are at most n ({self.n}).")
 
     async def solve(self, problem: Problem, run: Run) -> Candidate | None:
         prompt = run.task.render(problem)
@@ -61,13 +52,13 @@ class PlanThenSolve:
         pairs = zip(sources, shares, strict=True)
         drafts = [draft for source, share in pairs for draft in run.sample(source, n=share)]
         kept = [self._judged(run, draft) for draft in drafts]
-        answer: Candidate | None = await run.call(self.select, await run.all(kept), run)
+        answer: Candidate | None = await run.call(self.selection(), await run.all(kept), run)
         return answer
 
-    async def finish(self, problem: Problem, run: Run) -> Candidate | None:
-        return await finish(problem, run, self.select)
+    def selection(self) -> Select:
+        return chosen(self.select)
 
     def _judged(self, run: Run, draft: Any) -> Any:
-        if self.choice == "majority":
+        if self.select == "majority":
             return run.call(Kept, draft)
         return run.call(judged, draft, run.score(draft))

@@ -6,9 +6,8 @@ import re
 from typing import Any, Literal
 
 from tts.run import Run
-from tts.strategies.at_least import at_least
+from tts.strategies.base import StrategyBase, at_least
 from tts.strategies.parts.conversation import asking, remark, replying, said
-from tts.strategies.parts.finish import finish
 from tts.strategies.parts.select import Choice, Select, chosen, judged, last_answered
 from tts.values import Candidate, Kept, Problem
 
@@ -21,7 +20,7 @@ REVISE = "Write the whole solution again without this mistake, in the same form 
 APPROVED = re.compile(r"^\W*no errors?\W*$", re.IGNORECASE | re.MULTILINE)
 
 
-class SelfRefine:
+class SelfRefine(StrategyBase):
     """Feedback and revision in turn, until the feedback finds nothing (Madaan et al. 2023).
 
     `select` `last` is the paper's; without a verifier a revision may lose a right answer, so the
@@ -30,14 +29,11 @@ class SelfRefine:
 
     name = "self_refine"
 
-    def __init__(self, *, rounds: int = 3, select: Literal["last"] | Choice = "last") -> None:
-        at_least(1, rounds=rounds)
-        self.rounds, self.choice = rounds, select
-        self.select: Select = last_answered if select == "last" else chosen(select)
+    rounds: int = 3
+    select: Literal["last"] | Choice = "last"
 
-    @property
-    def parameters(self) -> dict[str, Any]:
-        return {"rounds": self.rounds, "select": self.choice}
+    def check(self) -> None:
+        at_least(1, rounds=self.rounds)
 
     async def solve(self, problem: Problem, run: Run) -> Candidate | None:
         [draft] = run.sample(problem)
@@ -56,13 +52,13 @@ class SelfRefine:
             [solution] = revisions
             turns = replying(request, solution.text)
             kept.append(self._judged(run, solution))
-        answer: Candidate | None = await run.call(self.select, await run.all(kept), run)
+        answer: Candidate | None = await run.call(self.selection(), await run.all(kept), run)
         return answer
 
-    async def finish(self, problem: Problem, run: Run) -> Candidate | None:
-        return await finish(problem, run, self.select)
+    def selection(self) -> Select:
+        return last_answered if self.select == "last" else chosen(self.select)
 
     def _judged(self, run: Run, solution: Candidate) -> Any:
-        if self.choice in ("last", "majority"):
+        if self.select in ("last", "majority"):
             return run.call(Kept, solution)
         return run.call(judged, solution, run.score(solution))

@@ -7,17 +7,16 @@ from typing import Any, Literal
 
 from tts.graph import Node
 from tts.run import Run
-from tts.strategies.at_least import at_least
+from tts.strategies.base import StrategyBase, at_least
 from tts.strategies.parts.conversation import ConversationCall, asking, replying
-from tts.strategies.parts.finish import finish
-from tts.strategies.parts.select import Choice, Judged, chosen, judged
+from tts.strategies.parts.select import Choice, Judged, Select, chosen, judged
 from tts.values import Candidate, Kept, Message, Problem
 
 AGAIN = "That may be wrong. Solve the problem again, in full and in the same form."
 Pool = Literal["auto", "chains", "flat"]
 
 
-class SequentialRevision:
+class SequentialRevision(StrategyBase):
     """`chains` parallel chains of `length` attempts (Snell et al. 2024, section 6).
 
     Each attempt sees up to `context` earlier ones of its chain. The answer is chosen with a
@@ -28,26 +27,16 @@ class SequentialRevision:
     name = "sequential_revision"
     bounded = True
 
-    def __init__(
-        self,
-        *,
-        chains: int = 4,
-        length: int = 4,
-        context: int = 4,
-        select: Choice = "weighted",
-        pool: Pool = "auto",
-    ) -> None:
-        at_least(1, chains=chains, length=length, context=context)
-        if pool not in ("auto", "chains", "flat"):
-            raise ValueError(f"pool is auto, chains or flat, not {pool!r}.")
-        self.chains, self.length, self.context = chains, length, context
-        self.choice, self.select = select, chosen(select)
-        self.pool: Pool = pool
+    chains: int = 4
+    length: int = 4
+    context: int = 4
+    select: Choice = "weighted"
+    pool: Pool = "auto"
 
-    @property
-    def parameters(self) -> dict[str, Any]:
-        told = {"chains": self.chains, "length": self.length, "context": self.context}
-        return {**told, "select": self.choice, "pool": self.pool}
+    def check(self) -> None:
+        at_least(1, chains=self.chains, length=self.length, context=self.context)
+        if self.pool not in ("auto", "chains", "flat"):
+            raise ValueError(f"pool is auto, chains or flat, not {self.pool!r}.")
 
     async def solve(self, problem: Problem, run: Run) -> Candidate | None:
         revision = ConversationCall(run, wording=f"{AGAIN}\n\n" * self.context)
@@ -57,8 +46,8 @@ class SequentialRevision:
         answer: Candidate | None = await run.call(self._choose, await run.all(kept), run)
         return answer
 
-    async def finish(self, problem: Problem, run: Run) -> Candidate | None:
-        return await finish(problem, run, self.select)
+    def selection(self) -> Select:
+        return chosen(self.select)
 
     def _chain(
         self, run: Run, first: Node[Candidate], revision: ConversationCall
@@ -71,17 +60,17 @@ class SequentialRevision:
         return attempts
 
     def _judged(self, run: Run, attempt: Node[Candidate]) -> Any:
-        if self.choice == "majority":
+        if self.select == "majority":
             return run.call(Kept, attempt)
         return run.call(judged, attempt, run.score(attempt))
 
     async def _choose(self, chains: Sequence[list[Judged]], run: Run) -> Candidate | None:
         everything = [entry for chain in chains for entry in chain]
-        if self.pool == "flat" or (self.pool == "auto" and self.choice == "majority"):
-            return await self.select(everything, run)
-        winners = [await self.select(chain, run) for chain in chains]
+        if self.pool == "flat" or (self.pool == "auto" and self.select == "majority"):
+            return await self.selection()(everything, run)
+        winners = [await self.selection()(chain, run) for chain in chains]
         keys = {winner.key for winner in winners if winner is not None}
-        return await self.select([e for e in everything if e.candidate.key in keys], run)
+        return await self.selection()([e for e in everything if e.candidate.key in keys], run)
 
 
 def conversation(attempts: Sequence[Candidate], run: Run) -> tuple[Message, ...]:

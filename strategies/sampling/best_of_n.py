@@ -2,64 +2,49 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from tts.answers import Aggregate
 from tts.run import Run
-from tts.strategies.at_least import at_least
-from tts.strategies.parts.finish import finish
-from tts.strategies.parts.select import Choice, chosen
+from tts.strategies.base import StrategyBase, at_least
+from tts.strategies.parts.select import Choice, Select, chosen
 from tts.strategies.parts.stopping import ExpectedGain, StopName, in_batches, stop_rule
 from tts.values import Candidate, Problem
 
 
-class BestOfN:
+class BestOfN(StrategyBase):
     """Draw `n` solutions, score each as it ends, take the highest (Cobbe et al. 2021)."""
 
     name = "best_of_n"
     choice: ClassVar[Choice] = "best"
 
-    def __init__(
-        self,
-        *,
-        n: int = 16,
-        aggregate: Aggregate | None = None,
-        stop: StopName = "never",
-        batch: int = 4,
-    ) -> None:
-        """Describe the selection.
+    n: int = 16
+    """Draws, at most."""
+    aggregate: Aggregate | None = None
+    """How step scores become one; None: the verifier's own value."""
+    stop: StopName = "never"
+    """The rule that may end drawing early, asked every `batch` draws."""
+    batch: int = 4
+    """Draws that travel together under a stop rule."""
 
-        Args:
-            n: draws, at most.
-            aggregate: how step scores become one; None: the verifier's own value.
-            stop: the rule that may end drawing early, asked every `batch` draws.
-            batch: draws that travel together under a stop rule.
-        """
-        at_least(1, n=n, batch=batch)
-        self.n, self.aggregate, self.batch = n, aggregate, batch
-        self.stop: StopName = stop
-        self.bounded = stop != "gain"
-        self.select, self.rule = chosen(self.choice, aggregate), stop_rule(stop)
+    def check(self) -> None:
+        at_least(1, n=self.n, batch=self.batch)
+        stop_rule(self.stop)
 
     @property
-    def size(self) -> int:
-        """Draws that travel together."""
-        return self.n if self.stop == "never" else self.batch
-
-    @property
-    def parameters(self) -> dict[str, Any]:
-        told = {"n": self.n, "aggregate": self.aggregate}
-        return {**told, "stop": self.stop, "batch": self.batch}
+    def bounded(self) -> bool:  # type: ignore[override]  # scores decide when to stop
+        return self.stop != "gain"
 
     async def solve(self, problem: Problem, run: Run) -> Candidate | None:
+        size = self.n if self.stop == "never" else self.batch
         drawn = await in_batches(
-            problem, run, rule=self.rule, n=self.n, batch=self.size, scored=True
+            problem, run, rule=stop_rule(self.stop), n=self.n, batch=size, scored=True
         )
-        answer: Candidate | None = await run.call(self.select, drawn.kept, run)
+        answer: Candidate | None = await run.call(self.selection(), drawn.kept, run)
         return answer
 
-    async def finish(self, problem: Problem, run: Run) -> Candidate | None:
-        return await finish(problem, run, self.select)
+    def selection(self) -> Select:
+        return chosen(self.choice, self.aggregate)
 
 
 class WeightedBestOfN(BestOfN):
@@ -69,7 +54,7 @@ class WeightedBestOfN(BestOfN):
     choice = "weighted"
 
 
-class OptimalStopping:
+class OptimalStopping(StrategyBase):
     """Draw and score until the expected gain of the best score is below `cost` per draw.
 
     Pandora's box (Weitzman 1979) as Kalayci et al. (2025) apply it to best-of-N; scores are taken
@@ -78,32 +63,29 @@ class OptimalStopping:
 
     name = "optimal_stopping"
 
-    def __init__(
-        self,
-        *,
-        n: int = 32,
-        cost: float = 0.01,
-        least: int = 4,
-        batch: int = 4,
-        select: Choice = "best",
-    ) -> None:
-        """`cost`: of one draw, in units of the score; `least`: draws before the rule is asked."""
-        at_least(1, n=n, batch=batch)
-        self.n, self.cost, self.least, self.batch = n, cost, least, batch
-        self.choice, self.select = select, chosen(select)
-        self._stop = ExpectedGain(cost, least=least)
+    n: int = 32
+    cost: float = 0.01
+    """Of one draw, in units of the score."""
+    least: int = 4
+    """Draws before the rule is asked."""
+    batch: int = 4
+    select: Choice = "best"
 
-    @property
-    def parameters(self) -> dict[str, Any]:
-        told = {"n": self.n, "cost": self.cost, "least": self.least}
-        return {**told, "batch": self.batch, "select": self.choice}
+    def check(self) -> None:
+        at_least(1, n=self.n, batch=self.batch)
+        ExpectedGain(self.cost, least=self.least)
 
     async def solve(self, problem: Problem, run: Run) -> Candidate | None:
         drawn = await in_batches(
-            problem, run, rule=self._stop, n=self.n, batch=self.batch, scored=True
+            problem,
+            run,
+            rule=ExpectedGain(self.cost, least=self.least),
+            n=self.n,
+            batch=self.batch,
+            scored=True,
         )
-        answer: Candidate | None = await run.call(self.select, drawn.kept, run)
+        answer: Candidate | None = await run.call(self.selection(), drawn.kept, run)
         return answer
 
-    async def finish(self, problem: Problem, run: Run) -> Candidate | None:
-        return await finish(problem, run, self.select)
+    def selection(self) -> Select:
+        return chosen(self.select)

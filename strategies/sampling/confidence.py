@@ -6,22 +6,21 @@ from collections.abc import Callable, Mapping, Sequence
 from itertools import accumulate
 from math import ceil
 from statistics import fmean
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 
 from tts.answers import ballots, vote
 from tts.run import Run
-from tts.strategies.at_least import at_least
-from tts.strategies.parts.finish import finish
-from tts.strategies.parts.select import Judged
+from tts.strategies.base import StrategyBase, at_least
+from tts.strategies.parts.select import Judged, Select
 from tts.values import Candidate, Problem
 
 ALTERNATIVES = 20
 """Candidates per token whose log-probabilities are asked for; the most that remote servers give."""
 
 
-class SelfCertainty:
+class SelfCertainty(StrategyBase):
     """Borda voting over ranks of self-certainty (Kang et al. 2025).
 
     Self-certainty is how far the token distributions are from uniform; from the top
@@ -32,25 +31,22 @@ class SelfCertainty:
     name = "self_certainty"
     bounded = True
 
-    def __init__(
-        self, *, n: int = 16, power: float = 0.5, alternatives: int = ALTERNATIVES
-    ) -> None:
-        at_least(1, n=n, alternatives=alternatives)
-        if power < 0:
-            raise ValueError(f"power is not negative, {power}.")
-        self.n, self.power, self.alternatives = n, power, alternatives
+    n: int = 16
+    power: float = 0.5
+    alternatives: int = ALTERNATIVES
 
-    @property
-    def parameters(self) -> dict[str, Any]:
-        return {"n": self.n, "power": self.power, "alternatives": self.alternatives}
+    def check(self) -> None:
+        at_least(1, n=self.n, alternatives=self.alternatives)
+        if self.power < 0:
+            raise ValueError(f"power is not negative, {self.power}.")
 
     async def solve(self, problem: Problem, run: Run) -> Candidate | None:
         drafts = await run.all(run.sample(problem, n=self.n, logprobs=self.alternatives))
         answer: Candidate | None = await run.call(self._choose, list(drafts), run)
         return answer
 
-    async def finish(self, problem: Problem, run: Run) -> Candidate | None:
-        return await finish(problem, run, self._select)
+    def selection(self) -> Select:
+        return self._select
 
     async def _select(self, kept: Sequence[Judged], run: Run) -> Candidate | None:
         return await self._choose([entry.candidate for entry in kept], run)

@@ -11,9 +11,8 @@ from typing import Any
 from tts.errors import CallFailed
 from tts.graph import Node
 from tts.run import Run
-from tts.strategies.at_least import at_least
-from tts.strategies.parts.finish import finish
-from tts.strategies.parts.select import Judged
+from tts.strategies.base import StrategyBase, at_least
+from tts.strategies.parts.select import Judged, Select
 from tts.strategies.parts.stopping import Consensus, look
 from tts.strategies.sampling.confidence import (
     ALTERNATIVES,
@@ -26,7 +25,7 @@ from tts.strategies.sampling.confidence import (
 from tts.values import Candidate, Kept, Piece, Problem
 
 
-class DeepConf:
+class DeepConf(StrategyBase):
     """Draw `n` traces and vote with the most confident share `keep` of them (Fu et al. 2025).
 
     Confidence is read from the top log-probabilities. Where a backend reports none all traces
@@ -36,35 +35,26 @@ class DeepConf:
     name = "deepconf"
     bounded = True
 
-    def __init__(
-        self,
-        *,
-        n: int = 32,
-        keep: float = 0.1,
-        measure: Measure = "tail",
-        window: int = 2048,
-        alternatives: int = ALTERNATIVES,
-    ) -> None:
-        at_least(1, n=n, window=window, alternatives=alternatives)
-        if not 0 < keep <= 1:
-            raise ValueError(f"keep lies above 0 and at most at 1, not {keep}.")
-        if measure not in MEASURES:
-            raise ValueError(f"measure is one of {', '.join(MEASURES)}, not {measure!r}.")
-        self.n, self.keep, self.window, self.alternatives = n, keep, window, alternatives
-        self.measure: Measure = measure
+    n: int = 32
+    keep: float = 0.1
+    measure: Measure = "tail"
+    window: int = 2048
+    alternatives: int = ALTERNATIVES
 
-    @property
-    def parameters(self) -> dict[str, Any]:
-        told = {"n": self.n, "keep": self.keep, "measure": self.measure}
-        return {**told, "window": self.window, "alternatives": self.alternatives}
+    def check(self) -> None:
+        at_least(1, n=self.n, window=self.window, alternatives=self.alternatives)
+        if not 0 < self.keep <= 1:
+            raise ValueError(f"keep lies above 0 and at most at 1, not {self.keep}.")
+        if self.measure not in MEASURES:
+            raise ValueError(f"measure is one of {', '.join(MEASURES)}, not {self.measure!r}.")
 
     async def solve(self, problem: Problem, run: Run) -> Candidate | None:
         drafts = await run.all(run.sample(problem, n=self.n, logprobs=self.alternatives))
         answer: Candidate | None = await run.call(self._choose, list(drafts), run)
         return answer
 
-    async def finish(self, problem: Problem, run: Run) -> Candidate | None:
-        return await finish(problem, run, self._select)
+    def selection(self) -> Select:
+        return self._select
 
     async def _select(self, kept: Sequence[Judged], run: Run) -> Candidate | None:
         return await self._choose([entry.candidate for entry in kept], run)
@@ -84,7 +74,7 @@ def most_confident(weights: Sequence[float | None], share: float) -> list[int]:
     return [place for place, weight in enumerate(known) if weight >= bar]
 
 
-class DeepConfOnline:
+class DeepConfOnline(StrategyBase):
     """Warm up, then stop every trace whose confidence falls below the bar (Fu et al. 2025).
 
     `warmup` whole traces set the bar: the lowest window that a share `keep` of them stays above.
@@ -97,30 +87,23 @@ class DeepConfOnline:
     name = "deepconf_online"
     bounded = True
 
-    def __init__(
-        self,
-        *,
-        n: int = 32,
-        warmup: int = 16,
-        keep: float = 0.1,
-        window: int = 2048,
-        consensus: float = 0.95,
-        alternatives: int = ALTERNATIVES,
-    ) -> None:
-        """`keep`: 0.1 is DeepConf-low of the paper, 0.9 DeepConf-high."""
-        at_least(1, n=n, warmup=warmup, window=window, alternatives=alternatives)
-        if warmup > n:
-            raise ValueError(f"warmup ({warmup}) is at most n ({n}).")
-        if not 0 < keep <= 1:
-            raise ValueError(f"keep lies above 0 and at most at 1, not {keep}.")
-        self.n, self.warmup, self.keep, self.window = n, warmup, keep, window
-        self.consensus, self.alternatives = consensus, alternatives
-        self._enough = Consensus(consensus)
+    n: int = 32
+    warmup: int = 16
+    keep: float = 0.1
+    """0.1 is DeepConf-low of the paper, 0.9 DeepConf-high."""
+    window: int = 2048
+    consensus: float = 0.95
+    alternatives: int = ALTERNATIVES
 
-    @property
-    def parameters(self) -> dict[str, Any]:
-        told = {"n": self.n, "warmup": self.warmup, "keep": self.keep, "window": self.window}
-        return {**told, "consensus": self.consensus, "alternatives": self.alternatives}
+    def check(self) -> None:
+        at_least(
+            1, n=self.n, warmup=self.warmup, window=self.window, alternatives=self.alternatives
+        )
+        if self.warmup > self.n:
+            raise ValueError(f"warmup ({self.warmup}) is at most n ({self.n}).")
+        if not 0 < self.keep <= 1:
+            raise ValueError(f"keep lies above 0 and at most at 1, not {self.keep}.")
+        Consensus(self.consensus)
 
     async def solve(self, problem: Problem, run: Run) -> Candidate | None:
         warm = list(await run.all(run.sample(problem, n=self.warmup, logprobs=self.alternatives)))
@@ -142,8 +125,8 @@ class DeepConfOnline:
         answer: Candidate | None = await run.call(self._choose, strong, run)
         return answer
 
-    async def finish(self, problem: Problem, run: Run) -> Candidate | None:
-        return await finish(problem, run, self._select)
+    def selection(self) -> Select:
+        return self._select
 
     def _bar(self, warm: Sequence[Candidate]) -> float | None:
         lowest = [confidence(draft.confidences, "lowest", self.window) for draft in warm]
@@ -172,7 +155,7 @@ class DeepConfOnline:
         return draft if self._is_strong(draft, bar) else None
 
     async def _agree(self, strong: Sequence[Candidate], run: Run) -> bool:
-        return self._enough.stops(await look([Kept(draft) for draft in strong], run))
+        return Consensus(self.consensus).stops(await look([Kept(draft) for draft in strong], run))
 
     async def _select(self, kept: Sequence[Judged], run: Run) -> Candidate | None:
         return await self._choose([entry.candidate for entry in kept], run)

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from tts.answers.vote import is_finished
 from tts.run import Run
-from tts.strategies.at_least import at_least
-from tts.strategies.parts.finish import finish
-from tts.strategies.parts.select import most_voted
+from tts.strategies.base import StrategyBase, at_least
+from tts.strategies.parts.select import Select, most_voted
 from tts.values import Candidate, Kept, Problem
 
 
-class FirstFinish:
+class FirstFinish(StrategyBase):
     """Launch `n` draws, take the first `m` with an answer, drop the others.
 
     short-m@k of Hassid et al. (2025); `m` 1 is first-finish search (Agarwal et al. 2025). The order
@@ -22,15 +19,13 @@ class FirstFinish:
     name = "first_finish"
     bounded = True
 
-    def __init__(self, *, n: int = 8, m: int = 3) -> None:
-        at_least(1, n=n, m=m)
-        if m > n:
-            raise ValueError(f"m ({m}) is at most n ({n}).")
-        self.n, self.m = n, m
+    n: int = 8
+    m: int = 3
 
-    @property
-    def parameters(self) -> dict[str, Any]:
-        return {"n": self.n, "m": self.m}
+    def check(self) -> None:
+        at_least(1, n=self.n, m=self.m)
+        if self.m > self.n:
+            raise ValueError(f"m ({self.m}) is at most n ({self.n}).")
 
     async def solve(self, problem: Problem, run: Run) -> Candidate | None:
         drafts = run.sample(problem, n=self.n)
@@ -39,8 +34,8 @@ class FirstFinish:
         answer: Candidate | None = await run.call(most_voted, [Kept(draft) for draft in first], run)
         return answer
 
-    async def finish(self, problem: Problem, run: Run) -> Candidate | None:
-        return await finish(problem, run, most_voted)
+    def selection(self) -> Select:
+        return most_voted
 
 
 def has_answer(draft: Candidate) -> bool:

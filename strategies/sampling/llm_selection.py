@@ -11,10 +11,9 @@ from tts.answers import majority_vote
 from tts.answers.verdict import choice
 from tts.graph import Node, Outcome
 from tts.run import Run
-from tts.strategies.at_least import at_least
+from tts.strategies.base import StrategyBase, at_least
 from tts.strategies.parts.conversation import asking, insisted, numbered, remark
-from tts.strategies.parts.finish import finish
-from tts.strategies.parts.select import most_voted
+from tts.strategies.parts.select import Select, most_voted
 from tts.values import Candidate, Message, Problem
 
 ASK = (
@@ -31,7 +30,7 @@ class Entrant(Struct, frozen=True):
     votes: int
 
 
-class LLMSelection:
+class LLMSelection(StrategyBase):
     """Draw `n`, then let the model choose among the different answers until one is left.
 
     `group` n is one listwise question (GenSelect, Toshniwal et al. 2025), `group` 2 a knock-out
@@ -42,26 +41,17 @@ class LLMSelection:
 
     name = "llm_selection"
 
-    def __init__(
-        self,
-        *,
-        n: int = 8,
-        group: int = 8,
-        judge_tokens: int | None = None,
-        temperature: float = 0.0,
-    ) -> None:
-        """`judge_tokens`: most tokens of a verdict; None: the run's max_tokens."""
-        at_least(1, n=n, judge_tokens=1 if judge_tokens is None else judge_tokens)
-        at_least(2, group=group)
-        if temperature < 0:
-            raise ValueError(f"temperature is not negative, {temperature}.")
-        self.n, self.group = n, group
-        self.judge_tokens, self.temperature = judge_tokens, temperature
+    n: int = 8
+    group: int = 8
+    judge_tokens: int | None = None
+    """Most tokens of a verdict; None: the run's max_tokens."""
+    temperature: float = 0.0
 
-    @property
-    def parameters(self) -> dict[str, Any]:
-        told = {"n": self.n, "group": self.group}
-        return {**told, "judge_tokens": self.judge_tokens, "temperature": self.temperature}
+    def check(self) -> None:
+        at_least(1, n=self.n, judge_tokens=1 if self.judge_tokens is None else self.judge_tokens)
+        at_least(2, group=self.group)
+        if self.temperature < 0:
+            raise ValueError(f"temperature is not negative, {self.temperature}.")
 
     async def solve(self, problem: Problem, run: Run) -> Candidate | None:
         drafts = await run.all(run.sample(problem, n=self.n))
@@ -76,8 +66,8 @@ class LLMSelection:
         winner: Entrant = await entrants[0] if isinstance(entrants[0], Node) else entrants[0]
         return winner.candidate
 
-    async def finish(self, problem: Problem, run: Run) -> Candidate | None:
-        return await finish(problem, run, most_voted)
+    def selection(self) -> Select:
+        return most_voted
 
     def _match(self, run: Run, group: list[Any]) -> Any:
         """The winner of a group, or the node that will hold it."""

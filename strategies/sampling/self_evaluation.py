@@ -8,10 +8,9 @@ from tts.answers import Aggregate, aggregate
 from tts.answers.verdict import mark, step_marks
 from tts.graph import Node, Outcome
 from tts.run import Run
-from tts.strategies.at_least import at_least
+from tts.strategies.base import StrategyBase, at_least
 from tts.strategies.parts.conversation import asking, insisted, remark
-from tts.strategies.parts.finish import finish
-from tts.strategies.parts.select import Choice, Judged, chosen
+from tts.strategies.parts.select import Choice, Judged, Select, chosen
 from tts.strategies.parts.thoughts import reasoning_steps
 from tts.values import Candidate, Kept, Message, Problem, Score, Scored
 
@@ -32,7 +31,7 @@ AGAIN: dict[Of, str] = {
 }
 
 
-class SelfEvaluation:
+class SelfEvaluation(StrategyBase):
     """Draw `n`, each marked by the model as it ends (Bag of Tricks, Liu et al. 2025).
 
     `of` `result` asks for one mark, `process` for one per step, aggregated. What cannot be read is
@@ -41,39 +40,28 @@ class SelfEvaluation:
 
     name = "self_evaluation"
 
-    def __init__(
-        self,
-        *,
-        n: int = 8,
-        of: Of = "result",
-        select: Choice = "best",
-        aggregate: Aggregate = "min",
-        judge_tokens: int | None = None,
-        temperature: float = 0.0,
-    ) -> None:
-        """`judge_tokens`: most tokens of a mark; None: the run's max_tokens."""
-        at_least(1, n=n, judge_tokens=1 if judge_tokens is None else judge_tokens)
-        if of not in ASK:
-            raise ValueError(f"of is one of {', '.join(ASK)}, not {of!r}.")
-        chosen("best", aggregate)
-        self.n, self.judge_tokens, self.temperature = n, judge_tokens, temperature
-        self.of: Of = of
-        self.aggregate: Aggregate = aggregate
-        self.choice, self.select = select, chosen(select)
+    n: int = 8
+    of: Of = "result"
+    select: Choice = "best"
+    aggregate: Aggregate = "min"
+    judge_tokens: int | None = None
+    """Most tokens of a mark; None: the run's max_tokens."""
+    temperature: float = 0.0
 
-    @property
-    def parameters(self) -> dict[str, Any]:
-        told = {"n": self.n, "of": self.of, "select": self.choice, "aggregate": self.aggregate}
-        return {**told, "judge_tokens": self.judge_tokens, "temperature": self.temperature}
+    def check(self) -> None:
+        at_least(1, n=self.n, judge_tokens=1 if self.judge_tokens is None else self.judge_tokens)
+        if self.of not in ASK:
+            raise ValueError(f"of is one of {', '.join(ASK)}, not {self.of!r}.")
+        chosen("best", self.aggregate)
 
     async def solve(self, problem: Problem, run: Run) -> Candidate | None:
         drafts = run.sample(problem, n=self.n)
         marked = await run.all([self._marked(run, draft) for draft in drafts])
-        answer: Candidate | None = await run.call(self.select, marked, run)
+        answer: Candidate | None = await run.call(self.selection(), marked, run)
         return answer
 
-    async def finish(self, problem: Problem, run: Run) -> Candidate | None:
-        return await finish(problem, run, self.select)
+    def selection(self) -> Select:
+        return chosen(self.select)
 
     def _marked(self, run: Run, draft: Node[Candidate]) -> Node[Judged]:
         """The node that will hold a draft with its mark."""

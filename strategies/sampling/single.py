@@ -2,26 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from tts.run import Run
-from tts.strategies.parts.finish import finish
-from tts.strategies.parts.select import first_answered
+from tts.strategies.base import StrategyBase
+from tts.strategies.parts.select import Select, first_answered
 from tts.values import Candidate, Problem
 
 
-class Single:
+class Single(StrategyBase):
     """One draw; greedy unless a temperature is given. The baseline of every comparison."""
 
     name = "single"
     bounded = True
 
-    def __init__(self, *, temperature: float | None = 0.0) -> None:
-        self.temperature = temperature
-
-    @property
-    def parameters(self) -> dict[str, Any]:
-        return {"temperature": self.temperature}
+    temperature: float | None = 0.0
 
     async def solve(self, problem: Problem, run: Run) -> Candidate | None:
         default = run.settings.sampling.temperature
@@ -29,5 +22,5 @@ class Single:
         [draft] = run.sample(problem, temperature=temperature)
         return await draft
 
-    async def finish(self, problem: Problem, run: Run) -> Candidate | None:
-        return await finish(problem, run, first_answered)
+    def selection(self) -> Select:
+        return first_answered

@@ -10,9 +10,8 @@ from numpy.typing import NDArray
 
 from tts.answers import aggregate
 from tts.run import Run
-from tts.strategies.at_least import at_least
-from tts.strategies.parts.finish import finish
-from tts.strategies.parts.select import Choice, Judged, chosen, judged
+from tts.strategies.base import StrategyBase, at_least
+from tts.strategies.parts.select import Choice, Judged, Select, chosen, judged
 from tts.strategies.parts.stopping import Seen, look
 from tts.values import Candidate, Problem, Score, Scored
 
@@ -38,7 +37,7 @@ SIGNALS: Mapping[str, Callable[[Judged], float]] = {
 """Verdicts on a candidate; how many draws agree with it is one more."""
 
 
-class Weaver:
+class Weaver(StrategyBase):
     """Weak verdicts on `n` draws, weighed by how often each is right (Saad-Falcon et al. 2025).
 
     Signals: the verifier's value and its steps by several rules, the model's likelihood where the
@@ -51,15 +50,13 @@ class Weaver:
     name = "weaver"
     bounded = True
 
-    def __init__(self, *, n: int = 16, select: Choice = "weighted", calibration: str = "") -> None:
-        at_least(1, n=n)
-        self.n, self.calibration = n, calibration
-        self.choice, self.select = select, chosen(select)
-        self._known = read_calibration(calibration)
+    n: int = 16
+    select: Choice = "weighted"
+    calibration: str = ""
 
-    @property
-    def parameters(self) -> dict[str, Any]:
-        return {"n": self.n, "select": self.choice, "calibration": self.calibration}
+    def check(self) -> None:
+        at_least(1, n=self.n)
+        read_calibration(self.calibration)
 
     async def solve(self, problem: Problem, run: Run) -> Candidate | None:
         drafts = run.sample(problem, n=self.n)
@@ -67,8 +64,8 @@ class Weaver:
         answer: Candidate | None = await run.call(self._choose, list(scored), run)
         return answer
 
-    async def finish(self, problem: Problem, run: Run) -> Candidate | None:
-        return await finish(problem, run, self._choose)
+    def selection(self) -> Select:
+        return self._choose
 
     async def _choose(self, drawn: Any, run: Run) -> Candidate | None:
         if not drawn:
@@ -76,9 +73,10 @@ class Weaver:
         verdicts = binarised(signals(drawn, await look(drawn, run)))
         found = accuracies(verdicts)
         names = [*SIGNALS, "agreement"]
-        right = np.array([self._known.get(n, float(a)) for n, a in zip(names, found, strict=True)])
+        told = read_calibration(self.calibration)
+        right = np.array([told.get(n, float(a)) for n, a in zip(names, found, strict=True)])
         values = posterior(verdicts, right)
-        return await self.select(
+        return await chosen(self.select)(
             [
                 Scored(one.candidate, Score(value=float(value)))
                 for one, value in zip(drawn, values, strict=True)

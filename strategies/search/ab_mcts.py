@@ -10,9 +10,8 @@ import numpy as np
 
 from tts.graph import Node
 from tts.run import Run
-from tts.strategies.at_least import at_least
-from tts.strategies.parts.finish import finish
-from tts.strategies.parts.select import Choice, Judged, chosen, judged
+from tts.strategies.base import StrategyBase, at_least
+from tts.strategies.parts.select import Choice, Judged, Select, chosen, judged
 from tts.strategies.search.posteriors import Belief, MixedModel, ThompsonArm
 from tts.values import Candidate, Message, Problem, Scored
 
@@ -49,52 +48,32 @@ class Choosing(Protocol):
         ...
 
 
-class ABMCTSA:
-    """Adaptive branching tree search with node aggregation (Inoue et al. 2025, AB-MCTS-A).
+class AdaptiveBranching(StrategyBase):
+    """What both kinds of adaptive branching tree search do."""
 
-    Thompson sampling chooses at every node between a new answer (wider) and the refinement of an
-    old one (deeper), and among several models by what their answers were worth so far.
-    """
+    n: int = 16
+    """Answers drawn in all."""
+    models: str | Sequence[str] = "default"
+    """Names of the engine's generators, as a list or joined by `+`."""
+    parallel: int = 4
+    """Answers under way at once; they are added in the order in which they began."""
+    select: Choice = "best"
+    """How the answer is chosen among all."""
 
-    name = "ab_mcts_a"
-
-    def __init__(
-        self,
-        *,
-        n: int = 16,
-        models: str | Sequence[str] = "default",
-        belief: Belief = "gaussian",
-        parallel: int = 4,
-        select: Choice = "best",
-    ) -> None:
-        """Describe the search.
-
-        Args:
-            n: answers drawn in all.
-            models: names of the engine's generators, as a list or joined by `+`.
-            belief: the arms' posterior, `gaussian` or `beta`.
-            parallel: answers under way at once; they are added in the order in which they began.
-            select: how the answer is chosen among all.
-        """
-        at_least(1, n=n, parallel=parallel)
-        if belief not in ("gaussian", "beta"):
-            raise ValueError(f"belief is gaussian or beta, not {belief!r}.")
-        self.models = tuple(models.split("+")) if isinstance(models, str) else tuple(models)
-        if not all(self.models):
-            raise ValueError(f"models names no generator: {models!r}.")
-        self.n, self.parallel = n, parallel
-        self.belief: Belief = belief
-        self.choice, self.select = select, chosen(select)
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The models, one by one."""
+        models = self.models
+        return tuple(models.split("+") if isinstance(models, str) else models)
 
     @property
     def parameters(self) -> dict[str, Any]:
-        return {
-            "n": self.n,
-            "models": "+".join(self.models),
-            "belief": self.belief,
-            "parallel": self.parallel,
-            "select": self.choice,
-        }
+        return {**super().parameters, "models": "+".join(self.names)}
+
+    def check(self) -> None:
+        at_least(1, n=self.n, parallel=self.parallel)
+        if not all(self.names):
+            raise ValueError(f"models names no generator: {self.models!r}.")
 
     async def solve(self, problem: Problem, run: Run) -> Candidate | None:
         root, arms = self.fresh()
@@ -107,15 +86,15 @@ class ABMCTSA:
                 node = root.choose(run.rng)
                 model = arms.choose(run.rng)
                 flying.append((node, model, self._draw(node, model, run)))
-        answer: Candidate | None = await run.call(self.select, drawn, run)
+        answer: Candidate | None = await run.call(self.selection(), drawn, run)
         return answer
 
-    async def finish(self, problem: Problem, run: Run) -> Candidate | None:
-        return await finish(problem, run, self.select)
+    def selection(self) -> Select:
+        return chosen(self.select)
 
     def fresh(self) -> tuple[Growing, Choosing]:
         """An empty tree, and what is known of the models before the first answer."""
-        return ABMCTSNode(self.belief), ModelArms(self.models, self.belief)
+        raise NotImplementedError
 
     def _draw(self, node: Growing, model: str, run: Run) -> Node[Judged]:
         source = improvement(run, node.scored) if node.scored else run.problem
@@ -143,7 +122,28 @@ def improvement(run: Run, scored: Scored) -> tuple[Message, ...]:
     )
 
 
-class ABMCTSM(ABMCTSA):
+class ABMCTSA(AdaptiveBranching):
+    """Adaptive branching tree search with node aggregation (Inoue et al. 2025, AB-MCTS-A).
+
+    Thompson sampling chooses at every node between a new answer (wider) and the refinement of an
+    old one (deeper), and among several models by what their answers were worth so far.
+    """
+
+    name = "ab_mcts_a"
+
+    belief: Belief = "gaussian"
+    """The arms' posterior, `gaussian` or `beta`."""
+
+    def check(self) -> None:
+        super().check()
+        if self.belief not in ("gaussian", "beta"):
+            raise ValueError(f"belief is gaussian or beta, not {self.belief!r}.")
+
+    def fresh(self) -> tuple[ABMCTSNode, ModelArms]:
+        return ABMCTSNode(self.belief), ModelArms(self.names, self.belief)
+
+
+class ABMCTSM(AdaptiveBranching):
     """Adaptive branching tree search with mixed models (Inoue et al. 2025, AB-MCTS-M).
 
     At a node each child with all below it is a group of a Bayesian mixed model, and a new child a
@@ -157,23 +157,8 @@ class ABMCTSM(ABMCTSA):
 
     name = "ab_mcts_m"
 
-    def __init__(
-        self,
-        *,
-        n: int = 16,
-        models: str | Sequence[str] = "default",
-        parallel: int = 4,
-        select: Choice = "best",
-    ) -> None:
-        """The parameters are ABMCTSA's."""
-        super().__init__(n=n, models=models, parallel=parallel, select=select)
-
-    @property
-    def parameters(self) -> dict[str, Any]:
-        return {name: value for name, value in super().parameters.items() if name != "belief"}
-
     def fresh(self) -> tuple[MixedNode, MixedArms]:
-        return MixedNode(), MixedArms(self.models)
+        return MixedNode(), MixedArms(self.names)
 
 
 class ABMCTSNode:

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Literal
 
 from tts.run import Run
-from tts.strategies.at_least import at_least
+from tts.strategies.base import StrategyBase, at_least
 from tts.strategies.parts.expand import expand, rounds
-from tts.strategies.parts.finish import finish
-from tts.strategies.parts.select import Choice, chosen, highest_scored, split_finished
+from tts.strategies.parts.select import Choice, Select, chosen, highest_scored, split_finished
 from tts.strategies.parts.width import affordable_width, largest_remainder
 from tts.values import Candidate, Problem, Scored
 
 Quota = Literal["keep", "shrink"]
 
 
-class BeamSearch:
+class BeamSearch(StrategyBase):
     """Step-wise beam search (Snell et al. 2024, section 5.2).
 
     A round draws the next step of every live candidate, drops repeated texts, scores the rest and
@@ -28,43 +27,24 @@ class BeamSearch:
     bounded = stepwise = True
     lookahead = 0
 
-    def __init__(
-        self,
-        *,
-        n: int = 16,
-        branching: int = 4,
-        rounds: int = 40,
-        quota: Quota = "keep",
-        select: Choice = "weighted",
-    ) -> None:
-        """Describe the search.
+    n: int = 16
+    """Draws per round."""
+    branching: int = 4
+    """Children per kept candidate, the papers' M; n // branching are kept."""
+    rounds: int = 40
+    """Most steps; the last round runs to the end."""
+    quota: Quota = "keep"
+    """`keep` draws n per round until n solutions are finished; `shrink` gives up a live place, and
+    so `branching` draws, for each finished one."""
+    select: Choice = "weighted"
+    """How the answer is chosen among the finished."""
 
-        Args:
-            n: draws per round.
-            branching: children per kept candidate, the papers' M; n // branching are kept.
-            rounds: most steps; the last round runs to the end.
-            quota: `keep` draws n per round until n solutions are finished; `shrink` gives up a
-                live place, and so `branching` draws, for each finished one.
-            select: how the answer is chosen among the finished.
-        """
-        at_least(1, n=n, branching=branching, rounds=rounds)
-        if n < branching:
-            raise ValueError(f"n ({n}) is at least branching ({branching}).")
-        if quota not in ("keep", "shrink"):
-            raise ValueError(f"quota is keep or shrink, not {quota!r}.")
-        self.n, self.branching, self.rounds = n, branching, rounds
-        self.quota: Quota = quota
-        self.choice, self.select = select, chosen(select)
-
-    @property
-    def parameters(self) -> dict[str, Any]:
-        return {
-            "n": self.n,
-            "branching": self.branching,
-            "rounds": self.rounds,
-            "quota": self.quota,
-            "select": self.choice,
-        }
+    def check(self) -> None:
+        at_least(1, n=self.n, branching=self.branching, rounds=self.rounds)
+        if self.n < self.branching:
+            raise ValueError(f"n ({self.n}) is at least branching ({self.branching}).")
+        if self.quota not in ("keep", "shrink"):
+            raise ValueError(f"quota is keep or shrink, not {self.quota!r}.")
 
     async def solve(self, problem: Problem, run: Run) -> Candidate | None:
         live: list[Problem | Candidate] = [problem]
@@ -84,11 +64,11 @@ class BeamSearch:
             live = [one.candidate for one in highest_scored(unfinished, kept)]
             if not live:
                 break
-        answer: Candidate | None = await run.call(self.select, done, run)
+        answer: Candidate | None = await run.call(self.selection(), done, run)
         return answer
 
-    async def finish(self, problem: Problem, run: Run) -> Candidate | None:
-        return await finish(problem, run, self.select)
+    def selection(self) -> Select:
+        return chosen(self.select)
 
     def _room(self, done: int) -> tuple[int, int]:
         """How many candidates stay live, and how many draws they share."""
@@ -108,21 +88,9 @@ class LookaheadSearch(BeamSearch):
 
     name = "lookahead_search"
 
-    def __init__(
-        self,
-        *,
-        n: int = 16,
-        branching: int = 4,
-        rounds: int = 40,
-        lookahead: int = 1,
-        quota: Quota = "keep",
-        select: Choice = "weighted",
-    ) -> None:
-        """`lookahead`: greedy steps behind each child; the others are BeamSearch's."""
-        super().__init__(n=n, branching=branching, rounds=rounds, quota=quota, select=select)
-        at_least(1, lookahead=lookahead)
-        self.lookahead = lookahead
+    lookahead: int = 1
+    """Greedy steps behind each child."""
 
-    @property
-    def parameters(self) -> dict[str, Any]:
-        return {**super().parameters, "lookahead": self.lookahead}
+    def check(self) -> None:
+        super().check()
+        at_least(1, lookahead=self.lookahead)

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from tts.run import Run
-from tts.strategies.at_least import at_least
+from tts.strategies.base import StrategyBase, at_least
 from tts.strategies.parts.expand import expand, rounds
-from tts.strategies.parts.finish import finish
-from tts.strategies.parts.select import Choice, chosen, highest_scored, split_finished
+from tts.strategies.parts.select import Choice, Select, chosen, highest_scored, split_finished
 from tts.strategies.parts.width import affordable_width
 from tts.values import Candidate, Problem, Scored
 
 
-class DVTS:
+class DVTS(StrategyBase):
     """`n // branching` independent subtrees, each a beam of one (Beeching et al. 2024).
 
     A subtree draws `branching` next steps, goes on from the best and ends when that is finished.
@@ -24,41 +21,22 @@ class DVTS:
     name = "dvts"
     bounded = stepwise = True
 
-    def __init__(
-        self,
-        *,
-        n: int = 16,
-        branching: int = 4,
-        rounds: int = 40,
-        lookahead: int = 0,
-        select: Choice = "weighted",
-    ) -> None:
-        """Describe the search.
+    n: int = 16
+    """Draws per round, over all subtrees; a multiple of `branching`."""
+    branching: int = 4
+    """Children per subtree and round, the papers' M."""
+    rounds: int = 40
+    """Most steps; the last round runs to the end."""
+    lookahead: int = 0
+    """Greedy steps behind each child, by whose end it is scored."""
+    select: Choice = "weighted"
+    """How the answer is chosen among the finished."""
 
-        Args:
-            n: draws per round, over all subtrees; a multiple of `branching`.
-            branching: children per subtree and round, the papers' M.
-            rounds: most steps; the last round runs to the end.
-            lookahead: greedy steps behind each child, by whose end it is scored.
-            select: how the answer is chosen among the finished.
-        """
-        at_least(1, n=n, branching=branching, rounds=rounds)
-        at_least(0, lookahead=lookahead)
-        if n % branching:
-            raise ValueError(f"n ({n}) is a multiple of branching ({branching}).")
-        self.n, self.branching, self.rounds = n, branching, rounds
-        self.lookahead = lookahead
-        self.choice, self.select = select, chosen(select)
-
-    @property
-    def parameters(self) -> dict[str, Any]:
-        return {
-            "n": self.n,
-            "branching": self.branching,
-            "rounds": self.rounds,
-            "lookahead": self.lookahead,
-            "select": self.choice,
-        }
+    def check(self) -> None:
+        at_least(1, n=self.n, branching=self.branching, rounds=self.rounds)
+        at_least(0, lookahead=self.lookahead)
+        if self.n % self.branching:
+            raise ValueError(f"n ({self.n}) is a multiple of branching ({self.branching}).")
 
     async def solve(self, problem: Problem, run: Run) -> Candidate | None:
         subtrees = self.n // self.branching
@@ -68,11 +46,11 @@ class DVTS:
         if ended.failed:
             return await self.finish(problem, run)
         done = [one for subtree in ended for one in subtree]
-        answer: Candidate | None = await run.call(self.select, done, run)
+        answer: Candidate | None = await run.call(self.selection(), done, run)
         return answer
 
-    async def finish(self, problem: Problem, run: Run) -> Candidate | None:
-        return await finish(problem, run, self.select)
+    def selection(self) -> Select:
+        return chosen(self.select)
 
     def _abreast(self, run: Run) -> int:
         """Subtrees that fit beside each other; the others begin when what these leave is as much

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterator
 from math import sqrt
-from typing import Any
 from weakref import ref
 
 from msgspec import Struct
@@ -13,15 +12,14 @@ from msgspec import Struct
 from tts.errors import Dropped
 from tts.graph import Node, Outcome
 from tts.run import Run, Until, picks
-from tts.strategies.at_least import at_least
+from tts.strategies.base import StrategyBase, at_least
 from tts.strategies.parts.expand import expand, successes, unfinished, until_at
-from tts.strategies.parts.finish import finish
-from tts.strategies.parts.select import Choice, chosen, highest_scored
+from tts.strategies.parts.select import Choice, Select, chosen, highest_scored
 from tts.strategies.parts.width import affordable_width, normalised
 from tts.values import Candidate, Problem, Scored
 
 
-class MCTS:
+class MCTS(StrategyBase):
     """PUCT (Rosin 2011; Silver et al. 2017) with a verifier's scores as priors and values.
 
     A simulation goes down to a leaf, draws its children, rolls the best of them out to the end
@@ -33,43 +31,23 @@ class MCTS:
     name = "mcts"
     stepwise = True
 
-    def __init__(
-        self,
-        *,
-        n: int = 16,
-        branching: int = 4,
-        rounds: int = 40,
-        exploration: float = 1.25,
-        parallel: int = 4,
-        select: Choice = "weighted",
-    ) -> None:
-        """Describe the search.
+    n: int = 16
+    """Simulations; each draws `branching` steps and one rollout at most."""
+    branching: int = 4
+    """Children per expanded leaf."""
+    rounds: int = 40
+    """Greatest depth; children at the last one run to the end."""
+    exploration: float = 1.25
+    """c of PUCT."""
+    parallel: int = 4
+    """Simulations under way at once, held apart by virtual losses."""
+    select: Choice = "weighted"
+    """How the answer is chosen among the finished."""
 
-        Args:
-            n: simulations; each draws `branching` steps and one rollout at most.
-            branching: children per expanded leaf.
-            rounds: greatest depth; children at the last one run to the end.
-            exploration: c of PUCT.
-            parallel: simulations under way at once, held apart by virtual losses.
-            select: how the answer is chosen among the finished.
-        """
-        at_least(1, n=n, branching=branching, rounds=rounds, parallel=parallel)
-        if exploration < 0:
-            raise ValueError(f"exploration is at least 0, not {exploration}.")
-        self.n, self.branching, self.rounds = n, branching, rounds
-        self.exploration, self.parallel = exploration, parallel
-        self.choice, self.select = select, chosen(select)
-
-    @property
-    def parameters(self) -> dict[str, Any]:
-        return {
-            "n": self.n,
-            "branching": self.branching,
-            "rounds": self.rounds,
-            "exploration": self.exploration,
-            "parallel": self.parallel,
-            "select": self.choice,
-        }
+    def check(self) -> None:
+        at_least(1, n=self.n, branching=self.branching, rounds=self.rounds, parallel=self.parallel)
+        if self.exploration < 0:
+            raise ValueError(f"exploration is at least 0, not {self.exploration}.")
 
     async def solve(self, problem: Problem, run: Run) -> Candidate | None:
         root, done = TreeNode(), list[Scored]()
@@ -88,11 +66,11 @@ class MCTS:
                 flying.append((leaf, self._start(leaf, branching, problem, run)))
         while flying:
             done += await self._land(*flying.popleft())
-        answer: Candidate | None = await run.call(self.select, done, run)
+        answer: Candidate | None = await run.call(self.selection(), done, run)
         return answer
 
-    async def finish(self, problem: Problem, run: Run) -> Candidate | None:
-        return await finish(problem, run, self.select)
+    def selection(self) -> Select:
+        return chosen(self.select)
 
     def _start(
         self, leaf: TreeNode, branching: int, problem: Problem, run: Run

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from itertools import accumulate, groupby
 from math import floor, fsum, log
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 from msgspec import Struct
@@ -13,10 +13,9 @@ from msgspec.structs import replace
 
 from tts.graph import Node
 from tts.run import Run, Until
-from tts.strategies.at_least import at_least
+from tts.strategies.base import StrategyBase, at_least
 from tts.strategies.parts.expand import expand, rounds
-from tts.strategies.parts.finish import finish
-from tts.strategies.parts.select import Choice, chosen
+from tts.strategies.parts.select import Choice, Select, chosen
 from tts.strategies.parts.width import affordable_width, normalised
 from tts.values import Candidate, Problem, Scored
 
@@ -27,7 +26,7 @@ EDGE = 1e-7
 """Scores nearer to 0 or 1 count as this near."""
 
 
-class ParticleFiltering:
+class ParticleFiltering(StrategyBase):
     """Sequential Monte Carlo over steps (Puri et al. 2025, "Rollout roulette").
 
     All `n` particles take a step and are weighted by the odds of their score. When few carry the
@@ -38,52 +37,33 @@ class ParticleFiltering:
     name = "particle_filtering"
     bounded = stepwise = True
 
-    def __init__(
-        self,
-        *,
-        n: int = 16,
-        rounds: int = 40,
-        ess_threshold: float = 0.5,
-        weights: Weighting = "replace",
-        select: Choice = "weighted",
-    ) -> None:
-        """Describe the filter.
+    n: int = 16
+    """Particles."""
+    rounds: int = 40
+    """Most steps; the last round runs to the end."""
+    ess_threshold: float = 0.5
+    """0 never resamples; 1 does so at every step, as the paper."""
+    weights: Weighting = "replace"
+    """`replace`: by the score of the text so far, as the paper; `multiply`: by the product of the
+    scores since the last resampling."""
+    select: Choice = "weighted"
+    """How the answer is chosen among the finished."""
 
-        Args:
-            n: particles.
-            rounds: most steps; the last round runs to the end.
-            ess_threshold: 0 never resamples; 1 does so at every step, as the paper.
-            weights: `replace`: by the score of the text so far, as the paper; `multiply`: by the
-                product of the scores since the last resampling.
-            select: how the answer is chosen among the finished.
-        """
-        at_least(1, n=n, rounds=rounds)
-        if not 0 <= ess_threshold <= 1:
-            raise ValueError(f"ess_threshold lies between 0 and 1, not {ess_threshold}.")
-        if weights not in ("replace", "multiply"):
-            raise ValueError(f"weights is replace or multiply, not {weights!r}.")
-        self.n, self.rounds, self.ess_threshold = n, rounds, ess_threshold
-        self.weights: Weighting = weights
-        self.choice, self.select = select, chosen(select)
-
-    @property
-    def parameters(self) -> dict[str, Any]:
-        return {
-            "n": self.n,
-            "rounds": self.rounds,
-            "ess_threshold": self.ess_threshold,
-            "weights": self.weights,
-            "select": self.choice,
-        }
+    def check(self) -> None:
+        at_least(1, n=self.n, rounds=self.rounds)
+        if not 0 <= self.ess_threshold <= 1:
+            raise ValueError(f"ess_threshold lies between 0 and 1, not {self.ess_threshold}.")
+        if self.weights not in ("replace", "multiply"):
+            raise ValueError(f"weights is replace or multiply, not {self.weights!r}.")
 
     async def solve(self, problem: Problem, run: Run) -> Candidate | None:
         swarm = Particles(self.n, ess_threshold=self.ess_threshold, weights=self.weights)
         await swarm.travel(problem, run, self.rounds)
-        answer: Candidate | None = await run.call(self.select, swarm.done, run)
+        answer: Candidate | None = await run.call(self.selection(), swarm.done, run)
         return answer
 
-    async def finish(self, problem: Problem, run: Run) -> Candidate | None:
-        return await finish(problem, run, self.select)
+    def selection(self) -> Select:
+        return chosen(self.select)
 
 
 class ParticleGibbs(ParticleFiltering):
@@ -95,28 +75,14 @@ class ParticleGibbs(ParticleFiltering):
 
     name = "particle_gibbs"
 
-    def __init__(
-        self,
-        *,
-        n: int = 16,
-        iterations: int = 2,
-        rounds: int = 40,
-        ess_threshold: float = 0.5,
-        weights: Weighting = "replace",
-        select: Choice = "weighted",
-    ) -> None:
-        """`n`: particles of all iterations together; the others are ParticleFiltering's."""
-        super().__init__(
-            n=n, rounds=rounds, ess_threshold=ess_threshold, weights=weights, select=select
-        )
-        at_least(1, iterations=iterations)
-        if n < 2 * iterations:
-            raise ValueError(f"n ({n}) holds at least 2 particles per iteration.")
-        self.iterations = iterations
+    iterations: int = 2
+    """Filters, each of an equal part of the `n` particles."""
 
-    @property
-    def parameters(self) -> dict[str, Any]:
-        return {**super().parameters, "iterations": self.iterations}
+    def check(self) -> None:
+        super().check()
+        at_least(1, iterations=self.iterations)
+        if self.n < 2 * self.iterations:
+            raise ValueError(f"n ({self.n}) holds at least 2 particles per iteration.")
 
     async def solve(self, problem: Problem, run: Run) -> Candidate | None:
         done: list[Scored] = []
@@ -131,7 +97,7 @@ class ParticleGibbs(ParticleFiltering):
             await swarm.travel(problem, run, self.rounds)
             done += swarm.done
             reference = self._reference(swarm, run)
-        answer: Candidate | None = await run.call(self.select, done, run)
+        answer: Candidate | None = await run.call(self.selection(), done, run)
         return answer
 
     def _reference(self, swarm: Particles, run: Run) -> list[Scored]:
@@ -251,7 +217,7 @@ def moved(particle: Particle, scored: Scored, weighting: Weighting) -> Particle:
 
 
 def log_odds(score: float) -> float:
-    """log(s / (1 - s)) of a score, clipped so that it is finite."""
+    """Log(s / (1 - s)) of a score, clipped so that it is finite."""
     clipped = min(max(score, EDGE), 1 - EDGE)
     return log(clipped) - log(1 - clipped)
 

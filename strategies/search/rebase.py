@@ -12,15 +12,14 @@ import numpy as np
 
 from tts.protocols import Operation
 from tts.run import Run
-from tts.strategies.at_least import at_least
+from tts.strategies.base import StrategyBase, at_least
 from tts.strategies.parts.expand import expand, rounds
-from tts.strategies.parts.finish import finish
-from tts.strategies.parts.select import Choice, chosen, split_finished
+from tts.strategies.parts.select import Choice, Select, chosen, split_finished
 from tts.strategies.parts.width import affordable_width, largest_remainder, normalised
 from tts.values import Candidate, Problem, Scored
 
 
-class Rebase:
+class Rebase(StrategyBase):
     """Reward-balanced search (Wu et al. 2024, "Inference scaling laws", section 3).
 
     Every live candidate is continued, the better the more often: children in proportion to
@@ -32,36 +31,19 @@ class Rebase:
     name = "rebase"
     bounded = stepwise = True
 
-    def __init__(
-        self,
-        *,
-        n: int = 16,
-        rounds: int = 25,
-        temperature: float = 0.2,
-        select: Choice = "weighted",
-    ) -> None:
-        """Describe the search.
+    n: int = 16
+    """The tree's width, the paper's W."""
+    rounds: int = 25
+    """Most steps; the last round runs to the end."""
+    temperature: float = 0.2
+    """Of the softmax over scores; greater spreads more evenly."""
+    select: Choice = "weighted"
+    """How the answer is chosen among the finished."""
 
-        Args:
-            n: the tree's width, the paper's W.
-            rounds: most steps; the last round runs to the end.
-            temperature: of the softmax over scores; greater spreads more evenly.
-            select: how the answer is chosen among the finished.
-        """
-        at_least(1, n=n, rounds=rounds)
-        if temperature <= 0:
-            raise ValueError(f"temperature is greater than 0, not {temperature}.")
-        self.n, self.rounds, self.temperature = n, rounds, temperature
-        self.choice, self.select = select, chosen(select)
-
-    @property
-    def parameters(self) -> dict[str, Any]:
-        return {
-            "n": self.n,
-            "rounds": self.rounds,
-            "temperature": self.temperature,
-            "select": self.choice,
-        }
+    def check(self) -> None:
+        at_least(1, n=self.n, rounds=self.rounds)
+        if self.temperature <= 0:
+            raise ValueError(f"temperature is greater than 0, not {self.temperature}.")
 
     async def solve(self, problem: Problem, run: Run) -> Candidate | None:
         live: list[Problem | Candidate] = [problem]
@@ -78,11 +60,11 @@ class Rebase:
                 break
             live = [one.candidate for one in unfinished]
             widths = await self.widths(unfinished, affordable_width(run, self.n - len(done)), run)
-        answer: Candidate | None = await run.call(self.select, done, run)
+        answer: Candidate | None = await run.call(self.selection(), done, run)
         return answer
 
-    async def finish(self, problem: Problem, run: Run) -> Candidate | None:
-        return await finish(problem, run, self.select)
+    def selection(self) -> Select:
+        return chosen(self.select)
 
     async def widths(self, live: Sequence[Scored], width: int, run: Run) -> list[int]:
         """Children per live candidate; they sum to `width`."""
@@ -128,22 +110,20 @@ class DORA(Rebase):
 
     name = "dora"
 
-    def __init__(
-        self,
-        *,
-        n: int = 16,
-        rounds: int = 25,
-        temperature: float = 0.1,
-        select: Choice = "weighted",
-        directions: Literal["words"] | Operation = "words",
-    ) -> None:
-        """`directions`: by `words`, or by an operation from a list of texts to a vector for each,
-        paid like any call. The others are Rebase's."""
-        super().__init__(n=n, rounds=rounds, temperature=temperature, select=select)
-        if isinstance(directions, str) and directions != "words":
-            raise ValueError(f"directions is words or an embedding operation, not {directions!r}.")
-        self.directions = directions
-        self.bounded = isinstance(directions, str)
+    directions: Literal["words"] | Operation = "words"
+    """By `words`, or by an operation from a list of texts to a vector for each, paid like any call.
+    """
+    temperature: float = 0.1
+
+    def check(self) -> None:
+        super().check()
+        if isinstance(self.directions, str) and self.directions != "words":
+            told = f"not {self.directions!r}"
+            raise ValueError(f"directions is words or an embedding operation, {told}.")
+
+    @property
+    def bounded(self) -> bool:  # type: ignore[override]  # an embedder is asked about what came
+        return isinstance(self.directions, str)
 
     @property
     def parameters(self) -> dict[str, Any]:

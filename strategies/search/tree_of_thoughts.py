@@ -12,11 +12,10 @@ from msgspec.structs import replace
 from tts.graph import Node, Outcome
 from tts.protocols import Draw
 from tts.run import Run, Until
-from tts.strategies.at_least import at_least
+from tts.strategies.base import StrategyBase, at_least
 from tts.strategies.parts.conversation import Remark
 from tts.strategies.parts.expand import distinct, rounds, successes, until_at
-from tts.strategies.parts.finish import finish
-from tts.strategies.parts.select import Choice, chosen, highest_scored, split_finished
+from tts.strategies.parts.select import Choice, Select, chosen, highest_scored, split_finished
 from tts.strategies.parts.width import affordable_width, largest_remainder
 from tts.values import Candidate, Message, Problem, Score, Scored, Usage
 
@@ -26,7 +25,7 @@ Judging = Literal["value", "vote"]
 Order = Literal["bfs", "dfs"]
 
 
-class TreeOfThoughts:
+class TreeOfThoughts(StrategyBase):
     """Breadth- or depth-first search over steps that the generator itself judges (Yao et al. 2023).
 
     A judgement is the mean of `votes` replies: how promising one beginning is (`value`), or which
@@ -36,56 +35,39 @@ class TreeOfThoughts:
     name = "tree_of_thoughts"
     stepwise = True
 
-    def __init__(
-        self,
-        *,
-        n: int = 8,
-        branching: int = 4,
-        rounds: int = 8,
-        order: Order = "bfs",
-        judging: Judging = "value",
-        votes: int = 3,
-        threshold: float = 0.02,
-        select: Choice = "best",
-    ) -> None:
-        """Describe the search.
+    n: int = 8
+    """Thoughts per round of `bfs`; n // branching are kept."""
+    branching: int = 4
+    """Thoughts per expanded state."""
+    rounds: int = 8
+    """Greatest depth; the last round runs to the end."""
+    order: Order = "bfs"
+    """`bfs`, or `dfs`, which expands at most as many states as `bfs` would and stops at the first
+    solution whose value reaches the threshold."""
+    judging: Judging = "value"
+    """`value` judges each thought alone, `vote` siblings against each other."""
+    votes: int = 3
+    """Replies per judgement."""
+    threshold: float = 0.02
+    """`dfs` leaves thoughts of a lower value alone."""
+    select: Choice = "best"
+    """How the answer is chosen among the finished, by the judgements."""
 
-        Args:
-            n: thoughts per round of `bfs`; n // branching are kept.
-            branching: thoughts per expanded state.
-            rounds: greatest depth; the last round runs to the end.
-            order: `bfs`, or `dfs`, which expands at most as many states as `bfs` would and stops
-                at the first solution whose value reaches the threshold.
-            judging: `value` judges each thought alone, `vote` siblings against each other.
-            votes: replies per judgement.
-            threshold: `dfs` leaves thoughts of a lower value alone.
-            select: how the answer is chosen among the finished, by the judgements.
-        """
-        at_least(1, n=n, branching=branching, rounds=rounds, votes=votes)
-        if n < branching:
-            raise ValueError(f"n ({n}) is at least branching ({branching}).")
-        if order not in ("bfs", "dfs") or judging not in ("value", "vote"):
-            raise ValueError(
-                f"order is bfs or dfs, judging is value or vote, not {order!r}, {judging!r}."
-            )
-        self.n, self.branching, self.rounds, self.votes = n, branching, rounds, votes
-        self.order: Order = order
-        self.judging: Judging = judging
-        self.threshold = threshold
-        self.choice, self.select = select, chosen(select)
-
-    @property
-    def parameters(self) -> dict[str, Any]:
-        names = ("n", "branching", "rounds", "order", "judging", "votes", "threshold")
-        return {**{name: getattr(self, name) for name in names}, "select": self.choice}
+    def check(self) -> None:
+        at_least(1, n=self.n, branching=self.branching, rounds=self.rounds, votes=self.votes)
+        if self.n < self.branching:
+            raise ValueError(f"n ({self.n}) is at least branching ({self.branching}).")
+        if self.order not in ("bfs", "dfs") or self.judging not in ("value", "vote"):
+            told = f"{self.order!r}, {self.judging!r}"
+            raise ValueError(f"order is bfs or dfs, judging is value or vote, not {told}.")
 
     async def solve(self, problem: Problem, run: Run) -> Candidate | None:
         search = self._breadth_first if self.order == "bfs" else self._depth_first
-        answer: Candidate | None = await run.call(self.select, await search(problem, run), run)
+        answer: Candidate | None = await run.call(self.selection(), await search(problem, run), run)
         return answer or await self.finish(problem, run)
 
-    async def finish(self, problem: Problem, run: Run) -> Candidate | None:
-        return await finish(problem, run, self.select)
+    def selection(self) -> Select:
+        return chosen(self.select)
 
     async def _breadth_first(self, problem: Problem, run: Run) -> list[Scored]:
         live: list[Problem | Candidate] = [problem]

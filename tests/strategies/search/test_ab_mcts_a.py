@@ -92,7 +92,7 @@ def test_draws_go_to_the_model_whose_answers_are_worth_more(forest: Any) -> None
 
 
 def test_models_may_be_joined_by_a_plus() -> None:
-    assert ABMCTSA(models="small+large").models == ("small", "large")
+    assert ABMCTSA(models="small+large").names == ("small", "large")
 
 
 def test_a_failed_answer_teaches_nothing(forest: Any) -> None:

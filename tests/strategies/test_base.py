@@ -1,0 +1,60 @@
+"""A strategy's parameters are its fields: by keyword, with defaults, fixed once it is built."""
+
+from __future__ import annotations
+
+import inspect
+from dataclasses import FrozenInstanceError, fields
+from typing import Any
+
+import pytest
+
+from tts.engine.registry import STRATEGIES
+from tts.strategies import ABMCTSM, DORA, BestOfN, BudgetForcing, LookaheadSearch, MajorityVote
+from tts.strategies.base import StrategyBase
+
+CLASSES = [STRATEGIES.find(name) for name in STRATEGIES.names()]
+
+
+@pytest.mark.parametrize("made", CLASSES)
+def test_every_strategy_says_its_name_and_takes_its_fields_by_keyword(made: Any) -> None:
+    assert issubclass(made, StrategyBase)
+    signature = inspect.signature(made).parameters
+    assert list(signature) == [field.name for field in fields(made)] == list(made().parameters)
+    assert {one.kind for one in signature.values()} == {inspect.Parameter.KEYWORD_ONLY}
+    assert inspect.Parameter.empty not in {one.default for one in signature.values()}
+
+
+@pytest.mark.parametrize("made", CLASSES)
+def test_a_strategy_is_not_changed_once_it_is_built(made: Any) -> None:
+    strategy = made()
+    first = next(iter(strategy.parameters))
+    with pytest.raises(FrozenInstanceError):
+        setattr(strategy, first, 3)
+
+
+def test_a_method_inherits_the_parameters_of_the_one_that_it_varies() -> None:
+    strategy = LookaheadSearch(n=8, lookahead=2)
+    assert strategy.parameters["branching"] == 4
+    assert strategy.parameters["lookahead"] == 2
+    assert DORA().parameters["temperature"] == 0.1
+
+
+def test_a_parameter_of_another_method_is_refused() -> None:
+    with pytest.raises(TypeError, match="belief"):
+        ABMCTSM(belief="beta")  # type: ignore[call-arg]
+
+
+def test_whether_the_dry_run_is_a_bound_follows_from_the_parameters() -> None:
+    assert BestOfN().bounded and not BestOfN(stop="gain").bounded
+    assert MajorityVote().bounded and not StrategyBase.bounded
+
+
+def test_no_mark_of_ended_thoughts_may_be_written_as_nothing() -> None:
+    assert BudgetForcing(thinking_end=None).parameters["thinking_end"] == ""  # type: ignore[arg-type]
+
+
+def test_what_cannot_be_is_refused_when_the_strategy_is_built() -> None:
+    with pytest.raises(ValueError, match="n is a whole number of at least 1"):
+        MajorityVote(n=0)
+    with pytest.raises(ValueError, match="select is one of best, majority, weighted"):
+        LookaheadSearch(select="worst")  # type: ignore[arg-type]
