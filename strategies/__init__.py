@@ -1,5 +1,6 @@
 """Methods of spending compute on one problem: families, and the parts that they share."""
 
+from tts.strategies.base import StrategyBase
 from tts.strategies.revision.budget_forcing import BudgetForcing
 from tts.strategies.revision.critique_and_fuse import CritiqueAndFuse
 from tts.strategies.revision.plan_then_solve import PlanThenSolve
@@ -54,6 +55,7 @@ __all__ = [
     "SelfRefine",
     "SequentialRevision",
     "Single",
+    "StrategyBase",
     "TreeOfThoughts",
     "Weaver",
     "WeightedBestOfN",

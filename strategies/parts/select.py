@@ -8,7 +8,7 @@ from typing import Literal, get_args
 
 from tts.answers import Aggregate, Vote, majority_vote, select_best, weighted_vote
 from tts.errors import Dropped, LedgerError, Stopped, UsageError
-from tts.graph import Outcome
+from tts.graph import Node, Outcome
 from tts.run import Run
 from tts.values import Candidate, Kept, Score, Scored
 
@@ -25,6 +25,13 @@ def judged(draft: Candidate, score: Outcome[Score]) -> Judged:
     if isinstance(score.error, Stopped | UsageError | LedgerError | Dropped):
         raise score.error
     return Kept(draft)
+
+
+def with_verdict(run: Run, draft: Candidate | Node[Candidate], *, scored: bool) -> Node[Judged]:
+    """The node that will hold a draft, with its verdict where its selection is `scored`."""
+    if scored:
+        return run.call(judged, draft, run.score(draft))
+    return run.call(Kept, draft)
 
 
 async def first_answered(kept: Sequence[Judged], run: Run) -> Candidate | None:

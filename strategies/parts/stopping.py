@@ -13,10 +13,9 @@ import numpy as np
 from msgspec import Struct
 
 from tts.answers import ballots
-from tts.graph import Node
 from tts.run import Run
-from tts.strategies.parts.select import Judged, judged
-from tts.values import Kept, Problem
+from tts.strategies.parts.select import Judged, with_verdict
+from tts.values import Problem
 
 
 class Drawn(Struct, frozen=True):
@@ -47,10 +46,7 @@ async def in_batches(
     while submitted < n and not needed:
         drafts = run.sample(problem, n=min(batch, n - submitted))
         submitted += len(drafts)
-        nodes: list[Node[Judged]] = [
-            run.call(judged, draft, run.score(draft)) if scored else run.call(Kept, draft)
-            for draft in drafts
-        ]
+        nodes = [with_verdict(run, draft, scored=scored) for draft in drafts]
         before = len(kept)
         kept += await run.all(nodes)
         if batch < n:

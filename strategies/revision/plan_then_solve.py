@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import re
-from typing import Any
 
 from tts.run import Run
 from tts.strategies.base import StrategyBase, at_least
 from tts.strategies.parts.conversation import asking, remark, said
-from tts.strategies.parts.select import Choice, Select, chosen, judged
+from tts.strategies.parts.select import Choice, Select, chosen, with_verdict
 from tts.strategies.parts.width import largest_remainder
-from tts.values import Candidate, Kept, Problem
+from tts.values import Candidate, Problem
 
 ASK = (
     "Do not solve the problem yet. List {plans} different approaches to it, one sentence each, as "
@@ -51,14 +50,10 @@ class PlanThenSolve(StrategyBase):
         shares = largest_remainder([1.0] * len(sources), self.n)
         pairs = zip(sources, shares, strict=True)
         drafts = [draft for source, share in pairs for draft in run.sample(source, n=share)]
-        kept = [self._judged(run, draft) for draft in drafts]
+        scored = self.select != "majority"
+        kept = [with_verdict(run, draft, scored=scored) for draft in drafts]
         answer: Candidate | None = await run.call(self.selection(), await run.all(kept), run)
         return answer
 
     def selection(self) -> Select:
         return chosen(self.select)
-
-    def _judged(self, run: Run, draft: Any) -> Any:
-        if self.select == "majority":
-            return run.call(Kept, draft)
-        return run.call(judged, draft, run.score(draft))

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-from typing import Any, Literal
+from typing import Literal
 
 from tts.run import Run
 from tts.strategies.base import StrategyBase, at_least
 from tts.strategies.parts.conversation import asking, remark, replying, said
-from tts.strategies.parts.select import Choice, Select, chosen, judged, last_answered
-from tts.values import Candidate, Kept, Problem
+from tts.strategies.parts.select import Choice, Select, chosen, last_answered, with_verdict
+from tts.values import Candidate, Problem
 
 FEEDBACK = (
     "Check the solution above step by step. If all of it is right, reply with the line NO ERROR "
@@ -36,10 +36,11 @@ class SelfRefine(StrategyBase):
         at_least(1, rounds=self.rounds)
 
     async def solve(self, problem: Problem, run: Run) -> Candidate | None:
+        scored = self.select not in ("last", "majority")
         [draft] = run.sample(problem)
         solution: Candidate = await draft
         turns = replying(run.task.render(problem), solution.text)
-        kept = [self._judged(run, solution)]
+        kept = [with_verdict(run, solution, scored=scored)]
         for _ in range(self.rounds):
             asked = asking(turns, FEEDBACK)
             feedback = await said(run, remark(run, asked, of="feedback"))
@@ -51,14 +52,9 @@ class SelfRefine(StrategyBase):
                 break
             [solution] = revisions
             turns = replying(request, solution.text)
-            kept.append(self._judged(run, solution))
+            kept.append(with_verdict(run, solution, scored=scored))
         answer: Candidate | None = await run.call(self.selection(), await run.all(kept), run)
         return answer
 
     def selection(self) -> Select:
         return last_answered if self.select == "last" else chosen(self.select)
-
-    def _judged(self, run: Run, solution: Candidate) -> Any:
-        if self.select in ("last", "majority"):
-            return run.call(Kept, solution)
-        return run.call(judged, solution, run.score(solution))

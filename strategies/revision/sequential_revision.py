@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Literal
+from typing import Literal
 
 from tts.graph import Node
 from tts.run import Run
 from tts.strategies.base import StrategyBase, at_least
 from tts.strategies.parts.conversation import ConversationCall, asking, replying
-from tts.strategies.parts.select import Choice, Judged, Select, chosen, judged
-from tts.values import Candidate, Kept, Message, Problem
+from tts.strategies.parts.select import Choice, Judged, Select, chosen, with_verdict
+from tts.values import Candidate, Message, Problem
 
 AGAIN = "That may be wrong. Solve the problem again, in full and in the same form."
 Pool = Literal["auto", "chains", "flat"]
@@ -42,7 +42,11 @@ class SequentialRevision(StrategyBase):
         revision = ConversationCall(run, wording=f"{AGAIN}\n\n" * self.context)
         firsts = run.sample(problem, n=self.chains)
         chains = [self._chain(run, first, revision) for first in firsts]
-        kept = [run.all([self._judged(run, attempt) for attempt in chain]) for chain in chains]
+        scored = self.select != "majority"
+        kept = [
+            run.all([with_verdict(run, attempt, scored=scored) for attempt in chain])
+            for chain in chains
+        ]
         answer: Candidate | None = await run.call(self._choose, await run.all(kept), run)
         return answer
 
@@ -58,11 +62,6 @@ class SequentialRevision(StrategyBase):
             turns = run.call(conversation, attempts[-self.context :], run)
             attempts.append(run.call(revision, turns, run.settings.sampling, "end"))
         return attempts
-
-    def _judged(self, run: Run, attempt: Node[Candidate]) -> Any:
-        if self.select == "majority":
-            return run.call(Kept, attempt)
-        return run.call(judged, attempt, run.score(attempt))
 
     async def _choose(self, chains: Sequence[list[Judged]], run: Run) -> Candidate | None:
         everything = [entry for chain in chains for entry in chain]

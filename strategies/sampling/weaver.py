@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from tts.answers import aggregate
 from tts.run import Run
 from tts.strategies.base import StrategyBase, at_least
-from tts.strategies.parts.select import Choice, Judged, Select, chosen, judged
+from tts.strategies.parts.select import Choice, Judged, Select, chosen, with_verdict
 from tts.strategies.parts.stopping import Seen, look
 from tts.values import Candidate, Problem, Score, Scored
 
@@ -60,7 +60,7 @@ class Weaver(StrategyBase):
 
     async def solve(self, problem: Problem, run: Run) -> Candidate | None:
         drafts = run.sample(problem, n=self.n)
-        scored = await run.all([run.call(judged, draft, run.score(draft)) for draft in drafts])
+        scored = await run.all([with_verdict(run, draft, scored=True) for draft in drafts])
         answer: Candidate | None = await run.call(self._choose, list(scored), run)
         return answer
 

@@ -11,7 +11,7 @@ import numpy as np
 from tts.graph import Node
 from tts.run import Run
 from tts.strategies.base import StrategyBase, at_least
-from tts.strategies.parts.select import Choice, Judged, Select, chosen, judged
+from tts.strategies.parts.select import Choice, Judged, Select, chosen, with_verdict
 from tts.strategies.search.posteriors import Belief, MixedModel, ThompsonArm
 from tts.values import Candidate, Message, Problem, Scored
 
@@ -99,7 +99,7 @@ class AdaptiveBranching(StrategyBase):
     def _draw(self, node: Growing, model: str, run: Run) -> Node[Judged]:
         source = improvement(run, node.scored) if node.scored else run.problem
         [draft] = run.sample(source, model=model)
-        return run.call(judged, draft, run.score(draft))
+        return with_verdict(run, draft, scored=True)
 
     async def _land(
         self, node: Growing, model: str, answer: Node[Judged], arms: Choosing, run: Run

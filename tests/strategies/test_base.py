@@ -9,8 +9,12 @@ from typing import Any
 import pytest
 
 from tts.engine.registry import STRATEGIES
+from tts.engine.strategy_spec import spell_strategy
+from tts.run import Run
 from tts.strategies import ABMCTSM, DORA, BestOfN, BudgetForcing, LookaheadSearch, MajorityVote
 from tts.strategies.base import StrategyBase
+from tts.strategies.parts.select import Select, most_voted
+from tts.values import Budget, Candidate, Problem
 
 CLASSES = [STRATEGIES.find(name) for name in STRATEGIES.names()]
 
@@ -58,3 +62,26 @@ def test_what_cannot_be_is_refused_when_the_strategy_is_built() -> None:
         MajorityVote(n=0)
     with pytest.raises(ValueError, match="select is one of best, majority, weighted"):
         LookaheadSearch(select="worst")  # type: ignore[arg-type]
+
+
+class Twice(StrategyBase):
+    name = "twice"
+    n: int = 2
+
+    def selection(self) -> Select:
+        return most_voted
+
+    async def solve(self, problem: Problem, run: Run) -> Candidate | None:
+        drafts = await run.all(run.sample(problem, n=self.n))
+        return drafts[-1]
+
+
+def test_a_strategy_of_ones_own_needs_fields_a_selection_and_solve(lab: Any) -> None:
+    result = lab.run(lab.solve(Twice(n=3)))
+    assert (result.answer, len(result.candidates)) == ("42", 3)
+    assert spell_strategy(Twice(n=3)) == "twice(n=3)"
+
+
+def test_finish_follows_from_the_selection(lab: Any) -> None:
+    result = lab.run(lab.solve(Twice(n=64), budget=Budget(calls=4)))
+    assert (result.answer, result.stopped_by) == ("42", "budget")
