@@ -77,22 +77,21 @@ class Heard(Struct, frozen=True):
     fault: str = ""
 
 
-class Asking:
-    """Puts a wording's question to a generator; the arguments of a call are the subject and, where
-    the question is put again, the unreadable answer to it.
-
-    A judge's calls stand on the graph like any other: they are priced, journalled and found again.
-    """
+class JudgeCall:
+    """What questions to a judging generator share: how they are named, drawn and charged."""
 
     content_type = Completion
 
-    def __init__(self, generator: Generator, *, wording: Wording, sampling: Sampling) -> None:
-        self.generator, self.wording = generator, wording
+    def __init__(
+        self, generator: Generator, *, name: str, version: str, sampling: Sampling
+    ) -> None:
+        """`sampling`: log-probabilities are left out where the generator reports none."""
+        self.generator = generator
         can = generator.capabilities.logprobs
         self.sampling = sampling if can else replace(sampling, logprobs=None)
         self.spec = OperationSpec(
-            name=f"judge/{wording.name}",
-            version=wording.version,
+            name=f"judge/{name}",
+            version=version,
             role="judge",
             effect="pure",
             model=generator.model.name,
@@ -100,24 +99,8 @@ class Asking:
             pool=generator.model.name,
         )
 
-    def identity(self, args: tuple[Any, ...]) -> Any:
-        candidates = _listed(args[0])
-        texts = [one.text for one in candidates]
-        return (candidates[0].problem.id, self._messages(args), texts, self.sampling)
-
     def stochastic(self, args: tuple[Any, ...]) -> bool:
         return not self.sampling.greedy
-
-    def worst(self, args: tuple[Any, ...], *, first: bool) -> Usage:
-        prompt = self.generator.count_prompt(self._messages(args), "")
-        return charged(self.generator.model, prompt, self.sampling.max_tokens)
-
-    def foresee(self, args: tuple[Any, ...], reach: int) -> Usage:
-        subjects = args[0] if isinstance(args[0], list | tuple) else [args[0]]
-        problem = foreseen_problem(subjects[0])
-        asked = self.wording.messages(problem, [""] * len(subjects)) if problem else ()
-        prompt = self.generator.count_prompt(asked, "")
-        return charged(self.generator.model, prompt + reach, self.sampling.max_tokens)
 
     def growth(self, args: tuple[Any, ...]) -> int:
         return 0
@@ -129,6 +112,34 @@ class Asking:
             usage.completion_tokens,
             usage.reasoning_tokens,
         )
+
+
+class Asking(JudgeCall):
+    """Puts a wording's question to a generator; the arguments of a call are the subject and, where
+    the question is put again, the unreadable answer to it.
+
+    A judge's calls stand on the graph like any other: they are priced, journalled and found again.
+    """
+
+    def __init__(self, generator: Generator, *, wording: Wording, sampling: Sampling) -> None:
+        super().__init__(generator, name=wording.name, version=wording.version, sampling=sampling)
+        self.wording = wording
+
+    def identity(self, args: tuple[Any, ...]) -> Any:
+        candidates = _listed(args[0])
+        texts = [one.text for one in candidates]
+        return (candidates[0].problem.id, self._messages(args), texts, self.sampling)
+
+    def worst(self, args: tuple[Any, ...], *, first: bool) -> Usage:
+        prompt = self.generator.count_prompt(self._messages(args), "")
+        return charged(self.generator.model, prompt, self.sampling.max_tokens)
+
+    def foresee(self, args: tuple[Any, ...], reach: int) -> Usage:
+        subjects = args[0] if isinstance(args[0], list | tuple) else [args[0]]
+        problem = foreseen_problem(subjects[0])
+        asked = self.wording.messages(problem, [""] * len(subjects)) if problem else ()
+        prompt = self.generator.count_prompt(asked, "")
+        return charged(self.generator.model, prompt + reach, self.sampling.max_tokens)
 
     async def perform(self, args: tuple[Any, ...], draws: Sequence[Draw], meter: Meter) -> Answer:
         request = GenerateRequest(

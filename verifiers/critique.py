@@ -20,12 +20,11 @@ from tts.protocols import (
     GenerateRequest,
     Generator,
     Meter,
-    OperationSpec,
     Verbs,
     charged,
 )
 from tts.values import Candidate, Completion, Message, Sampling, Score, Usage
-from tts.verifiers.asking import Spawning, asked_again, ended, label_probability
+from tts.verifiers.asking import JudgeCall, Spawning, asked_again, ended, label_probability
 
 Execute = Callable[[str], Awaited[str]]
 """Runs a Python program in a sandbox and returns what it printed."""
@@ -158,31 +157,16 @@ class Critique(Struct, frozen=True):
     """A Python program that the critique wants to be run before it goes on."""
 
 
-class Critiquing:
+class Critiquing(JudgeCall):
     """Asks about one step; the argument of a call is a `Question`."""
 
-    content_type = Completion
-
     def __init__(self, generator: Generator, *, sampling: Sampling, checks: bool) -> None:
-        can = generator.capabilities
-        chosen = sampling if can.logprobs else replace(sampling, logprobs=None)
-        self.sampling = replace(chosen, stop=(_END_OF_PROGRAM,)) if checks else chosen
-        self.generator, self._checks = generator, checks
-        self.spec = OperationSpec(
-            name="judge/gen-prm",
-            version="1",
-            role="judge",
-            effect="pure",
-            model=generator.model.name,
-            revision=generator.model.revision,
-            pool=generator.model.name,
-        )
+        chosen = replace(sampling, stop=(_END_OF_PROGRAM,)) if checks else sampling
+        super().__init__(generator, name="gen-prm", version="1", sampling=chosen)
+        self._checks = checks
 
     def identity(self, args: tuple[Any, ...]) -> Any:
         return (self.messages(args[0]), args[0].begun, self.sampling)
-
-    def stochastic(self, args: tuple[Any, ...]) -> bool:
-        return not self.sampling.greedy
 
     def worst(self, args: tuple[Any, ...], *, first: bool) -> Usage:
         prompt = self.generator.count_prompt(self.messages(args[0]), args[0].begun)
@@ -190,17 +174,6 @@ class Critiquing:
 
     def foresee(self, args: tuple[Any, ...], reach: int) -> Usage:
         return charged(self.generator.model, reach, self.sampling.max_tokens)
-
-    def growth(self, args: tuple[Any, ...]) -> int:
-        return 0
-
-    def attributed(self, usage: Usage, *, first: bool) -> Usage:
-        return charged(
-            self.generator.model,
-            usage.prompt_tokens,
-            usage.completion_tokens,
-            usage.reasoning_tokens,
-        )
 
     async def perform(self, args: tuple[Any, ...], draws: Sequence[Draw], meter: Meter) -> Answer:
         question: Question = args[0]
@@ -223,8 +196,8 @@ class Critiquing:
         return Critique(text, _belief(content))
 
     def pretend(self, args: tuple[Any, ...], draw: Draw) -> Any:
-        tokens = self.sampling.max_tokens
         """At worst the first critique ends without a verdict."""
+        tokens = self.sampling.max_tokens
         text = "<output>**Judgement**: $\\boxed{Yes}$</output>" if args[0].unread else ""
         return Completion(text=text, finish_reason="stop", completion_tokens=tokens)
 
