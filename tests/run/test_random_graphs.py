@@ -81,6 +81,7 @@ BUDGETS = st.none() | st.builds(Budget, tokens=st.integers(90, 500), calls=st.ju
 
 @settings(max_examples=300)
 @given(shape=SEEDS, paces=st.tuples(SEEDS, SEEDS), budget=BUDGETS, calm=st.booleans())
+@example(shape=133, paces=(0, 0), budget=Budget(tokens=90, calls=40), calm=False)
 @example(shape=597, paces=(597, 0), budget=None, calm=False)
 @example(shape=258, paces=(1, 2), budget=Budget(tokens=258, calls=40), calm=True)
 @example(shape=1441, paces=(39241, 396329), budget=Budget(tokens=489, calls=40), calm=True)

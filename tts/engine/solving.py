@@ -240,8 +240,14 @@ async def _quiet(run: Run) -> None:
 
 
 def _under_way(node: Node[Any]) -> bool:
-    """Whether a call, or a child Run, has its inputs and not yet ended."""
-    spawned = isinstance(node.owner, Run) and node in node.owner.spawned
+    """Whether a call, or a child Run, has its inputs and not yet ended.
+
+    One that an earlier process dropped only waits for its drop, which may come with the end alone.
+    """
+    run = node.owner
+    spawned = isinstance(run, Run) and node in run.spawned
+    if isinstance(run, Run) and run.settings.recorded.dropped(run.id_of(node)):
+        return False
     return node.state in ("ready", "running") and (node.operation is not None or spawned)
 
 

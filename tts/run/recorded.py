@@ -45,10 +45,9 @@ class Recorded:
 
     def submitted(self, child: str) -> int | None:
         """How many nodes a child Run had when it was dropped; None where it was not."""
-        row = self.outcomes.get(child)
-        if row is None or row.kind != "dropped":
+        if not self.dropped(child):
             return None
-        return msgspec.json.decode(row.content, type=int)
+        return msgspec.json.decode(self.outcomes[child].content, type=int)
 
     def share(self, child: str) -> OutcomeRow | None:
         """Whether a child's share was granted or refused before."""
@@ -57,6 +56,11 @@ class Recorded:
     def finished(self, node: str) -> bool:
         """Whether the call of a node ended well before, so that dropping it did nothing."""
         return node in self.keys and node not in self.outcomes
+
+    def dropped(self, node: str) -> bool:
+        """Whether a node was given up before it ended."""
+        row = self.outcomes.get(node)
+        return row is not None and row.kind == "dropped"
 
     def members(self, node: str) -> tuple[int, ...] | None:
         """The recorded members of a join, by position and in order of arrival."""
