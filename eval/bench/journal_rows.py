@@ -11,7 +11,11 @@ from tts.values import Usage
 
 SPENT = Usage(calls=1, prompt_tokens=300, completion_tokens=200, nanodollars=1000, flops=10**16)
 WORST = Usage(calls=1, prompt_tokens=300, completion_tokens=512, nanodollars=5000, flops=10**17)
-TEXT = b'{"finish_reason":"stop","text":"' + b"We add the first two numbers, then halve what is left. " * 6 + b'"}'
+TEXT = (
+    b'{"finish_reason":"stop","text":"'
+    + b"We add the first two numbers, then halve what is left. " * 6
+    + b'"}'
+)
 
 
 def key_of(number: int) -> str:
