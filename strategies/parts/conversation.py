@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 
 from msgspec.structs import replace
 
+from tts.answers.verdict import settled
 from tts.errors import BadReply, BudgetExhausted, Stopped
 from tts.graph import Node, Outcome
 from tts.protocols import Role
@@ -69,7 +70,8 @@ class Remark(ConversationCall):
         self.spec = replace(self.spec, name=f"{of}/{run.task.name}", role=role)
 
     def value(self, args: tuple[Any, ...], content: Any, key: str) -> Any:
-        return content.text
+        """The text; of a judge, what it said in the end: no thoughts, and no word that was cut."""
+        return settled(content) if self.spec.role == "judge" else content.text
 
 
 def remark(

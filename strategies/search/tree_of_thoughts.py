@@ -4,20 +4,22 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Sequence
-from typing import Any, Literal
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import Any, Literal, TypeVar
 
 from msgspec.structs import replace
 
+from tts.answers.verdict import choice, plain
 from tts.graph import Node, Outcome
 from tts.protocols import Draw
 from tts.run import Run, Until
 from tts.strategies.base import StrategyBase, at_least
-from tts.strategies.parts.conversation import Remark
-from tts.strategies.parts.expand import distinct, rounds, successes, until_at
-from tts.strategies.parts.select import Choice, Select, chosen, highest_scored, split_finished
+from tts.strategies.parts.conversation import Remark, insisted
+from tts.strategies.parts.expand import distinct, rounds, until_at
+from tts.strategies.parts.select import Choice, Judged, Select, chosen, highest_scored
 from tts.strategies.parts.width import affordable_width, largest_remainder
-from tts.values import Candidate, Message, Problem, Score, Scored, Usage
+from tts.values import Candidate, Kept, Message, Problem, Score, Scored, Usage
 
 Judging = Literal["value", "vote"]
 """Each thought alone, or all against each other."""
@@ -25,11 +27,16 @@ Judging = Literal["value", "vote"]
 Order = Literal["bfs", "dfs"]
 
 
+T = TypeVar("T")
+
+
 class TreeOfThoughts(StrategyBase):
     """Breadth- or depth-first search over steps that the generator itself judges (Yao et al. 2023).
 
     A judgement is the mean of `votes` replies: how promising one beginning is (`value`), or which
-    of them all is the best (`vote`). No verifier is used.
+    of them all is the best (`vote`). No verifier is used. A reply that cannot be read is asked for
+    once more where no budget caps the run, and then counts for nothing; a thought without any
+    judgement goes behind the judged ones.
     """
 
     name = "tree_of_thoughts"
@@ -69,9 +76,9 @@ class TreeOfThoughts(StrategyBase):
     def selection(self) -> Select:
         return chosen(self.select)
 
-    async def _breadth_first(self, problem: Problem, run: Run) -> list[Scored]:
+    async def _breadth_first(self, problem: Problem, run: Run) -> list[Judged]:
         live: list[Problem | Candidate] = [problem]
-        done: list[Scored] = []
+        done: list[Judged] = []
         for until in rounds(self.rounds):
             width = affordable_width(run, self.n, 1 + self.votes)
             live = live[: max(1, width // self.branching)]
@@ -81,36 +88,36 @@ class TreeOfThoughts(StrategyBase):
                 for state, share in zip(live, shares, strict=True)
                 for thought in self._think(run, state, share, until)
             ]
-            ended, unfinished = split_finished(
-                await judged(run, thoughts, self.judging, self.votes)
-            )
-            done += ended
-            live = [one.candidate for one in highest_scored(unfinished, self.n // self.branching)]
+            found = await judged(run, thoughts, self.judging, self.votes)
+            done += [one for one in found if one.candidate.final]
+            unfinished = [one for one in found if not one.candidate.final]
+            live = list(most_promising(unfinished, self.n // self.branching))
             if not live or len(done) >= self.n:
                 break
         return done
 
-    async def _depth_first(self, problem: Problem, run: Run) -> list[Scored]:
+    async def _depth_first(self, problem: Problem, run: Run) -> list[Judged]:
         stack: list[tuple[int, Problem | Candidate]] = [(1, problem)]
-        done: list[Scored] = []
+        done: list[Judged] = []
         for _ in range(self.rounds * self.n // self.branching):
             if not stack:
                 break
             depth, state = stack.pop()
             width = affordable_width(run, self.branching, 1 + self.votes)
             thoughts = self._think(run, state, width, until_at(depth, self.rounds))
-            ended, unfinished = split_finished(
-                await judged(run, thoughts, self.judging, self.votes)
-            )
+            found = await judged(run, thoughts, self.judging, self.votes)
+            ended = [one for one in found if one.candidate.final]
             done += ended
-            if any(one.score.value >= self.threshold for one in ended):
+            if any(reaches(one, self.threshold, unjudged=False) for one in ended):
                 break
-            hopeful = [one for one in unfinished if one.score.value >= self.threshold]
+            hopeful = [
+                one
+                for one in found
+                if not one.candidate.final and reaches(one, self.threshold, unjudged=True)
+            ]
             if depth < self.rounds:
-                stack += [
-                    (depth + 1, one.candidate)
-                    for one in reversed(highest_scored(hopeful, len(hopeful)))
-                ]
+                best_first = most_promising(hopeful, len(hopeful))
+                stack += [(depth + 1, one) for one in reversed(best_first)]
         return done
 
     def _think(
@@ -122,36 +129,86 @@ class TreeOfThoughts(StrategyBase):
 
 async def judged(
     run: Run, thoughts: Sequence[Node[Candidate]], judging: Judging, votes: int
-) -> list[Scored]:
-    """The thoughts that were drawn; each is judged by `votes` replies as soon as it can be."""
+) -> list[Judged]:
+    """The thoughts that were drawn; each is judged by `votes` replies as soon as it can be, and has
+    no score where none of them can be read."""
     ask = run.settings.sampling
     if judging == "value":
         opinion = Opinion(run, wording=VALUE, of="value")
         asked = [
-            run.call(valued, one, [run.call(opinion, [one], ask, "end") for _ in range(votes)])
+            run.spawn(
+                valued, opinion, one, [run.call(opinion, [one], ask, "end") for _ in range(votes)]
+            )
             for one in thoughts
         ]
         return list(await run.all(asked))
     drawn = list(await run.all(thoughts))
+    if not drawn:
+        return []
     opinion = Opinion(run, wording=VOTE, of="vote")
-    ballots = [run.call(opinion, drawn, ask, "end") for _ in range(votes if drawn else 0)]
-    return elected(drawn, await run.all(ballots))
+    ballots = [run.call(opinion, drawn, ask, "end") for _ in range(votes)]
+    found: list[Judged] = await run.spawn(elected, opinion, drawn, ballots)
+    return found
 
 
-def valued(thought: Candidate, replies: list[Outcome[str]]) -> Scored:
-    """A thought with the mean worth of what was said of it; 0 where nothing usable was said."""
-    found = [value for reply in successes(replies) if (value := worth(reply)) is not None]
-    return Scored(thought, Score(value=sum(found) / len(found) if found else 0.0))
+async def valued(
+    opinion: Opinion, thought: Candidate, replies: Sequence[Outcome[str]], run: Run
+) -> Judged:
+    """A thought with the mean worth of what was said of it; unscored where nothing can be read."""
+    found = await _read(opinion, [thought], replies, worth, VALUE_AGAIN, run)
+    return Scored(thought, Score(value=sum(found) / len(found))) if found else Kept(thought)
 
 
-def elected(thoughts: Sequence[Candidate], replies: Sequence[str]) -> list[Scored]:
-    """The thoughts with their shares of the votes."""
-    votes = [place for reply in replies if (place := vote(reply, len(thoughts))) is not None]
+async def elected(
+    opinion: Opinion, thoughts: Sequence[Candidate], replies: Sequence[Outcome[str]], run: Run
+) -> list[Judged]:
+    """The thoughts with their shares of the votes; unscored where no vote can be read."""
+    named = partial(choice, among=len(thoughts))
+    votes = await _read(opinion, thoughts, replies, named, VOTE_AGAIN, run)
+    if not votes:
+        return [Kept(thought) for thought in thoughts]
     counts = Counter(votes)
     return [
-        Scored(thought, Score(value=counts[place] / len(votes) if votes else 0.0))
+        Scored(thought, Score(value=counts[place] / len(votes)))
         for place, thought in enumerate(thoughts)
     ]
+
+
+async def _read(
+    opinion: Opinion,
+    shown: Sequence[Candidate],
+    replies: Sequence[Outcome[str]],
+    read: Callable[[str], T | None],
+    again: str,
+    run: Run,
+) -> list[T]:
+    """What can be read of the replies, each asked for once more in a child Run of its own."""
+    asked = [run.spawn(_verdict, opinion, shown, reply, read, again) for reply in replies]
+    return [found for (found,) in await run.all(asked) if found is not None]
+
+
+async def _verdict(
+    opinion: Opinion,
+    shown: Sequence[Candidate],
+    reply: Outcome[str],
+    read: Callable[[str], T | None],
+    again: str,
+    run: Run,
+) -> tuple[T | None]:
+    request = opinion.messages(shown)
+    return (await insisted(run, request, reply, read, again=again, of=opinion.of),)
+
+
+def most_promising(thoughts: Sequence[Judged], k: int) -> list[Candidate]:
+    """The `k` best judged, best first; behind them, in their order, those without a judgement."""
+    scored = [one for one in thoughts if isinstance(one, Scored)]
+    unjudged = [one.candidate for one in thoughts if not isinstance(one, Scored)]
+    return [*(one.candidate for one in highest_scored(scored, k)), *unjudged][:k]
+
+
+def reaches(one: Judged, threshold: float, *, unjudged: bool) -> bool:
+    """Whether a judgement is at least so high; `unjudged` stands for one that is missing."""
+    return unjudged if one.score is None else one.score.value >= threshold
 
 
 VALUE = (
@@ -162,6 +219,8 @@ VOTE = (
     "Problem:\n{problem}\n\nBeginnings of solutions:\n\n{texts}\n\nCompare them, then put the "
     "number of the most promising one alone on the last line."
 )
+VALUE_AGAIN = "Write only one word: sure, likely or impossible."
+VOTE_AGAIN = "Write only the number of the most promising one."
 WORTH = {"sure": 1.0, "likely": 0.05, "impossible": 0.00005}
 """20 : 1 : 0.001 as in the code of Yao et al. 2023, scaled to at most 1."""
 
@@ -171,7 +230,7 @@ class Opinion(Remark):
 
     def __init__(self, run: Run, *, wording: str, of: str) -> None:
         super().__init__(run, of=of, role="judge")
-        self.wording = wording
+        self.of, self.wording = of, wording
 
     def messages(self, source: Any) -> tuple[Message, ...]:
         """One user turn that shows the candidates, numbered where there are several."""
@@ -183,8 +242,8 @@ class Opinion(Remark):
         return self._charged(prompt, args[1].max_tokens, first=True)
 
     def pretend(self, args: tuple[Any, ...], draw: Draw) -> Any:
-        """As costly as any, and of an opinion that ends nothing: `likely`, and the first."""
-        return replace(super().pretend(args, draw), text="1 likely")
+        """As costly as any, and at worst it cannot be read."""
+        return replace(super().pretend(args, draw), text="")
 
     def _fill(self, texts: str) -> str:
         parts = self.wording.replace("{problem}", self.problem.prompt, 1).rpartition("{texts}")
@@ -199,14 +258,17 @@ def numbered(candidates: Sequence[Candidate]) -> str:
     return "\n\n".join(f"{place}.\n{text}" for place, text in enumerate(texts, 1))
 
 
+_UNSAID = re.compile(
+    r"(?:\b(?:not|never|hardly|less|neither|nor|cannot|be|make|making|for)|n['’]?t)"
+    r"(?:\s+(?:at|all|so|very|quite|entirely|completely|really))*\s+(?:sure|likely|impossible)\b"
+)
+
+
 def worth(reply: str) -> float | None:
-    """The value that a reply ends on; None where it names none."""
-    words = re.findall(r"\b(sure|likely|impossible)\b", reply.lower())
-    return WORTH[words[-1]] if words else None
-
-
-def vote(reply: str, among: int) -> int | None:
-    """Position of the candidate that a reply ends on, from 0; None where it names none."""
-    numbers = [int(found) for found in re.findall(r"\b\d{1,4}\b", reply)]
-    named = [number - 1 for number in numbers if 1 <= number <= among]
-    return named[-1] if named else None
+    """The value that the last line of a reply names; None where it names none, several, or denies
+    one: `not sure` is not `sure`."""
+    last = plain(reply).lower().splitlines()[-1:]
+    words = {word for line in last for word in re.findall(r"\b(sure|likely|impossible)\b", line)}
+    if len(words) != 1 or _UNSAID.search(last[0]):
+        return None
+    return WORTH[words.pop()]

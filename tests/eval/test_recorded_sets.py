@@ -258,10 +258,10 @@ async def test_missing_scores_that_were_asked_for_are_told_with_their_file(tmp_p
         await told(tmp_path, source, "best_of_n(n=1)", verifier="recorded:scores")
 
 
-async def test_missing_scores_are_the_reason_of_a_run_that_needs_them(tmp_path: Path) -> None:
+async def test_missing_scores_are_told_before_anything_runs(tmp_path: Path) -> None:
     source = written(tmp_path, [row(0, answer="4")])
-    found = await told(tmp_path, source, "best_of_n(n=1)")
-    assert "rows.jsonl records no scores" in (found.attempts[0].error or "")
+    with pytest.raises(UsageError, match=r"best_of_n: .* records no scores .* Nothing was sent"):
+        await told(tmp_path, source, "best_of_n(n=1)")
 
 
 # Real recordings

@@ -215,6 +215,65 @@ async def test_a_judge_that_cannot_be_read_leaves_the_vote_and_is_counted(
     assert all(kept.score is None for kept in result.candidates)
 
 
+@pytest.mark.parametrize("second", ["Score: 2", "No idea"])
+async def test_an_unreadable_vote_is_left_out_of_the_mean(second: str) -> None:
+    """One of three votes cannot be read; it is put once more."""
+
+    def say(messages: Any, prefix: str, index: int) -> str:
+        if "Write only" in messages[-1].content:
+            return second
+        return ("Score: 8", "Hard to say", "Score: 5")[index]
+
+    result = await solved(Judge.pointwise(ScriptedGenerator(say), votes=3))
+    read = second == "Score: 2"
+    marked = [kept.score.value for kept in result.candidates if kept.score]
+    assert marked == pytest.approx([0.5 if read else 0.65] * 2)
+    missing = {} if read else {"The judge gave no mark from 0 to 10.": 2}
+    assert dict(result.missing) == missing
+    assert result.spend["judge"].calls == 8
+
+
+async def test_a_chain_of_critiques_that_cannot_be_read_is_left_out_and_counted() -> None:
+    asked: list[str] = []
+
+    def say(messages: Any, prefix: str, index: int) -> str:
+        asked.append(messages[-1].content)
+        unread = len(asked) == 1 or "Write only" in asked[-1]
+        return "Hard to say" if unread else "**Judgement**: $\\boxed{Yes}$"
+
+    result = await solved(GenPRM(ScriptedGenerator(say), votes=2))
+    assert [kept.score.value for kept in result.candidates if kept.score] == [1.0, 1.0]
+    assert dict(result.missing) == {"The critique ends without a verdict.": 1}
+
+
+COMPARING: dict[str, Any] = {
+    "pairwise": (
+        lambda judge: lambda drafts, run: PairwiseJudge(judge).prefer(drafts[0], drafts[1], run),
+        "Better: equal",
+        0.5,
+        2,
+    ),
+    "listwise": (
+        lambda judge: lambda drafts, run: ListwiseJudge(judge).rank(drafts, run),
+        "Ranking: 2 > 1",
+        (0.0, 1.0),
+        1,
+    ),
+}
+
+
+@pytest.mark.parametrize(("asks", "said", "verdict", "calls"), COMPARING.values(), ids=COMPARING)
+async def test_an_unreadable_comparison_is_asked_for_once_more(
+    asks: Any, said: str, verdict: Any, calls: int
+) -> None:
+    generator = ScriptedGenerator(
+        lambda messages, *_: said if "Write only" in messages[-1].content else "Hard to say"
+    )
+    strategy = Compared(asks(generator))
+    await solved(None, strategy)
+    assert (strategy.verdict, len(generator.requests)) == (verdict, 2 * calls)
+
+
 class Odd:
     """A verifier whose verdict is whatever a function makes of a candidate."""
 

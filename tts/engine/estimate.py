@@ -20,6 +20,7 @@ from tts.protocols import RecordedGenerator, Strategy
 from tts.run import Run, RunSettings, WorstCases
 from tts.strategies.parts.cautions import cautions
 from tts.values import NOTHING, Budget, Problem, Usage
+from tts.verifiers import Unscored
 
 
 class Estimate(Struct, frozen=True, kw_only=True):
@@ -134,7 +135,8 @@ async def refuse(
     if faults:
         words = " ".join(dict.fromkeys(map(str, faults)))
         raise type(faults[0])(f"{words} Nothing was sent; problem {problem.id!r} is the longest.")
-    for strategy in strategies if session.verifier is None else ():
+    lacking = session.verifier is None or isinstance(session.verifier, Unscored)
+    for strategy in strategies if lacking else ():
         try:
             await estimate(problem, strategy, session)
         except UsageError as error:

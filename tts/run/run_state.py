@@ -8,7 +8,7 @@ from typing import Any, Self
 import msgspec
 
 from tts.budget import Account, AdmissionQueue, Amounts
-from tts.errors import Outage, StrategyError
+from tts.errors import BadReply, Outage, StrategyError
 from tts.graph import Node
 from tts.protocols import OutcomeRow
 from tts.run.generation import Generation
@@ -117,7 +117,7 @@ class RunState:
             self.kept.outage = self.kept.outage or node.error
         elif node.state == "failed" and node.error is not None:
             asked = node.operation is not None and node.operation.spec.role != "tool"
-            asked = asked or isinstance(node.error, StrategyError)
+            asked = asked or isinstance(node.error, StrategyError | BadReply)
             self.kept.fail(node.error, (self.path, node.ordinal), asked=asked)
         if self.settings.watched:
             state = "finished" if node.state == "done" else node.state

@@ -7,7 +7,8 @@ import pytest
 
 from tts.backends.scripted import ScriptedGenerator
 from tts.strategies import TreeOfThoughts
-from tts.strategies.search.tree_of_thoughts import vote, worth
+from tts.strategies.search.tree_of_thoughts import most_promising, worth
+from tts.values import Candidate, Kept, Problem, Score, Scored
 
 BOX = "\\boxed{%s}"
 
@@ -86,17 +87,70 @@ def test_depth_first_goes_back_where_a_path_ends_badly(forest: Any) -> None:
 
 @pytest.mark.parametrize(
     ("reply", "value"),
-    [("It is sure.\nimpossible", 0.00005), ("Sure", 1.0), ("likely!", 0.05), ("no idea", None)],
+    [
+        ("It is sure.\nimpossible", 0.00005),
+        ("Sure", 1.0),
+        ("**likely**!", 0.05),
+        ("no idea", None),
+        ("", None),
+        ("I am not sure.", None),
+        ("It isn't very likely", None),
+        ("sure, likely or impossible", None),
+        ("It is sure.\nI do not know.", None),
+    ],
 )
-def test_the_last_word_of_a_reply_is_its_value(reply: str, value: float | None) -> None:
+def test_only_a_word_that_closes_a_reply_is_its_value(reply: str, value: float | None) -> None:
     assert worth(reply) == value
 
 
-@pytest.mark.parametrize(
-    ("reply", "place"), [("Between 1 and 2:\n2", 1), ("7", None), ("none", None), ("3.", 2)]
-)
-def test_the_last_number_of_a_reply_is_its_vote(reply: str, place: int | None) -> None:
-    assert vote(reply, 3) == place
+def unread(first: str, second: str, final: str) -> Any:
+    """A judge that says `first`, and `second` when it is asked once more."""
+
+    def say(messages: Any, prefix: str, index: int) -> str:
+        asked = messages[-1].content
+        if "Write only" in asked:
+            return second
+        if "Beginning of" in asked or "Beginnings of" in asked:
+            return first
+        return f"{index}: {BOX % final}"
+
+    return ScriptedGenerator(say)
+
+
+@pytest.mark.parametrize(("judging", "second"), [("value", "likely"), ("vote", "2")])
+def test_an_unreadable_judgement_is_asked_for_once_more(
+    forest: Any, judging: Any, second: str
+) -> None:
+    search = TreeOfThoughts(n=2, branching=2, rounds=1, votes=1, judging=judging)
+    policy = unread("There are 3 errors in 2 of them", second, "42")
+    found = forest.grow(search, policy=policy, max_tokens=60)
+    assert (found.answer, found.stopped_by, dict(found.missing)) == ("42", "done", {})
+    again = [one for one in policy.requests if "Write only" in one.messages[-1].content]
+    assert len(again) >= 1
+
+
+@pytest.mark.parametrize("order", ["bfs", "dfs"])
+@pytest.mark.parametrize("judging", ["value", "vote"])
+def test_a_judgement_that_cannot_be_read_is_missing_and_takes_no_answer(
+    forest: Any, order: Any, judging: Any
+) -> None:
+    search = TreeOfThoughts(n=2, branching=2, rounds=1, votes=2, order=order, judging=judging)
+    policy = unread("There are 3 errors in 2 of them", "Hard to say.", "42")
+    found = forest.grow(search, policy=policy, max_tokens=60)
+    assert (found.answer, found.stopped_by) == ("42", "incomplete")
+    assert sum(found.missing.values()) >= 2
+    assert set(found.missing) == {f"No verdict ({judging}) could be read."}
+
+
+def test_a_thought_without_a_judgement_goes_behind_the_judged() -> None:
+    problem = Problem(id="p", prompt="?")
+    texts = [Candidate(problem=problem, text=text, key=text) for text in "abc"]
+    thoughts = [
+        Kept(texts[0]),
+        Scored(texts[1], Score(value=0.0)),
+        Scored(texts[2], Score(value=0.5)),
+    ]
+    assert [one.text for one in most_promising(thoughts, 3)] == ["c", "b", "a"]
 
 
 @pytest.mark.parametrize("wrong", [{"votes": 0}, {"order": "best"}, {"judging": "score"}])
