@@ -10,7 +10,7 @@ from typing import Any
 
 from tts.backends.fault_server import FaultPlan
 from tts.backends.openai_http import HTTPGenerator, HTTPStepScorer
-from tts.backends.openai_http.transport import Transport
+from tts.backends.openai_http.connection import Transport
 from tts.protocols import (
     GenerateReply,
     GenerateRequest,

@@ -7,6 +7,7 @@ import pytest
 
 from tts.backends.fault_server import FaultPlan
 from tts.backends.openai_http import HTTPGenerator
+from tts.backends.openai_http.generator import tail_survives
 from tts.backends.secret import Secret
 from tts.errors import BadRequest, Unauthorized
 from tts.protocols import Meter
@@ -138,3 +139,18 @@ async def test_thoughts_are_kept_apart_and_counted(meet: Any, ask: Any) -> None:
     _, generator = await meet(plan=FaultPlan(reasoning_tokens=50))
     reply = await generator.generate(ask(), Meter())
     assert reply.usage.reasoning_tokens == reply.completions[0].reasoning_tokens == 50
+
+
+@pytest.mark.parametrize(
+    ("prompt", "survives"),
+    [
+        ("<user>q<assistant>Step 1: a , b.\n\n", True),
+        ("<user>q<assistant>Step 1: a, b.\n\n", True),
+        ("<user>q<assistant>Step 1: a , b.", False),
+        ("<user>q<assistant>Step 1: a , b.\n", False),
+        ("<user>q<assistant>Step 1: a , b.\n\n<end>", False),
+        ("<user>q<assistant>", False),
+    ],
+)
+def test_only_the_same_end_survives(prompt: str, survives: bool) -> None:
+    assert tail_survives(prompt, "Step 1: a , b.\n\n") is survives

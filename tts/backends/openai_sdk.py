@@ -8,12 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from tts.backends.openai_http.body import Endpoint, Template, plain_template
 from tts.backends.openai_http.bounded import ACCEPTED, LARGEST_REPLY, bounded
+from tts.backends.openai_http.errors import Translated, refusal
 from tts.backends.openai_http.generator import HTTPGenerator
-from tts.backends.openai_http.prompt_count import PromptCount
-from tts.backends.openai_http.refusal import refusal
-from tts.backends.openai_http.translated import Translated
+from tts.backends.openai_http.request import Endpoint, Template, plain_template
+from tts.backends.openai_http.usage import PromptCount
 from tts.backends.secret import Secret
 from tts.errors import BadReply, BadRequest, CallError, CallTimeout, NotSent, Unavailable
 from tts.values import Capabilities, Model

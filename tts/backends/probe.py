@@ -9,11 +9,10 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
-from tts.backends.openai_http.body import Dialect
 from tts.backends.openai_http.connection import Connection
-from tts.backends.openai_http.decode import decode
-from tts.backends.openai_http.prompt_count import PromptCount
-from tts.backends.openai_http.spend import Expected, spend
+from tts.backends.openai_http.reply import decode
+from tts.backends.openai_http.request import Dialect
+from tts.backends.openai_http.usage import Expected, PromptCount, spend
 from tts.errors import BadReply, BadRequest, CallError, NotSent, Unauthorized
 from tts.protocols import Meter
 from tts.values import NOTHING, Capabilities, Message, Model, Usage

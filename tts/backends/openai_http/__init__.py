@@ -1,14 +1,17 @@
 """Models behind OpenAI-compatible servers, over aiohttp and msgspec."""
 
-from tts.backends.openai_http.body import Dialect, Endpoint, Wording, plain_template
-from tts.backends.openai_http.connection import Connection
+from tts.backends.openai_http.connection import Connection, Transport
+from tts.backends.openai_http.errors import (
+    TRANSPORT_ERRORS,
+    Translated,
+    call_error,
+    refusal,
+    retry_after,
+)
 from tts.backends.openai_http.generator import HTTPGenerator
-from tts.backends.openai_http.prompt_count import PromptCount
-from tts.backends.openai_http.refusal import refusal
-from tts.backends.openai_http.retry_after import retry_after
+from tts.backends.openai_http.request import Dialect, Endpoint, Wording, plain_template
 from tts.backends.openai_http.step_scorer import HTTPStepScorer
-from tts.backends.openai_http.translated import TRANSPORT_ERRORS, Translated, call_error
-from tts.backends.openai_http.transport import Transport
+from tts.backends.openai_http.usage import PromptCount
 
 __all__ = [
     "TRANSPORT_ERRORS",

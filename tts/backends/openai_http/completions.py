@@ -1,15 +1,19 @@
-"""A reply's choices as completions."""
+"""The draws of a reply, with their shares of its bill."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
-from tts.backends.openai_http.apportion import apportion
-from tts.backends.openai_http.ending import ending, thoughts, with_stop, written
-from tts.backends.openai_http.logprobs import token_logprobs
-from tts.backends.openai_http.prompt_count import PromptCount
-from tts.backends.openai_http.spend import Spend
-from tts.backends.openai_http.wire import WireChoice, WireReply
+from tts.backends.openai_http.reply import (
+    WireChoice,
+    WireReply,
+    ending,
+    thoughts,
+    token_logprobs,
+    with_stop,
+    written,
+)
+from tts.backends.openai_http.usage import PromptCount, Spend
 from tts.values import Completion, Sampling, TokenLogprob
 
 Slots = list[WireChoice | None]
@@ -99,3 +103,21 @@ def _size(choice: WireChoice, count: PromptCount) -> int:
     """Tokens of a choice by our own count; the end of the text is a token as well."""
     known = _exact(choice)
     return known or count.estimated_tokens(written(choice) + (thoughts(choice) or "")) + 1
+
+
+def apportion(total: int, weights: Sequence[int]) -> list[int]:
+    """Whole shares in proportion to the weights that sum to the total (largest remainder).
+
+    All weights zero count as equal; no weights give no shares.
+    """
+    if not total:
+        return [0] * len(weights)
+    if not weights:
+        return []
+    used = weights if any(weights) else [1] * len(weights)
+    whole = sum(used)
+    shares = [total * weight // whole for weight in used]
+    by_remainder = sorted(range(len(used)), key=lambda i: -(total * used[i] % whole))
+    for position in by_remainder[: total - sum(shares)]:
+        shares[position] += 1
+    return shares

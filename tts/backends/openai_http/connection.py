@@ -5,14 +5,14 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from typing import Protocol
 
 import aiohttp
 from yarl import URL
 
 from tts.backends.openai_http.bounded import ACCEPTED, LARGEST_REPLY, bounded, too_large
+from tts.backends.openai_http.errors import Translated, refusal
 from tts.backends.openai_http.http11 import LARGEST_REFUSAL, HTTPClient
-from tts.backends.openai_http.refusal import refusal
-from tts.backends.openai_http.translated import Translated
 from tts.backends.secret import Secret
 from tts.errors import BadInput, CallError
 
@@ -198,3 +198,19 @@ def _is_host(host: str) -> bool:
     return bool(host.strip(".")) and not any(
         letter.isspace() or letter in '<>"{}|^`\\' for letter in host
     )
+
+
+class Transport(Protocol):
+    """Carries JSON to one server; its errors are `CallError`s without credentials."""
+
+    async def post(self, path: str, body: bytes, *, most: int | None = None) -> bytes:
+        """The body of a whole answer of at most `most` bytes; None: the transport's own limit."""
+        ...
+
+    def stream(
+        self, path: str, body: bytes, *, most: int | None = None
+    ) -> AbstractAsyncContextManager[AsyncIterator[bytes]]:
+        """The pieces of an answer as they come; leaving early aborts it."""
+        ...
+
+    async def close(self) -> None: ...

@@ -9,11 +9,9 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
-from tts.backends.openai_http.connection import Connection
-from tts.backends.openai_http.decode import decode
-from tts.backends.openai_http.prompt_count import PromptCount
-from tts.backends.openai_http.spend import Expected, spend
-from tts.backends.openai_http.transport import Transport
+from tts.backends.openai_http.connection import Connection, Transport
+from tts.backends.openai_http.reply import decode
+from tts.backends.openai_http.usage import Expected, PromptCount, spend
 from tts.backends.secret import Secret
 from tts.errors import BadReply
 from tts.protocols import Meter, StepScoreReply, StepScoreRequest

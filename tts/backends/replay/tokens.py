@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from math import ceil
 from typing import NamedTuple
 
-from tts.backends.openai_http.prompt_count import BYTES_PER_TOKEN
+from tts.backends.openai_http.usage import BYTES_PER_TOKEN
 from tts.backends.replay.row import SampleRow
 from tts.values import Message
 

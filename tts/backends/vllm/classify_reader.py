@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
-from tts.backends.openai_http.decode import decode
+from tts.backends.openai_http.reply import decode
 from tts.backends.vllm.connected_reader import ConnectedReader
 from tts.errors import BadReply
 from tts.protocols import MarkedRow, RowReading, Vector

@@ -10,7 +10,7 @@ import msgspec
 from msgspec import Struct
 
 from tts.backends.openai_http import Transport
-from tts.backends.openai_http.decode import decode
+from tts.backends.openai_http.reply import decode
 from tts.backends.secret import Secret
 from tts.backends.vllm.connected_reader import ConnectedReader
 from tts.errors import BadReply
