@@ -7,6 +7,7 @@ import pytest
 
 from tts.errors import LedgerError
 from tts.ledger import JobLeases, Ledger
+from tts.ledger.batch import MOST_GIVEN_UP, Attempts, Batch
 from tts.protocols import JobRow, Journal, Leases, OutcomeRow, TextRow
 from tts.values import Usage
 
@@ -137,6 +138,15 @@ async def test_what_was_unknown_may_come_to_be_known(opened: Any, rows: Any) -> 
     async with opened() as ledger:
         await ledger.commit(rows.intent("a"), rows.settled("a", state="sent_unknown"))
         await ledger.commit(rows.settled("a"))
+
+
+def test_attempts_given_up_are_remembered_up_to_a_number(rows: Any) -> None:
+    attempts, names = Attempts("0a"), [f"a{at}" for at in range(MOST_GIVEN_UP + 1)]
+    for name in names:
+        Batch([rows.intent(name), rows.settled(name, state="sent_unknown")], attempts=attempts)
+    Batch([rows.settled(names[1]), rows.settled(names[-1])], attempts=attempts)
+    with pytest.raises(LedgerError, match="settled twice"):
+        Batch([rows.settled(names[0])], attempts=attempts)
 
 
 async def test_a_closed_ledger_refuses_instead_of_waiting(opened: Any, rows: Any) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterable, Mapping
 from itertools import count
 from typing import Any
@@ -27,8 +28,10 @@ from tts.ledger.tables import USAGE
 from tts.protocols import CallRow, IntentRow, Row, RunRow, SettledRow, UseRow
 from tts.values import NOTHING, Usage
 
-MOST_KNOWN = 1 << 16
-"""Kinds of calls that a process remembers to have written."""
+MOST_KNOWN = 1 << 12
+"""Kinds of calls that a process remembers to have written; one written again is the same row."""
+MOST_GIVEN_UP = 1 << 10
+"""Attempts given up of which a process still takes a second word."""
 
 _json = msgspec.json.Encoder().encode
 
@@ -59,6 +62,7 @@ class Attempts:
         """Numbers of the kinds of calls whose rows are written."""
         self._serials = count()
         self._begun: dict[tuple[str, str], Begun] = {}
+        self._given_up: deque[tuple[str, str]] = deque()
         self._unsettled: dict[int, int] = {}
         """How many attempts of a row of `opens` are on their way."""
 
@@ -71,16 +75,28 @@ class Attempts:
         return begun
 
     def end(self, row: SettledRow) -> Begun:
-        """The attempt that ends; what is `sent_unknown` may still come to be known."""
-        begun = self._begun.get((row.job, row.attempt))
+        """The attempt that ends; what is `sent_unknown` may still come to be known.
+
+        The newest `MOST_GIVEN_UP` of those are remembered: a later word on an older one is a
+        `LedgerError`, as one on an attempt that is settled is.
+        """
+        place = (row.job, row.attempt)
+        begun = self._begun.get(place)
         if begun is None:
             raise LedgerError(f"Attempt {row.attempt} was settled twice, or before it began.")
         if row.state != "sent_unknown":
-            del self._begun[row.job, row.attempt]
+            del self._begun[place]
+        elif begun.billed is None:
+            self._give_up(place)
         begun.again = begun.billed is not None
         self.spent = self._again(begun, row) if begun.again else self.spent + row.billed
         begun.billed = row.billed
         return begun
+
+    def _give_up(self, place: tuple[str, str]) -> None:
+        self._given_up.append(place)
+        if len(self._given_up) > MOST_GIVEN_UP:
+            self._begun.pop(self._given_up.popleft(), None)
 
     def list(self, begun: list[Begun]) -> int:
         """Note that one row lists these attempts; returns its number."""

@@ -59,7 +59,7 @@ def test_step_scores_are_those_of_transformers() -> None:
     inner = torch.relu(hidden @ weights["score.0.weight"].T + weights["score.0.bias"])
     logits = inner @ weights["score.2.weight"].T + weights["score.2.bias"]
     expected = logits.softmax(-1)[:, 1].detach().numpy()
-    scores = Scorer(embedded.transformer, embedded.weights).score([(row.ids, row.marks)])
+    scores = Scorer(embedded.transformer, embedded.weights, 1).score([(row.ids, row.marks)])
     np.testing.assert_allclose(scores[0], expected, atol=1e-3)
 
 

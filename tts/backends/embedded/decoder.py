@@ -95,7 +95,7 @@ class Decoder:
         self._transformer = transformer
         self._tokenizer = tokenizer
         self._cache = KvCache(transformer.config, rows)
-        self._prefixes = PrefixCache(prefix_tokens)
+        self._prefixes = PrefixCache(transformer.config, prefix_tokens)
         self._active: list[Draw] = []
 
     @property
@@ -161,8 +161,7 @@ class Decoder:
             return 0
         # The last prompt token is always computed: its logits give the first drawn token.
         length = min(found[0], len(draw.prompt) - 1)
-        self._cache.reserve(length)
-        self._cache.restore(row, length, found[1])
+        self._prefixes.restore(found[1][:length], self._cache, row)
         draw.cached = length
         return length
 
@@ -181,7 +180,7 @@ class Decoder:
             if not (draw.cancelled or draw.finish_reason):
                 continue
             read = (*draw.prompt, *draw.tokens[:-1])
-            self._prefixes.put(read, self._cache.snapshot(row, len(read)))
+            self._prefixes.put(read, self._cache, row)
             mover = self._active.pop()
             if mover is not draw:
                 length = len(mover.prompt) + len(mover.tokens) - 1

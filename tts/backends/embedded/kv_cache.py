@@ -10,9 +10,10 @@ from numpy.typing import NDArray
 
 from tts.backends.embedded.folder import EmbeddedConfig, Floats
 
-_GROWTH = 128
-"""Positions are added in multiples of this."""
-Snapshot = tuple[Floats, Floats]
+_FIRST = 512
+"""Positions that a cache begins with; longer texts double them."""
+Slots = NDArray[np.intp]
+"""Where the tokens of a kept text lie."""
 
 
 class KvCache:
@@ -21,17 +22,22 @@ class KvCache:
     Rows in use lie side by side from 0, so that attention reads them without gathering.
     """
 
-    def __init__(self, config: EmbeddedConfig, rows: int) -> None:
+    def __init__(self, config: EmbeddedConfig, rows: int, *, continued: bool = True) -> None:
+        """Not `continued`: every text is read in one pass, so that layers can use the same place
+        one after the other."""
         self._config = config
+        self._layers = config.layers if continued else 1
         self.rows = rows
-        self._allocate(_GROWTH)
+        self._allocate(min(_FIRST, config.positions))
 
     def reserve(self, positions: int) -> None:
         """Make room for at least so many positions per row."""
         if positions <= self.positions:
             return
         keys, values, used = self.keys, self.values, self.positions
-        self._allocate(-(-positions // _GROWTH) * _GROWTH)
+        # Doubling leaves blocks behind that are few, and too large to come from the heap.
+        rounded = -(-positions // _FIRST) * _FIRST
+        self._allocate(max(rounded, min(2 * used, self._config.positions)))
         self.keys[..., :used, :] = keys
         self.values[..., :used, :] = values
 
@@ -52,44 +58,54 @@ class KvCache:
         self.keys[:, target, :, :length] = self.keys[:, source, :, :length]
         self.values[:, target, :, :length] = self.values[:, source, :, :length]
 
-    def snapshot(self, row: int, length: int) -> tuple[Floats, Floats]:
-        """A copy of a row's first `length` positions."""
-        return self.keys[:, row, :, :length].copy(), self.values[:, row, :, :length].copy()
-
-    def restore(self, row: int, length: int, snapshot: tuple[Floats, Floats]) -> None:
-        """Let a row begin with the first `length` positions of a snapshot."""
-        keys, values = snapshot
-        self.keys[:, row, :, :length] = keys[..., :length, :]
-        self.values[:, row, :, :length] = values[..., :length, :]
-
     def _allocate(self, positions: int) -> None:
         shape = self._config
-        size = (shape.layers, self.rows, shape.key_value_heads, positions, shape.head_dim)
+        size = (self._layers, self.rows, shape.key_value_heads, positions, shape.head_dim)
         self.positions = positions
-        self.keys: Floats = np.zeros(size, np.float32)
-        self.values: Floats = np.zeros(size, np.float32)
+        self.keys = _for_layers(np.zeros(size, np.float32), shape.layers)
+        self.values = _for_layers(np.zeros(size, np.float32), shape.layers)
+
+
+def _for_layers(block: Floats, layers: int) -> Floats:
+    """A block as every layer sees it: of its own, or the only one there is."""
+    if len(block) == layers:
+        return block
+    steps = (0, *block.strides[1:])
+    return np.lib.stride_tricks.as_strided(block, (layers, *block.shape[1:]), steps)
 
 
 class PrefixCache:
-    """The most recently used texts, up to `tokens` tokens in all."""
+    """The most recently used texts, up to `tokens` tokens in all.
 
-    def __init__(self, tokens: int) -> None:
+    They lie in one block of that size, taken once: a copy of its own for every text, freed in
+    another order than it was made, would scatter the heap.
+    """
+
+    def __init__(self, config: EmbeddedConfig, tokens: int) -> None:
+        size = (config.layers, config.key_value_heads, tokens, config.head_dim)
+        self._keys: Floats = np.empty(size, np.float32)
+        self._values: Floats = np.empty(size, np.float32)
         self._room = tokens
-        self._held = 0
-        self._entries: OrderedDict[tuple[int, ...], Snapshot] = OrderedDict()
+        self._free = list(range(tokens))
+        self._entries: OrderedDict[tuple[int, ...], Slots] = OrderedDict()
 
-    def put(self, ids: tuple[int, ...], snapshot: Snapshot) -> None:
-        """Keep a text; the oldest make room."""
+    def put(self, ids: tuple[int, ...], cache: KvCache, row: int) -> None:
+        """Keep a text that a row of the cache has read; the oldest make room."""
         if ids in self._entries:
             self._entries.move_to_end(ids)
             return
-        self._entries[ids] = snapshot
-        self._held += len(ids)
-        while self._held > self._room:
-            self._held -= len(self._entries.popitem(last=False)[0])
+        while self._entries and len(self._free) < len(ids):
+            self._free += self._entries.popitem(last=False)[1].tolist()
+        if len(ids) > self._room:
+            return
+        kept = len(self._free) - len(ids)
+        slots = self._entries[ids] = np.array(sorted(self._free[kept:]), dtype=np.intp)
+        del self._free[kept:]
+        self._keys[:, :, slots] = cache.keys[:, row, :, : len(ids)]
+        self._values[:, :, slots] = cache.values[:, row, :, : len(ids)]
 
-    def longest(self, ids: tuple[int, ...]) -> tuple[int, Snapshot] | None:
-        """How many leading tokens of `ids` a kept text shares, and that text; None for none."""
+    def longest(self, ids: tuple[int, ...]) -> tuple[int, Slots] | None:
+        """How many leading tokens of `ids` a kept text shares, and its slots; None for none."""
         best, found = 0, None
         for kept in reversed(self._entries):
             if kept[: best + 1] == ids[: best + 1]:
@@ -100,6 +116,12 @@ class PrefixCache:
             return None
         self._entries.move_to_end(found)
         return best, self._entries[found]
+
+    def restore(self, slots: Slots, cache: KvCache, row: int) -> None:
+        """Let a row of the cache begin with the tokens of these slots."""
+        cache.reserve(len(slots))
+        cache.keys[:, row, :, : len(slots)] = self._keys[:, :, slots]
+        cache.values[:, row, :, : len(slots)] = self._values[:, :, slots]
 
 
 def _shared(left: tuple[int, ...], right: tuple[int, ...]) -> int:

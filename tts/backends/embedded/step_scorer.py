@@ -61,12 +61,13 @@ class Scorer:
     For one thread: its cache is used again by every batch.
     """
 
-    def __init__(self, transformer: Transformer, weights: Weights) -> None:
+    def __init__(self, transformer: Transformer, weights: Weights, rows: int) -> None:
+        """`rows`: the most of one batch."""
         missing = [name for name in _HEAD if name not in weights.arrays]
         if missing:
             raise BadInput(f"This model is not a process reward model: no {', '.join(missing)}.")
         self._transformer = transformer
-        self._cache = KvCache(transformer.config, 1)
+        self._cache = KvCache(transformer.config, rows, continued=False)
         first, first_bias, second, second_bias = (weights.arrays[name] for name in _HEAD)
         self._first = (np.ascontiguousarray(first.T), first_bias)
         self._second = (np.ascontiguousarray(second.T), second_bias)
@@ -77,8 +78,6 @@ class Scorer:
         tokens = np.zeros((len(rows), longest), dtype=np.intp)
         for index, (ids, _) in enumerate(rows):
             tokens[index, : len(ids)] = ids
-        if len(rows) > self._cache.rows:
-            self._cache = KvCache(self._transformer.config, len(rows))
         starts = np.zeros(len(rows), dtype=np.intp)
         hidden = self._transformer.forward(tokens, starts, self._cache)
         return [
@@ -106,7 +105,7 @@ class EmbeddedStepScorer:
     def __init__(self, embedded: EmbeddedModel, *, rows: int = 64) -> None:
         """`rows`: the most texts in one batch. Raises BadInput for a model without the head."""
         self._embedded = embedded
-        self._scorer = Scorer(embedded.transformer, embedded.weights)
+        self._scorer = Scorer(embedded.transformer, embedded.weights, rows)
         self._rows = rows
         self._waiting: list[_Waiting] = []
         self._worker: asyncio.Task[None] | None = None
