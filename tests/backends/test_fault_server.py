@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from tts.backends.fault_server import Fault, FaultPlan, Latency
-from tts.backends.fault_server.answer import built_in_answer, pieces
+from tts.backends.fault_server.reply import built_in_answer, pieces
 from tts.backends.openai_http import Connection
 from tts.errors import RateLimited
 from tts.protocols import Meter

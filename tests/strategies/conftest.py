@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from tts.answers import TASKS
-from tts.backends.fault_server.latency import Latency
+from tts.backends.fault_server.plan import Latency
 from tts.backends.scripted import ScriptedGenerator
 from tts.backends.simulated_steps import SimulatedScorer, SimulatedSteps
 from tts.budget import PriceTable

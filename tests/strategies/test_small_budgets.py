@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tts.backends.fault_server.latency import Latency
+from tts.backends.fault_server.plan import Latency
 from tts.backends.simulated_steps import TRUTH, SimulatedSteps
 from tts.engine import parse_strategy
 from tts.errors import BudgetTooSmall

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Callable, Sequence
 from random import Random
 
-from tts.backends.fault_server.latency import Latency
+from tts.backends.fault_server.plan import Latency
 from tts.backends.scripted import cut
 from tts.protocols import GenerateReply, GenerateRequest, Meter, TextListener, charged
 from tts.values import Capabilities, Completion, Message, Model

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Sequence
 from random import Random
 
-from tts.backends.fault_server.latency import Latency
+from tts.backends.fault_server.plan import Latency
 from tts.backends.scripted import cut
 from tts.protocols import (
     GenerateReply,

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import pytest
 
 from tts.backends.fault_server import Fault, FaultPlan, FaultServer
-from tts.backends.fault_server.token_paths import VOCABULARY, logits, logprobs
+from tts.backends.fault_server.paths import VOCABULARY, logits, logprobs
 from tts.backends.vllm import VLLMClassifyReader, VLLMLabelReader, VLLMServerReader
 from tts.errors import BadReply, ContextTooLong
 from tts.protocols import MarkedRow, RowReader, RowReading

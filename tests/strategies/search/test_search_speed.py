@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
-from tts.backends.fault_server.latency import Latency
+from tts.backends.fault_server.plan import Latency
 from tts.backends.simulated_steps import SimulatedScorer, SimulatedSteps
 from tts.engine import Job
 from tts.ledger import MemoryJournal, MemoryLeases

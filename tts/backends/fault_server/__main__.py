@@ -9,8 +9,7 @@ from pathlib import Path
 
 import msgspec
 
-from tts.backends.fault_server.latency import Latency
-from tts.backends.fault_server.plan import FaultPlan
+from tts.backends.fault_server.plan import FaultPlan, Latency
 from tts.backends.fault_server.server import FaultServer
 
 

@@ -1,15 +1,14 @@
-"""What a fault-injecting server does to its clients."""
+"""What a fault-injecting server does to its clients, and how long it thinks."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from hashlib import blake2b
+from math import exp
 from random import Random
 from typing import Any, Literal
 
 from msgspec import Struct
-
-from tts.backends.fault_server.latency import Latency
 
 FaultKind = Literal[
     "status",
@@ -34,6 +33,20 @@ FaultKind = Literal[
 
 Answer = Callable[[str, int, int], str]
 """(prompt with prefix, seed, draw in the request) to the whole text of a draw."""
+
+
+class Latency(Struct, frozen=True, kw_only=True):
+    """Seconds before an answer: always `median`, or log-normal around it."""
+
+    kind: Literal["fixed", "lognormal"] = "fixed"
+    median: float = 0.0
+    sigma: float = 0.5
+    """Standard deviation of the logarithm; used by `lognormal`."""
+
+    def draw(self, rng: Random) -> float:
+        if self.kind == "fixed":
+            return self.median
+        return self.median * exp(rng.gauss(0.0, self.sigma))
 
 
 class Fault(Struct, frozen=True, kw_only=True):

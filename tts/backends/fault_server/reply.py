@@ -1,14 +1,56 @@
-"""The good answers of the simulated server."""
+"""The good answers of the simulated server, whole or as a stream of events."""
 
 from __future__ import annotations
 
+import re
+from collections.abc import Sequence
+from hashlib import blake2b
 from typing import Any
 
-from tts.backends.fault_server.answer import built_in_answer, pieces
-from tts.backends.fault_server.draw import ServedDraw, served_draw
+import msgspec
+from msgspec import Struct
+
+from tts.backends.fault_server.paths import prompt_logprobs
 from tts.backends.fault_server.plan import FaultPlan
 from tts.backends.fault_server.request import ServedRequest
-from tts.backends.fault_server.token_paths import prompt_logprobs
+
+DONE = b"data: [DONE]\n\n"
+_PIECE = re.compile(r"\s*\S+|\s+\Z")
+_WORDS = [
+    "so",
+    "we",
+    "add",
+    "the",
+    "first",
+    "two",
+    "numbers",
+    "and",
+    "then",
+    "take",
+    "half",
+    "of",
+    "what",
+    "is",
+    "left",
+    "over",
+    "to",
+    "find",
+    "that",
+    "each",
+    "side",
+    "must",
+    "equal",
+    "four",
+    "times",
+    "seven",
+    "minus",
+    "nine",
+    "which",
+    "gives",
+    "twenty",
+    "by",
+    "symmetry",
+]
 
 
 def draws(asked: ServedRequest, plan: FaultPlan) -> list[ServedDraw]:
@@ -99,3 +141,88 @@ def logprobs(text: str, asked: ServedRequest) -> dict[str, Any]:
             for token, value in zip(tokens, values, strict=True)
         ]
     }
+
+
+def stream_events(asked: ServedRequest, plan: FaultPlan) -> list[bytes]:
+    """The events of an answer, draws taking turns token by token, `[DONE]` last."""
+    drawn = draws(asked, plan)
+    options = asked.stream_options
+    counts = bool(options and options.continuous_usage_stats and plan.reports_usage)
+    tokens = [pieces(draw.text) or [""] for draw in drawn]
+    told: list[bytes] = []
+    for place in range(max(map(len, tokens))):
+        for index, parts in enumerate(tokens):
+            if place >= len(parts):
+                continue
+            last = place == len(parts) - 1
+            chunk = _chunk(asked, index, parts[place], drawn[index] if last else None)
+            if plan.supports_logprobs and asked.wants_logprobs:
+                whole = logprobs(drawn[index].text, asked)
+                own = {name: found[place : place + 1] for name, found in whole.items() if found}
+                chunk["choices"][0]["logprobs"] = own
+            if counts:
+                chunk["usage"] = usage(asked, len(told) + 1, plan)
+            told.append(_event(chunk))
+    if options and options.include_usage and plan.reports_usage:
+        bill = usage(asked, sum(draw.tokens for draw in drawn), plan)
+        told.append(_event({"choices": [], "usage": bill}))
+    return [*told, DONE]
+
+
+def _chunk(asked: ServedRequest, index: int, text: str, ended: Any) -> dict[str, Any]:
+    choice: dict[str, Any] = {"index": index, "finish_reason": None}
+    if asked.messages is None:
+        choice["text"] = text
+    else:
+        choice["delta"] = {"content": text}
+    if ended is not None:
+        choice |= {"finish_reason": ended.finish_reason, "stop_reason": ended.stop}
+    return {"choices": [choice]}
+
+
+def _event(chunk: dict[str, Any]) -> bytes:
+    return b"data: " + msgspec.json.encode(chunk) + b"\n\n"
+
+
+class ServedDraw(Struct, gc=False):
+    """What a draw came to."""
+
+    text: str
+    tokens: int
+    finish_reason: str
+    stop: str | None
+
+
+def served_draw(
+    whole: str, stops: Sequence[str], max_tokens: int, *, keep_stop: bool
+) -> ServedDraw:
+    """Cut a text at its first stop string, then at `max_tokens` tokens."""
+    found = [(place, stop) for stop in stops if (place := whole.find(stop)) >= 0]
+    place, stop = min(found, default=(len(whole), None))
+    ended = whole[:place] + (stop or "")
+    tokens = pieces(ended)
+    if len(tokens) > max_tokens:
+        cut = "".join(tokens[:max_tokens])
+        return ServedDraw(cut, max_tokens, "length", None)
+    text = ended if keep_stop or stop is None else whole[:place]
+    return ServedDraw(text, max(1, len(tokens)), "stop", stop)
+
+
+def built_in_answer(prompt: str, seed: int, draw: int, words: int) -> str:
+    """`words` words that depend on (prompt, seed, draw) alone, in steps with a boxed answer."""
+    digest = blake2b(prompt.encode("utf-8", "replace"), digest_size=64, salt=_salt(seed, draw))
+    chosen = digest.digest()
+    written = [_WORDS[chosen[i % 64] % len(_WORDS)] for i in range(max(0, words - 4))]
+    for place in range(7, len(written), 8):
+        written[place] += ".\n\n"
+    text = " ".join(written).replace("\n\n ", "\n\n")
+    return f"{text} answer is \\boxed{{{chosen[0] % 10}}} indeed"
+
+
+def pieces(text: str) -> list[str]:
+    """The tokens of a text: words, each with the white space before it."""
+    return _PIECE.findall(text)
+
+
+def _salt(seed: int, draw: int) -> bytes:
+    return (seed % (1 << 64)).to_bytes(8, "little") + draw.to_bytes(8, "little")

@@ -1,15 +1,31 @@
-"""An in-process model server that misbehaves as told."""
+"""An in-process model server that misbehaves as told, and what it saw."""
 
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
+from collections.abc import Callable, Mapping
+from functools import partial
+from hashlib import blake2b
+from random import Random
+from time import monotonic
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
-from tts.backends.fault_server.plan import FaultPlan
-from tts.backends.fault_server.record import Record
-from tts.backends.fault_server.site import Site
-from tts.backends.fault_server.wire import Wire
+import msgspec
+from msgspec import Struct
+
+from tts.backends.fault_server.paths import classified, detokenize, models, pooling, tokenize
+from tts.backends.fault_server.plan import Fault, FaultPlan
+from tts.backends.fault_server.reply import reply, stream_events
+from tts.backends.fault_server.request import SERVED, ServedRequest, refused
+from tts.backends.fault_server.wire import Wire, deliver, deliver_stream, header
+
+_GENERATES = frozenset({"/v1/chat/completions", "/v1/completions"})
+_HEADS: Mapping[str, Callable[[bytes], dict[str, Any]]] = {
+    "/pooling": pooling,
+    "/classify": classified,
+}
 
 
 class FaultServer:
@@ -79,3 +95,150 @@ class FaultServer:
         self._wires.add(wire)
         self.record.connections += 1
         return wire
+
+
+class Site:
+    """Routes requests, lets them meet their faults and keeps the record."""
+
+    def __init__(self, plan: FaultPlan) -> None:
+        self.plan = plan
+        self.record = Record(keep=plan.keep_records)
+
+    def handle(self, wire: Wire, method: str, path: str, head: bytes, body: bytes) -> None:
+        """Take one request."""
+        if self.plan.api_key and header(head, "authorization") != f"Bearer {self.plan.api_key}":
+            said = b'{"error":{"message":"Incorrect API key provided","code":"invalid_api_key"}}'
+            wire.respond(401, {}, said)
+        elif path in _GENERATES or path.endswith(tuple(_HEADS)):
+            self._call(wire, path, head, body)
+        else:
+            self._side(wire, path, body)
+
+    def _call(self, wire: Wire, path: str, head: bytes, body: bytes) -> None:
+        number = self.record.arrive(self._seen(path, head, body))
+        wire.on_lost, wire.on_done = self._lost, self._done
+        rng = Random(self.plan.seed * 1_000_003 + number) if self._random else None
+        fault = self._fault(number, rng)
+        if fault:
+            self.record.faults[fault.kind] += 1
+        delay = self.plan.latency.draw(rng) if rng else self.plan.latency.median
+        if self.plan.latency_by == "body":
+            delay = self.plan.seconds_for(body)
+        head_of = next((one for end, one in _HEADS.items() if path.endswith(end)), None)
+        answer = (
+            partial(self._answer, wire, body, fault)
+            if head_of is None
+            else partial(self._pool, wire, partial(head_of, body), fault)
+        )
+        if delay > 0:
+            asyncio.get_running_loop().call_later(delay, answer)
+        else:
+            answer()
+
+    @property
+    def _random(self) -> bool:
+        return self.plan.rate > 0 or self.plan.latency.kind != "fixed"
+
+    def _seen(self, path: str, head: bytes, body: bytes) -> Seen:
+        digest = blake2b(body, digest_size=16).hexdigest()
+        return Seen(monotonic(), path, digest, header(head, "authorization"), body)
+
+    def _fault(self, number: int, rng: Random | None) -> Fault | None:
+        script = self.plan.script
+        if script and (self.plan.repeat or number < len(script)):
+            return script[number % len(script)]
+        if rng and self.plan.mix and rng.random() < self.plan.rate:
+            return rng.choice(self.plan.mix)
+        return None
+
+    def _answer(self, wire: Wire, body: bytes, fault: Fault | None) -> None:
+        if wire.closed:
+            return
+        asked = SERVED.decode(body)
+        if self.plan.fails_on and self.plan.fails_on in body:
+            fault = Fault(kind="status", status=500)
+        if said := refused(asked, self.plan):
+            wire.respond(400, {}, msgspec.json.encode({"error": {"message": said}}))
+        elif asked.stream and (fault is None or fault.kind.startswith("stream")):
+            deliver_stream(wire, stream_events(asked, self.plan), fault, self.plan.chunk_seconds)
+        else:
+            self._whole(wire, asked, fault)
+
+    def _whole(self, wire: Wire, asked: ServedRequest, fault: Fault | None) -> None:
+        if fault is None:
+            wire.answer(msgspec.json.encode(reply(asked, self.plan)))
+        else:
+            deliver(wire, fault, partial(reply, asked, self.plan))
+
+    def _pool(self, wire: Wire, told: Callable[[], dict[str, Any]], fault: Fault | None) -> None:
+        if fault is None:
+            wire.answer(msgspec.json.encode(told()))
+        else:
+            deliver(wire, fault, told)
+
+    def _side(self, wire: Wire, path: str, body: bytes) -> None:
+        answered: Any = None
+        if path == "/v1/models" and self.plan.lists is not None:
+            return deliver(wire, self.plan.lists, partial(models, self.plan.dialect))
+        if path == "/v1/models":
+            answered = models(self.plan.dialect)
+        elif path == "/tokenize" and self.plan.dialect == "vllm":
+            answered = tokenize(body, trims=self.plan.trims_prefix)
+        elif path == "/detokenize" and self.plan.dialect == "vllm":
+            answered = detokenize(body)
+        if answered is None:
+            wire.respond(404, {}, b'{"error":{"message":"no such path"}}')
+        else:
+            wire.answer(msgspec.json.encode(answered))
+
+    def _done(self) -> None:
+        self.record.in_flight -= 1
+        self.record.answered += 1
+
+    def _lost(self) -> None:
+        self.record.in_flight -= 1
+        self.record.cancelled += 1
+
+
+class Seen(Struct, frozen=True, gc=False):
+    """One generation request."""
+
+    arrived: float
+    """Seconds of the monotonic clock."""
+    path: str
+    digest: str
+    """BLAKE2 of the body: equal requests have equal digests."""
+    authorization: str
+    body: bytes
+
+
+class Record:
+    """Counts kept by the server; `in_flight` are requests without a finished answer."""
+
+    def __init__(self, *, keep: bool) -> None:
+        self._keep = keep
+        self.seen: list[Seen] = []
+        self.digests: Counter[str] = Counter()
+        self.requests = 0
+        self.answered = 0
+        self.in_flight = 0
+        self.most_in_flight = 0
+        self.cancelled = 0
+        """Requests whose client left before the answer was complete."""
+        self.connections = 0
+        self.faults: Counter[str] = Counter()
+
+    def arrive(self, seen: Seen) -> int:
+        """Note a request; its arrival number."""
+        self.requests += 1
+        self.in_flight += 1
+        self.most_in_flight = max(self.most_in_flight, self.in_flight)
+        if self._keep:
+            self.seen.append(seen)
+            self.digests[seen.digest] += 1
+        return self.requests - 1
+
+    @property
+    def arrivals(self) -> list[float]:
+        """When each request came, in seconds of the monotonic clock."""
+        return [seen.arrived for seen in self.seen]
