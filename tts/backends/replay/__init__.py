@@ -2,11 +2,9 @@
 
 from tts.backends.replay.expectation import best_of_k, maj_at_k, pass_at_k
 from tts.backends.replay.generator import ReplayGenerator
-from tts.backends.replay.problems import replay_problems
-from tts.backends.replay.read import model_rows, sample_rows, split_source
+from tts.backends.replay.read import model_rows, replay_problems, sample_rows, split_source
 from tts.backends.replay.row import SampleRow
-from tts.backends.replay.samples import RecordedSamples, order
-from tts.backends.replay.scores import RecordedScores
+from tts.backends.replay.samples import RecordedSamples, RecordedScores, order
 
 __all__ = [
     "RecordedSamples",
