@@ -14,7 +14,8 @@ class Billed(Struct, frozen=True, kw_only=True):
     tokens: int
     calls: int
     twice: int
-    """Calls with more than one settled attempt."""
+    """Calls with more than one settled attempt; what an endpoint supports may be asked at every
+    start."""
     finished: int
     """Calls whose answer is committed."""
 
@@ -50,8 +51,8 @@ def billed(place: Path) -> Billed:
             "FROM attempts WHERE state = 'settled'"
         ).fetchone()
         [twice] = connection.execute(
-            "SELECT COUNT(*) FROM (SELECT key FROM attempts WHERE state = 'settled' "
-            "GROUP BY job, key HAVING COUNT(*) > 1)"
+            "SELECT COUNT(*) FROM (SELECT key FROM attempts "
+            "WHERE state = 'settled' AND role <> 'probe' GROUP BY job, key HAVING COUNT(*) > 1)"
         ).fetchone()
         [finished] = connection.execute("SELECT COUNT(*) FROM calls").fetchone()
     finally:
