@@ -20,7 +20,7 @@ from tts.errors import CallError, LedgerError
 from tts.eval.bench.jumping_loop import JumpingLoop
 from tts.executor import Limits
 from tts.executor.gate import Gate
-from tts.executor.retry import RetryPolicy
+from tts.executor.limits import RetryPolicy
 from tts.ledger import MemoryJournal, MemoryLeases
 from tts.protocols import Answer, Draw, GenerateReply, GenerateRequest, Meter, OperationSpec, Reply
 from tts.values import Budget, Candidate, Capabilities, Problem, Result, Sampling, Usage

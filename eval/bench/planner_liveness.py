@@ -18,7 +18,7 @@ from tts.eval.bench.bad_tools import LIMIT, bad_tools
 from tts.eval.bench.interrupted import INTERRUPTED, seconds_to_end
 from tts.eval.bench.planner_schedule import solved
 from tts.eval.bench.row import Row, at_most, exactly
-from tts.executor.retry import RetryPolicy
+from tts.executor.limits import RetryPolicy
 from tts.planner import PlanSettings, PlanStrategy
 from tts.planner.execution import Planning
 from tts.tools import ToolSet

@@ -19,7 +19,7 @@ from tts.eval.bench.row import Row, at_most, exactly, figure
 from tts.eval.bench.timed_graph import TimedGraph
 from tts.executor import Limits
 from tts.executor.gate import Gate
-from tts.executor.retry import RetryPolicy
+from tts.executor.limits import RetryPolicy
 from tts.ledger import MemoryJournal, MemoryLeases
 from tts.planner import Call, Plan, PlanLimits, PlanSettings, PlanStrategy
 from tts.planner.execution import Planning

@@ -15,7 +15,7 @@ from tts.backends.fault_server import Fault, FaultPlan, FaultServer
 from tts.engine import Job, SessionOptions, open_session
 from tts.engine.asks import Asks
 from tts.errors import UsageError
-from tts.executor.retry import RetryPolicy
+from tts.executor.limits import RetryPolicy
 from tts.ledger import MemoryJournal, MemoryLeases
 from tts.protocols import IntentRow, Journal, Leases, SettledRow
 from tts.strategies.sampling.single import Single

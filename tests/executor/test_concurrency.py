@@ -7,8 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tts.errors import UsageError
-from tts.executor.adaptive_concurrency import AdaptiveConcurrency
-from tts.executor.concurrency import Concurrency
+from tts.executor.concurrency import AdaptiveConcurrency, Concurrency
 
 
 class Time:

@@ -16,7 +16,7 @@ from tts.errors import (
     Unauthorized,
     Unavailable,
 )
-from tts.executor.retry import RetryPolicy
+from tts.executor.limits import RetryPolicy
 from tts.ledger import MemoryJournal
 from tts.protocols import Answer, OutcomeRow, SettledRow, UseRow
 from tts.values import Budget

@@ -12,8 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tts.errors import UsageError
-from tts.executor.bucket import Bucket
-from tts.executor.limiter import RateLimiter
+from tts.executor.limiter import Bucket, RateLimiter
 from tts.executor.throttle import Throttle
 
 Simulate = Callable[[Coroutine[Any, Any, Any]], Any]

@@ -15,7 +15,7 @@ from tts.errors import (
     RateLimited,
     Unavailable,
 )
-from tts.executor.retry import RetryPolicy
+from tts.executor.limits import RetryPolicy
 from tts.ledger import MemoryJournal
 from tts.protocols import CallRow, IntentRow, OutcomeRow, RunRow
 from tts.strategies import BestOfN, MajorityVote

@@ -21,7 +21,7 @@ from tts.errors import (
     Unavailable,
     UsageError,
 )
-from tts.executor.retry import RetryPolicy
+from tts.executor.limits import RetryPolicy
 from tts.protocols import Effect
 
 STEADY = RetryPolicy(jitter=0.0)

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tts.eval.bench.jumping_loop import simulated
-from tts.executor.clock import loop_time
+from tts.executor.deadlines import loop_time
 from tts.executor.shared_rate import SharedRate
 from tts.ledger import MemoryRateWindows
 from tts.ledger.rate_window import SECONDS, allowance

@@ -20,11 +20,10 @@ from tts.engine.solving import said
 from tts.equivalence import Equivalence
 from tts.errors import BadInput
 from tts.executor import Limits
-from tts.executor.adaptive_concurrency import AdaptiveConcurrency
-from tts.executor.concurrency import Concurrency
+from tts.executor.concurrency import AdaptiveConcurrency, Concurrency
 from tts.executor.gate import Gate
 from tts.executor.limiter import RateLimiter
-from tts.executor.retry import RetryPolicy
+from tts.executor.limits import RetryPolicy
 from tts.protocols import Generator, RecordedGenerator
 from tts.values import Sampling
 

@@ -23,12 +23,10 @@ from tts.errors import (
     TTSError,
 )
 from tts.executor.circuit import Circuit, Passage
-from tts.executor.clock import loop_time
-from tts.executor.deadlines import Deadlines
+from tts.executor.deadlines import Deadlines, loop_time
 from tts.executor.flight import Flight
 from tts.executor.hedge import Durations, hedged
-from tts.executor.limits import Limits
-from tts.executor.retry import RetryPolicy
+from tts.executor.limits import Limits, RetryPolicy
 from tts.protocols import SENT, Answer, IntentRow, Journal, OperationSpec, SettledRow
 from tts.tools.shielded import shielded
 from tts.values import NOTHING, Usage

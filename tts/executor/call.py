@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from hashlib import blake2b
 from typing import Any
 
+import msgspec
+
 from tts.budget import Ticket
-from tts.executor.key import draw_key, placed_key, pure_key, seed_of
-from tts.executor.shared import Shared
-from tts.graph import Node
-from tts.protocols import SENT, Draw, Operation
+from tts.graph import Group, Node
+from tts.protocols import SENT, Draw, Operation, OperationSpec
 from tts.run import Run
 from tts.values import NOTHING, Candidate, Usage
+
+_encode = msgspec.json.Encoder(order="deterministic").encode
 
 
 class Call:
@@ -80,3 +83,56 @@ class Call:
         else:
             self.key = pure_key(base)
         self.draw = Draw(index, seed_of(self.key))
+
+
+class Shared:
+    """Arguments, base key and worst cases of a call; one for all draws of a `sample`."""
+
+    __slots__ = ("alone", "args", "base", "beside", "identity", "stochastic")
+
+    def __init__(self, operation: Operation, args: tuple[Any, ...]) -> None:
+        self.args = args
+        self.identity = operation.identity(args)
+        self.base = base_key(operation.spec, self.identity)
+        self.stochastic = operation.stochastic(args)
+        self.alone: Usage | None = None
+        """The worst case with the prompt."""
+        self.beside: Usage | None = None
+        """The worst case of a draw whose prompt another one carries."""
+
+    @classmethod
+    def of(cls, node: Node[Any], operation: Operation) -> Shared:
+        group = node.group
+        if not isinstance(group, Group):
+            return cls(operation, node.resolved_args())
+        if group.shared is None:
+            group.shared = cls(operation, node.resolved_args())
+        found: Shared = group.shared
+        return found
+
+
+def base_key(spec: OperationSpec, identity: Any) -> bytes:
+    """Hash of function and version, model and revision, and the inputs' content."""
+    parts = (spec.name, spec.version, spec.model, spec.revision, identity)
+    return blake2b(_encode(parts), digest_size=16).digest()
+
+
+def pure_key(base: bytes) -> str:
+    """Key of a call that gives the same answer wherever and whenever it is made."""
+    return base.hex()
+
+
+def draw_key(base: bytes, *, seed: int, path: str, index: int) -> str:
+    """Key of the `index`-th equal draw of a Run; a child Run draws its own."""
+    suffix = f"|{seed}|{path}|{index}".encode()
+    return blake2b(base + suffix, digest_size=16).hexdigest()
+
+
+def placed_key(base: bytes, *, run_id: str, node: str) -> str:
+    """Key of a call with an effect: bound to its place in one run, never shared."""
+    return blake2b(base + f"|{run_id}|{node}".encode(), digest_size=16).hexdigest()
+
+
+def seed_of(key: str) -> int:
+    """63 bits derived from a key: the same key draws the same text."""
+    return int(key[:16], 16) >> 1

@@ -7,7 +7,7 @@ import logging
 from typing import Literal
 
 from tts.errors import CallError, NotSent
-from tts.executor.clock import Clock, loop_time
+from tts.executor.deadlines import Clock, loop_time
 
 LOG = logging.getLogger("tts")
 FIRST, LONGEST = 0.25, 5.0

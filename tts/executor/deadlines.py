@@ -1,10 +1,19 @@
-"""Time-outs of many tasks by one timer."""
+"""The executor's clock, and time-outs of many tasks by one timer."""
 
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from types import TracebackType
 from typing import Any
+
+Clock = Callable[[], float]
+"""Seconds of a monotonic clock."""
+
+
+def loop_time() -> float:
+    """The clock of the running event loop, which its timers obey."""
+    return asyncio.get_running_loop().time()
 
 
 class Deadline:

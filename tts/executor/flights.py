@@ -19,8 +19,7 @@ from tts.errors import (
 )
 from tts.executor.attempts import LEAVE, Attempts, crashed
 from tts.executor.call import Call
-from tts.executor.flight import Flight
-from tts.executor.rows import call_row, text_row
+from tts.executor.flight import Flight, call_row, text_row
 from tts.executor.settlement import Settlement, failure
 from tts.protocols import (
     Answer,

@@ -3,21 +3,25 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
-from typing import Any
+from collections.abc import Callable, Hashable, Mapping
+from heapq import heapify, heappop, heappush
+from itertools import count
+from math import inf
+from typing import Any, Generic, TypeVar
 
 from msgspec import Struct
 
 from tts.executor.circuit import Circuit
-from tts.executor.clock import Clock, loop_time
 from tts.executor.concurrency import Concurrency
-from tts.executor.lane import Lane
+from tts.executor.deadlines import Clock, loop_time
 
 LONGEST_PAUSE = 120.0
 """Seconds: a server that asks for more gets its calls refused, not a pool that hangs for hours."""
 
 SETTLED = 12
 """Turns of the event loop within which the end of a call has made the calls behind it ready."""
+
+T = TypeVar("T", bound=Hashable)
 
 
 class PoolStatistics(Struct, frozen=True, kw_only=True):
@@ -225,3 +229,80 @@ class Gate:
         lane.timer = None
         self._arm(lane)
         self._admit()
+
+
+class Lane:
+    """What a gate keeps of one pool: its limit, its slots in use, its queue, its pause and its circuit."""
+
+    def __init__(self, pool: str, *, concurrency: Concurrency) -> None:
+        self.pool = pool
+        self.concurrency = concurrency
+        self.queue: FairQueue[asyncio.Future[None]] = FairQueue()
+        self.circuit = Circuit(pool)
+        self.in_flight = 0
+        self.served_at = 0
+        self.paused_until = -inf
+        self.timer: asyncio.TimerHandle | None = None
+
+    def admits(self, clock: Clock) -> bool:
+        """Whether one more call may enter, as far as this pool is concerned."""
+        if self.in_flight >= self.concurrency.limit:
+            return False
+        return self.paused_until == -inf or not self.paused_for(clock)
+
+    def paused_for(self, clock: Clock) -> float:
+        """Seconds until the pause ends; 0 when there is none."""
+        return 0.0 if self.paused_until == -inf else max(0.0, self.paused_until - clock())
+
+
+class FairQueue(Generic[T]):
+    """Problems in turn by use; inside one problem the smallest priority, then the oldest.
+
+    Turns are start-time fair queueing (Goyal, Vin and Cheng 1996) with one unit per call: of the
+    waiting problems the least served is next, and one that arrives, or comes back after a pause,
+    starts level with the problem served last. So it neither waits for the others to use as much
+    as they did, nor may catch up on what it never asked for. Every operation is O(log waiting).
+    """
+
+    def __init__(self) -> None:
+        self._problem_of: dict[T, str] = {}
+        self._entries: dict[str, list[tuple[tuple[Any, ...], int, T]]] = {}
+        self._turns: list[tuple[int, int, str]] = []
+        self._level = 0
+        self._ages = count()
+
+    def __len__(self) -> int:
+        return len(self._problem_of)
+
+    def push(self, item: T, *, problem: str, priority: tuple[Any, ...]) -> None:
+        """Queue an item that was never queued here before."""
+        self._problem_of[item] = problem
+        if problem not in self._entries:
+            self._entries[problem] = []
+            heappush(self._turns, (self._level, next(self._ages), problem))
+        heappush(self._entries[problem], (priority, next(self._ages), item))
+
+    def pop(self) -> T:
+        """Take the item that is next; IndexError when nothing waits."""
+        while True:
+            self._level, _, problem = heappop(self._turns)
+            entries = self._entries[problem]
+            while entries and entries[0][2] not in self._problem_of:
+                heappop(entries)
+            if not entries:
+                del self._entries[problem]
+                continue
+            item = heappop(entries)[2]
+            del self._problem_of[item]
+            heappush(self._turns, (self._level + 1, next(self._ages), problem))
+            return item
+
+    def remove(self, item: T) -> None:
+        """Withdraw an item; nothing happens when it is not waiting."""
+        problem = self._problem_of.pop(item, None)
+        if problem is None:
+            return
+        entries = self._entries[problem]
+        if len(entries) > 64 and len(entries) > 2 * len(self):
+            entries[:] = [entry for entry in entries if entry[2] in self._problem_of]
+            heapify(entries)

@@ -1,15 +1,65 @@
-"""What bounds an executor, all of it visible in one place."""
+"""What bounds calls: concurrency, rates, time, and how often one is made again."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from random import Random
 
+from msgspec import Struct
+
+from tts.errors import CallError, UsageError
 from tts.executor.gate import Gate
 from tts.executor.limiter import RateLimit, RateLimiter
-from tts.executor.retry import RetryPolicy
 from tts.executor.shared_rate import SharedRate
-from tts.protocols import RateWindows
+from tts.protocols import Effect, RateWindows
+
+
+class RetryPolicy(Struct, frozen=True, kw_only=True):
+    """Exponential waits with jitter; what the other side asks for goes first."""
+
+    retries: int = 5
+    """Attempts after the first."""
+    first_delay: float = 0.5
+    """Seconds before the first retry; each later one waits twice as long."""
+    longest_delay: float = 30.0
+    """Seconds that doubling never passes."""
+    longest_wait: float = 120.0
+    """Seconds: a server that asks for more is not waited for."""
+    outage: float = 60.0
+    """Seconds for which a pool that cannot be reached is waited for; attempts that could not be sent
+    in that time are no retries. Without retries nothing is waited for."""
+    jitter: float = 0.25
+    """Share of a wait by which it varies, so that failed calls do not come back together."""
+
+    def __post_init__(self) -> None:
+        delays = (self.first_delay, self.longest_delay, self.longest_wait, self.outage)
+        if min(self.retries, *delays) < 0:
+            raise UsageError("Retries and their delays cannot be negative.")
+        if not 0 <= self.jitter <= 1:
+            raise UsageError(f"Jitter is a share between 0 and 1, not {self.jitter}.")
+
+    @property
+    def patience(self) -> float:
+        """Seconds for which an outage is waited for."""
+        return self.outage if self.retries else 0.0
+
+    def delay(self, number: int, error: CallError, random: Random, effect: Effect) -> float | None:
+        """Seconds until the attempt after attempt `number` (0 for the first); None: give up.
+
+        An attempt that may have taken effect is not repeated where repeating does harm: effects
+        `write` and `irreversible`.
+        """
+        asked = max(0.0, error.retry_after or 0.0)
+        repeatable = error.sent == "not_sent" or effect not in ("write", "irreversible")
+        if number >= self.retries or not error.retryable or not repeatable:
+            return None
+        if asked > self.longest_wait:
+            return None
+        doubled = min(self.longest_delay, self.first_delay * 2.0 ** min(number, 64))
+        own = doubled * (1 + self.jitter * random.uniform(-1, 1))
+        later = asked * (1 + self.jitter * random.random())
+        return max(own, min(later, self.longest_wait))
 
 
 @dataclass(frozen=True, kw_only=True)

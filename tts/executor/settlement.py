@@ -8,7 +8,7 @@ from typing import Any
 from tts.errors import CallError, CallFailed, Dropped, Stopped, StrategyError, TTSError
 from tts.executor.attempts import Pricer
 from tts.executor.call import Call
-from tts.executor.rows import use_row
+from tts.executor.flight import use_row
 from tts.graph import Node
 from tts.protocols import Origin, UseRow
 from tts.values import NOTHING, Event, SpendEvent, Usage

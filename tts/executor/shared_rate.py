@@ -12,7 +12,7 @@ from math import ceil
 from msgspec import Struct
 
 from tts.budget import BlockSize
-from tts.executor.clock import Clock, loop_time
+from tts.executor.deadlines import Clock, loop_time
 from tts.protocols import RateWindows
 from tts.values import Dimension
 

@@ -1,4 +1,4 @@
-"""Calls per period of a tool."""
+"""Calls per period of a tool; the only file that imports asyncio-throttle."""
 
 from __future__ import annotations
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from tts.errors import BadRequest
-from tts.executor.retry import RetryPolicy
+from tts.executor.limits import RetryPolicy
 from tts.strategies import BestOfN, MajorityVote, Single, WeightedBestOfN
 from tts.values import Budget
 
