@@ -10,6 +10,7 @@ from tts.cli.exits import FAILED, run_noting
 from tts.cli.progress import Progress
 from tts.cli.report import folder_of, make_folder, write_report
 from tts.cli.screen import Screen, complain, warn
+from tts.engine.fewer_collections import steady_heap
 from tts.errors import BadInput
 from tts.eval.comparison import job_name
 from tts.eval.conduct import conduct
@@ -37,6 +38,7 @@ def run_comparison(
     Exits with 1 where a run has no answer for a reason of its own, and as the signal says after
     an interruption; every report that there is has been written by then.
     """
+    steady_heap()
     parts = recipes(recipe, options, part)
     code = 0
     for name, chosen in parts.items():
