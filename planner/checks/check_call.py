@@ -9,8 +9,7 @@ from typing import Any
 from msgspec.structs import replace
 
 from tts.planner.checks.check_value import IllTyped, check_value, fitted
-from tts.planner.checks.fields import NoField, field_of
-from tts.planner.checks.schemas import Typed, compatible, type_of, wording
+from tts.planner.checks.schemas import NoField, Typed, compatible, field_of, type_of, wording
 from tts.planner.language import ITEM, Call, Fault, Plan, Reference, constant, nearest, write_value
 from tts.tools import Tool
 

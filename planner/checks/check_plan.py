@@ -1,18 +1,28 @@
-"""Whether a whole plan can be run."""
+"""Whether a whole plan can be run, and how large it may be."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from functools import cached_property
 
+from msgspec import Struct
 from msgspec.structs import replace
 
 from tts.planner.checks.check_call import Checker, numbers
-from tts.planner.checks.fields import NoField, field_of
-from tts.planner.checks.limits import PlanLimits
-from tts.planner.checks.schemas import Typed
+from tts.planner.checks.schemas import NoField, Typed, field_of
 from tts.planner.language import ITEM, Fault, Plan, references
 from tts.tools import Tool
+
+
+class PlanLimits(Struct, frozen=True, kw_only=True):
+    """Ceilings on what one plan may ask for; they bound what a runaway planner can start."""
+
+    calls: int = 256
+    depth: int = 64
+    """Calls that follow one another."""
+    fan_out: int = 256
+    """Calls that use one result, and elements of one `each`."""
+
 
 _DEFAULT = PlanLimits()
 

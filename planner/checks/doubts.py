@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from itertools import combinations
@@ -11,11 +12,46 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from tts.planner.checks.check_call import result_of
-from tts.planner.checks.names import Words, names_the_same, words
-from tts.planner.checks.needed import needed
 from tts.planner.checks.schemas import Typed
 from tts.planner.language import Call, Plan, Reference, Value, references, write_call
-from tts.tools import Tool
+from tts.tools import SHARED, Tool
+
+_WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
+
+Words = tuple[str, ...]
+
+
+def words(name: str) -> Words:
+    """`originSkyId` and `origin_sky_id` alike: origin, sky, id."""
+    return tuple(word.lower() for word in _WORD.findall(name))
+
+
+def names_the_same(field: Words, parameter: Words) -> bool:
+    """Whether a field is what a parameter asks for: `artist_id` for `artistId`, `skyId` for
+    `originSkyId`. One word at the end is not enough, since every second field is an id."""
+    return field == parameter or (len(field) > 1 and parameter[-len(field) :] == field)
+
+
+def needed(plan: Plan, tools: Mapping[str, Tool]) -> frozenset[int]:
+    """Calls whose result reaches the answer or a call with an effect, and those calls themselves.
+
+    A joiner reads every result, so all of a joined plan is needed.
+    """
+    calls = plan.by_id()
+    if plan.joined:
+        return frozenset(calls)
+    found: set[int] = set()
+    ahead = [reference.call for reference in references(plan.answer)]
+    ahead += [
+        c.id for c in plan.calls if (t := tools.get(c.tool)) is None or t.effect not in SHARED
+    ]
+    while ahead:
+        number = ahead.pop()
+        if number not in found and number in calls:
+            found.add(number)
+            ahead += calls[number].inputs
+    return frozenset(found)
+
 
 DoubtKind = Literal[
     "unused result", "repeated call", "another field fits", "mixed results", "same value twice"
