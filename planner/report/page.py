@@ -1,4 +1,4 @@
-"""A plan, or a run of one, as an HTML page: a bar per call on a common time axis."""
+"""A plan, or a run of one, drawn: an HTML page with a bar per call, and a Mermaid flowchart."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from html import escape
 
 from msgspec import Struct
 
-from tts.planner.language import Call, Plan, write_call
+from tts.planner.language import Call, Plan, references, write_call
 from tts.planner.report.report import CallReport, PlanReport, earliest_starts, longest_path
 
 _WIDTH, _ROW = 720, 24
@@ -93,3 +93,30 @@ def _row(place: int, bar: _Bar, scale: float) -> str:
         f'<text x="{min(start + width, _WIDTH) + 6:.1f}" y="{top + 13}" font-size="12">{label}'
         "</text></g>"
     )
+
+
+_LONGEST = 60
+
+
+def mermaid(plan: Plan, report: PlanReport | None = None) -> str:
+    """The graph, with measured seconds and the longest path where there is a report."""
+    seconds = {call.call: call.seconds for call in report.calls} if report else {}
+    lines = ["flowchart TD"]
+    for call in plan.calls:
+        text = _shown(write_call(call))
+        more = f"<br/>{seconds[call.id]:.2f} s" if call.id in seconds else ""
+        lines.append(f'  c{call.id}["{text}{more}"]')
+        lines += [f"  c{number} --> c{call.id}" for number in call.inputs]
+    lines.append("  end_((join))" if plan.joined else "  end_((answer))")
+    last = plan.sinks if plan.joined else [r.call for r in references(plan.answer)]
+    lines += [f"  c{number} --> end_" for number in dict.fromkeys(last)]
+    for number in report.critical_path if report else ():
+        lines.append(f"  style c{number} stroke-width:3px")
+    return "\n".join(lines) + "\n"
+
+
+def _shown(text: str) -> str:
+    short = text if len(text) <= _LONGEST else f"{text[: _LONGEST - 1]}…"
+    for letter, entity in (("&", "&amp;"), ('"', "&quot;"), ("<", "&lt;"), (">", "&gt;")):
+        short = short.replace(letter, entity)
+    return short
