@@ -8,8 +8,8 @@ from typing import Any
 from msgspec.structs import replace
 
 from tts.planner.checks import Checker, PlanLimits, check_plan
+from tts.planner.execution.events import Timeline
 from tts.planner.execution.growth import Growth
-from tts.planner.execution.timeline import Timeline
 from tts.planner.language import (
     Call,
     Draft,

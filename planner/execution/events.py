@@ -1,10 +1,11 @@
-"""What an observer of a plan sees."""
+"""What an observer of a plan sees, and the times that are kept of it."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Literal
 
-from msgspec import Struct
+from msgspec import Struct, field
 
 from tts.planner.language import Call, Fault
 
@@ -38,3 +39,66 @@ class PhaseEvent(Struct, frozen=True, tag="phase"):
 
 
 PlanEvent = CallEvent | CheckedEvent | PhaseEvent
+
+
+class Span(Struct):
+    """Seconds of the monotonic clock; None: not yet."""
+
+    sealed: float | None = None
+    started: float | None = None
+    ended: float | None = None
+    busy: float = 0.0
+    """Seconds of all attempts and elements together."""
+    open: int = 0
+
+
+class Turn(Struct, frozen=True):
+    """One turn of the planner or the joiner."""
+
+    phase: str
+    started: float
+    ended: float
+
+
+class Timeline(Struct):
+    """Collects times and passes events on."""
+
+    now: Callable[[], float]
+    tell: Callable[[PlanEvent], None] | None = None
+    spans: dict[int, Span] = field(default_factory=dict)
+    turns: list[Turn] = field(default_factory=list)
+    started: float = 0.0
+    ended: float = 0.0
+
+    def call(self, call: Call, state: CallState) -> None:
+        """Something happened to a call."""
+        at, span = self.now(), self.spans.setdefault(call.id, Span())
+        if state == "sealed":
+            self.spans[call.id] = Span(sealed=at)
+        elif state == "started":
+            span.started = at if span.started is None else span.started
+            span.open += 1
+            span.busy -= at
+        elif state == "ended":
+            span.ended, span.open = at, span.open - 1
+            span.busy += at
+        self._tell(CallEvent(at, call, state))
+
+    def turn(self, phase: str, started: float) -> None:
+        """A turn of the planner or the joiner is over."""
+        at = self.now()
+        self.turns.append(Turn(phase, started, at))
+        self._tell(PhaseEvent(at, phase, "ended"))  # type: ignore[arg-type]
+
+    def begin(self, phase: str, reason: str = "") -> float:
+        """A turn starts; returns when."""
+        at = self.now()
+        self._tell(PhaseEvent(at, phase, "started", reason))  # type: ignore[arg-type]
+        return at
+
+    def checked(self, event: CheckedEvent) -> None:
+        self._tell(event)
+
+    def _tell(self, event: PlanEvent) -> None:
+        if self.tell is not None:
+            self.tell(event)

@@ -7,11 +7,9 @@ from typing import Any, Literal
 
 from tts.errors import CallFailed
 from tts.graph import Node, Outcome
-from tts.planner.execution.approval import Approval
+from tts.planner.execution.effects import Approval, Guarded, Sent
 from tts.planner.execution.events import CallState
-from tts.planner.execution.guarded import Guarded
 from tts.planner.execution.resolve import final, holds, resolved
-from tts.planner.execution.sent import Sent
 from tts.planner.execution.settings import PlanSettings
 from tts.planner.execution.solving import SOLVE, solve_as_call
 from tts.planner.language import ITEM, Call

@@ -12,7 +12,7 @@ from msgspec import Struct
 from tts.errors import CallFailed
 from tts.graph import Node
 from tts.planner.checks import check_plan
-from tts.planner.execution.decision import Decision, read_decision
+from tts.planner.execution.decision import Decision, decision_guide, plan_guide, read_decision
 from tts.planner.execution.draft import Drafting
 from tts.planner.execution.ending import (
     Ending,
@@ -22,14 +22,12 @@ from tts.planner.execution.ending import (
     result_lines,
     result_text,
 )
-from tts.planner.execution.events import CheckedEvent
+from tts.planner.execution.events import CheckedEvent, Timeline
 from tts.planner.execution.growth import Growth
-from tts.planner.execution.guide import decision_guide, plan_guide
 from tts.planner.execution.make import Maker
 from tts.planner.execution.priority import Priorities
 from tts.planner.execution.resolve import resolved
 from tts.planner.execution.settings import PlanSettings
-from tts.planner.execution.timeline import Timeline
 from tts.planner.execution.writing import Writing, Written, drawing
 from tts.planner.language import Fault, Plan, open_reader
 from tts.protocols import Generator, Guide, Role

@@ -1,14 +1,17 @@
-"""Asking before a call with an effect."""
+"""Calls with an effect: asking before one, and never sending one again unknowingly."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from tts.errors import ToolFailed
+import msgspec
+
+from tts.errors import BadRequest, CallError, CallFailed, ToolFailed
 from tts.planner.execution.settings import Approve
 from tts.planner.language import Call
 from tts.protocols import Answer, Draw, Meter, OperationSpec, Reply
+from tts.tools import ToolCall
 from tts.values import NOTHING, Usage
 
 _PATIENCE = 7 * 24 * 3600.0
@@ -67,3 +70,38 @@ class Approval:
 
     def pretend(self, args: tuple[Any, ...], draw: Draw) -> Any:
         return True
+
+
+_encode = msgspec.json.Encoder(order="deterministic").encode
+
+
+class Sent:
+    """Calls with an effect whose outcome is unknown: an equal call of a later patch is refused."""
+
+    def __init__(self) -> None:
+        self._unknown: set[bytes] = set()
+
+    def failed(self, tool: str, arguments: Mapping[str, Any], error: Exception | None) -> None:
+        """Remember a failed call, unless it provably never took place."""
+        cause = error.cause if isinstance(error, CallFailed) else error
+        if isinstance(cause, CallError) and cause.sent == "not_sent":
+            return
+        self._unknown.add(_encode((tool, arguments)))
+
+    def refuses(self, tool: str, arguments: Mapping[str, Any]) -> bool:
+        """Whether an equal call was sent before and nobody knows what became of it."""
+        return bool(self._unknown) and _encode((tool, arguments)) in self._unknown
+
+
+class Guarded(ToolCall):
+    """A `ToolCall` that asks `Sent` first."""
+
+    sent: Sent
+
+    async def perform(self, args: tuple[Any, ...], draws: Sequence[Draw], meter: Meter) -> Answer:
+        if self.sent.refuses(self.tool.name, args[0]):
+            raise BadRequest(
+                f"an equal call of {self.tool.name} was sent before and its outcome is unknown; "
+                "it is not repeated"
+            )
+        return await super().perform(args, draws, meter)
