@@ -298,7 +298,8 @@ def no_answer(result: Result) -> str:
             f"no draw before the {result.stopped_by}" if result.stopped_by in LIMITS else "no draw"
         )
     end = ends.most_common(1)[0][0]
-    return WITHOUT.get(end, "no answer could be read in the text") if end else "no draw ended"
+    reasons: Mapping[str, str] = {**WITHOUT}
+    return reasons.get(end, "no answer could be read in the text") if end else "no draw ended"
 
 
 def fair_part(ended: Sequence[bool]) -> int:

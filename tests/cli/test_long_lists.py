@@ -2,29 +2,33 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
+from msgspec.structs import replace
+
 from tts.cli.ledger import MOST_ROWS, attributed_table, jobs_table
-from tts.cli.trace import MOST_RUNS, runs_table
+from tts.cli.trace import runs_table
 from tts.errors import MOST_NAMES
-from tts.eval.trace import RunLine
+from tts.eval.trace import run_lines
 from tts.eval.trace.read import some
+from tts.ledger import Ledger
 from tts.ledger.total import JobSummary, Share
+from tts.protocols import RunRow
 from tts.values import NOTHING
 
 MANY = 40_000
 
 
-def test_a_list_of_runs_is_shown_in_part() -> None:
-    line = RunLine(
-        run_id="0" * 16,
-        problem_id="p",
-        strategy="single",
-        budget="{}",
-        replicate=0,
-        stopped_by="done",
-        answer="5",
-        usage=NOTHING,
+async def test_a_list_of_runs_is_read_in_part(tmp_path: Path) -> None:
+    place = tmp_path / "ledger.db"
+    run = RunRow(
+        job="j", run_id="", problem_id="p", strategy='{"name":"single"}', budget="{}", replicate=0
     )
-    assert runs_table([line] * MANY).row_count == MOST_RUNS
+    async with Ledger.open(place, job="j") as ledger:
+        await ledger.commit(*(replace(run, run_id=f"{at:016x}") for at in range(9)))
+    lines, count = run_lines(place, "j", most=4)
+    assert [line.run_id for line in lines] == [f"{at:016x}" for at in range(4)]
+    assert count == 9 and runs_table(lines).row_count == 4
 
 
 def test_tables_of_a_ledger_are_shown_in_part_and_say_so() -> None:

@@ -35,7 +35,7 @@ class Counting(SimulatedGenerator):
     def __init__(
         self, seconds: float = 0.0, *, hard: Sequence[str] = (), gate: asyncio.Event | None = None
     ) -> None:
-        super().__init__(0.7, latency=Latency(kind="constant", median=seconds))
+        super().__init__(0.7, latency=Latency(kind="fixed", median=seconds))
         self.asked: Counter[tuple[str, int]] = Counter()
         self.order: list[str] = []
         self._hard, self._gate = hard, gate

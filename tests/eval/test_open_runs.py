@@ -29,7 +29,7 @@ def spec(server: FaultServer, **changes: Any) -> Any:
 
 
 def ends(report: ComparisonReport) -> dict[str, int]:
-    return dict(report.rows[0].stopped_by)
+    return {str(end): count for end, count in report.rows[0].stopped_by.items()}
 
 
 def dying(after: int, fault: Fault) -> FaultPlan:

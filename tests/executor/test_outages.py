@@ -129,8 +129,7 @@ def test_once_given_up_later_calls_fail_at_once_until_a_trial_is_answered(lab: A
         job = Job(lab.session(model), name="lab", journal=journal, leases=MemoryLeases())
         async with job:
             for replicate in range(40):
-                how = {"replicate": replicate}
-                result = await job.solve(lab.problem, MajorityVote(n=8), **how)
+                result = await job.solve(lab.problem, MajorityVote(n=8), replicate=replicate)
                 ends.append((result.stopped_by, asyncio.get_running_loop().time()))
                 await asyncio.sleep(2.0)
 

@@ -97,6 +97,6 @@ class Account:
     def refusal(self, amounts: Amounts) -> BudgetExhausted:
         """The error that says which dimension does not fit, and by how much."""
         room = self.left()
-        pairs = list(zip(self.dimensions, amounts, strict=True))
-        name, need = next(((name, need) for name, need in pairs if need > room[name]), pairs[0])
+        pairs: list[tuple[Dimension, int]] = list(zip(self.dimensions, amounts, strict=True))
+        name, need = next((pair for pair in pairs if pair[1] > room[pair[0]]), pairs[0])
         return BudgetExhausted(in_words(name, need), in_words(name, room[name]), self.scope)

@@ -111,7 +111,7 @@ class Questions:
             found |= {bytes(row[0]).hex(): row[1] for row in rows}
         return found
 
-    def _rows(self, query: Select[Any]) -> Sequence[Sequence[Any]]:
+    def _rows(self, query: Any) -> Sequence[Sequence[Any]]:
         try:
             with self._engine.connect() as connection:
                 return connection.execute(query).all()
