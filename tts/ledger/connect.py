@@ -94,5 +94,5 @@ def prepare_sqlite(connection: sqlite3.Connection, path: Path, synchronous: Sync
     if mode != "wal":
         raise LedgerError(f"{path} cannot keep a write-ahead log; move it to a local disk.")
     connection.execute(f"PRAGMA synchronous={synchronous.upper()}")
-    connection.execute("PRAGMA cache_size=-16384")
+    connection.execute("PRAGMA cache_size=-2048")
     connection.execute("PRAGMA wal_autocheckpoint=4000")
