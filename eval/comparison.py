@@ -23,7 +23,7 @@ from tts.eval.sharing import Sharing
 from tts.eval.spec import ComparisonSpec
 from tts.ledger import decode_result
 from tts.protocols import JobRow, Journal, Leases, Row, RunRow, Strategy, TextRow
-from tts.values import NOTHING, OPEN, Budget, FinishReason, Problem, Result, StoppedBy
+from tts.values import NOTHING, OPEN, Budget, Problem, Result, StoppedBy
 
 RETRIED: frozenset[StoppedBy] = frozenset({"failed", "incomplete"})
 """Ends that `retry_failed` takes back."""
@@ -278,7 +278,7 @@ def attempt_of(place: Place, result: Result, grade: Grade) -> Attempt:
     )
 
 
-WITHOUT: Mapping[FinishReason, str] = {
+WITHOUT: Mapping[str, str] = {
     "length": "cut at the most tokens of a draw",
     "content_filter": "withheld by a content filter",
     "refusal": "refused by the model",
@@ -298,8 +298,7 @@ def no_answer(result: Result) -> str:
             f"no draw before the {result.stopped_by}" if result.stopped_by in LIMITS else "no draw"
         )
     end = ends.most_common(1)[0][0]
-    reasons: Mapping[str, str] = {**WITHOUT}
-    return reasons.get(end, "no answer could be read in the text") if end else "no draw ended"
+    return WITHOUT.get(end, "no answer could be read in the text") if end else "no draw ended"
 
 
 def fair_part(ended: Sequence[bool]) -> int:
