@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
+from math import log
 from pathlib import Path
 from statistics import median
 from tempfile import TemporaryDirectory
@@ -22,8 +23,10 @@ from tts.values import Budget, Candidate, Problem
 RUNS = 3
 SIZES = ((20, 10), (25, 40))
 """Layers and nodes in each, held to a multiple of the critical path."""
-LARGE = ((25, 400), (1, 10_000))
+LARGE = {(25, 400): 45.0, (1, 10_000): 60.0, (1, 30_000): 80.0}
 """Layered and wide, held to microseconds per node on top of the critical path."""
+EXPONENT = 1.03
+"""Of the number of nodes ready at once, to which their cost grows."""
 ROOMY = Budget(calls=1 << 40)
 
 
@@ -54,23 +57,47 @@ def graph(
     *,
     runs: int = RUNS,
     sizes: tuple[tuple[int, int], ...] = SIZES,
-    large: tuple[tuple[int, int], ...] = LARGE,
+    large: Mapping[tuple[int, int], float] = LARGE,
 ) -> list[Row]:
     """Makespans of 50 ms log-normal calls, trace and ledger on, beside bare asyncio."""
-    rows = [_row(layers, width, runs, micros=None) for layers, width in sizes]
-    return rows + [_row(layers, width, runs, micros=70.0) for layers, width in large]
+    rows = [_beside_path(layers, width, runs) for layers, width in sizes]
+    costs = [(size, _beyond_path(*size, runs, bar)) for size, bar in large.items()]
+    wide = {width: row.value for (layers, width), row in costs if layers == 1}
+    return [*rows, *(row for _, row in costs), *_growth(wide)]
 
 
-def _row(layers: int, width: int, runs: int, *, micros: float | None) -> Row:
+def _beside_path(layers: int, width: int, runs: int) -> Row:
+    ours, bare = _medians(layers, width, runs)
+    what = f"makespan / critical path, {_shape(layers, width)}"
+    return at_most(what, ours, "", bar=1.02, baseline=bare)
+
+
+def _beyond_path(layers: int, width: int, runs: int, bar: float) -> Row:
+    ours, bare = _medians(layers, width, runs)
+    what = f"beyond the critical path per node, {_shape(layers, width)}"
+    return at_most(what, ours, "µs", bar=bar, baseline=bare)
+
+
+def _growth(wide: Mapping[int, float]) -> list[Row]:
+    """From the smallest to the largest graph whose nodes are ready at once."""
+    if len(wide) < 2:
+        return []
+    least, most = min(wide), max(wide)
+    exponent = 1 + log(wide[most] / wide[least]) / log(most / least)
+    what = f"growth with the nodes ready at once, exponent from {least} to {most}"
+    return [at_most(what, exponent, "", bar=EXPONENT)]
+
+
+def _shape(layers: int, width: int) -> str:
+    return f"{layers * width} nodes {'wide' if layers == 1 else f'in {layers} layers'}"
+
+
+def _medians(layers: int, width: int, runs: int) -> tuple[float, float]:
+    """Of the engine and of bare asyncio."""
     with TemporaryDirectory() as folder:
         pairs = [asyncio.run(_pair(Path(folder), layers, width, turn)) for turn in range(runs)]
     ours, bare = (median(figures) for figures in zip(*pairs, strict=True))
-    what = f"{layers * width} nodes {'wide' if layers == 1 else f'in {layers} layers'}"
-    if micros is None:
-        return at_most(f"makespan / critical path, {what}", ours, "", bar=1.02, baseline=bare)
-    return at_most(
-        f"beyond the critical path per node, {what}", ours, "µs", bar=micros, baseline=bare
-    )
+    return ours, bare
 
 
 async def _pair(folder: Path, layers: int, width: int, turn: int) -> tuple[float, float]:

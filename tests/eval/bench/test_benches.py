@@ -7,6 +7,7 @@ import pytest
 from tts.errors import UnknownName
 from tts.eval.bench import BENCHES, NeedsData, bench
 from tts.eval.bench.budget import budget
+from tts.eval.bench.client import client
 from tts.eval.bench.graph import graph
 from tts.eval.bench.ledger import ledger
 from tts.eval.bench.replay import replay
@@ -31,8 +32,21 @@ def test_missing_data_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_a_small_graph_is_timed_beside_bare_asyncio() -> None:
-    [row] = graph(runs=1, sizes=((2, 3),), large=())
+    [row] = graph(runs=1, sizes=((2, 3),), large={})
     assert row.baseline is not None and row.value >= 1
+
+
+def test_the_growth_of_wide_graphs_is_told_beside_their_cost() -> None:
+    rows = graph(runs=1, sizes=(), large={(1, 4): 1e6, (1, 8): 1e6, (2, 3): 1e6})
+    assert [row.holds for row in rows[:3]] == [True, True, True]
+    assert "exponent from 4 to 8" in rows[3].what
+
+
+def test_calls_over_http_are_metered_beside_bare_aiohttp_and_512_fly_together() -> None:
+    rows = {row.what: row for row in client(calls=1024, runs=1)}
+    assert rows["CPU per call at 64 in flight"].baseline is not None
+    assert rows["disk per call at 512 in flight"].value > 0
+    assert rows["most in flight of 512"].holds
 
 
 def test_the_ledger_is_metered_beside_the_standard_library() -> None:
