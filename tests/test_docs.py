@@ -14,7 +14,7 @@ import pytest
 import yaml
 from typer.testing import CliRunner
 
-from tts.budget.price_file import read_price_file
+from tts.budget.prices import read_price_file
 from tts.cli.app import app
 from tts.engine.registry import STRATEGIES, VERIFIERS
 

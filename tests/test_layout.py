@@ -136,7 +136,7 @@ def test_the_facade_imports_the_engine_only_when_asked() -> None:
 
 
 def test_strategies_know_no_event_loop_database_http_or_price() -> None:
-    banned = {"asyncio", "sqlalchemy", "aiohttp", "threading", "tts.budget.price_table"}
+    banned = {"asyncio", "sqlalchemy", "aiohttp", "threading", "tts.budget.prices"}
     wrong = [
         f"{path.name} imports {name}"
         for path, tree in sources().items()

@@ -18,7 +18,7 @@ from tts.eval.bench.rate_process import CALLS_PER_MINUTE, TOKENS_PER_MINUTE
 from tts.eval.bench.rate_process import WORST as WORST_OF_RATE
 from tts.eval.bench.row import Row, at_least, at_most, exactly
 from tts.ledger import Ledger, MemoryJournal, MemoryLeases
-from tts.ledger.rate_window import SECONDS
+from tts.ledger.rate_windows import SECONDS
 from tts.strategies import MajorityVote
 from tts.values import Budget, Problem, Result, Usage
 

@@ -12,7 +12,7 @@ from tts.errors import MOST_NAMES
 from tts.eval.trace import run_lines
 from tts.eval.trace.read import some
 from tts.ledger import Ledger
-from tts.ledger.total import JobSummary, Share
+from tts.ledger.questions import JobSummary, Share
 from tts.protocols import RunRow
 from tts.values import NOTHING
 

@@ -13,7 +13,7 @@ from tts.eval.bench.jumping_loop import simulated
 from tts.executor.deadlines import loop_time
 from tts.executor.shared_rate import SharedRate
 from tts.ledger import MemoryRateWindows
-from tts.ledger.rate_window import SECONDS, allowance
+from tts.ledger.rate_windows import SECONDS, allowance
 
 CALLS = st.lists(st.tuples(st.integers(0, 60), st.integers(0, 50)), min_size=1, max_size=40)
 """Of one process: tokens of a call, and tenths of seconds since the one before."""

@@ -6,12 +6,14 @@ import sys
 from typing import Any
 
 import pytest
+from hypothesis import Phase, given, settings
+from hypothesis import strategies as st
 from sqlalchemy import text
 
 from tts.errors import LedgerError, UnknownPrice
 from tts.ledger import JobLeases, Ledger, MemoryLeases
-from tts.ledger.block import block
 from tts.ledger.connect import connect
+from tts.ledger.rate_windows import block
 from tts.values import Dimension, Usage
 
 CAP: dict[Dimension, int] = {"nanodollars": 100_000, "tokens": 10**6}
@@ -200,3 +202,71 @@ async def test_leases_in_memory_keep_the_cap() -> None:
     await leases.give_back(calls(2))
     assert await leases.draw(calls(5), calls(2), most=64) == calls(2)
     await leases.release("p1")
+
+
+FLEET_CAP: dict[Dimension, int] = {"calls": 60, "tokens": 9000}
+STEP = st.tuples(st.integers(0, 2), st.sampled_from(["draw", "return", "close"]), st.integers(1, 9))
+
+
+class Fleet:
+    """Three openings of one ledger that draw, spend and end in any order."""
+
+    def __init__(self, place: str, rows: Any) -> None:
+        self.place, self.rows, self.spent, self.count = place, rows, 0, 0
+        self.members = [self.start() for _ in range(3)]
+
+    def start(self) -> tuple[Ledger, JobLeases]:
+        ledger = Ledger.open(self.place, job="job")
+        return ledger, JobLeases(ledger)
+
+    async def step(self, at: int, action: str, size: int) -> None:
+        ledger, leases = self.members[at]
+        if action == "close":
+            await ledger.close()
+            self.members[at] = self.start()
+            return
+        least: dict[Dimension, int] = {"calls": size, "tokens": size * 100}
+        drawn = await leases.draw(FLEET_CAP, least, most=64)
+        if drawn is None:
+            return
+        assert drawn.keys() == FLEET_CAP.keys() and all(
+            drawn[name] >= least[name] for name in drawn
+        )
+        spend = drawn["calls"] if action == "draw" else drawn["calls"] // 2
+        await self.pay(ledger, spend)
+        if action == "return":
+            await leases.give_back(
+                {"calls": drawn["calls"] - spend, "tokens": drawn["tokens"] - spend * 100}
+            )
+
+    async def pay(self, ledger: Ledger, calls: int) -> None:
+        self.count += 1
+        self.spent += calls
+        usage = Usage(calls=calls, completion_tokens=calls * 100)
+        intent = self.rows.intent(f"a{self.count}", worst=usage)
+        # Every second attempt is left open: it counts at its worst case.
+        ended = [self.rows.settled(f"a{self.count}", billed=usage)] if self.count % 2 else []
+        await ledger.commit(intent, *ended)
+
+
+@settings(max_examples=8, deadline=None, phases=[Phase.explicit, Phase.generate])
+@given(steps=st.lists(STEP, max_size=15))
+def test_no_order_of_draws_and_ends_exceeds_the_cap(
+    tmp_path_factory: pytest.TempPathFactory, rows: Any, steps: list[tuple[int, str, int]]
+) -> None:
+    async def work() -> None:
+        fleet = Fleet(str(tmp_path_factory.mktemp("fleet") / "ledger.db"), rows)
+        for step in steps:
+            await fleet.step(*step)
+            assert fleet.spent <= FLEET_CAP["calls"]
+        for ledger, _ in fleet.members:
+            await ledger.close()
+        ledger, leases = fleet.start()
+        left = {
+            "calls": FLEET_CAP["calls"] - fleet.spent,
+            "tokens": FLEET_CAP["tokens"] - fleet.spent * 100,
+        }
+        assert await leases.left(FLEET_CAP) == left
+        await ledger.close()
+
+    asyncio.run(work())

@@ -10,8 +10,7 @@ from sqlalchemy import select
 
 from tts.ledger import Ledger, MemoryLeases
 from tts.ledger.connect import connect
-from tts.ledger.rate_window import SECONDS, allowance
-from tts.ledger.rate_windows import LedgerRateWindows
+from tts.ledger.rate_windows import SECONDS, LedgerRateWindows, allowance
 from tts.ledger.tables import RATE_WINDOWS
 
 RATES: dict[Any, float] = {"calls": 1200.0, "tokens": 120_000.0}

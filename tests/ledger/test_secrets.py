@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from tts.ledger import Ledger, encode_result
-from tts.ledger.redact import redact
+from tts.ledger.codec import redact
 from tts.ledger.tables import METADATA
 from tts.protocols import OutcomeRow
 from tts.values import Result, Usage

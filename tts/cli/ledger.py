@@ -14,8 +14,7 @@ from tts.cli.wording import known_dollars
 from tts.engine import spell_recorded
 from tts.errors import UnknownName, UsageError
 from tts.ledger.export import EXPORTED, WRITERS, export
-from tts.ledger.questions import Grouping, Questions
-from tts.ledger.total import Bill, JobSummary, Share
+from tts.ledger.questions import Bill, Grouping, JobSummary, Questions, Share
 
 
 def show_ledger(place: str, job: str, by: str) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import re
 from collections.abc import Callable, Mapping
 from hashlib import blake2b
 from operator import attrgetter
@@ -10,7 +12,6 @@ from typing import Any, Literal, TypeVar
 import msgspec
 from msgspec.structs import astuple
 
-from tts.ledger.redact import redact
 from tts.ledger.tables import DONE, OPERATIONS, USAGE
 from tts.protocols import (
     CallRow,
@@ -23,6 +24,29 @@ from tts.protocols import (
     UseRow,
 )
 from tts.values import Usage
+
+NAMES = re.compile(r"(KEY|TOKEN|SECRET|PASSWORD)$", re.IGNORECASE)
+SHAPES = re.compile(
+    r"(?i)(?<=bearer )[^\s\"',}]+"
+    r"|\bsk-[\w-]{8,}"
+    r"|(?<=key=)[^\s&\"',}]+"
+    r"|(?<=token=)[^\s&\"',}]+"
+    r"|(?<=://)[^\s/@\"]+:[^\s/@\"]+(?=@)"
+)
+SHORTEST = 8
+"""A shorter value of the environment is too likely to be an ordinary word."""
+
+
+def redact(text: str) -> str:
+    """A text without what looks like a key, and without the keys of this process's environment.
+
+    Servers echo the key that they refuse, and exceptions show URLs.
+    """
+    for name, value in os.environ.items():
+        if len(value) >= SHORTEST and NAMES.search(name):
+            text = text.replace(value, "[redacted]")
+    return SHAPES.sub("[redacted]", text)
+
 
 T = TypeVar("T")
 Target = Literal[

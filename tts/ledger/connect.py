@@ -1,16 +1,20 @@
-"""Opening the database that a path or a URL names."""
+"""Opening the database that a path or a URL names, and what its errors mean.
+
+SQLite in WAL mode on a local disk, or PostgreSQL. A connection commits by itself; `tts.ledger.session`
+holds the transactions.
+"""
 
 from __future__ import annotations
 
+import re
 import sqlite3
 from pathlib import Path
 from typing import Any, Literal
 
 from sqlalchemy import URL, Engine, create_engine, event, make_url
-from sqlalchemy.exc import ArgumentError
+from sqlalchemy.exc import ArgumentError, DBAPIError
 
 from tts.errors import BadInput, LedgerError
-from tts.ledger.filesystem import refuse_remote
 
 Synchronous = Literal["normal", "full"]
 """normal: survives a crash of the process; full: also that of the machine, at an fsync each."""
@@ -96,3 +100,88 @@ def prepare_sqlite(connection: sqlite3.Connection, path: Path, synchronous: Sync
     connection.execute(f"PRAGMA synchronous={synchronous.upper()}")
     connection.execute("PRAGMA cache_size=-2048")
     connection.execute("PRAGMA wal_autocheckpoint=4000")
+
+
+MOUNTS = Path("/proc/mounts")
+REMOTE = re.compile(r"nfs\d*|cifs|smb\w*|afs|ncpfs|fuse\.(sshfs|smbnetfs|rclone|s3fs)")
+"""SQLite's write-ahead log needs memory shared by every process, which these cannot give."""
+
+
+def unescape(field: str) -> str:
+    return re.sub(r"\\([0-7]{3})", lambda match: chr(int(match[1], 8)), field)
+
+
+def filesystem(path: Path, *, mounts: Path = MOUNTS) -> str:
+    """The type of the mount with the longest prefix of the path; empty where none is listed."""
+    try:
+        lines = mounts.read_text(errors="replace").splitlines()
+    except OSError:
+        return ""
+    entries = [(Path(unescape(f[1])), f[2]) for f in map(str.split, lines) if len(f) > 2]
+    place = path.resolve()
+    holding = [entry for entry in entries if place.is_relative_to(entry[0])]
+    return max(holding, key=lambda entry: len(entry[0].parts), default=(None, ""))[1]
+
+
+def refuse_remote(path: Path, *, mounts: Path = MOUNTS) -> None:
+    """Raises `LedgerError` where the path lies on a network file system."""
+    kind = filesystem(path, mounts=mounts)
+    if REMOTE.fullmatch(kind):
+        raise LedgerError(
+            f"{path} lies on a network file system ({kind}), where SQLite can lose data. "
+            "Use a local path, or PostgreSQL with a postgresql+psycopg:// URL."
+        )
+
+
+ADVICE = {
+    sqlite3.SQLITE_FULL: "The disk is full. Free space",
+    sqlite3.SQLITE_READONLY: "It is read-only. Make it writable",
+    sqlite3.SQLITE_CANTOPEN: "It cannot be opened. Check that its folder exists and is writable",
+    sqlite3.SQLITE_BUSY: "Another process kept it locked for too long. End that process",
+    sqlite3.SQLITE_IOERR: "The disk reported an error. Check the disk",
+    sqlite3.SQLITE_CORRUPT: "The file is damaged. Restore a copy of it",
+    sqlite3.SQLITE_NOTADB: "The file is not a ledger. Give another path",
+}
+RETRIED_STATES = ("08", "40", "57P")
+"""PostgreSQL's classes of lost connections, lost races and restarts."""
+
+
+def cause(error: BaseException) -> BaseException:
+    """The driver's own error."""
+    return error.orig if isinstance(error, DBAPIError) and error.orig is not None else error
+
+
+def primary_code(error: BaseException) -> int:
+    return getattr(error, "sqlite_errorcode", 0) & 0xFF
+
+
+def is_transient(error: BaseException) -> bool:
+    """Whether the same batch may succeed later; every batch may be written twice."""
+    error = cause(error)
+    if isinstance(error, sqlite3.Error):
+        return primary_code(error) in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
+    if type(error).__module__.partition(".")[0] != "psycopg":
+        return False
+    state = getattr(error, "sqlstate", None)
+    lost = state is None and "OperationalError" in {t.__name__ for t in type(error).__mro__}
+    return lost or str(state).startswith(RETRIED_STATES)
+
+
+def explained(error: BaseException, place: str) -> LedgerError:
+    """A new error for a caller: what happened, and what to do."""
+    if isinstance(error, LedgerError):
+        return LedgerError(*error.args)
+    error = cause(error)
+    advice = ADVICE.get(primary_code(error), "Mend the cause")
+    return LedgerError(
+        f"The ledger {place} cannot be written ({error}). {advice}, then run the same command "
+        "again: every finished call is kept."
+    )
+
+
+def unreadable(error: BaseException, place: str = "") -> LedgerError:
+    """The error of a reader: what happened, and what to do."""
+    found = cause(error)
+    advice = ADVICE.get(primary_code(found))
+    named = f"The ledger {place}".rstrip()
+    return LedgerError(f"{named} cannot be read: {found}.{f' {advice}.' if advice else ''}")

@@ -15,8 +15,7 @@ from sqlalchemy.exc import DBAPIError
 
 from tts.errors import BadInput, UnknownName, UsageError
 from tts.ledger.codec import Columns
-from tts.ledger.connect import connect
-from tts.ledger.failures import unreadable
+from tts.ledger.connect import connect, unreadable
 from tts.ledger.record import candidate_lines
 from tts.ledger.schema import current
 from tts.ledger.tables import (

@@ -14,18 +14,13 @@ from sqlalchemy import ColumnElement, Connection, Engine, Text, literal, select,
 from sqlalchemy.exc import SQLAlchemyError
 
 from tts.errors import LedgerError
-from tts.ledger.connect import Synchronous, connect
-from tts.ledger.entry import Entry
-from tts.ledger.failures import explained
-from tts.ledger.found import Found
-from tts.ledger.process import Process
-from tts.ledger.pulse import HEARTBEAT, beat, lease, neighbours
-from tts.ledger.reader import Reader
+from tts.ledger.connect import Synchronous, connect, explained
+from tts.ledger.process import HEARTBEAT, Process, beat, close_process, lease, neighbours
+from tts.ledger.reader import Found, Reader
 from tts.ledger.schema import migrate
-from tts.ledger.spent import close_process
+from tts.ledger.session import transaction
 from tts.ledger.tables import DONE, OUTCOMES, RUNS, USE_ROWS
-from tts.ledger.transaction import transaction
-from tts.ledger.writer import Writer
+from tts.ledger.writer import Entry, Writer
 from tts.protocols import (
     SENT,
     CallRow,

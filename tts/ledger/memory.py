@@ -1,15 +1,17 @@
-"""A journal that keeps nothing."""
+"""The journal, the leases and the rates of one process that keeps nothing."""
 
 from __future__ import annotations
 
 import asyncio
 from asyncio import Future
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from types import TracebackType
 from typing import Self
 
-from tts.ledger.found import Found
-from tts.protocols import SENT, CallRow, JobRow, OutcomeRow, Row, RunRow, UseRow
+from tts.ledger.rate_windows import Amounts, block, draw
+from tts.ledger.reader import Found
+from tts.protocols import SENT, CallRow, JobRow, OutcomeRow, RateLease, Row, RunRow, UseRow
+from tts.values import Dimension
 
 
 class MemoryJournal:
@@ -108,3 +110,65 @@ def _decided(row: Row, runs: Sequence[str]) -> bool:
     if isinstance(row, RunRow):
         return row.stopped_by is not None
     return not (isinstance(row, OutcomeRow) and row.node.endswith(SENT))
+
+
+class MemoryLeases:
+    """`Leases` in memory: every claim is granted, and nobody else draws."""
+
+    rates = None
+    """Limits of rates stay this process's own."""
+
+    def __init__(self) -> None:
+        self.held: dict[Dimension, int] = {}
+
+    async def claim(self, name: str) -> bool:
+        return True
+
+    async def release(self, name: str) -> None:
+        """Nobody waits for it."""
+
+    async def others(self) -> tuple[int, frozenset[str]]:
+        return 0, frozenset()
+
+    async def draw(
+        self,
+        ceilings: Mapping[Dimension, int],
+        least: Mapping[Dimension, int],
+        *,
+        most: int,
+    ) -> dict[Dimension, int] | None:
+        left = dict(ceilings)
+        for name, amount in self.held.items():
+            if name in left:
+                left[name] -= amount
+        drawn = block(left, least, most=most, processes=1)
+        for name, amount in (drawn or {}).items():
+            self.held[name] = self.held.get(name, 0) + amount
+        return drawn
+
+    async def give_back(self, amounts: Mapping[Dimension, int]) -> None:
+        for name, amount in amounts.items():
+            self.held[name] = max(0, self.held.get(name, 0) - amount)
+
+
+class MemoryRateWindows:
+    """`RateWindows` in memory, by a clock that is handed in; `taken` says what was leased."""
+
+    def __init__(self, clock: Callable[[], float], *, processes: int = 1) -> None:
+        self._clock, self._processes = clock, processes
+        self.taken: dict[str, dict[int, Amounts]] = {}
+
+    async def lease(
+        self,
+        name: str,
+        rates: Mapping[Dimension, float],
+        least: Mapping[Dimension, int],
+        *,
+        most: int,
+    ) -> RateLease:
+        taken = self.taken.setdefault(name, {})
+        drawn = draw(taken, self._clock(), rates, least, most=most, processes=self._processes)
+        for window, part in drawn.parts.items():
+            before = taken.get(window, {})
+            taken[window] = {key: before.get(key, 0) + amount for key, amount in part.items()}
+        return drawn.lease

@@ -1,4 +1,4 @@
-"""What a ledger answers about the money."""
+"""What a ledger answers about the money: billed to attempts, attributed to uses."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Literal
 
+from msgspec import Struct
 from sqlalchemy import (
     Column,
     ColumnElement,
@@ -21,10 +22,9 @@ from sqlalchemy import (
 from sqlalchemy.exc import DBAPIError
 
 from tts.ledger.codec import hashed
-from tts.ledger.connect import connect
-from tts.ledger.failures import unreadable
+from tts.ledger.connect import connect, unreadable
+from tts.ledger.process import parted, whole
 from tts.ledger.schema import current
-from tts.ledger.spent import parted
 from tts.ledger.tables import (
     ATTEMPT_ROWS,
     CALL_ROWS,
@@ -36,7 +36,52 @@ from tts.ledger.tables import (
     USAGE,
     USE_ROWS,
 )
-from tts.ledger.total import Bill, JobSummary, Share, usages
+from tts.values import Usage
+
+
+class Bill(Struct, frozen=True, kw_only=True):
+    """What a group of attempts was billed, between two bounds."""
+
+    name: str
+    attempts: int
+    unknown: int
+    """Attempts that were perhaps sent and whose cost nobody knows."""
+    lower: Usage
+    """Without them."""
+    upper: Usage
+    """With each of them at its worst case."""
+    known: Usage
+    """`lower` without what has no known amount: no sum, but what is certain."""
+
+
+class Share(Struct, frozen=True, kw_only=True):
+    """What a group of uses would have cost alone."""
+
+    name: str
+    uses: int
+    usage: Usage
+    known: Usage
+    """The part of `usage` whose amounts are known."""
+
+
+class JobSummary(Struct, frozen=True, kw_only=True):
+    """One job of a ledger."""
+
+    job: str
+    kind: str
+    created_at: float
+    """Seconds since the epoch."""
+    runs: int
+    ended: int
+
+
+def usages(parts: Sequence[Any]) -> tuple[Usage, Usage]:
+    """From the aggregates of `parted`, dimension by dimension: unknown wins; only the known."""
+    sums = {name: whole(*parts[3 * at : 3 * at + 3]) for at, name in enumerate(USAGE)}
+    known = {name: total for name, (total, _) in sums.items()}
+    strict = {name: None if missing else total for name, (total, missing) in sums.items()}
+    return Usage(**strict), Usage(**known)  # type: ignore[arg-type]
+
 
 Grouping = Literal["job", "strategy", "model", "role", "problem", "run"]
 Groups = dict[str, list[int]]

@@ -1,19 +1,127 @@
-"""Rates that the processes of one ledger share, whatever jobs they work for."""
+"""Rates per minute that the processes of one ledger share, whatever jobs they work for.
+
+A rate is leased window by window of one clock; `draw` decides, `LedgerRateWindows` keeps it.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from math import floor
 
+from msgspec import Struct
 from sqlalchemy import Connection, delete, func, insert, select, update
 
 from tts.ledger.ledger import Ledger
-from tts.ledger.pulse import clock
-from tts.ledger.rate_window import SECONDS, Amounts, draw
+from tts.ledger.process import clock
+from tts.ledger.session import exclusive
 from tts.ledger.tables import LEASES, RATE_WINDOWS
-from tts.ledger.transaction import exclusive
 from tts.protocols import RateLease
 from tts.values import Dimension
+
+SHARE = 4
+"""A block takes at most a quarter of what each living process could still draw."""
+
+
+def block(
+    left: Mapping[Dimension, int], least: Mapping[Dimension, int], *, most: int, processes: int
+) -> dict[Dimension, int] | None:
+    """`least` up to `most` times, in the dimensions of `left`; None where not even one fits.
+
+    Near the ceiling it shrinks to one worst case.
+    """
+    needs: dict[Dimension, int] = {name: least.get(name, 0) for name in left}
+    if any(needs[name] > left[name] for name in left):
+        return None
+    fits = [left[name] // (need * SHARE * processes) for name, need in needs.items() if need]
+    times = max(1, min([most, *fits]))
+    return {name: needs[name] * times for name in left}
+
+
+SECONDS = 5.0
+"""Length of a window."""
+
+GUARD = 0.1
+"""Seconds before its end in which a window is not leased any more: what leaves late is too late."""
+
+SMALL = 4
+"""A call of at most this part of a window waits for the next one where this one is spent; a larger
+one collects what it needs from several, so that little is left unused."""
+
+Amounts = Mapping[Dimension, int]
+
+
+class Drawn(Struct, frozen=True):
+    """What was drawn of which windows, and how the lease reads for the process that drew."""
+
+    parts: Mapping[int, Amounts]
+    lease: RateLease
+
+
+def allowance(per_minute: float, window: int) -> int:
+    """What a window holds of a rate; the windows of any span add up to its part of the minute."""
+    each = per_minute * SECONDS / 60
+    return floor((window + 1) * each) - floor(window * each)
+
+
+def draw(
+    taken: Mapping[int, Amounts],
+    now: float,
+    rates: Mapping[Dimension, float],
+    least: Amounts,
+    *,
+    most: int,
+    processes: int,
+) -> Drawn:
+    """Draw a block of this window, or one call's worth of this and later ones, or nothing."""
+    window = floor((now + GUARD) / SECONDS)
+    left = left_in(window, taken, rates)
+    drawn = block(left, least, most=most, processes=processes)
+    if drawn is not None:
+        return _drawn({window: drawn}, now)
+    if all(need * SMALL <= allowance(rates[name], window) for name, need in least.items()):
+        return Drawn({}, _lease({}, window + 1, now))
+    return _drawn(_collected(window, taken, rates, least), now)
+
+
+def left_in(
+    window: int, taken: Mapping[int, Amounts], rates: Mapping[Dimension, float]
+) -> dict[Dimension, int]:
+    """What nobody has leased of a window."""
+    used = taken.get(window, {})
+    return {
+        name: max(0, allowance(rate, window) - used.get(name, 0)) for name, rate in rates.items()
+    }
+
+
+def _collected(
+    window: int,
+    taken: Mapping[int, Amounts],
+    rates: Mapping[Dimension, float],
+    least: Amounts,
+) -> dict[int, Amounts]:
+    parts: dict[int, Amounts] = {}
+    missing: dict[Dimension, int] = {**least}
+    while any(missing.values()):
+        left = left_in(window, taken, rates)
+        part: Amounts = {name: min(need, left[name]) for name, need in missing.items()}
+        missing = {name: need - part[name] for name, need in missing.items()}
+        if any(part.values()):
+            parts[window] = part
+        window += 1
+    return parts
+
+
+def _drawn(parts: Mapping[int, Amounts], now: float) -> Drawn:
+    amounts: dict[Dimension, int] = {}
+    for part in parts.values():
+        for name, amount in part.items():
+            amounts[name] = amounts.get(name, 0) + amount
+    return Drawn(parts, _lease(amounts, max(parts), now))
+
+
+def _lease(amounts: Amounts, window: int, now: float) -> RateLease:
+    opens, ends = window * SECONDS - now, (window + 1) * SECONDS - now
+    return RateLease(amounts=amounts, opens_s=max(0.0, opens), ends_s=ends, window_s=SECONDS)
 
 
 class LedgerRateWindows:

@@ -1,8 +1,10 @@
-"""What a ledger answers about one job."""
+"""The committed rows of one job: read from the database, and held while they are wanted."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections import Counter
+from collections.abc import Collection, Iterable, Sequence
+from threading import Lock
 from typing import Any
 
 from sqlalchemy import Engine, Select, String, bindparam, select
@@ -17,8 +19,7 @@ from tts.ledger.codec import (
     decode_use,
     hashed,
 )
-from tts.ledger.failures import unreadable
-from tts.ledger.prepared import Prepared
+from tts.ledger.connect import unreadable
 from tts.ledger.tables import (
     CALL_ROWS,
     CALLS,
@@ -31,7 +32,68 @@ from tts.ledger.tables import (
     USE_ROWS,
     USES,
 )
-from tts.protocols import CallRow, JobRow, OutcomeRow, RunRow, UseRow
+from tts.protocols import CallRow, JobRow, OutcomeRow, Row, RunRow, UseRow
+
+
+class Found:
+    """Finished calls by key, held for as long as one of their problems is wanted.
+
+    Filled by the writer's thread and by the event loop.
+    """
+
+    def __init__(self) -> None:
+        self._calls: dict[str, CallRow] = {}
+        self._holders: Counter[str] = Counter()
+        self._problems: dict[str, set[str]] = {}
+        self._lock = Lock()
+
+    def find(self, key: str) -> CallRow | None:
+        return self._calls.get(key)
+
+    def add(self, rows: Sequence[Row]) -> None:
+        """Hold the calls among rows that became durable."""
+        with self._lock:
+            for row in rows:
+                if type(row) is CallRow:
+                    self._hold(row.problem_id, row)
+
+    def load(self, problem_id: str, calls: Iterable[CallRow]) -> None:
+        """Hold the recorded calls of a problem, those that it shares with others included."""
+        with self._lock:
+            for call in calls:
+                self._hold(problem_id, call)
+
+    def _hold(self, problem_id: str, call: CallRow) -> None:
+        keys = self._problems.setdefault(problem_id, set())
+        if call.key not in keys:
+            keys.add(call.key)
+            self._holders[call.key] += 1
+            self._calls.setdefault(call.key, call)
+
+    def forget(self, problem_id: str) -> None:
+        """Free the calls that no other problem holds."""
+        with self._lock:
+            for key in self._problems.pop(problem_id, ()):
+                self._holders[key] -= 1
+                if not self._holders[key]:
+                    del self._holders[key], self._calls[key]
+
+
+class Prepared:
+    """A query put into words once; its `bindparam`s are given when it is asked."""
+
+    def __init__(self, query: Select[Any], engine: Engine) -> None:
+        compiled = query.compile(dialect=engine.dialect)
+        self._engine = engine
+        self._sql = str(compiled)
+        self._order: Sequence[str] | None = getattr(compiled, "positiontup", None)
+
+    def ask(self, **values: str) -> Sequence[Any]:
+        """The rows, by names of columns and as the driver returns them."""
+        given: Any = tuple(values[name] for name in self._order) if self._order else values
+        with self._engine.connect() as connection:
+            return connection.exec_driver_sql(self._sql, given).mappings().all()
+
 
 LAST = "\U0010ffff"
 """Behind every character of an id."""

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 import msgspec
 from msgspec import Struct
 
-from tts.ledger.redact import redact
+from tts.ledger.codec import redact
 from tts.protocols import CallRow
 from tts.values import (
     NOTHING,

@@ -8,9 +8,9 @@ from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import DBAPIError
 
 from tts.errors import LedgerError
-from tts.ledger.failures import unreadable
+from tts.ledger.connect import unreadable
+from tts.ledger.session import transaction
 from tts.ledger.tables import VERSION
-from tts.ledger.transaction import transaction
 
 SCRIPTS = Path(__file__).parent / "migrations"
 

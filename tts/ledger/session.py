@@ -1,11 +1,11 @@
-"""The writer's connection."""
+"""Short transactions that no other writer can enter, and the writer's connection."""
 
 from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TypeVar
 
@@ -13,8 +13,37 @@ from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import SQLAlchemyError
 
 from tts.errors import LedgerError
-from tts.ledger.failures import is_transient
-from tts.ledger.transaction import begin
+from tts.ledger.connect import is_transient
+
+
+@contextmanager
+def transaction(connection: Connection, *, lock: str) -> Iterator[None]:
+    """Take the write lock first; on PostgreSQL, the one of this name. Rolls back on errors."""
+    connection.exec_driver_sql(begin(connection))
+    try:
+        exclusive(connection, lock)
+        yield
+        connection.exec_driver_sql("COMMIT")
+    except BaseException:
+        with suppress(SQLAlchemyError):
+            connection.exec_driver_sql("ROLLBACK")
+        raise
+
+
+def begin(connection: Connection) -> str:
+    return "BEGIN" if connection.dialect.name == "postgresql" else "BEGIN IMMEDIATE"
+
+
+def exclusive(connection: Connection, lock: str) -> None:
+    """Wait for the lock of this name and hold it to the transaction's end.
+
+    SQLite's `BEGIN IMMEDIATE` already excludes every other writer.
+    """
+    if connection.dialect.name == "postgresql":
+        connection.exec_driver_sql(
+            "SELECT pg_advisory_xact_lock(hashtext(%(lock)s))", {"lock": f"tts {lock}"}
+        )
+
 
 T = TypeVar("T")
 PAUSE = 0.05

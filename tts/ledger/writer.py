@@ -1,21 +1,71 @@
-"""The one thread that writes."""
+"""The one thread that writes, and what is handed over to it."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from asyncio import AbstractEventLoop, Future
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 from queue import Empty, SimpleQueue
 from threading import Thread
+from typing import Any
 
 from sqlalchemy import Connection, Engine
 
 from tts.errors import LedgerError, TTSError
 from tts.ledger.batch import Attempts, Batch
-from tts.ledger.entry import Entry, deliver
-from tts.ledger.failures import explained
+from tts.ledger.connect import explained
 from tts.ledger.session import Session
 from tts.ledger.statements import statements
 from tts.protocols import Row
+
+
+class Entry:
+    """Rows to write, or a task to run in a transaction of its own; and who waits for it."""
+
+    __slots__ = ("error", "future", "rows", "task", "value")
+
+    def __init__(
+        self,
+        rows: Sequence[Row] = (),
+        *,
+        future: Future[Any] | None = None,
+        task: Callable[[Connection], Any] | None = None,
+    ) -> None:
+        self.rows = rows
+        self.future = future
+        self.task = task
+        self.value: Any = None
+        self.error: BaseException | None = None
+
+    def resolve(self) -> None:
+        """Tell who waits; runs on the loop of the future."""
+        future = self.future
+        if future is None or future.done():
+            return
+        if self.error is None:
+            future.set_result(self.value)
+        else:
+            future.set_exception(self.error)
+            # Nobody has to await a commit; the next write raises the same error.
+            future.exception()
+
+
+def deliver(entries: Iterable[Entry]) -> None:
+    """Resolve the futures of a batch in order, waking each event loop once."""
+    loops: dict[AbstractEventLoop, list[Entry]] = {}
+    for entry in entries:
+        if entry.future is not None:
+            loops.setdefault(entry.future.get_loop(), []).append(entry)
+    for loop, waiting in loops.items():
+        with suppress(RuntimeError):  # the loop was closed: nobody waits any more
+            loop.call_soon_threadsafe(resolve, waiting)
+
+
+def resolve(entries: Iterable[Entry]) -> None:
+    for entry in entries:
+        entry.resolve()
+
 
 SATURATED = 0.4
 """Processor time of this process per second, from which on transactions grow larger and fewer."""

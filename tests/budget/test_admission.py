@@ -5,10 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from random import Random
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tts.budget import Account, AdmissionQueue, Ticket
+from tts.budget import Account, AdmissionQueue, Ticket, admission
+from tts.budget.admission import CanonicalOrder
 from tts.errors import BudgetExhausted
 from tts.values import Usage
 
@@ -118,3 +120,47 @@ def test_a_withdrawn_place_no_longer_holds_others_back() -> None:
     assert log == []
     queue.withdraw(first)
     assert log == [1]
+
+
+@dataclass(eq=False)
+class Entry:
+    place: tuple[int, ...]
+    held: tuple[int, int]
+
+
+places = st.lists(st.integers(-1, 3), min_size=1, max_size=3).map(tuple)
+moves = st.lists(
+    st.one_of(
+        st.tuples(places, st.tuples(st.integers(0, 9), st.integers(0, 9))), st.integers(0, 99)
+    ),
+    max_size=60,
+)
+
+
+@pytest.fixture
+def narrow_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Blocks so short that a few entries fill several."""
+    monkeypatch.setattr(admission, "WIDEST", 4)
+
+
+def amounts(entries: list[Entry]) -> list[int]:
+    return [sum(entry.held[i] for entry in entries) for i in (0, 1)]
+
+
+@pytest.mark.usefixtures("narrow_blocks")
+@given(moves=moves)
+def test_what_stands_before_an_entry_is_what_a_sorted_list_says(
+    moves: list[tuple[tuple[int, ...], tuple[int, int]] | int],
+) -> None:
+    found, expected = CanonicalOrder[Entry](2), list[Entry]()
+    for move in moves:
+        if not isinstance(move, int):
+            entry = Entry(*move)
+            found.enter(entry)
+            expected = sorted([*expected, entry], key=lambda one: one.place)
+        elif expected:
+            found.leave(expected.pop(move % len(expected)))
+        assert found.first is (expected[0] if expected else None)
+        assert found.total == amounts(expected)
+        for i, one in enumerate(expected):
+            assert list(found.before(one)) == amounts(expected[:i])

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from tts.errors import LedgerError
-from tts.ledger.filesystem import filesystem, refuse_remote
+from tts.ledger.connect import filesystem, refuse_remote
 
 MOUNTS = """\
 /dev/sda1 / ext4 rw 0 0
