@@ -7,7 +7,6 @@ from typing import Any
 from msgspec.structs import replace
 
 from tts.errors import CallFailed
-from tts.graph import Node, Outcome
 from tts.planner.checks import Checker
 from tts.planner.execution.ending import result_text
 from tts.planner.execution.make import Maker
@@ -16,7 +15,7 @@ from tts.planner.execution.resolve import resolved
 from tts.planner.execution.settings import PlanSettings
 from tts.planner.execution.writing import Writing, drawing
 from tts.planner.language import Call, bound, read_plan, references, write_call
-from tts.run import Run
+from tts.run import Node, Outcome, Run
 from tts.tools import ToolSet
 from tts.values import Candidate, Message, Problem
 

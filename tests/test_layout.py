@@ -30,7 +30,7 @@ RANKS = [
     {"tts.strategies", "tts.verifiers", "tts.planner", "tts.retrieval"},
     {"tts.executor", "tts.backends", "tts.ledger"},
     {"tts.run", "tts.tools"},
-    {"tts.answers", "tts.equivalence", "tts.budget", "tts.graph", "tts.arithmetic"},
+    {"tts.answers", "tts.equivalence", "tts.budget", "tts.arithmetic"},
     {"tts.protocols"},
     {"tts.values", "tts.errors"},
 ]

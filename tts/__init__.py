@@ -8,10 +8,9 @@ import typing
 if typing.TYPE_CHECKING:
     from tts.engine import Engine, SessionOptions, parse_budget, parse_strategy
     from tts.errors import TTSError, UsageError
-    from tts.graph import Node, Outcome
     from tts.planner import Plan, PlanCache, PlanSettings
     from tts.protocols import Generator, Strategy, Verifier
-    from tts.run import Run
+    from tts.run import Node, Outcome, Run
     from tts.tools import MCPTools, Tool, ToolContext, ToolSet, tool
     from tts.values import (
         AnswerEvent,
@@ -34,8 +33,8 @@ PUBLIC = {
     "Engine": "tts.engine",
     "Generator": "tts.protocols",
     "MCPTools": "tts.tools",
-    "Node": "tts.graph",
-    "Outcome": "tts.graph",
+    "Node": "tts.run",
+    "Outcome": "tts.run",
     "Plan": "tts.planner",
     "PlanCache": "tts.planner",
     "PlanSettings": "tts.planner",

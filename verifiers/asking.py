@@ -13,7 +13,6 @@ from msgspec.structs import replace
 
 from tts.answers.verdict import polarity, settled
 from tts.errors import BadReply, BudgetExhausted, Stopped
-from tts.graph import Outcome
 from tts.protocols import (
     Answer,
     Awaitable,
@@ -25,6 +24,7 @@ from tts.protocols import (
     Verbs,
     charged,
 )
+from tts.run import Outcome
 from tts.values import Candidate, Completion, Message, Problem, Sampling, TokenLogprob, Usage
 from tts.verifiers.reward import foreseen_problem
 

@@ -12,7 +12,6 @@ from msgspec.structs import replace
 
 from tts.answers import Aggregate, aggregate
 from tts.errors import BadReply
-from tts.graph import Outcome
 from tts.protocols import (
     Answer,
     Awaitable,
@@ -23,6 +22,7 @@ from tts.protocols import (
     Verbs,
     charged,
 )
+from tts.run import Outcome
 from tts.values import Candidate, Completion, Message, Sampling, Score, Usage
 from tts.verifiers.asking import JudgeCall, Spawning, asked_again, ended, label_probability
 

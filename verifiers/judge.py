@@ -8,8 +8,8 @@ from typing import Any, cast
 
 from tts.answers.verdict import mark, settled
 from tts.errors import BadReply
-from tts.graph import Outcome
 from tts.protocols import Awaitable, Generator, Verbs
+from tts.run import Outcome
 from tts.values import Candidate, Completion, Message, Problem, Sampling, Score
 from tts.verifiers.asking import Asking, Heard, Spawning, Wording, insisted, label_probability
 

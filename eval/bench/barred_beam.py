@@ -5,8 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
-from tts.graph import Node
-from tts.run import Run
+from tts.run import Node, Run
 from tts.strategies import BeamSearch
 from tts.strategies.parts.expand import rounds
 from tts.strategies.parts.select import highest_scored, split_finished

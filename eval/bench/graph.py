@@ -15,9 +15,8 @@ from tts.eval.bench.layered import Layered, layered
 from tts.eval.bench.offline_session import offline_session
 from tts.eval.bench.row import Row, at_most
 from tts.eval.bench.wait import Wait
-from tts.graph import Node
 from tts.ledger import Ledger, MemoryLeases
-from tts.run import Run
+from tts.run import Node, Run
 from tts.values import Budget, Candidate, Problem
 
 RUNS = 3

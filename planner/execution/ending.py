@@ -9,9 +9,8 @@ import msgspec
 from msgspec import Struct
 
 from tts.errors import Stopped, UsageError
-from tts.graph import Node, Outcome
 from tts.planner.language import Call, Plan, Policy, write_call
-from tts.run import Run
+from tts.run import Node, Outcome, Run
 
 _LONGEST = 4000
 """Characters of one result that a prompt holds."""

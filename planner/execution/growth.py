@@ -6,12 +6,11 @@ import asyncio
 from collections.abc import Mapping
 from typing import Any
 
-from tts.graph import Node
 from tts.planner.checks import Checker
 from tts.planner.execution.make import Maker, recovered
 from tts.planner.execution.priority import Priorities
 from tts.planner.language import Call, Plan, write_call
-from tts.run import Run
+from tts.run import Node, Run
 from tts.tools import REPEATABLE, Tool
 
 

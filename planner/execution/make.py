@@ -6,14 +6,13 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Literal
 
 from tts.errors import CallFailed
-from tts.graph import Node, Outcome
 from tts.planner.execution.effects import Approval, Guarded, Sent
 from tts.planner.execution.events import CallState
 from tts.planner.execution.resolve import final, holds, resolved
 from tts.planner.execution.settings import PlanSettings
 from tts.planner.execution.solving import SOLVE, solve_as_call
 from tts.planner.language import ITEM, Call
-from tts.run import Run
+from tts.run import Node, Outcome, Run
 from tts.tools import REPEATABLE, Tool, ToolCall
 
 Told = Callable[[Call, CallState], None]

@@ -10,7 +10,6 @@ import msgspec
 from msgspec import Struct
 
 from tts.errors import CallFailed
-from tts.graph import Node
 from tts.planner.checks import check_plan
 from tts.planner.execution.decision import Decision, decision_guide, plan_guide, read_decision
 from tts.planner.execution.draft import Drafting
@@ -31,7 +30,7 @@ from tts.planner.execution.settings import PlanSettings
 from tts.planner.execution.writing import Writing, Written, drawing
 from tts.planner.language import Fault, Plan, open_reader
 from tts.protocols import Generator, Guide, Role
-from tts.run import Run
+from tts.run import Node, Run
 from tts.tools import Tool
 from tts.values import Message
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from tts.graph import Node
 from tts.planner.language import Call, Plan
+from tts.run import Node
 from tts.tools import Tool
 
 _UNKNOWN = 1.0

@@ -7,9 +7,8 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from tts.errors import CallFailed
-from tts.graph import Node
 from tts.planner.language import Condition, Reference, Text, Value, replaced
-from tts.run import Run
+from tts.run import Node, Run
 
 _SIGNS: Mapping[str, Callable[[Any, Any], Any]] = {
     "": lambda left, _: bool(left),

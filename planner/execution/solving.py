@@ -10,8 +10,7 @@ from msgspec.structs import replace
 
 from tts.errors import CallFailed, UsageError
 from tts.protocols import Strategy
-from tts.run import Run
-from tts.run.kept import KeptCandidates
+from tts.run import KeptCandidates, Run
 from tts.tools import Tool, ToolContext
 
 SOLVE = "solve"

@@ -9,9 +9,8 @@ from msgspec.structs import replace
 
 from tts.answers.verdict import settled
 from tts.errors import BadReply, BudgetExhausted, Stopped
-from tts.graph import Node, Outcome
 from tts.protocols import Role
-from tts.run import Generation, Run
+from tts.run import Generation, Node, Outcome, Run
 from tts.values import Candidate, Message, Usage
 
 

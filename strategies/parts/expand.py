@@ -6,8 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import TypeVar
 
 from tts.errors import Dropped, LedgerError, Stopped, UsageError
-from tts.graph import Node, Outcome
-from tts.run import Run, Until, picks
+from tts.run import Node, Outcome, Run, Until, picks
 from tts.values import Candidate, Problem, Score, Scored
 
 

@@ -8,8 +8,7 @@ from typing import Literal, get_args
 
 from tts.answers import Aggregate, Vote, majority_vote, select_best, weighted_vote
 from tts.errors import Dropped, LedgerError, Stopped, UsageError
-from tts.graph import Node, Outcome
-from tts.run import Run
+from tts.run import Node, Outcome, Run
 from tts.values import Candidate, Kept, Score, Scored
 
 Judged = Kept | Scored

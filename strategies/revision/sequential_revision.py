@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Literal
 
-from tts.graph import Node
-from tts.run import Run
+from tts.run import Node, Run
 from tts.strategies.base import StrategyBase, at_least
 from tts.strategies.parts.conversation import ConversationCall, asking, replying
 from tts.strategies.parts.select import Choice, Judged, Select, chosen, with_verdict

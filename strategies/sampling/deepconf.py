@@ -9,8 +9,7 @@ from math import inf
 from typing import Any
 
 from tts.errors import CallFailed
-from tts.graph import Node
-from tts.run import Run
+from tts.run import Node, Run
 from tts.strategies.base import StrategyBase, at_least
 from tts.strategies.parts.select import Judged, Select
 from tts.strategies.parts.stopping import Consensus, look

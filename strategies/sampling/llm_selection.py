@@ -9,8 +9,7 @@ from msgspec import Struct
 
 from tts.answers import majority_vote
 from tts.answers.verdict import choice
-from tts.graph import Node, Outcome
-from tts.run import Run
+from tts.run import Node, Outcome, Run
 from tts.strategies.base import StrategyBase, at_least
 from tts.strategies.parts.conversation import asking, insisted, numbered, remark
 from tts.strategies.parts.select import Select, most_voted

@@ -6,8 +6,7 @@ from typing import Any, Literal
 
 from tts.answers import Aggregate, aggregate
 from tts.answers.verdict import mark, step_marks
-from tts.graph import Node, Outcome
-from tts.run import Run
+from tts.run import Node, Outcome, Run
 from tts.strategies.base import StrategyBase, at_least
 from tts.strategies.parts.conversation import asking, insisted, remark
 from tts.strategies.parts.select import Choice, Judged, Select, chosen

@@ -8,8 +8,7 @@ from typing import Any, Protocol, Self
 
 import numpy as np
 
-from tts.graph import Node
-from tts.run import Run
+from tts.run import Node, Run
 from tts.strategies.base import StrategyBase, at_least
 from tts.strategies.parts.select import Choice, Judged, Select, chosen, with_verdict
 from tts.strategies.search.posteriors import Belief, MixedModel, ThompsonArm

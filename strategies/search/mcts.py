@@ -10,8 +10,7 @@ from weakref import ref
 from msgspec import Struct
 
 from tts.errors import Dropped
-from tts.graph import Node, Outcome
-from tts.run import Run, Until, picks
+from tts.run import Node, Outcome, Run, Until, picks
 from tts.strategies.base import StrategyBase, at_least
 from tts.strategies.parts.expand import expand, successes, unfinished, until_at
 from tts.strategies.parts.select import Choice, Select, chosen, highest_scored

@@ -11,8 +11,7 @@ import numpy as np
 from msgspec import Struct
 from msgspec.structs import replace
 
-from tts.graph import Node
-from tts.run import Run, Until
+from tts.run import Node, Run, Until
 from tts.strategies.base import StrategyBase, at_least
 from tts.strategies.parts.expand import expand, rounds
 from tts.strategies.parts.select import Choice, Select, chosen

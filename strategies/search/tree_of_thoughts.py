@@ -11,9 +11,8 @@ from typing import Any, Literal, TypeVar
 from msgspec.structs import replace
 
 from tts.answers.verdict import choice, plain
-from tts.graph import Node, Outcome
 from tts.protocols import Draw
-from tts.run import Run, Until
+from tts.run import Node, Outcome, Run, Until
 from tts.strategies.base import StrategyBase, at_least
 from tts.strategies.parts.conversation import Remark, insisted
 from tts.strategies.parts.expand import distinct, rounds, until_at

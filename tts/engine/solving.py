@@ -24,11 +24,8 @@ from tts.errors import (
     TTSError,
 )
 from tts.executor.attempts import LEAVE
-from tts.graph import Node
 from tts.protocols import Strategy
-from tts.run import Run, WorstCases
-from tts.run.arrivals import settled
-from tts.run.replay import caught_up
+from tts.run import Node, Run, WorstCases, caught_up, settled
 from tts.tools.shielded import shielded
 from tts.values import (
     NOTHING,

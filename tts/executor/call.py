@@ -8,9 +8,8 @@ from typing import Any
 import msgspec
 
 from tts.budget import Ticket
-from tts.graph import Group, Node
 from tts.protocols import SENT, Draw, Operation, OperationSpec
-from tts.run import Run
+from tts.run import Group, Node, Run
 from tts.values import NOTHING, Candidate, Usage
 
 _encode = msgspec.json.Encoder(order="deterministic").encode

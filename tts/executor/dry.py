@@ -14,10 +14,8 @@ from tts.errors import Dropped
 from tts.executor.attempts import Pricer
 from tts.executor.call import Call
 from tts.executor.settlement import fail_node
-from tts.graph import Node
 from tts.protocols import OutcomeRow
-from tts.run import Run
-from tts.run.reach import text_before
+from tts.run import Node, Run, text_before
 from tts.values import NOTHING, Candidate, Event, Usage
 
 

@@ -28,10 +28,8 @@ from tts.executor.call import Call
 from tts.executor.flights import Flights
 from tts.executor.limits import Limits
 from tts.executor.settlement import FOREIGN, Settlement, fail_node, fault
-from tts.graph import Node
 from tts.protocols import CallRow, Journal, OutcomeRow
-from tts.run import Run
-from tts.run.reach import text_before
+from tts.run import Node, Run, text_before
 from tts.tools.shielded import shielded
 from tts.values import NOTHING, Event, Usage
 

@@ -9,8 +9,8 @@ from tts.errors import CallError, CallFailed, Dropped, Stopped, StrategyError, T
 from tts.executor.attempts import Pricer
 from tts.executor.call import Call
 from tts.executor.flight import use_row
-from tts.graph import Node
 from tts.protocols import Origin, UseRow
+from tts.run import Node
 from tts.values import NOTHING, Event, SpendEvent, Usage
 
 FOREIGN = (Exception, BaseExceptionGroup, SystemExit)

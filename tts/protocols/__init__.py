@@ -17,7 +17,6 @@ from tts.protocols.journal import (
     IntentRow,
     JobRow,
     Journal,
-    Leases,
     Origin,
     OutcomeKind,
     OutcomeRow,
@@ -27,6 +26,7 @@ from tts.protocols.journal import (
     TextRow,
     UseRow,
 )
+from tts.protocols.leases import Leases, RateLease, RateWindows
 from tts.protocols.node import Awaitable, Verbs
 from tts.protocols.operation import (
     Answer,
@@ -38,9 +38,15 @@ from tts.protocols.operation import (
     Reply,
     Role,
 )
-from tts.protocols.rate_windows import RateLease, RateWindows
-from tts.protocols.row_reader import MarkedRow, RowReader, RowReading, Vector
-from tts.protocols.step_scorer import StepScorer, StepScoreReply, StepScoreRequest
+from tts.protocols.scorers import (
+    MarkedRow,
+    RowReader,
+    RowReading,
+    StepScorer,
+    StepScoreReply,
+    StepScoreRequest,
+    Vector,
+)
 from tts.protocols.strategy import Strategy
 from tts.protocols.verifier import Verifier
 

@@ -2,19 +2,17 @@
 
 Rows are appended, never changed, but for an attempt's state. `write` does not wait; `commit`
 resolves once its rows are durable, in the order in which they were handed over, so that what a
-strategy has seen is always on disk before anything that depends on it is sent.
-"""
+strategy has seen is always on disk before anything that depends on it is sent."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any, Literal, Protocol
 
 from msgspec import Struct
 
 from tts.errors import Sent
-from tts.protocols.rate_windows import RateWindows
-from tts.values import Dimension, Usage
+from tts.values import Usage
 
 Origin = Literal["made", "joined", "reused", "replayed"]
 """made: this use sent the call; joined: it waited for another's; reused, replayed: it was found."""
@@ -182,37 +180,4 @@ class Journal(Protocol):
 
     async def outcomes(self, run_id: str) -> Sequence[OutcomeRow]:
         """The recorded outcomes of a run."""
-        ...
-
-
-class Leases(Protocol):
-    """What several processes share of one job, leased durably in blocks."""
-
-    @property
-    def rates(self) -> RateWindows | None:
-        """Rates per minute that they share; None where nobody else uses the same account."""
-        ...
-
-    async def claim(self, name: str) -> bool:
-        """Take a piece of work for this process; False where a living process holds it."""
-        ...
-
-    async def release(self, name: str) -> None: ...
-
-    async def others(self) -> tuple[int, frozenset[str]]:
-        """How many other processes of the job live, and the pieces of work that they hold."""
-        ...
-
-    async def draw(
-        self,
-        ceilings: Mapping[Dimension, int],
-        least: Mapping[Dimension, int],
-        *,
-        most: int,
-    ) -> Mapping[Dimension, int] | None:
-        """A block of the job's wallet, `least` up to `most` times; None: not even one is left."""
-        ...
-
-    async def give_back(self, amounts: Mapping[Dimension, int]) -> None:
-        """Return what a block still holds."""
         ...

@@ -1,28 +1,46 @@
-"""The surface of a strategy: one Run per strategy and problem."""
+"""The graph that everything is a call on, and the surface of a strategy that grows it."""
 
+from tts.run.finish import WorstCases
 from tts.run.generation import Generation, Source, Until
-from tts.run.identity import stable_seed
-from tts.run.joins import Successes
+from tts.run.joins import Successes, settled
 from tts.run.kept import KeptCandidates
-from tts.run.picks import picks
-from tts.run.recorded import FRESH, Recorded
+from tts.run.max_tokens import picks, text_before
+from tts.run.node import (
+    Group,
+    Node,
+    Outcome,
+    Owner,
+    State,
+    nodes_in,
+    outcome_parameters,
+    substituted,
+)
+from tts.run.replay import FRESH, Recorded, caught_up
 from tts.run.run import Run
-from tts.run.scheduler import Scheduler
-from tts.run.settings import RunSettings
-from tts.run.worst_cases import WorstCases
+from tts.run.settings import RunSettings, Scheduler
 
 __all__ = [
     "FRESH",
     "Generation",
+    "Group",
     "KeptCandidates",
+    "Node",
+    "Outcome",
+    "Owner",
     "Recorded",
     "Run",
     "RunSettings",
     "Scheduler",
     "Source",
+    "State",
     "Successes",
     "Until",
     "WorstCases",
+    "caught_up",
+    "nodes_in",
+    "outcome_parameters",
     "picks",
-    "stable_seed",
+    "settled",
+    "substituted",
+    "text_before",
 ]

@@ -1,13 +1,16 @@
-"""Joins: nodes that wait for other nodes."""
+"""Waiting for nodes: for all, for the first, for each as it settles, for the text of one."""
 
 from __future__ import annotations
 
+import asyncio
 from collections import defaultdict
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import AsyncIterator, Callable, Hashable, Sequence
 from typing import Any, Generic, TypeVar
 
-from tts.errors import LedgerError, Stopped, StrategyError, TTSError, UsageError
-from tts.graph import Node
+from tts.errors import Dropped, LedgerError, Outage, Stopped, StrategyError, TTSError, UsageError
+from tts.run.node import Node
+from tts.run.state import RunState
+from tts.values import Candidate
 
 T = TypeVar("T")
 
@@ -109,3 +112,62 @@ class FirstJoin:
         self.decided = True
         largest = max(self.groups.values(), key=lambda group: len(group), default=[])
         self.decide(tuple(largest))
+
+
+async def arrivals(
+    run: RunState, join: str, nodes: Sequence[Node[Any]]
+) -> AsyncIterator[Node[Any]]:
+    """Yield each node as it settles; first those that an earlier process saw, in its order."""
+    open_nodes = dict(enumerate(nodes))
+    turn = 0
+    while (recorded := run.settings.recorded.members(f"{join}:{turn}")) is not None:
+        node = open_nodes.pop(recorded[0])
+        await settled(node)
+        if isinstance(node.error, Outage):
+            await node
+        turn += 1
+        yield node
+    arrived: asyncio.Queue[int] = asyncio.Queue()
+    for position, node in open_nodes.items():
+        node.listen(lambda _, position=position: arrived.put_nowait(position))  # type: ignore[misc]
+    for later in range(turn, len(nodes)):
+        position = await arrived.get()
+        if isinstance(nodes[position].error, Outage):
+            await nodes[position]
+        await run.scheduler.decide(run, run.outcome(f"{join}:{later}", "arrival", (position,)))
+        yield nodes[position]
+
+
+async def settled(node: Node[Any]) -> None:
+    """Wait until a node has settled, well or not."""
+    waiter = asyncio.get_running_loop().create_future()
+    node.listen(lambda _: None if waiter.done() else waiter.set_result(None))
+    await waiter
+
+
+def streamed(run: RunState, node: Node[Candidate]) -> AsyncIterator[str]:
+    """Pieces of a draw's text; what came in one piece is given in one.
+
+    A piece is a `Piece` where the backend streams log-probabilities. It is heard from this call on,
+    so one made beside `sample` misses nothing. A draw that an earlier process dropped is `Dropped`
+    at once: its text was not kept.
+    """
+    pieces: asyncio.Queue[str | None] = asyncio.Queue()
+    node.hear(pieces.put_nowait)
+    node.listen(lambda _: pieces.put_nowait(None))
+    return _pieces(run, node, pieces)
+
+
+async def _pieces(
+    run: RunState, node: Node[Candidate], pieces: asyncio.Queue[str | None]
+) -> AsyncIterator[str]:
+    outcome = run.settings.recorded.outcomes.get(run.id_of(node))
+    if outcome is not None and outcome.kind == "dropped":
+        raise Dropped(f"{node.name} was dropped by an earlier process.")
+    sent = 0
+    while (piece := await pieces.get()) is not None:
+        sent += len(piece)
+        yield piece
+    rest = (await node).delta[sent:]
+    if rest:
+        yield rest

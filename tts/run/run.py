@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Hashable, Sequence
 from functools import partial
+from hashlib import blake2b
 from typing import Any, TypeVar, overload
 
 import msgspec
@@ -12,18 +13,14 @@ import numpy as np
 from tts.answers import Task
 from tts.equivalence import Equivalence
 from tts.errors import TTSError, UsageError
-from tts.graph import Group, Node
 from tts.protocols import Operation
-from tts.run.arrivals import arrivals
-from tts.run.child import run_child
+from tts.run.child import Share, run_child
 from tts.run.generation import Generation, Source, Until
-from tts.run.identity import function_name, stable_seed
-from tts.run.joins import AllJoin, FirstJoin, Successes, refuse
-from tts.run.reach import reach
-from tts.run.run_state import RunState
-from tts.run.share import Share
-from tts.run.streaming import streamed
-from tts.run.verdicts import asked, checked
+from tts.run.joins import AllJoin, FirstJoin, Successes, arrivals, refuse, streamed
+from tts.run.kept import asked, checked
+from tts.run.max_tokens import reach
+from tts.run.node import Group, Node, function_name
+from tts.run.state import RunState
 from tts.values import Candidate, Dimension, Score, Usage
 
 T = TypeVar("T")
@@ -286,3 +283,9 @@ def _started(
     *values: Any,
 ) -> Coroutine[Any, Any, T]:
     return run_child(coroutine, values, parent, node, share)
+
+
+def stable_seed(*parts: Any) -> int:
+    """63 bits from JSON-able parts, the same in every process."""
+    digest = blake2b(msgspec.json.encode(parts), digest_size=8).digest()
+    return int.from_bytes(digest, "big") >> 1

@@ -283,3 +283,11 @@ def substituted(arg: Any, value: Callable[[Any], Any]) -> Any:
 def is_node(arg: Any) -> bool:
     """Whether an argument is a node (told by its listeners)."""
     return hasattr(type(arg), "resolved_args")
+
+
+def function_name(what: Any) -> str:
+    """How a function or an operation is called in traces."""
+    spec = getattr(what, "spec", None)
+    if spec is not None:
+        return str(spec.name)
+    return str(getattr(what, "__name__", type(what).__name__))

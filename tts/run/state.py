@@ -9,13 +9,12 @@ import msgspec
 
 from tts.budget import Account, AdmissionQueue, Amounts
 from tts.errors import BadReply, Outage, StrategyError
-from tts.graph import Node
 from tts.protocols import OutcomeRow
+from tts.run.finish import WorstCases
 from tts.run.generation import Generation
 from tts.run.kept import KeptCandidates
-from tts.run.scheduler import Scheduler
-from tts.run.settings import RunSettings
-from tts.run.worst_cases import WorstCases
+from tts.run.node import Node
+from tts.run.settings import RunSettings, Scheduler
 from tts.values import NOTHING, Candidate, CandidateEvent, Dimension, NodeEvent, Score, Usage
 
 FIRST = -1

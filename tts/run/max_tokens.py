@@ -1,12 +1,11 @@
-"""How much text a node may still bring to what depends on it."""
+"""The most tokens of text that a node may bring to what depends on it."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from typing import Any
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any, TypeVar
 
-from tts.graph import Node
-from tts.run.picks import is_picking
+from tts.run.node import Node
 from tts.values import Candidate, Problem, Scored
 
 
@@ -40,3 +39,22 @@ def _held(args: Iterable[Any]) -> Iterator[int]:
             yield from _held(arg)
         elif type(arg) is dict:
             yield from _held(arg.values())
+
+
+F = TypeVar("F", bound=Callable[..., Any])
+_PICKING: set[Callable[..., Any]] = set()
+
+
+def picks(function: F) -> F:
+    """Declare that a function's value is one of its arguments, or holds no more text than one.
+
+    What depends on it is then foreseen to cost no more than the longest argument asks for, rather
+    than the sum of them all.
+    """
+    _PICKING.add(function)
+    return function
+
+
+def is_picking(function: Callable[..., Any] | None) -> bool:
+    """Whether a function was declared to pick."""
+    return function in _PICKING

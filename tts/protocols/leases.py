@@ -1,4 +1,4 @@
-"""Rates per minute that several processes share."""
+"""What several processes share: pieces of work, blocks of a wallet, rates per minute."""
 
 from __future__ import annotations
 
@@ -45,4 +45,37 @@ class RateWindows(Protocol):
                 used once the last of them opens.
             most: how many times `least` the block may hold.
         """
+        ...
+
+
+class Leases(Protocol):
+    """What several processes share of one job, leased durably in blocks."""
+
+    @property
+    def rates(self) -> RateWindows | None:
+        """Rates per minute that they share; None where nobody else uses the same account."""
+        ...
+
+    async def claim(self, name: str) -> bool:
+        """Take a piece of work for this process; False where a living process holds it."""
+        ...
+
+    async def release(self, name: str) -> None: ...
+
+    async def others(self) -> tuple[int, frozenset[str]]:
+        """How many other processes of the job live, and the pieces of work that they hold."""
+        ...
+
+    async def draw(
+        self,
+        ceilings: Mapping[Dimension, int],
+        least: Mapping[Dimension, int],
+        *,
+        most: int,
+    ) -> Mapping[Dimension, int] | None:
+        """A block of the job's wallet, `least` up to `most` times; None: not even one is left."""
+        ...
+
+    async def give_back(self, amounts: Mapping[Dimension, int]) -> None:
+        """Return what a block still holds."""
         ...
