@@ -11,7 +11,7 @@ from time import perf_counter
 from typing import Any
 
 from tts.backends.vllm import VLLMGenerator, VLLMSettings
-from tts.backends.vllm.engine_arguments import engine_arguments
+from tts.backends.vllm.settings import engine_arguments
 from tts.engine import Engine
 from tts.eval.bench.row import Row, at_least, figure
 from tts.values import Message, Problem

@@ -18,7 +18,7 @@ from tokenizers.pre_tokenizers import Split
 from tokenizers.processors import TemplateProcessing
 
 from tts.backends.vllm import VLLMHeadReader, VLLMSettings, vllm_installed
-from tts.backends.vllm.renamed_folder import renamed_folder
+from tts.backends.vllm.folder import renamed_folder
 from tts.protocols import Meter, StepScoreRequest
 from tts.values import Message
 from tts.verifiers.prm import FAMILIES, FamilyScorer, FolderTokenizer, check_model, vllm_overrides

@@ -7,9 +7,8 @@ import typer
 from rich.table import Table
 from rich.text import Text
 
-from tts.backends.vllm.doctor import findings
-from tts.backends.vllm.kernel_facts import kernel_facts
-from tts.backends.vllm.requirement import require_vllm
+from tts.backends.vllm.device import require_vllm
+from tts.backends.vllm.kernels import findings, kernel_facts
 from tts.cli.screen import Screen
 from tts.engine import SessionOptions
 from tts.engine.model_spec import ModelSpec

@@ -19,10 +19,8 @@ from tts.backends.vllm import (
     VLLMSettings,
     require_vllm,
 )
-from tts.backends.vllm.device import device_bytes, on_cpu
-from tts.backends.vllm.folder_facts import model_need, weights_digest
-from tts.backends.vllm.memory_plan import ModelNeed, memory_plan
-from tts.backends.vllm.renamed_folder import renamed_folder
+from tts.backends.vllm.device import ModelNeed, device_bytes, memory_plan, on_cpu
+from tts.backends.vllm.folder import model_need, renamed_folder, weights_digest
 from tts.engine.model_spec import ModelSpec
 from tts.engine.options import SessionOptions
 from tts.errors import BadInput, UnknownName, UsageError

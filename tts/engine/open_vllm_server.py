@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from tts.answers import TASKS
 from tts.backends.secret import Secret
 from tts.backends.vllm import VLLMClassifyReader, VLLMLabelReader, VLLMServerReader
-from tts.backends.vllm.folder_facts import parameter_count, weights_digest
+from tts.backends.vllm.folder import parameter_count, weights_digest
 from tts.engine.model_spec import ModelSpec
 from tts.engine.open_vllm import prm_folder
 from tts.engine.options import SessionOptions

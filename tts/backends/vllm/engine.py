@@ -1,4 +1,4 @@
-"""One model in vLLM's asynchronous engine."""
+"""One model in vLLM's asynchronous engine, and the load that the engine's core reports."""
 
 # pyright: reportMissingImports=false, reportAttributeAccessIssue=false
 
@@ -10,11 +10,9 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
-from tts.backends.vllm.engine_arguments import engine_arguments
-from tts.backends.vllm.engine_load import EngineLoad
-from tts.backends.vllm.folder_facts import parameter_count, weights_digest
-from tts.backends.vllm.requirement import require_vllm
-from tts.backends.vllm.settings import VLLMSettings
+from tts.backends.vllm.device import require_vllm
+from tts.backends.vllm.folder import parameter_count, weights_digest
+from tts.backends.vllm.settings import VLLMSettings, engine_arguments
 from tts.errors import BadRequest, CallError, ContextTooLong, Unavailable, UsageError
 from tts.values import Model
 
@@ -47,8 +45,8 @@ class VLLMEngine:
     ) -> VLLMEngine:
         """Load a model; the loop is busy until it is ready.
 
-        `pooler`: fields of `PoolerConfig`. `load`: where every step is noted. Raises UsageError where vLLM is missing or refuses the
-        model or the arguments.
+        `pooler`: fields of `PoolerConfig`. `load`: where every step is noted. Raises UsageError
+        where vLLM is missing or refuses the model or the arguments.
         """
         require_vllm()
         from vllm.config import PoolerConfig
@@ -147,3 +145,49 @@ def translated(error: Exception) -> CallError:
     if isinstance(error, VLLMClientError | ValueError | TypeError):
         return BadRequest(f"vLLM refused the request: {error}")
     return Unavailable(f"vLLM failed: {error!r}")
+
+
+class EngineLoad:
+    """Requests that run and wait, as of the core's last step, and counts over all steps."""
+
+    def __init__(self) -> None:
+        self.running = 0
+        self.waiting = 0
+        self.steps = 0
+        self.steps_with_queue = 0
+        """Steps that more work was waiting behind, or that left requests running."""
+        self.prompt_tokens = 0
+        self.generated_tokens = 0
+
+    def note(self, scheduled: Any, iteration: Any) -> None:
+        """Take what vLLM records; either may be missing for a step."""
+        if scheduled is not None:
+            self.running = int(scheduled.num_running_reqs)
+            self.waiting = int(scheduled.num_waiting_reqs)
+            self.steps += 1
+            self.steps_with_queue += self.running + self.waiting > 0
+        if iteration is not None:
+            self.prompt_tokens += int(iteration.num_prompt_tokens)
+            self.generated_tokens += int(iteration.num_generation_tokens)
+
+    def logger_factory(self) -> Any:
+        """A stat logger class that notes every step here."""
+        from vllm.v1.metrics.loggers import StatLoggerBase
+
+        load = self
+
+        class Noting(StatLoggerBase):  # type: ignore[misc]
+            def __init__(self, vllm_config: Any, engine_index: int = 0) -> None: ...
+
+            def record(
+                self,
+                scheduler_stats: Any,
+                iteration_stats: Any,
+                mm_cache_stats: Any = None,
+                engine_idx: int = 0,
+            ) -> None:
+                load.note(scheduler_stats, iteration_stats)
+
+            def log_engine_initialized(self) -> None: ...
+
+        return Noting

@@ -1,25 +1,25 @@
-"""The generator over a model in vLLM."""
+"""The generator over a model in vLLM, and its conversations as token ids."""
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from typing import Any
 
 import msgspec
 
-from tts.backends.vllm.chat import Chat
-from tts.backends.vllm.drawn_text import DrawnText
-from tts.backends.vllm.engine import VLLMEngine, translated
-from tts.backends.vllm.engine_load import EngineLoad
-from tts.backends.vllm.kernel_facts import facts_of
-from tts.backends.vllm.sampling_params import sampling_params
+from tts.backends.openai_http import plain_template
+from tts.backends.vllm.draw import DrawnText, sampling_params
+from tts.backends.vllm.engine import EngineLoad, VLLMEngine, translated
+from tts.backends.vllm.kernels import facts_of
 from tts.backends.vllm.settings import VLLMSettings
 from tts.errors import CallError
 from tts.protocols import GenerateReply, GenerateRequest, Meter, TextListener
 from tts.values import Capabilities, Message, Model, Usage
 
 _CAPABILITIES = Capabilities(n=True, prefill=True, logprobs=True, seed=True, keeps_stop=True)
+_REMEMBERED = 4096
 
 
 class VLLMGenerator:
@@ -148,3 +148,31 @@ class VLLMGenerator:
             flops=None if size is None else 2 * size * computed,
             gpu_microseconds=None,
         )
+
+
+class Chat:
+    """A model's own chat template and tokenizer; a plain wording where it has no template."""
+
+    def __init__(self, tokenizer: Any) -> None:
+        self._tokenizer = tokenizer
+        self._encoded = lru_cache(maxsize=_REMEMBERED)(self._encode)
+
+    def encode(self, messages: Sequence[Message], prefix: str = "") -> tuple[int, ...]:
+        """The ids up to the assistant's turn, and of that turn so far.
+
+        The partial text is appended to the rendered template, so that no template can trim it.
+        """
+        return self._encoded(tuple(messages), prefix)
+
+    def _encode(self, messages: tuple[Message, ...], prefix: str) -> tuple[int, ...]:
+        text = self._rendered(messages) + prefix
+        return tuple(self._tokenizer.encode(text, add_special_tokens=False))
+
+    def _rendered(self, messages: tuple[Message, ...]) -> str:
+        if not getattr(self._tokenizer, "chat_template", None):
+            return plain_template(messages)
+        turns = [{"role": turn.role, "content": turn.content} for turn in messages]
+        rendered: str = self._tokenizer.apply_chat_template(
+            turns, tokenize=False, add_generation_prompt=True
+        )
+        return rendered

@@ -1,16 +1,17 @@
-"""A reward head read at every position, with the prefix cache on."""
+"""A reward head read at every position, with the prefix cache on: only what is new is read."""
 
 # pyright: reportMissingImports=false, reportAttributeAccessIssue=false
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from array import array
+from collections import OrderedDict
+from collections.abc import Iterator, Sequence
+from hashlib import blake2b
 from typing import Any
 
 from tts.backends.vllm.engine import VLLMEngine, translated
-from tts.backends.vllm.kept_vectors import KeptVectors
 from tts.backends.vllm.settings import VLLMSettings
-from tts.backends.vllm.tail_rows import placed_vectors
 from tts.errors import BadReply, CallError
 from tts.protocols import MarkedRow, RowReading, Vector
 from tts.values import Model
@@ -82,3 +83,60 @@ class VLLMHeadReader:
                 raise translated(error) from error
             raise
         return output
+
+
+class KeptVectors:
+    """Vectors by the text before them; the model is causal, so nothing else changes them.
+
+    The least recently used of more than `capacity` are forgotten.
+    """
+
+    def __init__(self, capacity: int = 1 << 18) -> None:
+        self._capacity = capacity
+        self._vectors: OrderedDict[bytes, Vector] = OrderedDict()
+
+    def find(self, row: MarkedRow) -> list[Vector | None]:
+        """One vector per mark, None where it was not kept."""
+        found: list[Vector | None] = []
+        for key in _keys(row):
+            vector = self._vectors.get(key)
+            if vector is not None:
+                self._vectors.move_to_end(key)
+            found.append(vector)
+        return found
+
+    def keep(self, row: MarkedRow, vectors: tuple[Vector, ...]) -> None:
+        """Remember one vector per mark."""
+        for key, vector in zip(_keys(row), vectors, strict=True):
+            self._vectors[key] = vector
+            self._vectors.move_to_end(key)
+        while len(self._vectors) > self._capacity:
+            self._vectors.popitem(last=False)
+
+
+def _keys(row: MarkedRow) -> Iterator[bytes]:
+    """A digest per mark of the ids up to and with it."""
+    digest, read = blake2b(digest_size=16), 0
+    for mark in row.marks:
+        digest.update(array("q", row.ids[read : mark + 1]).tobytes())
+        read = mark + 1
+        yield digest.digest()
+
+
+def placed_vectors(
+    row: MarkedRow, kept: Sequence[Vector | None], tail: Sequence[Sequence[float]]
+) -> tuple[Vector, ...] | None:
+    """One vector per mark: what was kept, else the tail's own, counted from its end.
+
+    `tail`: one vector per token that was really read, the last of them the row's last. None where
+    a mark lies before the tail and its vector was not kept.
+    """
+    first = len(row.ids) - len(tail)
+    placed: list[Vector] = []
+    for mark, vector in zip(row.marks, kept, strict=True):
+        if vector is None:
+            if mark < first:
+                return None
+            vector = tuple(tail[mark - first])
+        placed.append(vector)
+    return tuple(placed)

@@ -12,7 +12,7 @@ from contextlib import asynccontextmanager
 
 import aiohttp
 
-from tts.backends.vllm.requirement import require_vllm
+from tts.backends.vllm.device import require_vllm
 from tts.errors import Unavailable
 
 _PAUSE = 0.5

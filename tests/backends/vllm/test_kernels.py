@@ -5,8 +5,7 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from tts.backends.vllm.doctor import Finding, findings
-from tts.backends.vllm.kernel_facts import KernelFacts
+from tts.backends.vllm.kernels import Finding, KernelFacts, findings
 
 HOPPER = KernelFacts(
     vllm="0.32.0",

