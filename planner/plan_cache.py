@@ -11,7 +11,7 @@ from msgspec.structs import replace
 
 from tts.planner.checks import check_plan
 from tts.planner.language import Call, Plan, Reference, Text, replaced
-from tts.planner.language.value import Value
+from tts.planner.language.plan import Value
 from tts.tools import ToolSet
 
 _SLOT = re.compile(r"\"[^\"]+\"|'[^']+'|\d+(?:\.\d+)?|(?:[A-Z][\w-]*)(?: [A-Z][\w-]*)*")

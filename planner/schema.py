@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from tts.planner.language.reference import ITEM
+from tts.planner.language.plan import ITEM
 from tts.tools import Schema, Tool, inlined
 
 _PATH = r"(\.[A-Za-z_][A-Za-z0-9_]*|\[[0-9]+\])*"

@@ -11,7 +11,7 @@ from typing import Any
 from tts.eval.bench.row import Row, exactly, figure
 from tts.planner import Call, Plan, check_plan, read_plan, write_plan
 from tts.planner.language import Reference, Text
-from tts.planner.language.value import Value
+from tts.planner.language.plan import Value
 from tts.tools import Tool, ToolSet
 from tts.tools.openai_schema import HandlerBody
 

@@ -11,15 +11,11 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from tts.planner.language.fault import Fault
-from tts.planner.language.json_calls import modifiers_from_json, modifiers_to_json
-from tts.planner.language.json_values import JSONFault
-from tts.planner.language.plan import Call, Patch, Plan
-from tts.planner.language.reference import Reference
-from tts.planner.language.sealed import Answer, Drop, Sealed
-from tts.planner.language.strings import read_string, write_string
+from tts.planner.language.json_values import JSONFault, modifiers_from_json, modifiers_to_json
+from tts.planner.language.plan import Call, Patch, Plan, Reference, Text, Value
+from tts.planner.language.statements import Answer, Drop, Fault, Sealed
+from tts.planner.language.text_values import read_string, write_string
 from tts.planner.language.typography import MOST_NESTED, too_deep
-from tts.planner.language.value import Text, Value
 
 MODIFIERS = "_plan"
 ANSWER, JOIN, DROP = "answer", "join", "drop"

@@ -1,15 +1,132 @@
-"""A plan: calls, what they wait for, and where the answer is found."""
+"""A plan: calls whose arguments hold references to each other's results, and the answer."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import json
+import re
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Literal
 
 from msgspec import Struct, field
 from msgspec.structs import replace
 
-from tts.planner.language.reference import ITEM, Reference
-from tts.planner.language.value import Value, references
+ITEM = 0
+"""Stands for the element that a `each` call is made for; real ids start at 1."""
+NAME = r"(?:item\b|\d+)"
+PATH = r"(?:\.[A-Za-z_]\w*|\[-?\d+\]|\[\"(?:[^\"\\]|\\.)*\"\]|\['(?:[^'\\]|\\.)*'\])*"
+BARE = re.compile(rf"\$({NAME})({PATH})")
+BRACED = re.compile(rf"\$\{{({NAME})({PATH})\}}")
+_STEP = re.compile(r"\.([A-Za-z_]\w*)|\[(-?\d+)\]|\[(\"(?:[^\"\\]|\\.)*\"|'(?:[^'\\]|\\.)*')\]")
+
+Step = str | int
+"""A field of an object, or a position in a list."""
+
+
+class Reference(Struct, frozen=True):
+    """The result of a call, or a part of it: `$3`, `$3.items[0].price`."""
+
+    call: int
+    path: tuple[Step, ...] = ()
+
+    def __str__(self) -> str:
+        return f"${self.inside}"
+
+    @property
+    def inside(self) -> str:
+        """Without the dollar, as JSON plans and braces hold it."""
+        name = "item" if self.call == ITEM else str(self.call)
+        return name + "".join(_step_text(step) for step in self.path)
+
+
+def reference_of(match: re.Match[str]) -> Reference:
+    """The reference that `BARE` or `BRACED` matched."""
+    call = ITEM if match[1] == "item" else int(match[1])
+    return Reference(call, tuple(_steps(match[2])))
+
+
+def read_reference(text: str) -> Reference | None:
+    """`$1.x`, `${1.x}` or `1.x` as a whole; None for anything else."""
+    dressed = text if text.startswith("$") else f"${text}"
+    match = BARE.fullmatch(dressed) or BRACED.fullmatch(dressed)
+    return reference_of(match) if match else None
+
+
+def _steps(path: str) -> Iterator[Step]:
+    for match in _STEP.finditer(path):
+        if match[1]:
+            yield match[1]
+        elif match[2]:
+            yield int(match[2])
+        else:
+            quoted = match[3]
+            inner = quoted[1:-1].replace('"', '\\"') if quoted[0] == "'" else quoted[1:-1]
+            yield json.loads(f'"{inner}"', strict=False)
+
+
+def _step_text(step: Step) -> str:
+    if isinstance(step, int):
+        return f"[{step}]"
+    if re.fullmatch(r"[A-Za-z_]\w*", step):
+        return f".{step}"
+    return f"[{json.dumps(step, ensure_ascii=False)}]"
+
+
+Value = Any
+"""JSON data, in which a `Reference` or a `Text` may stand anywhere."""
+
+
+class Text(Struct, frozen=True):
+    """A string with results inserted: their text where they are strings, else their JSON."""
+
+    parts: tuple[str | Reference, ...]
+
+
+def references(value: Value) -> list[Reference]:
+    """Every reference in a value, in order."""
+    found: list[Reference] = []
+    _collect(value, found)
+    return found
+
+
+def _collect(value: Value, found: list[Reference]) -> None:
+    if isinstance(value, Reference):
+        found.append(value)
+    elif isinstance(value, Text):
+        found += [part for part in value.parts if isinstance(part, Reference)]
+    elif isinstance(value, list | tuple):
+        for item in value:
+            _collect(item, found)
+    elif isinstance(value, dict):
+        for item in value.values():
+            _collect(item, found)
+
+
+def replaced(value: Value, change: Callable[[Reference | Text], Any]) -> Any:
+    """The value with every reference and text replaced; what stands in their place is final."""
+    if isinstance(value, Reference | Text):
+        return change(value)
+    if isinstance(value, list | tuple):
+        return [replaced(item, change) for item in value]
+    if isinstance(value, dict):
+        return {name: replaced(item, change) for name, item in value.items()}
+    return value
+
+
+def redirected(value: Value, target: Callable[[Reference], Reference]) -> Value:
+    """The value with every reference pointed elsewhere."""
+
+    def change(found: Reference | Text) -> Reference | Text:
+        if isinstance(found, Reference):
+            return target(found)
+        return Text(tuple(target(p) if isinstance(p, Reference) else p for p in found.parts))
+
+    return replaced(value, change)
+
+
+def constant(value: Value) -> bool:
+    """Whether a value is known before anything runs."""
+    return not references(value)
+
 
 Comparison = Literal["", "==", "!=", "<", "<=", ">", ">=", "in"]
 """Empty: whether the value is true, as Python sees it."""

@@ -10,7 +10,7 @@ from msgspec.structs import replace
 from tts.errors import CallError
 from tts.planner.execution.resolve import final
 from tts.planner.language import Call, Plan, constant, write_call, write_value
-from tts.planner.language.value import Value, references, replaced
+from tts.planner.language.plan import Value, references, replaced
 from tts.planner.passes.pass_result import PassResult
 from tts.tools import Tool, ToolContext
 

@@ -13,12 +13,19 @@ import re
 
 from msgspec.structs import replace
 
-from tts.planner.language.fault import Fault
-from tts.planner.language.line_heads import ANSWER, HEAD, JOIN, LEAD, NAME, NUMBER, Leftovers
-from tts.planner.language.plan import Call, Condition, Policy
-from tts.planner.language.reference import BARE, BRACED, reference_of
-from tts.planner.language.scan import Scan, scanned
-from tts.planner.language.sealed import Answer, Drop, Sealed
+from tts.planner.language.plan import BARE, BRACED, Call, Condition, Policy, reference_of
+from tts.planner.language.statements import Answer, Drop, Fault, Sealed
+from tts.planner.language.text_lines import (
+    ANSWER,
+    HEAD,
+    JOIN,
+    LEAD,
+    NAME,
+    NUMBER,
+    Leftovers,
+    Scan,
+    scanned,
+)
 from tts.planner.language.text_values import Cursor, TextError
 from tts.planner.language.typography import straight
 

@@ -5,10 +5,8 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from tts.planner.language.fault import Fault
-from tts.planner.language.json_calls import call_from_json
-from tts.planner.language.json_values import JSONFault, from_json
-from tts.planner.language.sealed import Answer, Drop, Sealed
+from tts.planner.language.json_values import JSONFault, call_from_json, from_json
+from tts.planner.language.statements import Answer, Drop, Fault, Sealed
 from tts.planner.language.typography import DOUBLE, MOST_NESTED, SIGNS, strict_json
 
 _CALLS_DEPTH = 2
