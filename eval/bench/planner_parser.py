@@ -6,7 +6,7 @@ from random import Random
 
 from tts.eval.bench.row import Row, exactly
 from tts.planner import Plan, write_plan
-from tts.planner.language import Form, Sealed, open_reader
+from tts.planner.language import Form, Statement, open_reader
 
 ROUNDS = 40
 _NOISE = (
@@ -32,10 +32,10 @@ def parser(plans: list[Plan], *, rounds: int = ROUNDS) -> list[Row]:
     return [exactly(f"of {tried} chunkings, read differently", different, "", bar=0)]
 
 
-def read_in_chunks(text: str, form: Form, rng: Random | None) -> list[Sealed]:
+def read_in_chunks(text: str, form: Form, rng: Random | None) -> list[Statement]:
     """Everything that is sealed; None: the text in one piece."""
     reader = open_reader(form)
-    sealed: list[Sealed] = []
+    sealed: list[Statement] = []
     place = 0
     most = rng.choice((1, 3, 10, 80)) if rng else max(1, len(text))
     while place < len(text):

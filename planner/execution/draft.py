@@ -17,7 +17,7 @@ from tts.planner.language import (
     FaultKind,
     Plan,
     Reader,
-    Sealed,
+    Statement,
     bound,
     draft_of,
 )
@@ -48,7 +48,7 @@ class Drafting:
         self.unmended = [f for f in unmended if f.call and f.kind in _OF_THE_TEXT]
         self.reader, self.tools, self.before = reader, tools, before
         self.growth, self.timeline, self.limits = growth, timeline, limits
-        self.sealed: list[Sealed] = []
+        self.sealed: list[Statement] = []
         self.fresh = start and not before.calls
         """A first plan starts while it is written; a patch is applied as a whole."""
         self._checker = Checker(tools)
@@ -79,7 +79,7 @@ class Drafting:
         faults = check_plan(plan, self.tools, lines=draft.lines, limits=self.limits)
         return plan, (*draft.faults, *left, *faults)
 
-    def _take(self, found: list[Sealed]) -> None:
+    def _take(self, found: list[Statement]) -> None:
         for one in found:
             item: Any = one.item
             if isinstance(item, Call):

@@ -32,7 +32,7 @@ from tts.planner.language.statements import (
     Fault,
     FaultKind,
     Reader,
-    Sealed,
+    Statement,
     draft_of,
     nearest,
 )
@@ -53,7 +53,7 @@ __all__ = [
     "Policy",
     "Reader",
     "Reference",
-    "Sealed",
+    "Statement",
     "Text",
     "Value",
     "bound",

@@ -6,8 +6,8 @@ import json
 from collections.abc import Callable, Mapping
 from typing import Literal
 
+from tts.planner.language.json_form import plan_to_json
 from tts.planner.language.json_reader import JSONReader
-from tts.planner.language.json_values import plan_to_json
 from tts.planner.language.plan import Call, Condition, Patch, Plan, Reference, Text, Value
 from tts.planner.language.statements import Draft, Reader, draft_of
 from tts.planner.language.text_reader import TextReader

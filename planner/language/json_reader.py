@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from tts.planner.language.json_values import JSONFault, call_from_json, from_json
-from tts.planner.language.statements import Answer, Drop, Fault, Sealed
+from tts.planner.language.json_form import JSONFault, call_from_json, from_json
+from tts.planner.language.statements import Answer, Drop, Fault, Statement
 from tts.planner.language.typography import DOUBLE, MOST_NESTED, SIGNS, strict_json
 
 _CALLS_DEPTH = 2
@@ -30,10 +30,10 @@ class JSONReader:
         self._counted, self._lines = 0, 1
         self._key, self._last = "", ""
 
-    def feed(self, text: str) -> list[Sealed]:
+    def feed(self, text: str) -> list[Statement]:
         """The calls that this piece of text completes."""
         self._text += text
-        found: list[Sealed] = []
+        found: list[Statement] = []
         while self._place < len(self._text) and not self._done:
             letter = self._text[self._place]
             if self._closers:
@@ -46,7 +46,7 @@ class JSONReader:
             self._place += 1
         return found
 
-    def end(self) -> list[Sealed]:
+    def end(self) -> list[Statement]:
         """Nothing, or the fault of a plan that was cut off."""
         if self._done:
             return []
@@ -64,7 +64,7 @@ class JSONReader:
             self._last = self._text[self._string + 1 : self._place]
         return True
 
-    def _outside(self, letter: str) -> list[Sealed]:
+    def _outside(self, letter: str) -> list[Statement]:
         if not self._open:
             return self._enter(letter) if letter == "{" else []
         if letter == '"' or letter in DOUBLE:
@@ -80,7 +80,7 @@ class JSONReader:
             return self._leave()
         return []
 
-    def _enter(self, letter: str) -> list[Sealed]:
+    def _enter(self, letter: str) -> list[Statement]:
         if not self._open:
             self._root, self._line = self._place, self._line_at(self._place)
         elif self._key == "calls" and len(self._open) == _CALLS_DEPTH:
@@ -98,7 +98,7 @@ class JSONReader:
         self._counted = place
         return self._lines
 
-    def _leave(self) -> list[Sealed]:
+    def _leave(self) -> list[Statement]:
         self._open.pop()
         if self._key == "calls" and len(self._open) == _CALLS_DEPTH:
             return [self._call(self._text[self._start : self._place + 1])]
@@ -107,34 +107,34 @@ class JSONReader:
         self._done = True
         return self._rest(self._text[self._root : self._place + 1])
 
-    def _call(self, text: str) -> Sealed:
+    def _call(self, text: str) -> Statement:
         try:
-            return Sealed(call_from_json(_loads(text)), self._line)
+            return Statement(call_from_json(_loads(text)), self._line)
         except JSONFault as fault:
             return self._fault(fault.expected, repr(fault.got)[:60], self._line)
         except ValueError as error:
             return self._fault("valid JSON", str(error), self._line)
 
-    def _rest(self, text: str) -> list[Sealed]:
+    def _rest(self, text: str) -> list[Statement]:
         """Drops and the answer, which the whole object holds; elements that are no calls."""
         line = self._line_at(self._place)
         try:
             whole: dict[str, Any] = _loads(text)
-            found = [Sealed(Drop(number), line) for number in _listed(whole, "drop", int)]
+            found = [Statement(Drop(number), line) for number in _listed(whole, "drop", int)]
             _listed(whole, "calls", dict)
             if whole.get("join"):
-                found.append(Sealed(Answer(joined=True), line))
+                found.append(Statement(Answer(joined=True), line))
             elif "answer" in whole:
-                found.append(Sealed(Answer(from_json(whole["answer"])), line))
+                found.append(Statement(Answer(from_json(whole["answer"])), line))
             return found
         except JSONFault as fault:
             return [self._fault(fault.expected, repr(fault.got)[:60], line)]
         except ValueError as error:
             return [self._fault("valid JSON", str(error), line)]
 
-    def _fault(self, expected: str, got: str, line: int) -> Sealed:
+    def _fault(self, expected: str, got: str, line: int) -> Statement:
         message = "the JSON plan cannot be read"
-        return Sealed(
+        return Statement(
             Fault(kind="syntax", message=message, line=line, expected=expected, got=got), line
         )
 

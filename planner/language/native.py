@@ -11,9 +11,9 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from tts.planner.language.json_values import JSONFault, modifiers_from_json, modifiers_to_json
+from tts.planner.language.json_form import JSONFault, modifiers_from_json, modifiers_to_json
 from tts.planner.language.plan import Call, Patch, Plan, Reference, Text, Value
-from tts.planner.language.statements import Answer, Drop, Fault, Sealed
+from tts.planner.language.statements import Answer, Drop, Fault, Statement
 from tts.planner.language.text_values import read_string, write_string
 from tts.planner.language.typography import MOST_NESTED, too_deep
 
@@ -56,7 +56,7 @@ class NativeReader:
         self._sealed: set[int] = set()
         self._next = 0
 
-    def feed(self, deltas: Sequence[Mapping[str, Any]]) -> list[Sealed]:
+    def feed(self, deltas: Sequence[Mapping[str, Any]]) -> list[Statement]:
         """Take `delta.tool_calls`; returns the calls that are now complete, in their order."""
         for place, delta in enumerate(deltas):
             index = int(delta.get("index", place))
@@ -66,19 +66,19 @@ class NativeReader:
             self._arguments[index] = self._arguments.get(index, "") + added
         return self._complete()
 
-    def end(self) -> list[Sealed]:
+    def end(self) -> list[Statement]:
         """Faults for the calls whose arguments never became complete."""
         left = sorted(index for index in self._names if index not in self._sealed)
         return [self._found(index, "{}") or self._cut(index) for index in left]
 
-    def _complete(self) -> list[Sealed]:
-        found: list[Sealed] = []
+    def _complete(self) -> list[Statement]:
+        found: list[Statement] = []
         while (one := self._found(self._next)) is not None:
             found.append(one)
             self._next += 1
         return found
 
-    def _found(self, index: int, empty: str = "") -> Sealed | None:
+    def _found(self, index: int, empty: str = "") -> Statement | None:
         """A call whose arguments are complete; None while they are not. `empty`: for no text."""
         text = self._arguments.get(index, "") or empty
         if too_deep(text):
@@ -91,18 +91,18 @@ class NativeReader:
         self._sealed.add(index)
         return found
 
-    def _cut(self, index: int) -> Sealed:
+    def _cut(self, index: int) -> Statement:
         got = repr(self._arguments[index][-40:])
         return _fault(index, self._names[index], "a complete JSON object", got)
 
-    def _read(self, index: int, arguments: dict[str, Any]) -> Sealed:
+    def _read(self, index: int, arguments: dict[str, Any]) -> Statement:
         name, line = self._names[index], index + 1
         if name == DROP and type(arguments.get("call")) is int:
-            return Sealed(Drop(arguments["call"]), line)
+            return Statement(Drop(arguments["call"]), line)
         if name == JOIN:
-            return Sealed(Answer(joined=True), line)
+            return Statement(Answer(joined=True), line)
         if name == ANSWER:
-            return Sealed(Answer(_value(arguments.get("value"))), line)
+            return Statement(Answer(_value(arguments.get("value"))), line)
         more = arguments.pop(MODIFIERS, {})
         try:
             fields = modifiers_from_json(more)
@@ -112,10 +112,10 @@ class NativeReader:
         except (JSONFault, AttributeError) as fault:
             return _fault(index, name, str(fault), repr(more)[:60])
         named = {key: _value(value) for key, value in arguments.items()}
-        return Sealed(Call(id=number, tool=name, arguments=named, **fields), line)
+        return Statement(Call(id=number, tool=name, arguments=named, **fields), line)
 
 
-def _fault(index: int, name: str, expected: str, got: str) -> Sealed:
+def _fault(index: int, name: str, expected: str, got: str) -> Statement:
     message = "the tool call cannot be read"
     fault = Fault(
         kind="syntax",
@@ -126,7 +126,7 @@ def _fault(index: int, name: str, expected: str, got: str) -> Sealed:
         expected=expected,
         got=got,
     )
-    return Sealed(fault, index + 1)
+    return Statement(fault, index + 1)
 
 
 def _object(text: str) -> dict[str, Any] | None:

@@ -76,7 +76,7 @@ class Drop(Struct, frozen=True):
     call: int
 
 
-class Sealed(Struct, frozen=True):
+class Statement(Struct, frozen=True):
     """One finished statement and the line on which it starts; nothing can change it any more."""
 
     item: Call | Answer | Drop | Fault
@@ -86,9 +86,9 @@ class Sealed(Struct, frozen=True):
 class Reader(Protocol):
     """Reads a plan as it is written. What it finds depends on the text only, never on chunks."""
 
-    def feed(self, text: str) -> list[Sealed]: ...
+    def feed(self, text: str) -> list[Statement]: ...
 
-    def end(self) -> list[Sealed]: ...
+    def end(self) -> list[Statement]: ...
 
 
 class Draft(Struct, frozen=True, kw_only=True):
@@ -111,7 +111,7 @@ _NO_PLAN = Fault(
 )
 
 
-def draft_of(sealed: list[Sealed]) -> Draft:
+def draft_of(sealed: list[Statement]) -> Draft:
     """Collect; a second call of one id is a fault, the first one stays; no statement at all is one."""
     calls: dict[int, Call] = {}
     lines: dict[int, int] = {}

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from msgspec import Struct
 
 from tts.planner.language.statements import Fault
+from tts.planner.language.typography import QUOTES
 
 LEAD = (
     r"[ \t]*(?:[-*+>|•·▪◦●‣–—][ \t]+(?:\[[ xX]\][ \t]+)?)*\**`?"
@@ -44,7 +45,7 @@ class _Line(Struct, frozen=True):
     """Whether it stands right behind a statement and has the next number."""
 
 
-class Leftovers:
+class UnreadLines:
     """Lines that start no statement. Most are thoughts; which were none is known at the end.
 
     A line is a fault where no statement has its number and it looks like a call, or it goes on
@@ -103,7 +104,6 @@ def _unread(line: _Line, expected: str) -> Fault:
 
 
 _OPEN, _CLOSE = "([{", ")]}"
-QUOTES = ('"""', "'''", '"', "'")
 
 
 class Scan(Struct, frozen=True):

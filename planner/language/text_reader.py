@@ -14,7 +14,7 @@ import re
 from msgspec.structs import replace
 
 from tts.planner.language.plan import BARE, BRACED, Call, Condition, Policy, reference_of
-from tts.planner.language.statements import Answer, Drop, Fault, Sealed
+from tts.planner.language.statements import Answer, Drop, Fault, Statement
 from tts.planner.language.text_lines import (
     ANSWER,
     HEAD,
@@ -22,8 +22,8 @@ from tts.planner.language.text_lines import (
     LEAD,
     NAME,
     NUMBER,
-    Leftovers,
     Scan,
+    UnreadLines,
     scanned,
 )
 from tts.planner.language.text_values import Cursor, TextError
@@ -49,27 +49,27 @@ class TextReader:
         self._buffer, self._open = "", ""
         self._scan, self._line, self._start = Scan(), 0, 0
         self._seen: set[int] = set()
-        self._leftovers = Leftovers()
+        self._unread = UnreadLines()
         self._hurried = False
 
-    def feed(self, text: str) -> list[Sealed]:
+    def feed(self, text: str) -> list[Statement]:
         """What the text seals: a statement is sealed by the end of its last line."""
-        found: list[Sealed] = []
+        found: list[Statement] = []
         *lines, self._buffer = (self._buffer + text).split("\n")
         for line in lines:
             found += self._take(line)
         return found
 
-    def end(self) -> list[Sealed]:
+    def end(self) -> list[Statement]:
         """What is sealed by the end of the text; an open statement is read as far as it goes."""
         last, self._buffer = self._buffer, ""
         found = self._take(last) if last.strip() else []
         while self._open:
             found += self._given_up()
-        lost = self._leftovers.faults(self._line, self._is_call)
-        return [*found, *(Sealed(fault, fault.line) for fault in lost)]
+        lost = self._unread.faults(self._line, self._is_call)
+        return [*found, *(Statement(fault, fault.line) for fault in lost)]
 
-    def _take(self, line: str) -> list[Sealed]:
+    def _take(self, line: str) -> list[Statement]:
         self._line += 1
         line = straight(line.removesuffix("\r"), self._scan.quote if self._open else "")
         if self._open:
@@ -80,23 +80,23 @@ class TextReader:
             return [*self._sealed(), *self._started(line)]
         return self._started(line)
 
-    def _started(self, line: str) -> list[Sealed]:
+    def _started(self, line: str) -> list[Statement]:
         head = HEAD.match(line)
         if head is None:
-            self._leftovers.left(self._line, line)
+            self._unread.left(self._line, line)
             return []
         number = head["n"] or head["m"]
-        self._leftovers.statement(int(number or 0))
+        self._unread.statement(int(number or 0))
         self._open, self._start = line, self._line
         begin = head.end() if number else head.end("before") if head["before"] else 0
         self._scan = scanned(line[begin:] + "\n", Scan())
         return self._sealed() if self._scan.closed else []
 
-    def _sealed(self) -> list[Sealed]:
+    def _sealed(self) -> list[Statement]:
         text, self._open = self._open, ""
         return self._known(read_statements(text, self._start, bare=self.bare))
 
-    def _known(self, found: list[Sealed]) -> list[Sealed]:
+    def _known(self, found: list[Statement]) -> list[Statement]:
         """Without the dollars that are followed by the number of no earlier call."""
         kept = []
         for one in found:
@@ -110,7 +110,7 @@ class TextReader:
             kept.append(one)
         return kept
 
-    def _given_up(self) -> list[Sealed]:
+    def _given_up(self) -> list[Statement]:
         """The text ended inside a statement: its first line is a fault, the others are read, each
         line with a number for itself."""
         first, *others = self._open.split("\n")
@@ -127,19 +127,19 @@ class TextReader:
         return len(found) == 1 and isinstance(found[0].item, Call)
 
 
-def read_statements(text: str, line: int, *, bare: bool = False) -> list[Sealed]:
+def read_statements(text: str, line: int, *, bare: bool = False) -> list[Statement]:
     """The statements of one sealed piece of text: mostly one."""
-    found: list[Sealed] = []
+    found: list[Statement] = []
     while True:
         cursor = Cursor(text, bare=bare)
         try:
             statement = _statement(cursor)
             found += _dollars(cursor, statement, line)
-            found.append(Sealed(statement, line))
+            found.append(Statement(statement, line))
         except TextError as error:
             number = re.match(rf"{LEAD}{NUMBER}", text)
             got = text[error.place :].split("\n")[0][:40] or "the end"
-            found.append(Sealed(_syntax(error, line, number, got, text), line))
+            found.append(Statement(_syntax(error, line, number, got, text), line))
             return found
         rest = cursor.rest.strip().strip("`*;.,|").strip()
         if not rest or rest.startswith("<END_OF_PLAN>"):
@@ -147,16 +147,16 @@ def read_statements(text: str, line: int, *, bare: bool = False) -> list[Sealed]
         if not HEAD.match(rest):
             extra = TextError("nothing more after the call", cursor.place)
             number = re.match(rf"{LEAD}{NUMBER}", text)
-            found[-1] = Sealed(_syntax(extra, line, number, rest[:40], text), line)
+            found[-1] = Statement(_syntax(extra, line, number, rest[:40], text), line)
             return found
         text = rest
 
 
-def _dollars(cursor: Cursor, statement: Call | Answer | Drop, line: int) -> list[Sealed]:
+def _dollars(cursor: Cursor, statement: Call | Answer | Drop, line: int) -> list[Statement]:
     """Faults of bare dollars inside strings: text, or meant as references?"""
     call = statement if isinstance(statement, Call) else None
     return [
-        Sealed(
+        Statement(
             Fault(
                 kind="ambiguous dollar",
                 message=f"${number} inside a string",

@@ -14,8 +14,7 @@ import re
 from typing import Any
 
 from tts.planner.language.plan import BARE, BRACED, NAME, Reference, Text, Value, reference_of
-from tts.planner.language.text_lines import QUOTES
-from tts.planner.language.typography import MOST_NESTED
+from tts.planner.language.typography import MOST_NESTED, QUOTES
 
 _MARK = re.compile(rf"\$+(?=\{{?{NAME})")
 BARE_INSIDE = re.compile(rf"(?<!\$)\$({NAME})")
@@ -57,13 +56,10 @@ def read_string(text: str, *, bare: bool = False) -> str | Reference | Text:
 
 def write_string(value: str | Text) -> str:
     """The text that `read_string` reads back, whatever the dialect."""
-    if isinstance(value, str):
-        return _MARK.sub(lambda mark: mark[0] + "$", value)
-    written = "".join(
-        f"${{{part.inside}}}" if isinstance(part, Reference) else _escaped(part)
-        for part in value.parts
+    parts = (value,) if isinstance(value, str) else value.parts
+    return "".join(
+        f"${{{part.inside}}}" if isinstance(part, Reference) else _escaped(part) for part in parts
     )
-    return written
 
 
 def _escaped(literal: str) -> str:

@@ -8,7 +8,7 @@ import re
 DOUBLE, SINGLE = "“”„‟«»＂", "‘’‚‛‹›＇"
 MOST_NESTED = 64
 """Brackets inside brackets that a plan may hold; every walk over a value is as deep as that."""
-_QUOTES = ('"""', "'''", '"', "'")
+QUOTES = ('"""', "'''", '"', "'")
 _SPACES = dict.fromkeys("\u00a0\u2002\u2003\u2009\u202f\u3000", " ")
 _NOTHING = dict.fromkeys("\u200b\u200c\u200d\u2060\ufeff", "")
 _WIDE = {chr(0xFEE0 + code): chr(code) for code in range(0x21, 0x7F)}
@@ -27,7 +27,7 @@ def straight(line: str, quote: str = "") -> str:
         if quote:
             end = _closing(line, place, quote)
             made, place, quote = made + line[place:end], end, ""
-        elif quote := next((q for q in _QUOTES if line.startswith(q, place)), ""):
+        elif quote := next((q for q in QUOTES if line.startswith(q, place)), ""):
             made, place = made + quote, place + len(quote)
         elif _COMMENT.match(line, place):
             return made + line[place:]

@@ -51,7 +51,7 @@ def from_json(value: Any) -> Value:
         return value
     mark = next(iter(value)) if len(value) == 1 else ""
     if mark == "$ref":
-        return reference(value["$ref"])
+        return reference_from_json(value["$ref"])
     if mark == "$text":
         return _text(value["$text"])
     inside = value["$literal"] if mark == "$literal" else value
@@ -60,7 +60,7 @@ def from_json(value: Any) -> Value:
     return {name: from_json(item) for name, item in inside.items()}
 
 
-def reference(text: Any) -> Reference:
+def reference_from_json(text: Any) -> Reference:
     """A reference as JSON holds it; raises `JSONFault`."""
     found = read_reference(text) if isinstance(text, str) else None
     if found is None:
@@ -139,7 +139,7 @@ def modifiers_from_json(data: dict[str, Any]) -> dict[str, Any]:
     each, when = data.get("each"), data.get("when")
     return {
         "positional": tuple(from_json(data.get("positional") or [])),
-        "each": None if each is None else reference(each),
+        "each": None if each is None else reference_from_json(each),
         "when": None if when is None else _condition_from_json(when),
         "after": tuple(after),
         "on_failure": policy,
