@@ -12,7 +12,7 @@ from tts.executor.hedge import ENOUGH
 from tts.ledger import MemoryJournal
 from tts.protocols import SettledRow
 from tts.tools import tool
-from tts.tools.hedging import read_hedge
+from tts.tools.tool import read_hedge
 from tts.values import Budget
 
 

@@ -14,9 +14,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tts.errors import BadReply, ToolFailed, Unavailable
-from tts.tools.mcp_connection import MCPConnection
+from tts.tools.mcp_connection import LENGTH, LINES, MCPConnection, StderrTail
 from tts.tools.mcp_tools import result_of, unwrapped
-from tts.tools.stderr_tail import LENGTH, LINES, StderrTail
 
 NUMBER = {"type": "integer"}
 

@@ -1,13 +1,11 @@
 """Typed functions, function schemas and MCP servers as tools."""
 
-from tts.tools.context import ToolContext
-from tts.tools.decorator import tool
+from tts.tools.function_tools import ToolSet, tool
 from tts.tools.mcp_tools import MCPTools
 from tts.tools.openai_schema import from_openai, to_openai
 from tts.tools.operation import ToolCall
 from tts.tools.schemas import DEEP, Schema, inlined, instance_of, name_of, target
-from tts.tools.tool import REPEATABLE, SHARED, Tool
-from tts.tools.tool_set import ToolSet
+from tts.tools.tool import REPEATABLE, SHARED, Tool, ToolContext
 
 __all__ = [
     "DEEP",

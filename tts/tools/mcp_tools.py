@@ -11,12 +11,11 @@ from typing import Any
 
 from tts.errors import BadReply, NotSent, ToolFailed, UsageError
 from tts.protocols import Effect
-from tts.tools.mcp_connection import MCPConnection
+from tts.tools.function_tools import ToolSet
+from tts.tools.mcp_connection import MCPConnection, StderrTail
 from tts.tools.openai_schema import HandlerBody, as_object
 from tts.tools.schemas import Schema, target
-from tts.tools.stderr_tail import StderrTail
 from tts.tools.tool import Tool
-from tts.tools.tool_set import ToolSet
 
 _STDIO = "stdio:"
 _WRAPPED = "result"

@@ -8,10 +8,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from tts.errors import BadInput, ToolFailed
-from tts.tools.context import ToolContext
 from tts.tools.schemas import inlined
-from tts.tools.shielded import shielded
-from tts.tools.tool import Tool
+from tts.tools.shielded import GRACE, shielded
+from tts.tools.tool import Tool, ToolContext
 
 _NAME = re.compile(r"[A-Za-z_][\w.-]*")
 Handler = Callable[[Mapping[str, Any]], Awaitable[Any]]
@@ -75,7 +74,7 @@ class HandlerBody:
         return arguments
 
     async def __call__(self, arguments: Mapping[str, Any], context: ToolContext) -> Any:
-        return await shielded(_called(self.handler, self.check(arguments)), grace=0.5)
+        return await shielded(_called(self.handler, self.check(arguments)), grace=GRACE)
 
 
 async def _called(handler: Handler, arguments: Mapping[str, Any]) -> Any:

@@ -9,11 +9,9 @@ import msgspec
 
 from tts.errors import BadReply, CallError, ToolFailed
 from tts.protocols import Answer, Draw, Meter, OperationSpec, Reply
-from tts.tools.causes import causes
-from tts.tools.context import ToolContext
-from tts.tools.hedging import read_hedge
 from tts.tools.schemas import instance_of
-from tts.tools.tool import SHARED, Tool
+from tts.tools.shielded import causes
+from tts.tools.tool import SHARED, Tool, ToolContext, read_hedge
 from tts.values import NANO, Usage
 
 Told = Callable[[Literal["started", "ended"]], None]

@@ -1,4 +1,4 @@
-"""Foreign code that can be left, whatever it does."""
+"""Foreign code: left whatever it does, and what went wrong in it."""
 
 from __future__ import annotations
 
@@ -6,10 +6,12 @@ import asyncio
 import contextlib
 import contextvars
 import threading
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Iterator
 from typing import Any, TypeVar
 
 T = TypeVar("T")
+GRACE = 0.5
+"""Seconds that a cancelled tool has to end by itself."""
 _ABANDONED: set[asyncio.Task[Any]] = set()
 
 
@@ -90,3 +92,12 @@ def _forget(task: asyncio.Task[Any]) -> None:
     _ABANDONED.discard(task)
     if not task.cancelled():
         task.exception()
+
+
+def causes(error: BaseException) -> Iterator[str]:
+    """The errors of a group one by one; of any other error, itself."""
+    if isinstance(error, BaseExceptionGroup):
+        for inner in error.exceptions:
+            yield from causes(inner)
+    else:
+        yield f"{type(error).__name__}: {error}"

@@ -1,20 +1,34 @@
-"""A tool: something that a plan may call."""
+"""A tool: what a plan may call, what a call may do and cost, and what it learns of its place."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
+from msgspec import Struct
+
+from tts.errors import UsageError
 from tts.protocols import Effect
-from tts.tools.context import ToolContext
-from tts.tools.hedging import read_hedge
 from tts.tools.schemas import Schema, refuse_deep
 
 REPEATABLE: frozenset[Effect] = frozenset(("pure", "read", "idempotent"))
 """Effects of calls that may start before the whole plan is known."""
 SHARED: frozenset[Effect] = frozenset(("pure", "read"))
 """Effects of calls that equal calls may share."""
+_QUANTILE = re.compile(r"p(\d{1,2}(?:\.\d+)?)")
+
+
+class ToolContext(Struct, frozen=True, kw_only=True):
+    """Handed to the parameter that is annotated with this class; no schema shows it."""
+
+    call: str
+    """The call's place in its plan."""
+    key: str
+    """Equal for every attempt of one call: an idempotency key for the other side."""
+    task: str
+    """The text of the task that is being solved."""
 
 
 class Body(Protocol):
@@ -90,3 +104,19 @@ class Tool:
     def required(self) -> tuple[str, ...]:
         """The arguments that have no default."""
         return tuple(self.parameters.get("required", ()))
+
+
+def read_hedge(hedge: float | str | None, effect: Effect) -> tuple[float | None, float | None]:
+    """(seconds, share of calls that are faster); raises `UsageError` for what cannot be meant."""
+    if hedge is None:
+        return None, None
+    if effect in ("write", "irreversible"):
+        raise UsageError(f"A call of effect {effect!r} is never made twice: leave `hedge` out.")
+    if isinstance(hedge, str):
+        match = _QUANTILE.fullmatch(hedge)
+        if match is None:
+            raise UsageError(f"hedge={hedge!r}: write seconds, or a quantile such as 'p95'.")
+        return None, float(match[1]) / 100
+    if not hedge >= 0:
+        raise UsageError(f"hedge={hedge!r}: seconds cannot be negative.")
+    return float(hedge), None
