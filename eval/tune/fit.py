@@ -3,14 +3,23 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
-from itertools import combinations
+from collections.abc import Callable, Sequence
+from itertools import combinations, cycle
 from statistics import median
+from time import perf_counter
 
 from msgspec import Struct
 
 from tts.budget.idealised_runtime import IdealisedRuntime
 from tts.errors import BadInput
+from tts.eval.problems import load_problems
+from tts.protocols import GenerateRequest, Generator, Meter
+from tts.values import Message, Sampling
+
+SHARES = (0.125, 0.25, 0.5, 0.75)
+"""Prompt sizes as parts of the context."""
+LENGTHS = (1, 8, 24, 48, 96)
+LONGEST_CONTEXT = 4096
 
 
 class Timing(Struct, frozen=True):
@@ -21,7 +30,73 @@ class Timing(Struct, frozen=True):
     seconds: float
 
 
-def fitted(timings: Sequence[Timing]) -> IdealisedRuntime:
+async def timings(
+    generator: Generator,
+    *,
+    lengths: Sequence[int] = LENGTHS,
+    shares: Sequence[float] = SHARES,
+    repeats: int = 3,
+    clock: Callable[[], float] = perf_counter,
+) -> list[Timing]:
+    """Every prompt size with every length, one call at a time, after a warm-up.
+
+    The first size is that of a plain question. Every longer prompt begins with a number of its
+    own, so that no cache has read it. A draw may end early; what was drawn counts.
+    """
+    context = min(generator.model.context_length or LONGEST_CONTEXT, LONGEST_CONTEXT)
+    room = context - max(lengths)
+    await _timed(generator, _prompt(generator, context // 8, "100"), max(lengths), 0, clock)
+    found: list[Timing] = []
+    asked = [one for one in lengths for _ in range(repeats)]
+    for length, text in zip(asked, cycle(_questions(generator)), strict=False):
+        found.append(await _timed(generator, text, length, len(found), clock))
+    for share in shares:
+        words = _prompt(generator, int(room * share), "100").split()[1:]
+        for length in asked:
+            text = " ".join([f"{len(found) + 101}", *words])
+            found.append(await _timed(generator, text, length, len(found), clock))
+    return found
+
+
+async def _timed(
+    generator: Generator, text: str, length: int, seed: int, clock: Callable[[], float]
+) -> Timing:
+    messages = (Message("user", text),)
+    request = GenerateRequest(
+        messages=messages,
+        sampling=Sampling(temperature=1.0, max_tokens=length),
+        seeds=(seed,),
+    )
+    started = clock()
+    reply = await generator.generate(request, Meter())
+    seconds = clock() - started
+    drawn = reply.completions[0]
+    if drawn is None or drawn.completion_tokens < 1:
+        raise BadInput(f"{generator.model.name} drew nothing: it cannot be timed.")
+    return Timing(generator.count_prompt(messages, ""), drawn.completion_tokens, seconds)
+
+
+def _questions(generator: Generator) -> list[str]:
+    """Questions of the commonest size, which a model answers at length, other than long prompts."""
+    sizes: dict[int, list[str]] = defaultdict(list)
+    for one in load_problems("arithmetic:n=400,seed=9"):
+        sizes[generator.count_prompt((Message("user", one.prompt),), "")].append(one.prompt)
+    return max(sizes.values(), key=len)
+
+
+def _prompt(generator: Generator, size: int, first: str) -> str:
+    """Text of at most `size` prompt tokens, and nearly as many."""
+    words = " ".join(one.prompt for one in load_problems("arithmetic:n=400,seed=3")).split()
+    low, high = 0, len(words)
+    while low < high:
+        middle = (low + high + 1) // 2
+        text = " ".join([first, *words[:middle]])
+        fits = generator.count_prompt((Message("user", text),), "") <= size
+        low, high = (middle, high) if fits else (low, middle - 1)
+    return " ".join([first, *words[:low]])
+
+
+def fitted(calls: Sequence[Timing]) -> IdealisedRuntime:
     """Seconds on drawn tokens: one slope for all prompt sizes, one intercept for each.
 
     The slope is the median of those between any two calls of one prompt size, by their distance
@@ -30,7 +105,7 @@ def fitted(timings: Sequence[Timing]) -> IdealisedRuntime:
     lengths, or where times do not grow with the length.
     """
     groups: dict[int, list[tuple[int, float]]] = defaultdict(list)
-    for one in timings:
+    for one in calls:
         groups[one.prompt_tokens].append((one.completion_tokens - 1, one.seconds))
     slope = _common_slope(list(groups.values()))
     prompts = {

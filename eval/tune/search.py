@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from itertools import product
+from math import prod
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -13,8 +14,8 @@ from typing import Any
 import msgspec
 
 from tts.errors import UsageError
-from tts.eval.tune.space import size
-from tts.eval.tune.trial import Failed, Measured, Outcome, Point, Space, TrialRunner, Tried, Value
+from tts.eval.tune.runners import TrialRunner
+from tts.eval.tune.trial import Failed, Measured, Outcome, Point, Space, Tried, Value
 
 _OUTCOME = "outcome"
 _RANDOM_STARTS = 8
@@ -111,6 +112,11 @@ def _fresh(
         study.tell(trial, state=states.PRUNED)
         left = [one for one in every(space) if _key(one) not in seen]
         study.enqueue_trial(Random(len(done)).choice(left))
+
+
+def size(space: Space) -> int:
+    """How many settings there are."""
+    return prod(map(len, space.values()))
 
 
 def every(space: Space) -> list[dict[str, Value]]:

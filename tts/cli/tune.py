@@ -32,9 +32,8 @@ from tts.eval.tune import (
     space_for,
     start_points,
 )
-from tts.eval.tune.landscape import by_rate
-from tts.eval.tune.profile import clear_of, rates_of
-from tts.eval.tune.timing import timings
+from tts.eval.tune.fit import timings
+from tts.eval.tune.report import by_rate, clear_of, rates_of
 from tts.eval.tune.trial import best_of
 
 _SHOWN = 12

@@ -13,8 +13,7 @@ from tts.backends.simulated import SimulatedGenerator
 from tts.budget.idealised_runtime import read_runtimes, write_runtime
 from tts.errors import BadInput
 from tts.eval.tune import fitted
-from tts.eval.tune.fit import Timing
-from tts.eval.tune.timing import timings
+from tts.eval.tune.fit import Timing, timings
 from tts.protocols import GenerateReply, GenerateRequest, Meter, TextListener
 from tts.values import Model
 

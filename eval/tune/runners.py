@@ -1,7 +1,8 @@
-"""Trials in processes of their own."""
+"""Who measures a setting: a process per trial, or a landscape that is known."""
 
 from __future__ import annotations
 
+import math
 import os
 import re
 import signal
@@ -9,20 +10,40 @@ import subprocess
 import sys
 from collections.abc import Sequence
 from contextlib import suppress
+from hashlib import blake2b
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Protocol
 
 import msgspec
+from msgspec import Struct
 
-from tts.eval.tune.request import TrialRequest
-from tts.eval.tune.trial import Failed, Measured, Outcome, Point
-from tts.eval.tune.workload import WorkloadName
+from tts.eval.tune.trial import Failed, Measured, Outcome, Point, Value, WorkloadName
 
 _COMMAND = (sys.executable, "-m", "tts.eval.tune.trial_process")
 _LONGEST_REASON = 300
 _CAUSE = re.compile(r"\b\w+(Error|Exception): .+")
 """The first one is told: what follows it is that other processes noticed."""
 _QUIET = {"VLLM_LOGGING_LEVEL": "ERROR", "VLLM_NO_USAGE_STATS": "1"}
+
+
+class TrialRunner(Protocol):
+    """Measures one setting; a crash is an outcome, not an error."""
+
+    def run(self, point: Point) -> Outcome: ...
+
+
+class TrialRequest(Struct, frozen=True, kw_only=True):
+    """A model, a setting, and what to measure."""
+
+    model: str
+    """As it stands behind `vllm:`, options included."""
+    workload: WorkloadName
+    point: dict[str, Value]
+    problems: int
+    """That run at once."""
+    repeats: int
+    """Measured after one that is not."""
 
 
 class ProcessRunner:
@@ -97,3 +118,33 @@ def _with_cause(reason: str, said: Path) -> str:
     causes = (found.group() for line in lines if (found := _CAUSE.search(line)))
     cause = next(causes, lines[-1].strip() if lines else "")
     return f"{reason}: {cause}"[:_LONGEST_REASON] if cause else reason
+
+
+class SimulatedRunner:
+    """Throughput with one peak, a region that runs out of memory, and ruggedness between.
+
+    Wider steps help until the device is full, and slow down beyond it; what is wider than
+    `memory` (requests times tokens of a step) fails as a killed process does. `rugged`: how far,
+    as a share, neighbouring settings differ for no visible reason.
+    """
+
+    def __init__(self, *, peak: int = 128, memory: int = 1 << 21, rugged: float = 0.15) -> None:
+        self._peak, self._memory, self._rugged = peak, memory, rugged
+        self.points: list[dict[str, int | str]] = []
+        """What was measured, in order."""
+
+    def run(self, point: Point) -> Outcome:
+        self.points.append(dict(point))
+        width, tokens = int(point["max_num_seqs"]), int(point["max_num_batched_tokens"])
+        if width * tokens > self._memory:
+            return Failed(reason="the process was ended by signal 9")
+        rate = self.rate(point)
+        return Measured(rates=(rate * 0.99, rate, rate * 1.01))
+
+    def rate(self, point: Point) -> float:
+        """The true throughput of a setting that fits."""
+        width = int(point["max_num_seqs"])
+        filled = min(width, self._peak) / max(width, self._peak)
+        digest = blake2b(repr(sorted(point.items())).encode(), digest_size=2).digest()
+        noise = int.from_bytes(digest) / 0xFFFF
+        return 10_000.0 * math.sqrt(filled) * (1.0 - self._rugged * noise)

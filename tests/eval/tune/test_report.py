@@ -8,7 +8,7 @@ import yaml
 from tts.engine.open_vllm import profile
 from tts.errors import BadInput
 from tts.eval.tune import Failed, Measured, Tried, landscape_page, profile_text, space_for
-from tts.eval.tune.space import engine_values, start_points
+from tts.eval.tune.trial import engine_values, start_points
 
 SPACE = space_for(cpu=False, reads=False)
 SHIPPED, OTHER = start_points(SPACE)
@@ -40,16 +40,6 @@ def test_a_file_that_is_no_profile_is_refused(tmp_path: Path) -> None:
         profile(str(path))
 
 
-def test_what_is_left_to_vllm_is_left_out() -> None:
-    values = engine_values(SHIPPED)
-    assert set(values) == {"max_num_seqs", "max_num_batched_tokens", "block_size"}
-
-
-def test_guessed_tokens_become_n_gram_speculation() -> None:
-    speculation = engine_values(FAST)["speculative_config"]
-    assert (speculation["method"], speculation["num_speculative_tokens"]) == ("ngram", 4)
-
-
 def test_a_profile_without_a_measured_trial_is_refused() -> None:
     with pytest.raises(ValueError, match="failed"):
         profile_text(TRIED[1:2], facts={}, shipped=[SHIPPED, OTHER])
@@ -66,10 +56,6 @@ def test_the_page_loads_nothing() -> None:
     page = landscape_page(TRIED, SPACE, heading="m", unit="tokens/s")
     assert "http" not in page.replace("http-equiv", "")
     assert "<script" not in page
-
-
-def test_a_reward_model_has_nothing_to_speculate_on() -> None:
-    assert "speculative_tokens" not in space_for(cpu=False, reads=True)
 
 
 def test_a_gain_within_the_range_of_the_repeats_is_not_called_clear() -> None:

@@ -7,7 +7,7 @@ import pytest
 from tts.backends.embedded.backend import EmbeddedGenerator
 from tts.backends.embedded.model import EmbeddedModel
 from tts.backends.simulated import SimulatedGenerator
-from tts.eval.tune.workload import DRAWS, draw, read
+from tts.eval.tune.trial_process import DRAWS, draw, read
 from tts.protocols import GenerateReply, GenerateRequest, MarkedRow, Meter, RowReading, TextListener
 from tts.values import Model
 
