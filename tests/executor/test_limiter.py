@@ -13,7 +13,6 @@ from hypothesis import strategies as st
 
 from tts.errors import UsageError
 from tts.executor.limiter import Bucket, RateLimiter
-from tts.executor.throttle import Throttle
 
 Simulate = Callable[[Coroutine[Any, Any, Any]], Any]
 
@@ -186,27 +185,3 @@ def test_cancelled_calls_never_hold_the_queue_up(
         assert limiter.waiting == 0
 
     simulate(scene())
-
-
-async def test_a_throttle_lets_so_many_calls_into_a_period_and_no_more() -> None:
-    throttle, started = Throttle(3, period=0.05), now()
-    for _ in range(4):
-        await throttle.acquire(1000)
-    throttle.settle(1000, 10)
-    assert 0.05 <= now() - started < 1.0
-
-
-async def test_a_throttled_call_that_is_cancelled_takes_nothing() -> None:
-    throttle = Throttle(1, period=0.05)
-    await throttle.acquire(0)
-    task = asyncio.create_task(throttle.acquire(0))
-    await asyncio.sleep(0)
-    task.cancel()
-    await asyncio.wait([task])
-    async with asyncio.timeout(1.0):
-        await throttle.acquire(0)
-
-
-def test_a_throttle_of_no_calls_is_refused() -> None:
-    with pytest.raises(UsageError, match="above zero"):
-        Throttle(0)
