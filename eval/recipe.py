@@ -71,7 +71,8 @@ class ModelKeys(BaseModel):
     )
     base_url: str = Field(default="", description="URL of an OpenAI-compatible server.")
     api_key_env: str | None = Field(
-        default=None, description="Environment variable that holds the key; else OPENAI_API_KEY."
+        default=None,
+        description="Environment variable that holds the key; else OPENAI_API_KEY, for OpenAI alone.",
     )
     prices: Path | None = Field(default=None, description="Your own price file.")
     concurrency: int = Field(default=512, ge=1, description="Most calls in flight.")

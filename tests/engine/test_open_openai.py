@@ -245,3 +245,70 @@ async def test_a_key_that_cannot_be_sent_is_refused_unshown(key: str, monkeypatc
     with pytest.raises(UsageError, match="OPENAI_API_KEY") as caught:
         await open_session(SessionOptions(model="openai:m"))
     assert "sk-" not in str(caught.value)
+
+
+async def sent_key(url: str, server: FaultServer, **more: Any) -> set[str]:
+    """What a server at `url` hears of a key while it is opened."""
+    told = SessionOptions(model="openai:simulated", base_url=url, verifier=None, **more)
+    session = await open_session(told)
+    await session.close()
+    return {one.authorization for one in server.record.seen}
+
+
+@pytest.fixture
+def keys(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("OPENAI_BASE_URL", raising=False)
+    monkeypatch.setenv("OPENAI_API_KEY", "sk-theirs")
+    monkeypatch.setenv("MY_KEY", "sk-mine")
+
+
+async def test_the_key_of_openai_is_not_sent_to_another_server(keys: None) -> None:
+    async with FaultServer(PLAN) as server:
+        assert await sent_key(server.url, server) == {""}
+
+
+async def test_a_key_that_is_named_is_sent_to_the_server_that_is_named(keys: None) -> None:
+    async with FaultServer(PLAN) as server:
+        assert await sent_key(server.url, server, api_key_env="MY_KEY") == {"Bearer sk-mine"}
+    async with FaultServer(PLAN) as server:
+        named = await sent_key(server.url, server, api_key_env="OPENAI_API_KEY")
+        assert named == {"Bearer sk-theirs"}
+
+
+async def test_the_url_of_the_environment_goes_with_the_key_of_the_environment(
+    keys: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with FaultServer(PLAN) as server:
+        monkeypatch.setenv("OPENAI_BASE_URL", server.url)
+        assert await sent_key("", server) == {"Bearer sk-theirs"}
+
+
+@pytest.mark.parametrize(
+    ("url", "key"),
+    [
+        ("", "sk-theirs"),
+        ("https://api.openai.com/v1", "sk-theirs"),
+        ("https://eu.api.openai.com/v1", "sk-theirs"),
+        ("https://openai.com.example.org/v1", None),
+        ("https://notopenai.com/v1", None),
+        ("https://api.openai.com@example.org/v1", None),
+        ("http://localhost:8000/v1", None),
+    ],
+)
+def test_openai_is_told_by_its_host(keys: None, url: str, key: str | None) -> None:
+    assert SessionOptions(base_url=url).key() == key
+
+
+async def test_a_server_that_wants_a_key_and_gets_none_is_told_how_to_name_one(keys: None) -> None:
+    async with FaultServer(replace(PLAN, api_key="sk-mine")) as server:
+        with pytest.raises(UsageError, match=r"No key was sent.*--api-key-env") as caught:
+            await sent_key(server.url, server)
+        assert "\n" not in str(caught.value)
+        wrong = await sent_key(server.url, server, api_key_env="MY_KEY")
+        assert "Bearer sk-mine" in wrong
+
+
+async def test_the_openai_package_is_not_handed_the_key_for_another_server(keys: None) -> None:
+    told = SessionOptions(model="openai-sdk:m", base_url="http://localhost:9/v1")
+    with pytest.raises(UsageError, match="--api-key-env"):
+        await open_session(told)

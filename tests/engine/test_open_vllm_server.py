@@ -36,3 +36,14 @@ async def test_a_reward_model_behind_a_server_scores_candidates(route: str, end:
 async def test_what_cannot_be_served_is_refused_with_a_reason(spec: str, said: str) -> None:
     with pytest.raises((UsageError, UnknownName), match=said):
         await open_verifier(SessionOptions(verifier=f"vllm-server-prm:{spec}"), POLICY)
+
+
+async def test_the_key_of_openai_is_not_sent_to_a_reward_model(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("OPENAI_API_KEY", "sk-theirs")
+    async with FaultServer() as server:
+        spec = f"vllm-server-prm:embedded/prm?url={server.url}&served=prm"
+        async with Engine(POLICY, verifier=spec) as engine:
+            await engine.solve(Problem(id="p", prompt="?"), strategy="best_of_n(n=2)")
+        assert {seen.authorization for seen in server.record.seen} == {""}

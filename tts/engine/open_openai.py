@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -21,7 +20,6 @@ if TYPE_CHECKING:
     from tts.backends.probe import Probed
     from tts.backends.secret import Secret
 
-OPENAI = "https://api.openai.com/v1"
 PATIENCE = 5.0
 """Seconds for the list of models of an endpoint that is remembered."""
 _EVERYTHING = Capabilities(
@@ -48,8 +46,7 @@ async def open_openai(name: str, options: SessionOptions) -> Generator:
     from tts.backends.openai_http import Connection, HTTPGenerator
 
     asks = options.asks if isinstance(options, Opening) else Asks(options)
-    base_url = options.base_url or os.environ.get("OPENAI_BASE_URL", OPENAI)
-    connection = Connection(base_url, api_key=_secret(f"openai:{name}", options, asks))
+    connection = Connection(options.url, api_key=_secret(f"openai:{name}", options, asks))
     endpoint = _Endpoint(connection, name)
     try:
         found = await endpoint.found(asks)
@@ -70,10 +67,10 @@ async def open_openai_sdk(name: str, options: SessionOptions) -> Generator:
     from tts.backends.openai_sdk import SDKGenerator
 
     sends = not isinstance(options, Opening) or options.asks is not None
-    key = options.key()
-    if not key and sends:
-        named = options.api_key_env or DEFAULT_KEY
-        raise UsageError(f"Model 'openai-sdk:{name}' needs a key: set {named}.")
+    if not options.key() and sends:
+        own = "with --api-key-env name the variable that holds this server's"
+        wanted = own if options.base_url else f"set {options.api_key_env or DEFAULT_KEY}"
+        raise UsageError(f"Model 'openai-sdk:{name}' needs a key: {wanted}.")
     return SDKGenerator(
         Model(name=name),
         base_url=options.base_url or None,

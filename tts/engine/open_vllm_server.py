@@ -63,7 +63,7 @@ def reader_for(
     url = spec.options.get("url", options.base_url)
     if not url:
         raise UsageError(f"vllm-server-prm:{spec.name}: add ?url=http://HOST:8000/v1.")
-    key = options.key()
+    key = options.key(url)
     secret = Secret(key) if key else None
     route = spec.options.get("route", default_route(family))
     if route == "logprobs":

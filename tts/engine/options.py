@@ -14,7 +14,8 @@ from tts.answers import Aggregate
 from tts.errors import BadInput
 from tts.protocols import Generator, Verifier
 
-DEFAULT_KEY = "OPENAI_API_KEY"
+DEFAULT_KEY, DEFAULT_URL = "OPENAI_API_KEY", "OPENAI_BASE_URL"
+OPENAI = "https://api.openai.com/v1"
 POSITIVE = ("concurrency", "requests_per_minute", "tokens_per_minute", "timeout")
 OPTIONAL = ("requests_per_minute", "tokens_per_minute")
 
@@ -35,7 +36,8 @@ class SessionOptions:
     """Of an OpenAI-compatible server; empty: the provider's own."""
     api_key_env: str | None = None
     """Name of the environment variable that holds the key; the key itself is never an option.
-    None: `OPENAI_API_KEY`, where it is set. One that is named has to be set."""
+    None: `OPENAI_API_KEY`, for OpenAI's own servers and for `OPENAI_BASE_URL`, which stands beside
+    it in the environment; other servers get no key. One that is named has to be set."""
     prices: Path | None = None
     """A user's price file, on top of the shipped table."""
     concurrency: int = 512
@@ -83,9 +85,23 @@ class SessionOptions:
                 raise BadInput(f"There is no option {name!r}: {hint}")
         return cls(**given)
 
-    def key(self) -> str | None:
-        """The key of a remote model, where there is one."""
-        return os.environ.get(self.api_key_env or DEFAULT_KEY, "").strip() or None
+    @property
+    def url(self) -> str:
+        """Of the server of remote models: the option, else the environment's, else OpenAI's."""
+        return self.base_url or os.environ.get(DEFAULT_URL, "") or OPENAI
+
+    def key(self, url: str = "") -> str | None:
+        """The key for a server, by default that of remote models; None: it gets none.
+
+        A key that nobody named is OpenAI's, and leaves for nobody else.
+        """
+        own = _is_openai(url or self.url) or (url or self.url) == os.environ.get(DEFAULT_URL)
+        name = self.api_key_env or (DEFAULT_KEY if own else None)
+        return (os.environ.get(name, "").strip() or None) if name else None
+
+
+def _is_openai(url: str) -> bool:
+    return f".{urlsplit(url).hostname or ''}".endswith(".openai.com")
 
 
 def _at_least(value: Any, least: float) -> bool:

@@ -82,6 +82,11 @@ that is not HTTP, may have carried a request that was worked on and billed.
 
 Translate = Callable[[BaseException], CallError | None]
 
+_KEYLESS = (
+    " No key was sent: OPENAI_API_KEY goes to OpenAI alone; name the variable that holds another "
+    "server's key with --api-key-env."
+)
+
 
 def refusal(
     status: int, headers: Mapping[str, str], body: bytes, *, now: float | None = None
@@ -230,6 +235,8 @@ class Translated:
         translated = error if isinstance(error, TTSError) else self._translate(error)
         if translated is None:
             return
+        if isinstance(translated, Unauthorized) and not self._secret:
+            translated.args = (str(translated).removesuffix(_KEYLESS) + _KEYLESS,)
         if self._secret:
             scrub = self._secret.scrub
             translated.args = tuple(
