@@ -15,12 +15,11 @@ from msgspec.structs import replace
 from tts.engine import Job, spell_budget, spell_strategy
 from tts.engine.estimate import prompt_tokens, refuse
 from tts.errors import StrategyError, UsageError
-from tts.eval.grader import Grade, grade_result
-from tts.eval.manifest import compare, manifest
+from tts.eval.attempts import Grade, grade_result
 from tts.eval.problems import ProblemSet, canonical, shuffled
 from tts.eval.report import Attempt
 from tts.eval.sharing import Sharing
-from tts.eval.spec import ComparisonSpec
+from tts.eval.spec import ComparisonSpec, compare, manifest
 from tts.ledger import decode_result
 from tts.protocols import JobRow, Journal, Leases, Row, RunRow, Strategy, TextRow
 from tts.values import NOTHING, OPEN, Budget, Problem, Result, StoppedBy

@@ -1,11 +1,19 @@
-"""What a comparison is made of, before anything is opened."""
+"""What a comparison is made of: its spec, and the manifest that a resumed job is held to."""
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass, field
-from typing import Literal
+from importlib.metadata import version
+from typing import Any, Literal
 
-from tts.engine import SessionOptions
+import msgspec
+
+from tts.answers import task_for
+from tts.engine import Session, SessionOptions
+from tts.engine.job import budget_json, strategy_json
+from tts.eval.problems import ProblemSet
+from tts.ledger import check_manifest
 from tts.protocols import Strategy
 from tts.values import Budget
 
@@ -41,3 +49,59 @@ class ComparisonSpec:
     """What the whole job may be billed."""
     window: int = 64
     """Problems open at once."""
+
+
+ONLY_WARNS = ("code", "capabilities", "served", "title")
+"""Paths whose change leaves keys and grades as they are; prices too, where no budget caps dollars."""
+ASKED = "asked"
+"""Of the manifest: what was asked for first. More may be asked for later, so it binds nobody."""
+
+
+def manifest(spec: ComparisonSpec, problems: ProblemSet, session: Session) -> str:
+    """Canonical JSON of what changes keys or grades, and of what was asked for first."""
+    default = next(iter(session.generators.values()))
+    tasks = sorted({problem.task for problem in problems.problems})
+    content: dict[str, Any] = {
+        "title": spec.title,
+        "problems": {"source": spec.problems, "digest": problems.digest},
+        "tasks": {name: task_for(name, default.model.name).identity for name in tasks},
+        "models": {
+            name: {"name": generator.model.name, "revision": generator.model.revision}
+            for name, generator in session.generators.items()
+        },
+        "verifier": session.verifier.identity if session.verifier else None,
+        "sampling": msgspec.to_builtins(session.sampling),
+        "grader": session.equivalence.version,
+        "capabilities": {
+            name: msgspec.to_builtins(generator.capabilities)
+            for name, generator in session.generators.items()
+        },
+        "served": {
+            name: facts
+            for name, generator in session.generators.items()
+            if (facts := getattr(generator, "served", None))
+        },
+        "code": version("tts-engine"),
+    }
+    content["prices"] = session.prices.version
+    content[ASKED] = {
+        "strategies": [json.loads(strategy_json(one)) for one in spec.strategies],
+        "budgets": [json.loads(budget_json(one)) for one in spec.budgets],
+        "repeats": spec.repeats,
+        "baseline": spec.baseline,
+        "order": spec.order,
+        "seed": spec.seed,
+    }
+    return msgspec.json.encode(content, order="deterministic").decode()
+
+
+def compare(recorded: str, written: str, spec: ComparisonSpec) -> list[str]:
+    """The mild changes of a job that is resumed; `ManifestChanged` where keys or grades change."""
+    old, new = json.loads(recorded), json.loads(written)
+    for content in (old, new):
+        content.pop(ASKED, None)
+        if "capped_prices" in content:
+            content["prices"] = content.pop("capped_prices")
+    capped = any(budget.nanodollars is not None for budget in spec.budgets)
+    mild = ONLY_WARNS if capped else (*ONLY_WARNS, "prices")
+    return check_manifest(json.dumps(old), json.dumps(new), warns=mild)

@@ -1,10 +1,16 @@
-"""A loaded problem set and where it came from."""
+"""A loaded problem set: what a manifest records of it, a part of it, and the order in which it runs."""
 
 from __future__ import annotations
 
-from msgspec import Struct
+import json
+import random
+from collections.abc import Collection, Iterable, Sequence
+from hashlib import sha256
 
-from tts.eval.problems.digest import digest
+import msgspec
+from msgspec import Struct, to_builtins
+
+from tts.errors import UsageError
 from tts.values import Problem
 
 
@@ -29,3 +35,62 @@ class ProblemSet(Struct, frozen=True, kw_only=True):
     def digest(self) -> str:
         """SHA-256 of the problems' canonical JSON: equal content, equal digest."""
         return digest(self.problems)
+
+
+def digest(problems: Iterable[Problem]) -> str:
+    """SHA-256 (hex) over one canonical JSON line per problem: sorted keys, ASCII, no spaces."""
+    return sha256(canonical(problems).encode()).hexdigest()
+
+
+def canonical(problems: Iterable[Problem]) -> str:
+    """The text that the digest is of; `from_canonical` reads it back."""
+    fields = (to_builtins(problem) for problem in problems)
+    lines = (
+        json.dumps(one, sort_keys=True, separators=(",", ":"), allow_nan=False) for one in fields
+    )
+    return "".join(f"{line}\n" for line in lines)
+
+
+def from_canonical(text: str) -> tuple[Problem, ...]:
+    """The problems of a canonical text."""
+    return tuple(msgspec.convert(json.loads(line), Problem) for line in text.splitlines())
+
+
+def choose(
+    problems: Sequence[Problem],
+    *,
+    limit: int | None = None,
+    seed: int | None = None,
+    bins: Collection[int] | None = None,
+) -> tuple[Problem, ...]:
+    """Problems of the difficulty bins, at most `limit` of them, in their order.
+
+    The limit takes the first ones, or with a seed a random part that grows with the limit:
+    the choice at a smaller limit is contained in that at a larger one.
+    """
+    if limit is not None and limit < 1:
+        raise UsageError(f"A limit of {limit} problems leaves nothing to solve.")
+    wanted = [one for one in problems if bins is None or one.difficulty_bin in bins]
+    if not wanted:
+        raise UsageError(f"No problem has a difficulty bin among {sorted(bins or ())}.")
+    order = list(range(len(wanted)))
+    if seed is not None:
+        random.Random(f"problems/{seed}").shuffle(order)
+    return tuple(wanted[place] for place in sorted(order[:limit]))
+
+
+def shuffled(problems: Sequence[Problem], *, seed: int = 0) -> tuple[Problem, ...]:
+    """All of the problems so that every first part of them is a fair sample of the whole.
+
+    Random by the seed; the difficulty bins are dealt out in proportion.
+    """
+    luck = random.Random(f"order/{seed}")
+    bins: dict[int | None, list[Problem]] = {}
+    for problem in luck.sample(list(problems), len(problems)):
+        bins.setdefault(problem.difficulty_bin, []).append(problem)
+    placed = [
+        ((rank + luck.random()) / len(members), place, problem)
+        for place, members in enumerate(bins.values())
+        for rank, problem in enumerate(members)
+    ]
+    return tuple(problem for *_, problem in sorted(placed, key=lambda one: one[:2]))

@@ -1,14 +1,20 @@
 """A comparison as a frozen value, and its page, terminal table and exports."""
 
+from tts.eval.attempts import Attempt
 from tts.eval.report.assemble import assemble
-from tts.eval.report.attempt import Attempt
-from tts.eval.report.comparison_report import ComparisonReport
-from tts.eval.report.curve import Curve, Point, curves_of, frontier
+from tts.eval.report.comparison_report import (
+    Cell,
+    ComparisonReport,
+    Curve,
+    Point,
+    ProblemLine,
+    curves_of,
+    frontier,
+)
 from tts.eval.report.export import to_csv, to_json
 from tts.eval.report.markdown import to_markdown
 from tts.eval.report.page import render_page
-from tts.eval.report.problem_line import Cell, ProblemLine
-from tts.eval.report.row import BinAccuracy, RoleSpend, Row
+from tts.eval.report.rows import BinAccuracy, RoleSpend, Row
 from tts.eval.report.terminal import render_table
 
 __all__ = [

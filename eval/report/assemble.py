@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from functools import reduce
+from operator import add
 
 from msgspec.structs import replace
 
-from tts.eval.report.attempt import Attempt
+from tts.eval.attempts import Attempt
 from tts.eval.report.cautions import cautions, endings
-from tts.eval.report.comparison_report import ComparisonReport
-from tts.eval.report.curve import Curve
-from tts.eval.report.problem_lines import problem_lines
-from tts.eval.report.row import Row
-from tts.eval.report.row_of import row_of, solved_shares
+from tts.eval.report.comparison_report import Cell, ComparisonReport, Curve, ProblemLine
+from tts.eval.report.rows import Row, row_of, solved_shares
 from tts.eval.statistics import (
     FEWEST,
     TOO_FEW,
@@ -21,7 +20,7 @@ from tts.eval.statistics import (
     paired_difference,
     verdict,
 )
-from tts.values import Problem
+from tts.values import NOTHING, Problem
 from tts.values.visible import visible
 
 Group = tuple[str, str]
@@ -119,3 +118,42 @@ def _sentence(row: Row) -> str:
     names = visible(row.label, 80), visible(row.against, 80)
     said = TOO_FEW if row.difference is None else verdict(row.difference, p=row.p_holm)
     return f"{names[0]} against {names[1]}: {said}"
+
+
+def problem_lines(
+    problems: Sequence[Problem], groups: Sequence[Sequence[Attempt]]
+) -> tuple[ProblemLine, ...]:
+    """One line per problem, one cell per group of runs."""
+    tables = [_by_problem(group) for group in groups]
+    return tuple(
+        ProblemLine(
+            problem_id=problem.id,
+            prompt=problem.prompt,
+            reference=problem.answer,
+            difficulty_bin=problem.difficulty_bin,
+            cells=tuple(_cell(table.get(problem.id, [])) for table in tables),
+        )
+        for problem in problems
+    )
+
+
+def _by_problem(group: Sequence[Attempt]) -> dict[str, list[Attempt]]:
+    table: dict[str, list[Attempt]] = {}
+    for attempt in sorted(group, key=lambda one: one.replicate):
+        table.setdefault(attempt.problem_id, []).append(attempt)
+    return table
+
+
+def _cell(runs: Sequence[Attempt]) -> Cell | None:
+    if not runs:
+        return None
+    return Cell(
+        correct=sum(run.grade.correct is True for run in runs),
+        graded=sum(run.grade.correct is not None for run in runs),
+        runs=len(runs),
+        answer=runs[0].answer,
+        reason=runs[0].grade.reason,
+        stopped_by=runs[0].stopped_by,
+        error=next((run.error for run in runs if run.error is not None), None),
+        attributed=reduce(add, (run.attributed for run in runs), NOTHING),
+    )

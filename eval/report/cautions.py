@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 
-from tts.eval.report.attempt import Attempt
-from tts.eval.report.row import Row
-from tts.eval.report.row_of import missing_of
+from tts.eval.attempts import Attempt
+from tts.eval.report.rows import Row, missing_of
 from tts.values import OPEN
 from tts.values.visible import visible
 

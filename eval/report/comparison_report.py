@@ -2,11 +2,91 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from typing import Literal
+
 from msgspec import Struct
 
-from tts.eval.report.curve import Curve
-from tts.eval.report.problem_line import ProblemLine
-from tts.eval.report.row import Row
+from tts.eval.report.rows import Row
+from tts.eval.statistics import FEWEST, Estimate
+from tts.values import StoppedBy, Usage
+
+
+class Cell(Struct, frozen=True, kw_only=True):
+    """How one row fared on one problem, its repeats together."""
+
+    correct: int
+    graded: int
+    runs: int
+    answer: str | None
+    """Of the first run."""
+    reason: str
+    """The first run's grade in a word."""
+    stopped_by: StoppedBy
+    """Of the first run."""
+    error: str | None = None
+    """Why the first run that has no answer has none."""
+    attributed: Usage
+    """Of all the runs."""
+
+
+class ProblemLine(Struct, frozen=True, kw_only=True):
+    """A problem and its cells, one per row of the report; None where a row did not run it."""
+
+    problem_id: str
+    prompt: str
+    reference: str | None
+    difficulty_bin: int | None
+    cells: tuple[Cell | None, ...]
+
+
+Cost = Literal["tokens", "dollars"]
+
+
+class Point(Struct, frozen=True):
+    """A mean cost per run and the accuracy it bought."""
+
+    cost: float
+    accuracy: Estimate
+    label: str
+    n: int = FEWEST
+    """Problems that the accuracy rests on."""
+
+    @property
+    def telling(self) -> bool:
+        """Whether they are enough to say how sure it is."""
+        return self.n >= FEWEST
+
+
+class Curve(Struct, frozen=True):
+    """The points of one strategy, cheapest first."""
+
+    strategy: str
+    points: tuple[Point, ...]
+
+
+def curves_of(rows: Iterable[Row], cost: Cost) -> tuple[Curve, ...]:
+    """One curve per strategy, in order of appearance; rows of unknown cost have no point."""
+    by_strategy: dict[str, list[Point]] = {}
+    for row in rows:
+        amount = row.tokens_per_run if cost == "tokens" else row.dollars_per_run
+        if row.accuracy is not None and amount is not None:
+            point = Point(amount, row.accuracy, row.label, row.n)
+            by_strategy.setdefault(row.strategy, []).append(point)
+    return tuple(
+        Curve(strategy, tuple(sorted(points, key=lambda point: point.cost)))
+        for strategy, points in by_strategy.items()
+    )
+
+
+def frontier(curves: Iterable[Curve]) -> tuple[Point, ...]:
+    """The points that no other point beats at equal or lower cost, cheapest first."""
+    points = [point for curve in curves for point in curve.points]
+    best: list[Point] = []
+    for point in sorted(points, key=lambda one: (one.cost, -one.accuracy.value)):
+        if not best or point.accuracy.value > best[-1].accuracy.value:
+            best.append(point)
+    return tuple(best)
 
 
 class ComparisonReport(Struct, frozen=True, kw_only=True):

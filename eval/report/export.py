@@ -11,7 +11,7 @@ from typing import Any
 from msgspec import to_builtins
 
 from tts.eval.report.comparison_report import ComparisonReport
-from tts.eval.report.row import Row
+from tts.eval.report.rows import Row
 from tts.ledger import spreadsheet_safe
 from tts.values.visible import visible
 

@@ -11,12 +11,9 @@ from jinja2 import Environment, StrictUndefined
 from markupsafe import Markup
 
 from tts.eval.report import wording
-from tts.eval.report.bin_figure import bin_figure
-from tts.eval.report.comparison_report import ComparisonReport
-from tts.eval.report.cost_figure import cost_figure
-from tts.eval.report.curve import curves_of
+from tts.eval.report.comparison_report import ComparisonReport, curves_of
 from tts.eval.report.export import reasons_of
-from tts.eval.report.spend_figure import spend_figure
+from tts.eval.report.figures import bin_figure, cost_figure, spend_figure
 from tts.eval.statistics import FEWEST
 from tts.values import StoppedBy
 from tts.values.visible import visible

@@ -12,7 +12,7 @@ from rich.text import Text
 
 from tts.eval.report import wording
 from tts.eval.report.comparison_report import ComparisonReport
-from tts.eval.report.row import Row
+from tts.eval.report.rows import Row
 from tts.values.visible import visible
 
 LABELS = ("strategy", "budget")

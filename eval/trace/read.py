@@ -10,8 +10,7 @@ from pathlib import Path
 import msgspec
 
 from tts.errors import MOST_NAMES, BadInput, UnknownName
-from tts.eval.trace.grow import Rows, grow, total
-from tts.eval.trace.trace import OtherCalls, RunLine, Trace
+from tts.eval.trace.trace import OtherCalls, Rows, RunLine, Trace, grow, total
 from tts.ledger import Questions, candidate_lines, decode_result
 from tts.ledger.connect import connect
 from tts.ledger.reader import Reader

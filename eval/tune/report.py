@@ -9,10 +9,7 @@ import yaml
 from jinja2 import Environment, StrictUndefined
 from markupsafe import Markup
 
-from tts.eval.report.axes import axes
-from tts.eval.report.marks import marker
-from tts.eval.report.scale import Scale
-from tts.eval.report.svg import element, label, title
+from tts.eval.report.chart import Scale, axes, element, label, marker, title
 from tts.eval.tune.trial import Failed, Measured, Point, Space, Tried, Value, best_of, engine_values
 
 _WIDTH, _HEIGHT, _LEFT = 760.0, 250.0, 70.0

@@ -59,3 +59,14 @@ def test_p3_codex_with_the_long_prompt(samples: Path) -> None:
         for k in (1, 10, 100, 1000)
     ]
     assert [round(value, 3) for value in found] == [0.149, 0.424, 0.638, 0.766]
+
+
+def test_recorded_success_counts_give_the_figures_recorded_with_them(samples: Path) -> None:
+    with gzip.open(samples / "p3_codex_n1000.json.gz", "rt") as file:
+        experiments = [one for one in json.load(file) if one["experiment"] != "bootstrap"]
+    assert len(experiments) == 3
+    for experiment in experiments:
+        hits = [puzzle["n_sols"] for puzzle in experiment["sat_sols"]]
+        for k, recorded in experiment["pass@k"]:
+            found = sum(pass_at_k(hit, experiment["n"], k) for hit in hits) / len(hits)
+            assert float(found) == pytest.approx(recorded, abs=1e-9)

@@ -17,9 +17,9 @@ from tts.backends.simulated import SimulatedGenerator
 from tts.engine import SessionOptions, parse_budget, parse_strategy
 from tts.errors import UnknownPrice, UsageError
 from tts.eval.comparison import Comparison, fair_part
-from tts.eval.conduct import conduct
 from tts.eval.problems import load_problem_set, shuffled
 from tts.eval.report import ComparisonReport
+from tts.eval.run_comparison import conduct
 from tts.eval.spec import ComparisonSpec
 from tts.protocols import GenerateReply, GenerateRequest, Meter, TextListener
 from tts.values import Budget

@@ -11,9 +11,9 @@ import pytest
 
 from tts.backends.fault_server import Fault, FaultPlan, FaultServer
 from tts.cli.compare import exit_code
-from tts.eval.conduct import conduct
 from tts.eval.recipe import recipe_of
 from tts.eval.report import ComparisonReport
+from tts.eval.run_comparison import conduct
 
 
 def spec(server: FaultServer, **changes: Any) -> Any:

@@ -14,8 +14,8 @@ import pytest
 from tts.engine import SessionOptions, parse_budget, parse_strategy
 from tts.errors import BudgetTooSmall, UsageError
 from tts.eval.comparison import Comparison
-from tts.eval.conduct import conduct
 from tts.eval.report import Attempt
+from tts.eval.run_comparison import conduct
 from tts.eval.spec import ComparisonSpec
 from tts.values import Budget
 

@@ -13,9 +13,9 @@ from tts.cli.screen import Screen, complain, warn
 from tts.engine.fewer_collections import steady_heap
 from tts.errors import BadInput
 from tts.eval.comparison import job_name
-from tts.eval.conduct import conduct
 from tts.eval.recipe import Recipe, read_parts, recipe_of
 from tts.eval.report import ComparisonReport, render_table
+from tts.eval.run_comparison import conduct
 from tts.eval.spec import ComparisonSpec
 
 UNANSWERED = frozenset({"failed", "suspended", "outage"})

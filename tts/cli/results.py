@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from tts.cli.screen import Screen
-from tts.eval.results import read_reports, results_page
+from tts.eval.report.markdown import read_reports, results_page
 
 
 def show_results(folder: Path, markdown: Path | None) -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from tts.errors import BadInput
 from tts.eval.problems import file_set
-from tts.eval.problems.byte_lines import MAX_LINE_BYTES
+from tts.eval.problems.lines import MAX_LINE_BYTES
 
 GOOD = '{"id": "a", "problem": "1 + 1?", "answer": 2}\n'
 

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
-from tts.eval.grader import Grade
+from tts.eval.attempts import Grade
 from tts.eval.report import Attempt
 from tts.values import Problem, StoppedBy, Usage
 

@@ -11,7 +11,7 @@ import pytest
 
 from tts.errors import BadInput
 from tts.eval.report import ComparisonReport, assemble, to_json, to_markdown
-from tts.eval.results import read_reports, results_page
+from tts.eval.report.markdown import read_reports, results_page
 
 
 @pytest.fixture

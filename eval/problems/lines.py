@@ -10,6 +10,11 @@ from typing import BinaryIO, NamedTuple, cast
 
 from tts.errors import BadInput
 
+
+class BadRow(ValueError):
+    """One row is unusable; the message is the reason alone, the reader adds file and line."""
+
+
 MAX_LINE_BYTES = 16 * 1024 * 1024
 """A longer line is refused unread."""
 MAX_EXPANSION = 200
@@ -81,3 +86,17 @@ def _without_mark(path: Path, data: bytes | None) -> bytes | None:
     if data[:2] in _UTF16 or b"\x00" in data[:4]:
         raise BadInput(f"{path}:1: UTF-16 or UTF-32 text; save the file as UTF-8.")
     return data.removeprefix(_UTF8_BOM)
+
+
+def text_lines(
+    path: Path, *, max_line_bytes: int = MAX_LINE_BYTES
+) -> Iterator[tuple[int, str | BadRow]]:
+    """Line numbers (from 1) and lines with their ends; blank lines are passed on as they are."""
+    for number, data in byte_lines(path, max_line_bytes=max_line_bytes):
+        if data is None:
+            yield number, BadRow(f"longer than {max_line_bytes} bytes")
+            continue
+        try:
+            yield number, data.decode("utf-8")
+        except UnicodeDecodeError as error:
+            yield number, BadRow(f"not UTF-8 at byte {error.start} of the line")

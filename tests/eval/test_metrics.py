@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tts.eval.grader import Grade
+from tts.eval.attempts import Grade
 from tts.eval.metrics import accuracy, difficulty_bins, problem_score
 
 RIGHT, WRONG = Grade(True, "same"), Grade(False, "different")

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from tts.equivalence import Equivalence, Verdict
-from tts.eval.grader import Grade, GradeReason, grade, grade_result
+from tts.eval.attempts import Grade, GradeReason, grade, grade_result
 from tts.values import NOTHING, AnswerKind, Problem, Result, StoppedBy
 
 PROBLEM = Problem(id="p", prompt="1 + 1?", answer="2")

@@ -1,14 +1,15 @@
-"""Whether an answer is right."""
+"""One run as a comparison records it: whether its answer is right, how it ended, what it spent."""
 
 from __future__ import annotations
 
 from typing import Literal, Protocol, Self
 
-from msgspec import Struct
+from msgspec import Struct, field
 
 from tts.answers import TASKS
 from tts.equivalence import Verdict
-from tts.values import AnswerKind, Problem, Result
+from tts.protocols import Role
+from tts.values import OPEN, AnswerKind, Problem, Result, StoppedBy, Usage
 
 GradeReason = Literal[
     "same",
@@ -69,3 +70,38 @@ async def grade_result(result: Result, problem: Problem, equivalence: Comparer) 
     if result.recorded is not None:
         return Grade(result.recorded == "right", "recorded")
     return await grade(result.answer, problem, equivalence)
+
+
+class Attempt(Struct, frozen=True, kw_only=True):
+    """One strategy on one problem under one budget: how it ended, its grade, what it spent."""
+
+    strategy: str
+    """Label of name and parameters; equal labels are one line of a figure."""
+    budget: str
+    """Label of the ceilings, for example `4096 tokens`."""
+    problem_id: str
+    grade: Grade
+    answer: str | None
+    attributed: Usage
+    """What the run would have cost alone."""
+    billed: Usage
+    """What was really spent for it."""
+    stopped_by: StoppedBy
+    error: str | None = None
+    """Why there is no grade, where a failure or an outage is to blame."""
+    missing: dict[str, int] = field(default_factory=dict)
+    """How many draws and verdicts never came, by reason."""
+    no_answer: str = ""
+    """Why a run that ended in order has no answer; empty where it has one, or did not."""
+    spend: dict[Role, Usage] = field(default_factory=dict)
+    """`attributed` by what the calls were for; empty where it was not recorded."""
+    seconds: float | None = None
+    replicate: int = 0
+    counted: bool = True
+    """False: it ended ahead of its turn in a part, where what is quick ends first; it stays in
+    the cost and is left out of the accuracy."""
+
+    @property
+    def ended(self) -> bool:
+        """False: it is open, and the same command goes on with it."""
+        return self.stopped_by not in OPEN

@@ -1,0 +1,214 @@
+"""One entry to every kind of problem set: files, hosted sets, recorded runs, arithmetic."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Callable, Collection, Iterable, Mapping
+from difflib import get_close_matches
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from tts.arithmetic import FIRST_TRAINING_SEED, ArithmeticProblem, generate
+from tts.errors import BadInput
+from tts.eval.problems.problem_set import ProblemSet, choose
+from tts.eval.problems.record import collect
+from tts.eval.problems.rows import csv_rows, json_rows
+from tts.values import Problem
+
+_REPOSITORY = re.compile(r"[\w.-]+/[\w.-]+")
+
+
+def load_problem_set(
+    source: str | Path,
+    *,
+    limit: int | None = None,
+    seed: int | None = None,
+    bins: Collection[int] | None = None,
+    task: str = "math",
+    skip_bad: bool = False,
+    revision: str | None = None,
+    asked: str = "",
+) -> ProblemSet:
+    """Problems of a file, `arithmetic:…`, `replay:FILE[#MODEL]` or a Hugging Face `owner/name`.
+
+    `task` applies to rows that name none; `asked` is the model that will answer, whose rows a
+    recorded file is read for. Raises `BadInput` where the source cannot be read.
+    """
+    if str(source).startswith("replay:"):
+        whole = _recorded(str(source), task=task, asked=asked)
+    else:
+        whole = _read(str(source), task=task, skip_bad=skip_bad, revision=revision)
+    return replace(whole, problems=choose(whole.problems, limit=limit, seed=seed, bins=bins))
+
+
+def load_problems(
+    source: str | Path,
+    *,
+    limit: int | None = None,
+    seed: int | None = None,
+    bins: Collection[int] | None = None,
+) -> list[Problem]:
+    """The problems of `load_problem_set`, with no bad row allowed."""
+    return list(load_problem_set(source, limit=limit, seed=seed, bins=bins).problems)
+
+
+def _read(source: str, *, task: str, skip_bad: bool, revision: str | None) -> ProblemSet:
+    if source.startswith("arithmetic:"):
+        return arithmetic_set(source)
+    path = Path(source)
+    if os.path.isdir(path):
+        raise BadInput(f"{source} is a folder: name one file in it.")
+    if os.path.exists(path) or source.lower().removesuffix(".gz").endswith(SUFFIXES):
+        return file_set(path, task=task, skip_bad=skip_bad)
+    if _REPOSITORY.fullmatch(source):
+        return hub_set(source, revision=revision, task=task, skip_bad=skip_bad)
+    near = get_close_matches(source.partition(":")[0], ("arithmetic", "replay"), n=1)
+    hint = f"did you mean {near[0]}:{source.partition(':')[2]}? A" if near else "a"
+    raise BadInput(
+        f"{source}: no such file; {hint} JSON Lines or CSV file, arithmetic:N, replay:FILE "
+        "or a Hugging Face owner/name is needed."
+    )
+
+
+def _recorded(source: str, *, task: str, asked: str) -> ProblemSet:
+    from tts.backends.replay import replay_problems
+
+    problems = tuple(replay_problems(source, asked=asked, task=task))
+    return ProblemSet(source=source, problems=problems)
+
+
+SUFFIXES = (".jsonl", ".ndjson", ".csv")
+
+
+def file_set(path: Path, *, task: str = "math", skip_bad: bool = False) -> ProblemSet:
+    """Read a JSON Lines or CSV file, gzipped or not; `BadInput` as `file:line: reason`."""
+    name = path.name.removesuffix(".gz")
+    suffix = Path(name).suffix.lower()
+    if suffix not in SUFFIXES:
+        raise BadInput(f"{path}:1: one of {', '.join(SUFFIXES)} (or with .gz) is needed.")
+    rows = csv_rows(path) if suffix == ".csv" else json_rows(path)
+    stem = name.removesuffix(Path(name).suffix)
+    return collect(rows, source=str(path), stem=stem, task=task, skip_bad=skip_bad)
+
+
+class HubSource(Struct, frozen=True, kw_only=True):
+    """Which part of a hosted set is the test set."""
+
+    repository: str
+    config: str | None = None
+    split: str = "test"
+
+
+KNOWN: tuple[HubSource, ...] = (
+    HubSource(repository="HuggingFaceH4/MATH-500"),
+    HubSource(repository="openai/gsm8k", config="main"),
+    HubSource(repository="HuggingFaceH4/aime_2024", split="train"),
+    HubSource(repository="math-ai/aime25"),
+)
+"""MATH-500 (Lightman et al. 2023), GSM8K (Cobbe et al. 2021), AIME 2024 and 2025."""
+
+Fetch = Callable[[HubSource, str | None], Iterable[Mapping[str, Any]]]
+"""Called with (source, revision); gives the rows."""
+
+
+def fetch_rows(source: HubSource, revision: str | None) -> Iterable[Mapping[str, Any]]:
+    """Rows by the `datasets` library, from its cache or the network."""
+    try:
+        library = import_module("datasets")
+    except ImportError as error:
+        raise BadInput(
+            f"{source.repository}: hosted sets need the extra: pip install 'tts-engine[datasets]'."
+        ) from error
+    rows: Iterable[Mapping[str, Any]] = library.load_dataset(
+        source.repository, source.config, split=source.split, revision=revision
+    )
+    return rows
+
+
+def hub_set(
+    repository: str,
+    *,
+    revision: str | None = None,
+    task: str = "math",
+    skip_bad: bool = False,
+    fetch: Fetch = fetch_rows,
+) -> ProblemSet:
+    """The test part of a hosted set, at a pinned commit where `revision` is given.
+
+    An unknown repository is read as its default config's `test` split. Raises `BadInput` where
+    the extra is missing or the Hub cannot be reached.
+    """
+    known = {source.repository.lower(): source for source in KNOWN}
+    source = known.get(repository.lower(), HubSource(repository=repository))
+    try:
+        rows = [(line, dict(row)) for line, row in enumerate(fetch(source, revision), start=1)]
+    except BadInput:
+        raise
+    except Exception as error:
+        raise BadInput(
+            f"{repository}: cannot be fetched ({type(error).__name__}: {str(error)[:300]}); "
+            "without a network, pass a local JSON Lines or CSV file instead."
+        ) from error
+    stem = repository.rpartition("/")[2].lower()
+    return collect(
+        rows, source=repository, stem=stem, task=task, skip_bad=skip_bad, revision=revision
+    )
+
+
+BINS = (1, 2, 3, 4, 5)
+MAX_PER_BIN = 1000
+"""The easiest bin does not hold many more distinct held-out problems."""
+_USAGE = "arithmetic:N or arithmetic:bin=3,n=50,seed=1"
+
+
+def arithmetic_set(source: str) -> ProblemSet:
+    """`arithmetic:N` (all five bins, evenly) or `arithmetic:bin=3,n=50,seed=1`.
+
+    Problems are held out from the training of the embedded models; `BadInput` otherwise.
+    """
+    options = _options(source)
+    count, seed = options["n"], options.get("seed", 0)
+    if not 0 <= seed < FIRST_TRAINING_SEED:
+        raise BadInput(f"{source}: seeds from {FIRST_TRAINING_SEED} up are for training.")
+    bins = (options["bin"],) if "bin" in options else BINS
+    if not set(bins) <= set(BINS) or not 0 < count <= MAX_PER_BIN * len(bins):
+        raise BadInput(f"{source}: bins are 1 to 5, with 1 to {MAX_PER_BIN} problems each.")
+    share, rest = divmod(count, len(bins))
+    counts = [share + (place < rest) for place in range(len(bins))]
+    drawn = [generate(bin_, size, seed) for bin_, size in zip(bins, counts, strict=True)]
+    problems = tuple(_problem(one) for group in drawn for one in group)
+    return ProblemSet(source=source, problems=problems)
+
+
+def _options(source: str) -> dict[str, int]:
+    text = source.removeprefix("arithmetic:")
+    parts = [part.strip().partition("=") for part in text.split(",")]
+    if len(parts) == 1 and not parts[0][1]:
+        parts = [("n", "=", parts[0][0])]
+    try:
+        options = {name.strip(): int(value) for name, _, value in parts}
+    except ValueError as error:
+        raise BadInput(f"{source}: whole numbers are needed, as in {_USAGE}.") from error
+    if (
+        "n" not in options
+        or len(options) < len(parts)
+        or not options.keys() <= {"bin", "n", "seed"}
+    ):
+        raise BadInput(f"{source}: {_USAGE} is needed.")
+    return options
+
+
+def _problem(one: ArithmeticProblem) -> Problem:
+    return Problem(
+        id=one.id,
+        prompt=one.prompt,
+        answer=one.answer,
+        task="arithmetic",
+        difficulty_bin=one.difficulty_bin,
+        metadata={"operations": one.operations},
+    )
