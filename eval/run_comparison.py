@@ -25,7 +25,7 @@ Watcher = Callable[[Comparison], None]
 """Told once, when the grid is known and before anything is sent."""
 
 
-async def conduct(
+async def run_comparison(
     spec: ComparisonSpec,
     *,
     ledger: str | Path,

@@ -19,7 +19,7 @@ from tts.errors import UnknownPrice, UsageError
 from tts.eval.comparison import Comparison, fair_part
 from tts.eval.problems import load_problem_set, shuffled
 from tts.eval.report import ComparisonReport
-from tts.eval.run_comparison import conduct
+from tts.eval.run_comparison import run_comparison
 from tts.eval.spec import ComparisonSpec
 from tts.protocols import GenerateReply, GenerateRequest, Meter, TextListener
 from tts.values import Budget
@@ -75,7 +75,7 @@ def refused(tmp_path: Path, generator: Counting, **changes: Any) -> str:
     prices.write_text(PRICES)
     asked = spec(generator, options={"prices": prices}, **changes)
     with pytest.raises(UsageError) as caught:
-        asyncio.run(conduct(asked, ledger=tmp_path / "tts.db", job="job"))
+        asyncio.run(run_comparison(asked, ledger=tmp_path / "tts.db", job="job"))
     assert not generator.asked
     return str(caught.value)
 
@@ -106,9 +106,11 @@ def test_another_seed_is_another_order_and_the_same_seed_the_same() -> None:
 def test_problems_run_shuffled_unless_told_otherwise(tmp_path: Path) -> None:
     given_, mixed, few = Counting(), Counting(), "arithmetic:15"
     asyncio.run(
-        conduct(spec(given_, few, order="given", window=1), ledger=tmp_path / "a.db", job="job")
+        run_comparison(
+            spec(given_, few, order="given", window=1), ledger=tmp_path / "a.db", job="job"
+        )
     )
-    asyncio.run(conduct(spec(mixed, few, window=1), ledger=tmp_path / "b.db", job="job"))
+    asyncio.run(run_comparison(spec(mixed, few, window=1), ledger=tmp_path / "b.db", job="job"))
     assert sorted(given_.order) == sorted(mixed.order)
     assert given_.order != mixed.order
 
@@ -119,7 +121,7 @@ class Started:
     def __init__(self, asked: ComparisonSpec, place: Path) -> None:
         self.seen: list[Comparison] = []
         self.task = asyncio.ensure_future(
-            conduct(asked, ledger=place, job="job", watch=self.seen.append)
+            run_comparison(asked, ledger=place, job="job", watch=self.seen.append)
         )
 
     async def until(self, holds: Callable[[Comparison], bool]) -> None:
@@ -193,16 +195,16 @@ def test_what_a_too_small_budget_asks_for_is_enough(tmp_path: Path) -> None:
     words = refused(tmp_path, Counting(), budgets=["$0.000021"])
     enough = words.split("Give at least ")[1].split(",")[0]
     asked = spec(Counting(), budgets=[enough], options={"prices": tmp_path / "prices.yaml"})
-    report = asyncio.run(conduct(asked, ledger=tmp_path / "enough.db", job="job"))
+    report = asyncio.run(run_comparison(asked, ledger=tmp_path / "enough.db", job="job"))
     assert report.rows[0].runs == 40
 
 
 def test_a_wallet_in_an_unknown_price_is_refused_and_leaves_no_job(tmp_path: Path) -> None:
     place, model = tmp_path / "tts.db", Counting()
     with pytest.raises(UnknownPrice, match="The wallet caps dollars"):
-        asyncio.run(conduct(spec(model, wallet=parse_budget("$2")), ledger=place, job="job"))
+        asyncio.run(run_comparison(spec(model, wallet=parse_budget("$2")), ledger=place, job="job"))
     assert not model.asked
-    assert asyncio.run(conduct(spec(model), ledger=place, job="job")).partial == ""
+    assert asyncio.run(run_comparison(spec(model), ledger=place, job="job")).partial == ""
 
 
 def test_a_strategy_without_its_verifier_is_refused_before_others_are_paid(tmp_path: Path) -> None:
@@ -218,7 +220,7 @@ def test_what_only_shows_later_ends_its_own_cell(tmp_path: Path) -> None:
             return 5_000 if self.asked and "+" in messages[-1].content else 5
 
     report = asyncio.run(
-        conduct(
+        run_comparison(
             spec(Late(), budgets=["400 tokens", "90k tokens"], window=2),
             ledger=tmp_path / "tts.db",
             job="job",
@@ -239,7 +241,7 @@ def test_processes_that_start_together_share_a_small_job(tmp_path: Path) -> None
     async def work() -> list[ComparisonReport]:
         asked = (spec(model, strategies=["majority_vote(n=4)"]) for model in models)
         return await asyncio.gather(
-            *(conduct(one, ledger=tmp_path / "tts.db", job="job") for one in asked)
+            *(run_comparison(one, ledger=tmp_path / "tts.db", job="job") for one in asked)
         )
 
     reports = asyncio.run(work())

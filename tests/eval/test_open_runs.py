@@ -13,7 +13,7 @@ from tts.backends.fault_server import Fault, FaultPlan, FaultServer
 from tts.cli.compare import exit_code
 from tts.eval.recipe import recipe_of
 from tts.eval.report import ComparisonReport
-from tts.eval.run_comparison import conduct
+from tts.eval.run_comparison import run_comparison
 
 
 def spec(server: FaultServer, **changes: Any) -> Any:
@@ -49,16 +49,16 @@ def dying(after: int, fault: Fault) -> FaultPlan:
 @pytest.mark.parametrize("after", [17, 40])
 async def test_an_outage_is_no_final_result(tmp_path: Path, fault: Fault, after: int) -> None:
     async with FaultServer() as server:
-        whole = await conduct(spec(server), ledger=tmp_path / "whole.db")
+        whole = await run_comparison(spec(server), ledger=tmp_path / "whole.db")
     async with FaultServer(dying(after, fault)) as server:
-        first = await conduct(spec(server), ledger=tmp_path / "a.db")
+        first = await run_comparison(spec(server), ledger=tmp_path / "a.db")
         assert ends(first).get("outage", 0) > 0 and "failed" not in ends(first)
         assert exit_code(first) == 1
         told = [text for text in first.warnings if "open: the same command goes on" in text]
         assert len(told) == 1 and str(ends(first)["outage"]) in told[0]
         assert sum(first.rows[0].reasons.values()) == ends(first)["outage"]
         server.plan = FaultPlan()
-        second = await conduct(spec(server), ledger=tmp_path / "a.db")
+        second = await run_comparison(spec(server), ledger=tmp_path / "a.db")
     assert ends(second) == ends(whole) == {"done": 12} and exit_code(second) == 0
     assert second.rows[0].accuracy == whole.rows[0].accuracy
     assert second.rows[0].attributed == whole.rows[0].attributed
@@ -70,7 +70,7 @@ async def test_a_server_that_is_gone_gets_few_attempts_and_every_run_stays_open(
     stopping: list[asyncio.Task[None]] = []
     async with FaultServer() as server:
         chosen = spec(server, problems="arithmetic:40")
-        first = await conduct(
+        first = await run_comparison(
             chosen,
             ledger=tmp_path / "a.db",
             watch=lambda _: stopping.append(asyncio.create_task(server.stop())),
@@ -80,26 +80,26 @@ async def test_a_server_that_is_gone_gets_few_attempts_and_every_run_stays_open(
             [[attempts]] = ledger.execute("SELECT COUNT(*) FROM attempts")
         assert attempts <= 4 + 8, "those that were under way, and a trial now and then"
         await server.start()
-        second = await conduct(chosen, ledger=tmp_path / "a.db")
+        second = await run_comparison(chosen, ledger=tmp_path / "a.db")
     assert ends(second) == {"done": 40}
 
 
 async def test_failed_runs_stay_failed_until_they_are_asked_for_again(tmp_path: Path) -> None:
     refused = Fault(kind="status", status=400)
     async with FaultServer(dying(20, refused)) as server:
-        first = await conduct(spec(server), ledger=tmp_path / "a.db")
+        first = await run_comparison(spec(server), ledger=tmp_path / "a.db")
         bad = ends(first)
         assert bad.get("failed", 0) > 0 and exit_code(first) == 1
         assert any("failed: --retry-failed" in text for text in first.warnings)
         server.plan = FaultPlan()
-        again = await conduct(spec(server), ledger=tmp_path / "a.db")
+        again = await run_comparison(spec(server), ledger=tmp_path / "a.db")
         assert ends(again) == bad
-        mended = await conduct(spec(server), ledger=tmp_path / "a.db", retry_failed=True)
+        mended = await run_comparison(spec(server), ledger=tmp_path / "a.db", retry_failed=True)
         assert ends(mended) == {"done": 12} and exit_code(mended) == 0
-        last = await conduct(spec(server), ledger=tmp_path / "a.db", retry_failed=True)
+        last = await run_comparison(spec(server), ledger=tmp_path / "a.db", retry_failed=True)
         assert ends(last) == {"done": 12}
     async with FaultServer() as server:
-        whole = await conduct(spec(server), ledger=tmp_path / "whole.db")
+        whole = await run_comparison(spec(server), ledger=tmp_path / "whole.db")
     assert mended.rows[0].attributed == last.rows[0].attributed == whole.rows[0].attributed
     assert mended.rows[0].accuracy == whole.rows[0].accuracy
 
@@ -107,7 +107,9 @@ async def test_failed_runs_stay_failed_until_they_are_asked_for_again(tmp_path: 
 async def test_draws_that_never_came_are_counted_with_their_reason(tmp_path: Path) -> None:
     garbled = Fault(kind="body", body=b"<html>oops</html>")
     async with FaultServer(dying(20, garbled)) as server:
-        report = await conduct(spec(server, problems="arithmetic:4"), ledger=tmp_path / "a.db")
+        report = await run_comparison(
+            spec(server, problems="arithmetic:4"), ledger=tmp_path / "a.db"
+        )
     missing = report.rows[0].missing
     assert missing and all("BadReply" in reason for reason in missing)
     assert any("never came" in text and "BadReply" in text for text in report.warnings)

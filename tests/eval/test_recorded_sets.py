@@ -15,7 +15,7 @@ from tts.engine import SessionOptions, parse_budget, parse_strategy
 from tts.errors import BudgetTooSmall, UsageError
 from tts.eval.comparison import Comparison
 from tts.eval.report import Attempt
-from tts.eval.run_comparison import conduct
+from tts.eval.run_comparison import run_comparison
 from tts.eval.spec import ComparisonSpec
 from tts.values import Budget
 
@@ -69,7 +69,7 @@ async def told(
         options=SessionOptions(model=source, verifier=verifier, sampling=sampling),
         repeats=repeats,
     )
-    report = await conduct(spec, ledger=folder / f"{uuid4().hex}.db", watch=seen.append)
+    report = await run_comparison(spec, ledger=folder / f"{uuid4().hex}.db", watch=seen.append)
     return Told(list(seen[0].in_order()), report.warnings)
 
 

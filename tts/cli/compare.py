@@ -15,7 +15,7 @@ from tts.errors import BadInput
 from tts.eval.comparison import job_name
 from tts.eval.recipe import Recipe, read_parts, recipe_of
 from tts.eval.report import ComparisonReport, render_table
-from tts.eval.run_comparison import conduct
+from tts.eval.run_comparison import run_comparison as run_grid
 from tts.eval.spec import ComparisonSpec
 
 UNANSWERED = frozenset({"failed", "suspended", "outage"})
@@ -94,7 +94,7 @@ async def _watched(
     spec: ComparisonSpec, ledger: str, job: str, progress: Progress, retry_failed: bool
 ) -> ComparisonReport:
     async with progress:
-        return await conduct(
+        return await run_grid(
             spec, ledger=ledger, job=job, watch=progress.begin, retry_failed=retry_failed
         )
 
