@@ -21,7 +21,8 @@ from tts.eval.report import Attempt
 from tts.eval.sharing import Sharing
 from tts.eval.spec import ComparisonSpec, compare, manifest
 from tts.ledger import decode_result
-from tts.protocols import JobRow, Journal, Leases, Row, RunRow, Strategy, TextRow
+from tts.protocols import JobRow, Journal, Leases, Row, RunRow, TextRow
+from tts.run import Strategy
 from tts.values import NOTHING, OPEN, Budget, Problem, Result, StoppedBy
 
 RETRIED: frozenset[StoppedBy] = frozenset({"failed", "incomplete"})

@@ -14,7 +14,7 @@ from tts.engine import Session, SessionOptions
 from tts.engine.job import budget_json, strategy_json
 from tts.eval.problems import ProblemSet
 from tts.ledger import check_manifest
-from tts.protocols import Strategy
+from tts.run import Strategy
 from tts.values import Budget
 
 Order = Literal["shuffled", "given"]

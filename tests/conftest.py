@@ -110,10 +110,10 @@ class Tool:
     def attributed(self, usage: Usage, *, first: bool) -> Usage:
         return usage
 
-    def foresee(self, args: tuple[Any, ...], reach: int) -> Usage:
+    def foresee(self, args: tuple[Any, ...], text_tokens: int) -> Usage:
         return Usage(calls=1, prompt_tokens=self.most if isinstance(self.most, int) else 10)
 
-    def growth(self, args: tuple[Any, ...]) -> int:
+    def max_new_tokens(self, args: tuple[Any, ...]) -> int:
         return 0
 
     async def perform(self, args: tuple[Any, ...], draws: Sequence[Draw], meter: Meter) -> Answer:

@@ -9,8 +9,8 @@ if typing.TYPE_CHECKING:
     from tts.engine import Engine, SessionOptions, parse_budget, parse_strategy
     from tts.errors import TTSError, UsageError
     from tts.planner import Plan, PlanCache, PlanSettings
-    from tts.protocols import Generator, Strategy, Verifier
-    from tts.run import Node, Outcome, Run
+    from tts.protocols import Generator
+    from tts.run import Node, Outcome, Run, Strategy, Verifier
     from tts.tools import MCPTools, Tool, ToolContext, ToolSet, tool
     from tts.values import (
         AnswerEvent,
@@ -45,14 +45,14 @@ PUBLIC = {
     "Score": "tts.values",
     "Scored": "tts.values",
     "SessionOptions": "tts.engine",
-    "Strategy": "tts.protocols",
+    "Strategy": "tts.run",
     "TTSError": "tts.errors",
     "Tool": "tts.tools",
     "ToolContext": "tts.tools",
     "ToolSet": "tts.tools",
     "Usage": "tts.values",
     "UsageError": "tts.errors",
-    "Verifier": "tts.protocols",
+    "Verifier": "tts.run",
     "parse_budget": "tts.engine",
     "parse_strategy": "tts.engine",
     "tool": "tts.tools",

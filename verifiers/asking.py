@@ -4,38 +4,22 @@ from __future__ import annotations
 
 import re
 import string
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from math import exp
-from typing import Any, Protocol, cast
+from typing import Any, Protocol
 
 from msgspec import Struct
 from msgspec.structs import replace
 
 from tts.answers.verdict import polarity, settled
 from tts.errors import BadReply, BudgetExhausted, Stopped
-from tts.protocols import (
-    Answer,
-    Awaitable,
-    Draw,
-    GenerateRequest,
-    Generator,
-    Meter,
-    OperationSpec,
-    Verbs,
-    charged,
-)
-from tts.run import Outcome
+from tts.protocols import Answer, Draw, GenerateRequest, Generator, Meter, OperationSpec, charged
+from tts.run import Node, Outcome, Run
 from tts.values import Candidate, Completion, Message, Problem, Sampling, TokenLogprob, Usage
 from tts.verifiers.reward import foreseen_problem
 
 Subject = Candidate | Sequence[Candidate]
 """What a judge is asked about: one candidate, or several of one problem."""
-
-
-class Spawning(Verbs, Protocol):
-    """The verb that a verifier of many calls needs beside `call`."""
-
-    def spawn(self, coroutine: Callable[..., Any], *args: Any) -> Any: ...
 
 
 class Wording(Protocol):
@@ -102,7 +86,7 @@ class JudgeCall:
     def stochastic(self, args: tuple[Any, ...]) -> bool:
         return not self.sampling.greedy
 
-    def growth(self, args: tuple[Any, ...]) -> int:
+    def max_new_tokens(self, args: tuple[Any, ...]) -> int:
         return 0
 
     def attributed(self, usage: Usage, *, first: bool) -> Usage:
@@ -134,12 +118,12 @@ class Asking(JudgeCall):
         prompt = self.generator.count_prompt(self._messages(args), "")
         return charged(self.generator.model, prompt, self.sampling.max_tokens)
 
-    def foresee(self, args: tuple[Any, ...], reach: int) -> Usage:
+    def foresee(self, args: tuple[Any, ...], text_tokens: int) -> Usage:
         subjects = args[0] if isinstance(args[0], list | tuple) else [args[0]]
         problem = foreseen_problem(subjects[0])
         asked = self.wording.messages(problem, [""] * len(subjects)) if problem else ()
         prompt = self.generator.count_prompt(asked, "")
-        return charged(self.generator.model, prompt + reach, self.sampling.max_tokens)
+        return charged(self.generator.model, prompt + text_tokens, self.sampling.max_tokens)
 
     async def perform(self, args: tuple[Any, ...], draws: Sequence[Draw], meter: Meter) -> Answer:
         request = GenerateRequest(
@@ -169,14 +153,13 @@ class Asking(JudgeCall):
         return asked_again(turns, args[1], self.wording.again) if args[1:] else turns
 
 
-def ask(run: Verbs, asking: Asking, subject: Any) -> Awaitable[Any]:
+def ask(run: Run, asking: Asking, subject: Any) -> Node[Any]:
     """The node that will hold a verdict, asked for once more where it cannot be read."""
     heard = run.call(asking, subject)
-    node: Awaitable[Any] = cast(Spawning, run).spawn(insisted, asking, subject, heard)
-    return node
+    return run.spawn(insisted, asking, subject, heard)
 
 
-async def insisted(asking: Asking, subject: Any, heard: Heard, run: Any) -> Any:
+async def insisted(asking: Asking, subject: Any, heard: Heard, run: Run) -> Any:
     """A verdict in a child Run. Where the second question fails, or its answer cannot be read
     either, the verdict is missing: `BadReply`.
 
@@ -185,7 +168,7 @@ async def insisted(asking: Asking, subject: Any, heard: Heard, run: Any) -> Any:
     """
     if heard.verdict is not None:
         return heard.verdict
-    if run.account.capped:
+    if run.capped:
         raise BadReply(heard.fault)
     second: Outcome[Heard] = await run.call(ended, run.call(asking, subject, heard.text))
     if second.value is not None and second.value.verdict is not None:

@@ -7,7 +7,8 @@ from collections.abc import Sequence
 
 from tts.answers.verdict import places, plain, settled
 from tts.errors import BadReply
-from tts.protocols import Awaitable, Generator, Verbs
+from tts.protocols import Generator
+from tts.run import Node, Run
 from tts.values import Candidate, Completion, Message, Problem, Sampling
 from tts.verifiers.asking import Asking, ask
 
@@ -69,15 +70,14 @@ class PairwiseJudge:
 
     def prefer(
         self,
-        left: Candidate | Awaitable[Candidate],
-        right: Candidate | Awaitable[Candidate],
-        run: Verbs,
-    ) -> Awaitable[float]:
+        left: Candidate | Node[Candidate],
+        right: Candidate | Node[Candidate],
+        run: Run,
+    ) -> Node[float]:
         """The node that will hold the left one's share of the verdict, 0…1."""
         there = ask(run, self._asking, [left, right])
         back = ask(run, self._asking, [right, left])
-        node: Awaitable[float] = run.call(_balanced, there, back)
-        return node
+        return run.call(_balanced, there, back)
 
 
 def _balanced(there: float, back: float) -> float:
@@ -139,11 +139,10 @@ class ListwiseJudge:
         self._asking = Asking(generator, wording=ListwiseWording(), sampling=chosen)
 
     def rank(
-        self, candidates: Sequence[Candidate | Awaitable[Candidate]], run: Verbs
-    ) -> Awaitable[tuple[float, ...]]:
+        self, candidates: Sequence[Candidate | Node[Candidate]], run: Run
+    ) -> Node[tuple[float, ...]]:
         """The node that will hold one score per candidate, in their order."""
-        node: Awaitable[tuple[float, ...]] = ask(run, self._asking, list(candidates))
-        return node
+        return ask(run, self._asking, list(candidates))
 
 
 def _numbers(flat: str) -> list[str]:

@@ -5,26 +5,17 @@ from __future__ import annotations
 import re
 from collections.abc import Awaitable as Awaited
 from collections.abc import Callable, Sequence
-from typing import Any, NamedTuple, cast
+from typing import Any, NamedTuple
 
 from msgspec import Struct
 from msgspec.structs import replace
 
 from tts.answers import Aggregate, aggregate
 from tts.errors import BadReply
-from tts.protocols import (
-    Answer,
-    Awaitable,
-    Draw,
-    GenerateRequest,
-    Generator,
-    Meter,
-    Verbs,
-    charged,
-)
-from tts.run import Outcome
+from tts.protocols import Answer, Draw, GenerateRequest, Generator, Meter, charged
+from tts.run import Node, Outcome, Run
 from tts.values import Candidate, Completion, Message, Sampling, Score, Usage
-from tts.verifiers.asking import JudgeCall, Spawning, asked_again, ended, label_probability
+from tts.verifiers.asking import JudgeCall, asked_again, ended, label_probability
 
 Execute = Callable[[str], Awaited[str]]
 """Runs a Python program in a sandbox and returns what it printed."""
@@ -73,15 +64,14 @@ class GenPRM:
             "executes": self._execute is not None,
         }
 
-    def score(self, candidate: Candidate | Awaitable[Candidate], run: Verbs) -> Awaitable[Score]:
+    def score(self, candidate: Candidate | Node[Candidate], run: Run) -> Node[Score]:
         """A child run per candidate, since only its text tells how many calls it takes."""
-        node: Awaitable[Score] = cast(Spawning, run).spawn(self._judge, candidate)
-        return node
+        return run.spawn(self._judge, candidate)
 
     async def close(self) -> None:
         await self._generator.close()
 
-    async def _judge(self, candidate: Candidate, run: Any) -> Score:
+    async def _judge(self, candidate: Candidate, run: Run) -> Score:
         chains = [run.spawn(self._chain, candidate) for _ in range(self._votes)]
         votes = await run.all(chains)
         if not votes:
@@ -89,7 +79,7 @@ class GenPRM:
         steps = tuple(sum(marks) / len(votes) for marks in zip(*votes, strict=True))
         return Score(value=aggregate(steps, self._aggregate) if steps else 0.0, steps=steps)
 
-    async def _chain(self, candidate: Candidate, run: Any) -> list[float]:
+    async def _chain(self, candidate: Candidate, run: Run) -> list[float]:
         earlier: tuple[str, ...] = ()
         scores: list[float] = []
         for number in range(len(candidate.steps)):
@@ -99,7 +89,7 @@ class GenPRM:
         return scores
 
     async def _one(
-        self, candidate: Candidate, number: int, earlier: tuple[str, ...], run: Any
+        self, candidate: Candidate, number: int, earlier: tuple[str, ...], run: Run
     ) -> Judged:
         """The judgement of one step; where it cannot be read, the verdict is asked for once more."""
         question = Question(candidate, number, earlier)
@@ -111,7 +101,7 @@ class GenPRM:
             critique = await run.call(self._critique, question)
         if critique.score is not None:
             return Judged(critique.text, critique.score)
-        if run.account.capped:
+        if run.capped:
             raise BadReply("The critique ends without a verdict.")
         unread = replace(question, begun="", unread=critique.text or "No verdict.")
         again: Outcome[Critique] = await run.call(ended, run.call(self._critique, unread))
@@ -172,8 +162,8 @@ class Critiquing(JudgeCall):
         prompt = self.generator.count_prompt(self.messages(args[0]), args[0].begun)
         return charged(self.generator.model, prompt, self._sampling(args[0]).max_tokens)
 
-    def foresee(self, args: tuple[Any, ...], reach: int) -> Usage:
-        return charged(self.generator.model, reach, self.sampling.max_tokens)
+    def foresee(self, args: tuple[Any, ...], text_tokens: int) -> Usage:
+        return charged(self.generator.model, text_tokens, self.sampling.max_tokens)
 
     async def perform(self, args: tuple[Any, ...], draws: Sequence[Draw], meter: Meter) -> Answer:
         question: Question = args[0]

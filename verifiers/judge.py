@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from math import fsum
-from typing import Any, cast
+from typing import Any
 
 from tts.answers.verdict import mark, settled
 from tts.errors import BadReply
-from tts.protocols import Awaitable, Generator, Verbs
-from tts.run import Outcome
+from tts.protocols import Generator
+from tts.run import Node, Outcome, Run
 from tts.values import Candidate, Completion, Message, Problem, Sampling, Score
-from tts.verifiers.asking import Asking, Heard, Spawning, Wording, insisted, label_probability
+from tts.verifiers.asking import Asking, Heard, Wording, insisted, label_probability
 
 
 class Judge:
@@ -54,16 +54,15 @@ class Judge:
             "votes": self._votes,
         }
 
-    def score(self, candidate: Candidate | Awaitable[Candidate], run: Verbs) -> Awaitable[Score]:
+    def score(self, candidate: Candidate | Node[Candidate], run: Run) -> Node[Score]:
         """A node per vote and one for their mean; an unreadable vote is put once more."""
         votes = [run.call(self._asking, candidate) for _ in range(self._votes)]
-        node: Awaitable[Score] = cast(Spawning, run).spawn(self._mean, candidate, votes)
-        return node
+        return run.spawn(self._mean, candidate, votes)
 
     async def close(self) -> None:
         await self._generator.close()
 
-    async def _mean(self, candidate: Candidate, votes: Sequence[Outcome[Heard]], run: Any) -> Score:
+    async def _mean(self, candidate: Candidate, votes: Sequence[Outcome[Heard]], run: Run) -> Score:
         """The mean of the votes that can be read; missing where none can."""
         asked = [run.spawn(vote, self._asking, candidate, one) for one in votes]
         marks = await run.all(asked)
@@ -72,7 +71,7 @@ class Judge:
         return Score(value=min(1.0, max(0.0, fsum(marks) / len(marks))))
 
 
-async def vote(asking: Asking, candidate: Candidate, heard: Outcome[Heard], run: Any) -> float:
+async def vote(asking: Asking, candidate: Candidate, heard: Outcome[Heard], run: Run) -> float:
     """One vote, in a child Run of its own."""
     if heard.value is None:
         raise heard.error or BadReply("A vote is missing.")

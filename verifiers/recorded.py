@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from tts.errors import CallFailed, UsageError
-from tts.protocols import Awaitable, Verbs
+from tts.run import Node, Run
 from tts.values import Candidate, Score
 
 Lookup = Callable[[Candidate], float | None]
@@ -25,9 +25,8 @@ class RecordedReward:
     def identity(self) -> Any:
         return {"recorded": self.source}
 
-    def score(self, candidate: Candidate | Awaitable[Candidate], run: Verbs) -> Awaitable[Score]:
-        node: Awaitable[Score] = run.call(self._score, candidate)
-        return node
+    def score(self, candidate: Candidate | Node[Candidate], run: Run) -> Node[Score]:
+        return run.call(self._score, candidate)
 
     def _score(self, candidate: Candidate) -> Score:
         value = self.lookup(candidate)
@@ -45,5 +44,5 @@ class Unscored:
     def __init__(self, reason: str) -> None:
         self.reason = reason
 
-    def score(self, candidate: Candidate | Awaitable[Candidate], run: Verbs) -> Awaitable[Score]:
+    def score(self, candidate: Candidate | Node[Candidate], run: Run) -> Node[Score]:
         raise UsageError(self.reason)

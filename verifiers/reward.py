@@ -10,16 +10,15 @@ from msgspec import Struct
 from tts.answers import Aggregate, aggregate
 from tts.protocols import (
     Answer,
-    Awaitable,
     Draw,
     Meter,
     OperationSpec,
     Reply,
     StepScorer,
     StepScoreRequest,
-    Verbs,
     charged,
 )
+from tts.run import Node, Run
 from tts.values import Candidate, Message, Problem, Score, Usage
 
 
@@ -40,9 +39,8 @@ class ProcessReward:
         model = self.scorer.model
         return {"model": model.name, "revision": model.revision, "aggregate": self.aggregate}
 
-    def score(self, candidate: Candidate | Awaitable[Candidate], run: Verbs) -> Awaitable[Score]:
-        node: Awaitable[Score] = run.call(self.operation, candidate)
-        return node
+    def score(self, candidate: Candidate | Node[Candidate], run: Run) -> Node[Score]:
+        return run.call(self.operation, candidate)
 
     async def close(self) -> None:
         await self.scorer.close()
@@ -61,9 +59,8 @@ class OutcomeReward:
         model = self.scorer.model
         return {"model": model.name, "revision": model.revision, "outcome": True}
 
-    def score(self, candidate: Candidate | Awaitable[Candidate], run: Verbs) -> Awaitable[Score]:
-        node: Awaitable[Score] = run.call(self.operation, candidate)
-        return node
+    def score(self, candidate: Candidate | Node[Candidate], run: Run) -> Node[Score]:
+        return run.call(self.operation, candidate)
 
     async def close(self) -> None:
         await self.scorer.close()
@@ -118,12 +115,12 @@ class StepScoring:
             self.scorer.count(self.render(candidate.problem), self._steps(candidate))
         )
 
-    def foresee(self, args: tuple[Any, ...], reach: int) -> Usage:
+    def foresee(self, args: tuple[Any, ...], text_tokens: int) -> Usage:
         problem = foreseen_problem(args[0])
         question = self.scorer.count(self.render(problem), ()) if problem else 0
-        return self._reading(question + MARKER_SHARE * reach)
+        return self._reading(question + MARKER_SHARE * text_tokens)
 
-    def growth(self, args: tuple[Any, ...]) -> int:
+    def max_new_tokens(self, args: tuple[Any, ...]) -> int:
         return 0
 
     def attributed(self, usage: Usage, *, first: bool) -> Usage:

@@ -21,7 +21,7 @@ from tts.eval.bench.search_notes import NotedGenerator, NotedScorer, NotedTransp
 from tts.eval.bench.server_process import ServerProcess
 from tts.eval.bench.workload import ROOMY, problems
 from tts.ledger import JobLeases, Ledger
-from tts.protocols import Strategy
+from tts.run import Strategy
 from tts.strategies import BeamSearch
 from tts.values import Capabilities, Message, Model, Problem, Result
 from tts.verifiers import ProcessReward

@@ -29,10 +29,10 @@ class Wait:
     def worst(self, args: tuple[Any, ...], *, first: bool) -> Usage:
         return ONE
 
-    def foresee(self, args: tuple[Any, ...], reach: int) -> Usage:
+    def foresee(self, args: tuple[Any, ...], text_tokens: int) -> Usage:
         return ONE
 
-    def growth(self, args: tuple[Any, ...]) -> int:
+    def max_new_tokens(self, args: tuple[Any, ...]) -> int:
         return 0
 
     def attributed(self, usage: Usage, *, first: bool) -> Usage:

@@ -50,10 +50,10 @@ class Approval:
     def attributed(self, usage: Usage, *, first: bool) -> Usage:
         return usage
 
-    def foresee(self, args: tuple[Any, ...], reach: int) -> Usage:
+    def foresee(self, args: tuple[Any, ...], text_tokens: int) -> Usage:
         return NOTHING
 
-    def growth(self, args: tuple[Any, ...]) -> int:
+    def max_new_tokens(self, args: tuple[Any, ...]) -> int:
         return 0
 
     async def perform(self, args: tuple[Any, ...], draws: Sequence[Draw], meter: Meter) -> Answer:

@@ -11,7 +11,7 @@ from tts.planner.checks import PlanLimits
 from tts.planner.execution.events import PlanEvent
 from tts.planner.language import Call, Form, Policy
 from tts.planner.prompts import DEFAULT_PROMPTS, Prompts
-from tts.protocols import Strategy
+from tts.run import Strategy
 
 Approve = Callable[[Call, Mapping[str, Any]], Awaitable[bool]]
 """Told a call with an effect and its resolved arguments; whether it may be made."""

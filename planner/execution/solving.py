@@ -9,8 +9,7 @@ from typing import Any
 from msgspec.structs import replace
 
 from tts.errors import CallFailed, UsageError
-from tts.protocols import Strategy
-from tts.run import KeptCandidates, Run
+from tts.run import KeptCandidates, Run, Strategy
 from tts.tools import Tool, ToolContext
 
 SOLVE = "solve"

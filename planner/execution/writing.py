@@ -71,7 +71,7 @@ class Writing:
         prompt = self.generator.count_prompt(args[0], "")
         return charged(self.generator.model, prompt, args[1].max_tokens)
 
-    def foresee(self, args: tuple[Any, ...], reach: int) -> Usage:
+    def foresee(self, args: tuple[Any, ...], text_tokens: int) -> Usage:
         return self.worst(args, first=True)
 
     def attributed(self, usage: Usage, *, first: bool) -> Usage:
@@ -82,7 +82,7 @@ class Writing:
             usage.reasoning_tokens,
         )
 
-    def growth(self, args: tuple[Any, ...]) -> int:
+    def max_new_tokens(self, args: tuple[Any, ...]) -> int:
         most: int = args[1].max_tokens
         return most
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-from tts.protocols import Generator, RecordedGenerator, Strategy
+from tts.protocols import Generator, RecordedGenerator
+from tts.run import Strategy
 
 INVERSE: Mapping[str, str] = {
     "beam_search": "beam search is known to get worse with more compute on reasoning models",

@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 from msgspec.structs import replace
 
 from tts.answers.verdict import settled
-from tts.errors import BadReply, BudgetExhausted, Stopped
+from tts.errors import BudgetExhausted, Stopped
 from tts.protocols import Role
 from tts.run import Generation, Node, Outcome, Run
 from tts.values import Candidate, Message, Usage
@@ -42,17 +42,14 @@ class ConversationCall(Generation):
 
     def __init__(self, run: Run, *, model: str = "", wording: str = "") -> None:
         """`wording`: all that is said beside the problem and the texts. `model`: a generator."""
-        generators = run.settings.generators
+        plain = run.generation(model)
         super().__init__(
-            generators[model or next(iter(generators))],
-            task=run.task,
-            problem=run.problem,
-            replicate=run.settings.seed,
+            plain.generator, task=run.task, problem=run.problem, replicate=plain.replicate
         )
         self._wording = self.length(wording) if wording else 0
 
-    def foresee(self, args: tuple[Any, ...], reach: int) -> Usage:
-        return super().foresee(args, reach + self._wording)
+    def foresee(self, args: tuple[Any, ...], text_tokens: int) -> Usage:
+        return super().foresee(args, text_tokens + self._wording)
 
 
 T = TypeVar("T")
@@ -88,7 +85,7 @@ def remark(
     `sampling`: fields of `Sampling` that differ from the run's.
     """
     operation = Remark(run, of=of, role=role, wording=wording)
-    chosen = replace(run.settings.sampling, **sampling)
+    chosen = replace(run.sampling, **sampling)
     node: Node[str] = run.call(operation, messages, chosen, "end")
     return node
 
@@ -124,15 +121,14 @@ async def insisted(
     """
     said = heard(reply)
     found = read(said) if reply.ok else None
-    if found is None and reply.ok and not run.account.capped:
+    if found is None and reply.ok and not run.capped:
         turns = asking(replying(request, said), again) if said.strip() else asking(request, again)
         second: Outcome[str] = await run.call(
             _ended, remark(run, turns, of=of, role="judge", **sampling)
         )
         found = read(second.value) if second.value is not None else None
     if found is None and reply.ok:
-        place = (run.path, run.submitted)
-        run.kept.fail(BadReply(f"No verdict ({of}) could be read."), place, asked=True)
+        run.miss_verdict(f"No verdict ({of}) could be read.")
     return found
 
 

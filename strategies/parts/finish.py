@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from msgspec.structs import replace
-
 from tts.run import Run
 from tts.strategies.parts.select import Select
 from tts.values import Candidate, Kept, Problem
@@ -19,7 +17,7 @@ async def finish(problem: Problem, run: Run, select: Select) -> Candidate | None
         return await select(answered, run)
     if run.generation().recorded:
         return await select(run.kept.final(), run)
-    run.root.release()
+    run.release_finish_reserve()
     return await closing_draw(problem, run)
 
 
@@ -31,10 +29,10 @@ async def closing_draw(problem: Problem, run: Run) -> Candidate | None:
     """
     live = best_live(run)
     source = live or problem
-    reach = run.settings.sampling.max_tokens - (live.completion_tokens if live else 0)
-    if run.closed or reach <= 0 or not holds_both(run, source, reach):
+    room = run.sampling.max_tokens - (live.completion_tokens if live else 0)
+    if run.closed or room <= 0 or not run.holds_closing(source, room):
         return await forced_answer(problem, run, live)
-    [draft] = run.sample(source, temperature=0.0, max_tokens=reach)
+    [draft] = run.sample(source, temperature=0.0, max_tokens=room)
     closed = await draft
     if closed.answer is not None:
         return closed
@@ -54,22 +52,9 @@ async def forced_answer(
             messages=live.messages,
             completion_tokens=live.completion_tokens,
         )
-    [draft] = run.sample(
-        source, until="answer", temperature=0.0, max_tokens=run.settings.forced_tokens
-    )
+    [draft] = run.sample(source, until="answer", temperature=0.0, max_tokens=run.forced_tokens)
     candidate = await draft
     return candidate if candidate.answer is not None else None
-
-
-def holds_both(run: Run, source: Problem | Candidate, reach: int) -> bool:
-    """Whether what is left holds a draw of `reach` tokens from a source and a forced answer."""
-    sampling = replace(run.settings.sampling, max_tokens=reach)
-    draw = run.generation().worst((source, sampling, "end"), first=True)
-    for name, left in run.left.items():
-        one = max(getattr(draw, name) or 0, getattr(run.least.draw, name) or 0)
-        if one + (getattr(run.least.forced, name) or 0) > left:
-            return False
-    return True
 
 
 def best_live(run: Run) -> Candidate | None:
@@ -78,7 +63,7 @@ def best_live(run: Run) -> Candidate | None:
     Of the scored ones the deepest go first, of these the highest scored: scores fall along a right
     path, too, and what was spent on steps should not be spent again.
     """
-    most = run.settings.sampling.max_tokens
+    most = run.sampling.max_tokens
     live = [kept for kept in run.kept.all() if not kept.candidate.final]
     short = [kept for kept in live if kept.candidate.completion_tokens <= most]
     best = max(short, key=_standing, default=None)

@@ -29,7 +29,7 @@ def affordable_width(run: Run, n: int, draws: int = 2) -> int:
     """
     width = n
     for dimension, left in run.left.items():
-        one = draws * (getattr(run.least.draw, dimension) or 0)
+        one = draws * run.may_need(dimension)
         if left < one:
             raise BudgetExhausted(in_words(dimension, one), in_words(dimension, left))
         whole = one * (STEPS if dimension == "calls" else 1)

@@ -55,7 +55,7 @@ class BudgetForcing(StrategyBase):
 
     async def _think(self, problem: Problem, run: Run) -> Candidate:
         """The thoughts, without the mark of their end unless it stands behind all of them."""
-        sampling = run.settings.sampling
+        sampling = run.sampling
         ceiling = sampling.max_tokens if self.most is None else self.most
         told = sampling.temperature if self.temperature is None else self.temperature
         stops = (*sampling.stop, self.thinking_end) if self.thinking_end else sampling.stop
@@ -76,11 +76,11 @@ class BudgetForcing(StrategyBase):
     async def _answer(self, thought: Candidate, run: Run) -> Candidate:
         if not self.thinking_end:
             source = changed(thought, thought.text.rstrip() + run.task.forced_answer)
-            most = self.answer_tokens or run.settings.forced_tokens
+            most = self.answer_tokens or run.forced_tokens
             [node] = run.sample(source, until="answer", temperature=0.0, max_tokens=most)
             return await node
         source = changed(thought, f"{self._open(thought).rstrip()}\n{self.thinking_end}\n\n")
-        most = self.answer_tokens or run.settings.sampling.max_tokens
+        most = self.answer_tokens or run.sampling.max_tokens
         [node] = run.sample(source, temperature=0.0, max_tokens=most)
         return await node
 

@@ -44,8 +44,8 @@ class CritiqueAndFuse(StrategyBase):
             raise ValueError(f"temperature is not negative, {self.temperature}.")
 
     async def solve(self, problem: Problem, run: Run) -> Candidate | None:
-        names = list(run.settings.generators)
-        nodes = [run.sample(problem, model=names[i % len(names)])[0] for i in range(self.n)]
+        models = run.models
+        nodes = [run.sample(problem, model=models[i % len(models)])[0] for i in range(self.n)]
         drafts = list(await run.all(nodes))
         for layer in range(1, self.layers + 1):
             if not drafts:

@@ -43,7 +43,7 @@ class PlanThenSolve(StrategyBase):
     async def solve(self, problem: Problem, run: Run) -> Candidate | None:
         prompt = run.task.render(problem)
         ask = ASK.replace("{plans}", str(self.plans))
-        most = self.plan_tokens or run.settings.sampling.max_tokens
+        most = self.plan_tokens or run.sampling.max_tokens
         reply = remark(run, asking(prompt, ask), of="plan", role="plan", max_tokens=most)
         approaches = _ITEM.findall(await said(run, reply) or "")[: self.plans]
         sources = [asking(prompt, f"{FOLLOW} {text}") for text in approaches] or [prompt]

@@ -59,7 +59,7 @@ class SequentialRevision(StrategyBase):
         attempts = [first]
         while len(attempts) < self.length:
             turns = run.call(conversation, attempts[-self.context :], run)
-            attempts.append(run.call(revision, turns, run.settings.sampling, "end"))
+            attempts.append(run.call(revision, turns, run.sampling, "end"))
         return attempts
 
     async def _choose(self, chains: Sequence[list[Judged]], run: Run) -> Candidate | None:

@@ -73,7 +73,7 @@ class LLMSelection(StrategyBase):
         if len(group) == 1:
             return group[0]
         sampling: dict[str, Any] = {
-            "max_tokens": self.judge_tokens or run.settings.sampling.max_tokens,
+            "max_tokens": self.judge_tokens or run.sampling.max_tokens,
             "temperature": self.temperature,
         }
         shown = run.call(request, group, run)

@@ -64,7 +64,7 @@ class SelfEvaluation(StrategyBase):
 
     def _marked(self, run: Run, draft: Node[Candidate]) -> Node[Judged]:
         """The node that will hold a draft with its mark."""
-        steps = "Step 99: " * run.settings.sampling.max_tokens if self.of == "process" else ""
+        steps = "Step 99: " * run.sampling.max_tokens if self.of == "process" else ""
         request = run.call(self._request, draft, run)
         reply = remark(
             run,
@@ -77,7 +77,7 @@ class SelfEvaluation(StrategyBase):
         return node
 
     def _sampling(self, run: Run) -> dict[str, Any]:
-        most = self.judge_tokens or run.settings.sampling.max_tokens
+        most = self.judge_tokens or run.sampling.max_tokens
         return {"max_tokens": most, "temperature": self.temperature}
 
     def _request(self, draft: Candidate, run: Run) -> tuple[Message, ...]:

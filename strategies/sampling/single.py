@@ -17,7 +17,7 @@ class Single(StrategyBase):
     temperature: float | None = 0.0
 
     async def solve(self, problem: Problem, run: Run) -> Candidate | None:
-        default = run.settings.sampling.temperature
+        default = run.sampling.temperature
         temperature = default if self.temperature is None else self.temperature
         [draft] = run.sample(problem, temperature=temperature)
         return await draft

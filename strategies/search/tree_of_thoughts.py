@@ -131,7 +131,7 @@ async def judged(
 ) -> list[Judged]:
     """The thoughts that were drawn; each is judged by `votes` replies as soon as it can be, and has
     no score where none of them can be read."""
-    ask = run.settings.sampling
+    ask = run.sampling
     if judging == "value":
         opinion = Opinion(run, wording=VALUE, of="value")
         asked = [
@@ -235,9 +235,9 @@ class Opinion(Remark):
         """One user turn that shows the candidates, numbered where there are several."""
         return (Message("user", self._fill(numbered(source))),)
 
-    def foresee(self, args: tuple[Any, ...], reach: int) -> Usage:
+    def foresee(self, args: tuple[Any, ...], text_tokens: int) -> Usage:
         turn = Message("user", self._fill(""))
-        prompt = self.generator.count_prompt((turn,), "") + reach
+        prompt = self.generator.count_prompt((turn,), "") + text_tokens
         return self._charged(prompt, args[1].max_tokens, first=True)
 
     def pretend(self, args: tuple[Any, ...], draw: Draw) -> Any:

@@ -13,7 +13,8 @@ import pytest
 from tts.engine.job import strategy_json
 from tts.engine.registry import STRATEGIES, build_strategy
 from tts.ledger import MemoryJournal
-from tts.protocols import CallRow, Strategy
+from tts.protocols import CallRow
+from tts.run import Strategy
 
 GOLDEN: dict[str, Any] = json.loads((Path(__file__).parent / "golden.json").read_text("utf-8"))
 """By name: the canonical JSON of the default and of other parameters, and the calls of both."""

@@ -9,7 +9,7 @@ import pytest
 from tts.backends.scripted import ScriptedGenerator
 from tts.engine import Engine
 from tts.errors import BadReply
-from tts.protocols import Verifier
+from tts.run import Verifier
 from tts.values import Candidate, Completion, Problem, Result, Score, TokenLogprob
 from tts.verifiers import GenPRM, Judge, ListwiseJudge, PairwiseJudge
 from tts.verifiers.asking import label_probability

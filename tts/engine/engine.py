@@ -26,7 +26,8 @@ from tts.engine.sync import run_sync
 from tts.errors import BadInput
 from tts.ledger import Ledger, MemoryJournal, MemoryLeases
 from tts.planner import PlanCache, PlanSettings
-from tts.protocols import Generator, JobRow, Journal, Leases, Strategy, Verifier
+from tts.protocols import Generator, JobRow, Journal, Leases
+from tts.run import Strategy, Verifier
 from tts.tools.shielded import in_thread
 from tts.values import Budget, Event, Problem, Result
 

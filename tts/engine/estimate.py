@@ -13,11 +13,10 @@ from tts.budget import Account
 from tts.budget.account import unknown
 from tts.engine.job import FORCED_TOKENS
 from tts.engine.session import Session
-from tts.engine.solving import set_aside
 from tts.errors import BudgetTooSmall, UnknownPrice, UsageError
 from tts.executor.dry import DryCall, DryScheduler
-from tts.protocols import RecordedGenerator, Strategy
-from tts.run import Run, RunSettings, WorstCases
+from tts.protocols import RecordedGenerator
+from tts.run import Run, RunSettings, Strategy, WorstCases, finish_reserve
 from tts.strategies.parts.cautions import cautions
 from tts.values import NOTHING, Budget, Problem, Usage
 from tts.verifiers import Unscored
@@ -129,7 +128,7 @@ async def refuse(
     faults: list[UsageError] = []
     for budget in budgets:
         try:
-            set_aside(budget, priced)
+            finish_reserve(budget, priced)
         except (BudgetTooSmall, UnknownPrice) as error:
             faults.append(error)
     if faults:

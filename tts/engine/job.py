@@ -12,18 +12,12 @@ import msgspec
 from tts.answers import task_for
 from tts.budget import Account, Wallet
 from tts.engine.session import Session
-from tts.engine.solving import TimeLimit, set_aside, solve
+from tts.engine.solving import TimeLimit, solve
 from tts.errors import LedgerError
 from tts.executor import Executor
 from tts.ledger import encode_result
-from tts.protocols import (
-    Journal,
-    Leases,
-    RecordedGenerator,
-    RunRow,
-    Strategy,
-)
-from tts.run import Recorded, Run, RunSettings, WorstCases
+from tts.protocols import Journal, Leases, RecordedGenerator, RunRow
+from tts.run import Recorded, Run, RunSettings, Strategy, WorstCases, finish_reserve
 from tts.values import OPEN, Budget, Event, Problem, Result, Sampling
 
 FORCED_TOKENS = 48
@@ -177,12 +171,12 @@ def open_run(settings: RunSettings, strategy: Strategy, budget: Budget, executor
     run = Run(settings, scheduler=executor, account=account)
     if account.capped:
         unpriced = WorstCases.of(settings, run.generation())
-        run.least = WorstCases(
+        run.worst_cases = WorstCases(
             forced=executor.price_of(run, unpriced.forced),
             draw=executor.price_of(run, unpriced.draw),
         )
         stepwise = getattr(strategy, "stepwise", False)
-        run.keep_back(set_aside(budget, run.least, stepwise=stepwise))
+        run.reserve_finish(finish_reserve(budget, run.worst_cases, stepwise=stepwise))
     return run
 
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from tts.engine.open_model import open_model
 from tts.engine.options import SessionOptions
-from tts.protocols import Generator, Verifier
+from tts.protocols import Generator
+from tts.run import Verifier
 
 
 async def open_judge(name: str, options: SessionOptions, generator: Generator) -> Verifier:

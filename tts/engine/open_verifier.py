@@ -7,7 +7,8 @@ from tts.engine.open_model import opened
 from tts.engine.options import SessionOptions
 from tts.engine.registry import VERIFIERS
 from tts.errors import UnknownName, UsageError
-from tts.protocols import Generator, Verifier
+from tts.protocols import Generator
+from tts.run import Verifier
 
 AUTOMATIC = {
     "embedded": "embedded:prm",

@@ -24,7 +24,8 @@ from tts.backends.vllm.folder import model_need, renamed_folder, weights_digest
 from tts.engine.model_spec import ModelSpec
 from tts.engine.options import SessionOptions
 from tts.errors import BadInput, UnknownName, UsageError
-from tts.protocols import Generator, Verifier
+from tts.protocols import Generator
+from tts.run import Verifier
 
 if TYPE_CHECKING:
     from tts.verifiers.prm import Family, FolderTokenizer

@@ -12,7 +12,8 @@ from tts.engine.model_spec import ModelSpec
 from tts.engine.open_vllm import prm_folder
 from tts.engine.options import SessionOptions
 from tts.errors import UsageError
-from tts.protocols import Generator, RowReader, Verifier
+from tts.protocols import Generator, RowReader
+from tts.run import Verifier
 from tts.values import Model
 
 if TYPE_CHECKING:

@@ -12,7 +12,8 @@ from urllib.parse import urlsplit
 
 from tts.answers import Aggregate
 from tts.errors import BadInput
-from tts.protocols import Generator, Verifier
+from tts.protocols import Generator
+from tts.run import Verifier
 
 DEFAULT_KEY, DEFAULT_URL = "OPENAI_API_KEY", "OPENAI_BASE_URL"
 OPENAI = "https://api.openai.com/v1"

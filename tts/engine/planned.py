@@ -27,7 +27,7 @@ from tts.planner.execution import Approve, Planning, Priorities
 from tts.planner.language import Form
 from tts.planner.passes import PASSES, PassNote, optimise
 from tts.planner.report import mermaid, page, planned_page
-from tts.protocols import Strategy
+from tts.run import Strategy
 from tts.tools import Tool, ToolSet
 from tts.values import Budget, Event, Problem, Result
 

@@ -11,7 +11,7 @@ from importlib.metadata import EntryPoint, entry_points
 from typing import Any, Literal
 
 from tts.errors import TTSError, UnknownName, UsageError, described
-from tts.protocols import Strategy
+from tts.run import Strategy
 
 Kind = Literal["strategy", "verifier", "backend"]
 FLAGS: Mapping[Kind, str] = {

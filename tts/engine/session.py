@@ -10,7 +10,8 @@ from msgspec.structs import replace
 from tts.budget import PriceTable
 from tts.equivalence import Equivalence
 from tts.executor import Limits
-from tts.protocols import Generator, Verifier
+from tts.protocols import Generator
+from tts.run import Verifier
 from tts.values import Sampling, Usage
 
 

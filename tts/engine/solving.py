@@ -10,10 +10,8 @@ from contextlib import contextmanager
 from typing import Any, NamedTuple
 
 from tts.answers import majority_vote, weighted_vote
-from tts.budget import unknown
 from tts.errors import (
     BudgetExhausted,
-    BudgetTooSmall,
     CallError,
     CallFailed,
     Deadline,
@@ -24,8 +22,7 @@ from tts.errors import (
     TTSError,
 )
 from tts.executor.attempts import LEAVE
-from tts.protocols import Strategy
-from tts.run import Node, Run, WorstCases, caught_up, settled
+from tts.run import Node, Run, Strategy, caught_up, settled
 from tts.tools.shielded import shielded
 from tts.values import (
     NOTHING,
@@ -33,12 +30,10 @@ from tts.values import (
     AnswerEvent,
     Budget,
     Candidate,
-    Dimension,
     Problem,
     Result,
     Scored,
     StoppedBy,
-    in_words,
 )
 
 LOG = logging.getLogger("tts")
@@ -249,7 +244,7 @@ def _under_way(node: Node[Any]) -> bool:
 
 
 async def _finish(strategy: Strategy, run: Run, stopped: StoppedBy, limit: TimeLimit) -> Ending:
-    run.release()
+    run.release_finish_reserve()
     clock = asyncio.timeout_at(limit.closing)
     try:
         with said("the closing answer"):
@@ -299,25 +294,3 @@ def unopened(problem: Problem, error: str) -> Result:
         stopped_by="deadline",
         error=error,
     )
-
-
-def set_aside(budget: Budget, least: WorstCases, *, stepwise: bool = False) -> dict[Dimension, int]:
-    """The share of `finish`, kept back from the start; raises where no call fits beside it.
-
-    A stepwise search may have nothing finished at any time: its share holds the rest of a whole
-    solution too, as far as one call still fits beside it.
-    """
-    share: dict[Dimension, int] = {}
-    for name, ceiling in budget.ceilings.items():
-        last, one = getattr(least.forced, name), getattr(least.draw, name)
-        if last is None or one is None:
-            raise unknown(name)
-        need = last + one
-        if need > ceiling:
-            raise BudgetTooSmall(
-                f"A budget of {in_words(name, ceiling)} is too small: one call and a last answer "
-                f"may need {in_words(name, need)}. Give at least {in_words(name, need)}, or lower "
-                "--max-tokens."
-            )
-        share[name] = min(need, ceiling - one) if stepwise else last
-    return share

@@ -11,7 +11,7 @@ import yaml
 
 from tts.engine.registry import build_strategy
 from tts.errors import BadInput, UsageError
-from tts.protocols import Strategy
+from tts.run import Strategy
 
 
 def parse_strategy(text: str) -> Strategy:

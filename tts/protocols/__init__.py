@@ -13,7 +13,6 @@ from tts.protocols.generator import (
 from tts.protocols.journal import (
     SENT,
     CallRow,
-    Durable,
     IntentRow,
     JobRow,
     Journal,
@@ -27,7 +26,6 @@ from tts.protocols.journal import (
     UseRow,
 )
 from tts.protocols.leases import Leases, RateLease, RateWindows
-from tts.protocols.node import Awaitable, Verbs
 from tts.protocols.operation import (
     Answer,
     Draw,
@@ -47,16 +45,12 @@ from tts.protocols.scorers import (
     StepScoreRequest,
     Vector,
 )
-from tts.protocols.strategy import Strategy
-from tts.protocols.verifier import Verifier
 
 __all__ = [
     "SENT",
     "Answer",
-    "Awaitable",
     "CallRow",
     "Draw",
-    "Durable",
     "Effect",
     "EndsPromptly",
     "GenerateReply",
@@ -87,12 +81,9 @@ __all__ = [
     "StepScoreReply",
     "StepScoreRequest",
     "StepScorer",
-    "Strategy",
     "TextListener",
     "TextRow",
     "UseRow",
     "Vector",
-    "Verbs",
-    "Verifier",
     "charged",
 ]

@@ -6,8 +6,8 @@ strategy has seen is always on disk before anything that depends on it is sent."
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any, Literal, Protocol
+from collections.abc import Awaitable, Sequence
+from typing import Literal, Protocol
 
 from msgspec import Struct
 
@@ -141,12 +141,6 @@ class JobRow(Struct, frozen=True, kw_only=True, gc=False):
 Row = TextRow | CallRow | IntentRow | SettledRow | UseRow | OutcomeRow | RunRow | JobRow
 
 
-class Durable(Protocol):
-    """Something to await: returns once the rows are on disk, raises `LedgerError` otherwise."""
-
-    def __await__(self) -> Any: ...
-
-
 class Journal(Protocol):
     """The ledger as the executor sees it."""
 
@@ -158,8 +152,8 @@ class Journal(Protocol):
         """Append without waiting; raises `LedgerError` once the journal has failed."""
         ...
 
-    def commit(self, *rows: Row) -> Durable:
-        """Append, and resolve once the rows are durable."""
+    def commit(self, *rows: Row) -> Awaitable[None]:
+        """Append, and resolve once the rows are durable; `LedgerError` where they never will be."""
         ...
 
     async def load(self, problem_id: str) -> None:

@@ -115,11 +115,11 @@ class Operation(Protocol):
         """One attempt for all the draws; raises `CallError` where it failed as a whole."""
         ...
 
-    def foresee(self, args: tuple[Any, ...], reach: int) -> Usage:
-        """An upper bound while inputs are open. `reach`: tokens that their text may grow to."""
+    def foresee(self, args: tuple[Any, ...], text_tokens: int) -> Usage:
+        """An upper bound while inputs are open. `text_tokens`: the most that their text may hold."""
         ...
 
-    def growth(self, args: tuple[Any, ...]) -> int:
+    def max_new_tokens(self, args: tuple[Any, ...]) -> int:
         """The most tokens of text that the value adds to what it continues; 0 for a verdict."""
         ...
 

@@ -1,6 +1,6 @@
 """The graph that everything is a call on, and the surface of a strategy that grows it."""
 
-from tts.run.finish import WorstCases
+from tts.run.finish import WorstCases, finish_reserve
 from tts.run.generation import Generation, Source, Until
 from tts.run.joins import Successes, settled
 from tts.run.kept import KeptCandidates
@@ -18,6 +18,7 @@ from tts.run.node import (
 from tts.run.replay import FRESH, Recorded, caught_up
 from tts.run.run import Run
 from tts.run.settings import RunSettings, Scheduler
+from tts.run.strategy import Strategy, Verifier
 
 __all__ = [
     "FRESH",
@@ -33,10 +34,13 @@ __all__ = [
     "Scheduler",
     "Source",
     "State",
+    "Strategy",
     "Successes",
     "Until",
+    "Verifier",
     "WorstCases",
     "caught_up",
+    "finish_reserve",
     "nodes_in",
     "outcome_parameters",
     "picks",

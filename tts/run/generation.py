@@ -86,16 +86,16 @@ class Generation:
         prompt = self.generator.count_prompt(self.messages(source), prefix)
         return self._charged(prompt, self.most(sampling), first=first)
 
-    def foresee(self, args: tuple[Any, ...], reach: int) -> Usage:
+    def foresee(self, args: tuple[Any, ...], text_tokens: int) -> Usage:
         prompt = self.generator.count_prompt(self._prompt, "")
-        return self._charged(prompt + reach, self.most(args[1]), first=True)
+        return self._charged(prompt + text_tokens, self.most(args[1]), first=True)
 
     def length(self, text: str) -> int:
         """Tokens that a text adds to a prompt, at most."""
         count = self.generator.count_prompt
         return count(self._prompt, text) - count(self._prompt, "") + 1
 
-    def growth(self, args: tuple[Any, ...]) -> int:
+    def max_new_tokens(self, args: tuple[Any, ...]) -> int:
         return self.most(args[1])
 
     def attributed(self, usage: Usage, *, first: bool) -> Usage:

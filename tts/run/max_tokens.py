@@ -9,15 +9,15 @@ from tts.run.node import Node
 from tts.values import Candidate, Problem, Scored
 
 
-def reach(node: Node[Any]) -> int:
+def max_text_tokens(node: Node[Any]) -> int:
     """The most tokens of text that the value of a submitted node may hold; 0 for a verdict."""
     if is_picking(node.function):
         return max(_held(node.args), default=0)
     before = text_before(node)
     if node.operation is None:
         return before
-    growth = node.operation.growth(node.args)
-    return before + growth if growth else 0
+    added = node.operation.max_new_tokens(node.args)
+    return before + added if added else 0
 
 
 def text_before(node: Node[Any]) -> int:
@@ -30,7 +30,7 @@ def text_before(node: Node[Any]) -> int:
 def _held(args: Iterable[Any]) -> Iterator[int]:
     for arg in args:
         if isinstance(arg, Node):
-            yield arg.reach if not arg.settled else sum(_held((arg.value,)))
+            yield arg.max_text_tokens if not arg.settled else sum(_held((arg.value,)))
         elif isinstance(arg, Candidate):
             yield arg.completion_tokens
         elif isinstance(arg, Scored):

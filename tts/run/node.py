@@ -96,6 +96,7 @@ class Node(Generic[T]):
         "inputs",
         "lineage",
         "listeners",
+        "max_text_tokens",
         "name",
         "operation",
         "ordinal",
@@ -103,7 +104,6 @@ class Node(Generic[T]):
         "place",
         "position",
         "priority",
-        "reach",
         "settled",
         "state",
         "value",
@@ -138,7 +138,7 @@ class Node(Generic[T]):
         self.inputs: tuple[Node[Any], ...] = tuple(nodes_in(args))
         self.priority = 0.0
         """Seconds that a plan expects from its start to the end of the longest path behind it."""
-        self.reach = 0
+        self.max_text_tokens = 0
         """The most tokens of text that this node's value may still grow to hold."""
         self.waiting = 0
         self.blocked: Node[Any] | None = None

@@ -10,18 +10,16 @@ from typing import Any, TypeVar, overload
 import msgspec
 import numpy as np
 
-from tts.answers import Task
-from tts.equivalence import Equivalence
 from tts.errors import TTSError, UsageError
 from tts.protocols import Operation
 from tts.run.child import Share, run_child
-from tts.run.generation import Generation, Source, Until
+from tts.run.generation import Source, Until
 from tts.run.joins import AllJoin, FirstJoin, Successes, arrivals, refuse, streamed
-from tts.run.kept import asked, checked
-from tts.run.max_tokens import reach
+from tts.run.max_tokens import max_text_tokens
 from tts.run.node import Group, Node, function_name
 from tts.run.state import RunState
-from tts.values import Candidate, Dimension, Score, Usage
+from tts.run.verifier import asked, checked
+from tts.values import Candidate, Score
 
 T = TypeVar("T")
 
@@ -70,7 +68,9 @@ class Run(RunState):
         verifier = self.settings.verifier
         if verifier is None:
             raise UsageError("This strategy scores candidates: give the engine a verifier.")
-        node = asked(verifier, candidate, self)
+        node = asked(
+            verifier, candidate, self, failing=lambda error: self.call(_raised, candidate, error)
+        )
         node.check = lambda value: checked(value, candidate, verifier.name)
         node.listen(lambda done: self._keep_score(candidate, done))
         return node
@@ -192,39 +192,6 @@ class Run(RunState):
             self._rng = np.random.default_rng(seed)
         return self._rng
 
-    @property
-    def left(self) -> dict[Dimension, int]:
-        """Room in the capped dimensions, reservations taken as spent."""
-        return self.account.left()
-
-    @property
-    def spent(self) -> Usage:
-        """Attributed use so far."""
-        return self.account.spent
-
-    @property
-    def task(self) -> Task:
-        """The prompt template and answer extraction of this problem."""
-        return self.settings.task
-
-    def generation(self, model: str = "") -> Generation:
-        """The operation behind `sample` for a model, by name; the run's default without one."""
-        generators = self.settings.generators
-        name = model or next(iter(generators))
-        if name not in self._generations:
-            self._generations[name] = Generation(
-                generators[name],
-                task=self.settings.task,
-                problem=self.problem,
-                replicate=self.settings.seed,
-            )
-        return self._generations[name]
-
-    @property
-    def equivalence(self) -> Equivalence:
-        """When two answers of this task are the same answer."""
-        return self.settings.equivalence.of(self.settings.task.answers)
-
     # Inside
 
     def _submit(self, args: tuple[Any, ...], **how: Any) -> Node[Any]:
@@ -238,7 +205,7 @@ class Run(RunState):
         join: Node[Any] = self._node((), name=name)
         join.state = "running"
         join.inputs = tuple(nodes)
-        join.reach = sum(node.reach for node in nodes if not node.settled)
+        join.max_text_tokens = sum(node.max_text_tokens for node in nodes if not node.settled)
         self._watch(join)
         return join
 
@@ -253,7 +220,7 @@ class Run(RunState):
 
     def _enter(self, node: Node[Any]) -> None:
         self._watch(node)
-        node.reach = reach(node)
+        node.max_text_tokens = max_text_tokens(node)
         if self.allowance is not None and node.ordinal >= self.allowance:
             node.state = "running"
             return
@@ -283,6 +250,10 @@ def _started(
     *values: Any,
 ) -> Coroutine[Any, Any, T]:
     return run_child(coroutine, values, parent, node, share)
+
+
+def _raised(candidate: Candidate, error: Exception) -> Score:
+    raise error
 
 
 def stable_seed(*parts: Any) -> int:

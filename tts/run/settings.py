@@ -8,9 +8,10 @@ from typing import Any, Protocol, TypeVar
 
 from tts.answers import Task
 from tts.equivalence import Equivalence
-from tts.protocols import Generator, OutcomeRow, Verifier
+from tts.protocols import Generator, OutcomeRow
 from tts.run.node import Node
 from tts.run.replay import FRESH, Recorded
+from tts.run.verifier import VerifierOf
 from tts.values import Event, Problem, Sampling
 
 
@@ -25,7 +26,7 @@ class RunSettings:
     generators: Mapping[str, Generator]
     """By name; the first is the default."""
     equivalence: Equivalence
-    verifier: Verifier | None = None
+    verifier: VerifierOf[Any] | None = None
     sampling: Sampling = field(default_factory=Sampling)
     seed: int = 0
     """The replicate: another seed gives other draws of the same prompts."""

@@ -7,15 +7,26 @@ from typing import Any, Self
 
 import msgspec
 
+from tts.answers import Task
 from tts.budget import Account, AdmissionQueue, Amounts
+from tts.equivalence import Equivalence
 from tts.errors import BadReply, Outage, StrategyError
 from tts.protocols import OutcomeRow
 from tts.run.finish import WorstCases
-from tts.run.generation import Generation
+from tts.run.generation import Generation, Source
 from tts.run.kept import KeptCandidates
 from tts.run.node import Node
 from tts.run.settings import RunSettings, Scheduler
-from tts.values import NOTHING, Candidate, CandidateEvent, Dimension, NodeEvent, Score, Usage
+from tts.values import (
+    NOTHING,
+    Candidate,
+    CandidateEvent,
+    Dimension,
+    NodeEvent,
+    Sampling,
+    Score,
+    Usage,
+)
 
 FIRST = -1
 """Nodes of a child stand behind its own node and before everything that depends on it."""
@@ -60,10 +71,10 @@ class RunState:
         """Attributed use by what the calls were for."""
         self.draws: dict[bytes, int] = {}
         """How often each base key was drawn by this Run."""
-        self.least: WorstCases = parent.least if parent else WorstCases()
+        self.worst_cases: WorstCases = parent.worst_cases if parent else WorstCases()
         """Priced worst cases of an end and of one draw; nothing where no ceiling asks for them."""
         self._generations: dict[str, Generation] = {}
-        self.set_aside: Mapping[Dimension, int] = {}
+        self.finish_reserve: Mapping[Dimension, int] = {}
         """Kept back for `finish`; room again once there is an answer to fall back on."""
 
     @property
@@ -94,6 +105,75 @@ class RunState:
         self.spawned[node] = child
         return child
 
+    # Facts
+
+    @property
+    def left(self) -> dict[Dimension, int]:
+        """Room in the capped dimensions, reservations taken as spent."""
+        return self.account.left()
+
+    @property
+    def spent(self) -> Usage:
+        """Attributed use so far."""
+        return self.account.spent
+
+    @property
+    def task(self) -> Task:
+        """The prompt template and answer extraction of this problem."""
+        return self.settings.task
+
+    @property
+    def sampling(self) -> Sampling:
+        """How draws are made where a call says nothing else."""
+        return self.settings.sampling
+
+    @property
+    def forced_tokens(self) -> int:
+        """Most tokens of a forced last answer."""
+        return self.settings.forced_tokens
+
+    @property
+    def models(self) -> tuple[str, ...]:
+        """Names of the generators that `sample` knows; the first is the default."""
+        return tuple(self.settings.generators)
+
+    @property
+    def capped(self) -> bool:
+        """Whether any dimension has a ceiling."""
+        return self.account.capped
+
+    def may_need(self, dimension: Dimension) -> int:
+        """The most of a capped dimension that one whole draw from the problem may be charged."""
+        return getattr(self.worst_cases.draw, dimension) or 0
+
+    def holds_closing(self, source: Source, max_tokens: int) -> bool:
+        """Whether what is left holds a draw of `max_tokens` and an answer forced behind it."""
+        sampling = msgspec.structs.replace(self.sampling, max_tokens=max_tokens)
+        draw = self.generation().worst((source, sampling, "end"), first=True)
+        for name, left in self.left.items():
+            one = max(getattr(draw, name) or 0, self.may_need(name))
+            if one + (getattr(self.worst_cases.forced, name) or 0) > left:
+                return False
+        return True
+
+    def generation(self, model: str = "") -> Generation:
+        """The operation behind `sample` for a model, by name; the run's default without one."""
+        generators = self.settings.generators
+        name = model or next(iter(generators))
+        if name not in self._generations:
+            self._generations[name] = Generation(
+                generators[name],
+                task=self.settings.task,
+                problem=self.problem,
+                replicate=self.settings.seed,
+            )
+        return self._generations[name]
+
+    @property
+    def equivalence(self) -> Equivalence:
+        """When two answers of this task are the same answer."""
+        return self.settings.equivalence.of(self.settings.task.answers)
+
     # What nodes and the scheduler tell
 
     @property
@@ -122,18 +202,19 @@ class RunState:
             state = "finished" if node.state == "done" else node.state
             self.note(node, state)
 
-    def keep_back(self, share: Mapping[Dimension, int]) -> None:
-        """Set a share of the ceilings aside for the end."""
-        self.set_aside = share
+    def reserve_finish(self, share: Mapping[Dimension, int]) -> None:
+        """Set a share of the ceilings aside for `finish`."""
+        self.finish_reserve = share
         self.account.raise_ceilings({name: -amount for name, amount in share.items()})
         self.grant = self.account.ceilings
 
-    def release(self) -> None:
-        """Give the share that was set aside for the end back to the account."""
-        more, self.set_aside = self.set_aside, {}
+    def release_finish_reserve(self) -> None:
+        """Give what the whole run set aside for its end back to its account."""
+        root = self.root
+        more, root.finish_reserve = root.finish_reserve, {}
         if more:
-            self.account.raise_ceilings(more)
-            self.queue.pump()
+            root.account.raise_ceilings(more)
+            root.queue.pump()
 
     def close(self) -> None:
         """End this Run: whatever it and its children still wait for is dropped."""
@@ -172,6 +253,10 @@ class RunState:
             attributed=attributed,
         )
 
+    def miss_verdict(self, reason: str) -> None:
+        """Say that a verdict which was asked for is missing."""
+        self.kept.fail(BadReply(reason), (self.path, self.submitted), asked=True)
+
     def _drop(self, nodes: Sequence[Node[Any]]) -> None:
         for node in nodes:
             if not node.settled:
@@ -185,7 +270,7 @@ class RunState:
         if isinstance(node.value, Candidate):
             self.kept.add(node.value, (self.path, node.ordinal))
             if node.value.answer is not None:
-                self.root.release()
+                self.release_finish_reserve()
             if self.settings.watched:
                 run_id = self.settings.run_id
                 self.scheduler.observe(CandidateEvent(run_id, node.value, None))

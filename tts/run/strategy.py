@@ -1,9 +1,11 @@
-"""What spends compute."""
+"""What spends compute and what judges: the two seams that are handed a Run."""
 
 from __future__ import annotations
 
 from typing import Any, Protocol
 
+from tts.run.run import Run
+from tts.run.verifier import VerifierOf
 from tts.values import Candidate, Problem
 
 
@@ -23,10 +25,14 @@ class Strategy(Protocol):
         """The configuration as JSON-able data: part of every run's identity."""
         ...
 
-    async def solve(self, problem: Problem, run: Any) -> Candidate | None:
-        """The best candidate, by calls on `run` (a `tts.run.Run`)."""
+    async def solve(self, problem: Problem, run: Run) -> Candidate | None:
+        """The best candidate, by calls on `run`."""
         ...
 
-    async def finish(self, problem: Problem, run: Any) -> Candidate | None:
+    async def finish(self, problem: Problem, run: Run) -> Candidate | None:
         """The best candidate of what there is, after a refusal or at the deadline."""
         ...
+
+
+class Verifier(VerifierOf[Run], Protocol):
+    """What judges the candidates of a Run."""
