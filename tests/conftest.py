@@ -11,8 +11,7 @@ import pytest
 from hypothesis import settings
 
 from tts.answers import TASKS
-from tts.backends.scripted import ScriptedGenerator
-from tts.backends.scripted_scorer import ScriptedScorer
+from tts.backends.scripted import ScriptedGenerator, ScriptedScorer
 from tts.budget import PriceTable
 from tts.engine import Job, Session
 from tts.equivalence import Equivalence

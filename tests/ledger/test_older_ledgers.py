@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from tts.backends.simulated_steps import SimulatedSteps
+from tts.backends.simulated import SimulatedSteps
 from tts.ledger import Questions
 
 GOLDEN = Path(__file__).parent / "golden"

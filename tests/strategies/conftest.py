@@ -9,7 +9,7 @@ import pytest
 from tts.answers import TASKS
 from tts.backends.fault_server.plan import Latency
 from tts.backends.scripted import ScriptedGenerator
-from tts.backends.simulated_steps import SimulatedScorer, SimulatedSteps
+from tts.backends.simulated import SimulatedScorer, SimulatedSteps
 from tts.budget import PriceTable
 from tts.engine import Job, Session
 from tts.engine.estimate import Estimate, estimate

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tts.backends.fault_server.plan import Latency
-from tts.backends.simulated_steps import TRUTH, SimulatedSteps
+from tts.backends.simulated import TRUTH, SimulatedSteps
 from tts.engine import parse_strategy
 from tts.errors import BudgetTooSmall
 from tts.strategies import BeamSearch, Rebase, Single

@@ -8,8 +8,7 @@ from typing import Any
 import pytest
 
 from tts.answers import TASKS
-from tts.backends.scripted import ScriptedGenerator
-from tts.backends.scripted_scorer import ScriptedScorer
+from tts.backends.scripted import ScriptedGenerator, ScriptedScorer
 from tts.engine import Job
 from tts.ledger import MemoryJournal, MemoryLeases
 from tts.protocols import CallRow

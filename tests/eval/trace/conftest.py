@@ -9,8 +9,7 @@ from typing import Any
 import pytest
 
 from tts.answers import TASKS
-from tts.backends.scripted import ScriptedGenerator
-from tts.backends.scripted_scorer import ScriptedScorer
+from tts.backends.scripted import ScriptedGenerator, ScriptedScorer
 from tts.engine import Engine
 from tts.strategies import BeamSearch
 from tts.values import Problem

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from tts.answers import TASKS
-from tts.backends.scripted_scorer import ScriptedScorer
-from tts.backends.simulated_steps import SimulatedSteps
+from tts.backends.scripted import ScriptedScorer
+from tts.backends.simulated import SimulatedSteps
 from tts.engine import Job, SessionOptions, open_session
 from tts.errors import Unavailable
 from tts.ledger import JobLeases, Ledger

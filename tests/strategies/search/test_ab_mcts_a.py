@@ -5,8 +5,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tts.backends.scripted import ScriptedGenerator
-from tts.backends.scripted_scorer import ScriptedScorer
+from tts.backends.scripted import ScriptedGenerator, ScriptedScorer
 from tts.errors import BadRequest
 from tts.strategies import ABMCTSA
 from tts.strategies.search.ab_mcts import ABMCTSNode

@@ -4,9 +4,8 @@ from typing import Any
 
 import pytest
 
-from tts.backends.scripted import ScriptedGenerator
-from tts.backends.scripted_scorer import ScriptedScorer
-from tts.backends.simulated_steps import SimulatedScorer, SimulatedSteps
+from tts.backends.scripted import ScriptedGenerator, ScriptedScorer
+from tts.backends.simulated import SimulatedScorer, SimulatedSteps
 from tts.errors import BadRequest
 from tts.ledger import MemoryJournal
 from tts.strategies import BeamSearch

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tts.backends.scripted_scorer import ScriptedScorer
+from tts.backends.scripted import ScriptedScorer
 from tts.strategies import DORA
 from tts.strategies.parts.width import largest_remainder, normalised
 from tts.strategies.search.rebase import cosines, direction_shares, word_similarity

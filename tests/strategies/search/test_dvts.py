@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from tts.backends.scripted_scorer import ScriptedScorer
-from tts.backends.simulated_steps import SimulatedSteps
+from tts.backends.scripted import ScriptedScorer
+from tts.backends.simulated import SimulatedSteps
 from tts.ledger import MemoryJournal
 from tts.strategies import DVTS
 from tts.values import Budget

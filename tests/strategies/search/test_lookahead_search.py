@@ -4,8 +4,7 @@ from typing import Any
 
 import pytest
 
-from tts.backends.scripted import ScriptedGenerator
-from tts.backends.scripted_scorer import ScriptedScorer
+from tts.backends.scripted import ScriptedGenerator, ScriptedScorer
 from tts.strategies import BeamSearch, LookaheadSearch
 
 BOX = "\\boxed{%s}"

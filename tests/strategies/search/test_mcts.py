@@ -6,9 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tts.backends.scripted import ScriptedGenerator
-from tts.backends.scripted_scorer import ScriptedScorer
-from tts.backends.simulated_steps import SimulatedScorer, SimulatedSteps
+from tts.backends.scripted import ScriptedGenerator, ScriptedScorer
+from tts.backends.simulated import SimulatedScorer, SimulatedSteps
 from tts.errors import BadRequest
 from tts.strategies import MCTS
 from tts.strategies.search.mcts import TreeNode

@@ -5,9 +5,8 @@ from typing import Any
 
 import pytest
 
-from tts.backends.scripted import ScriptedGenerator
-from tts.backends.scripted_scorer import ScriptedScorer
-from tts.backends.simulated_steps import SimulatedSteps
+from tts.backends.scripted import ScriptedGenerator, ScriptedScorer
+from tts.backends.simulated import SimulatedSteps
 from tts.errors import BadRequest
 from tts.strategies import ParticleFiltering
 from tts.strategies.search.particles import Particle, moved

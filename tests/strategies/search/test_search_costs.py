@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from tts.backends.simulated_steps import SimulatedScorer, SimulatedSteps
+from tts.backends.simulated import SimulatedScorer, SimulatedSteps
 from tts.engine import Job, parse_strategy
 from tts.ledger import MemoryJournal, MemoryLeases
 from tts.values import NOTHING, Budget, Problem, Result

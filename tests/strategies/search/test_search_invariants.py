@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from tts.answers import ballots
 from tts.backends.fault_server.plan import Latency
-from tts.backends.simulated_steps import SimulatedScorer, SimulatedSteps
+from tts.backends.simulated import SimulatedScorer, SimulatedSteps
 from tts.engine import parse_strategy, spell_strategy
 from tts.errors import LedgerError
 from tts.ledger import MemoryJournal

@@ -6,7 +6,7 @@ import asyncio
 from typing import Any
 
 from tts.backends.fault_server.plan import Latency
-from tts.backends.simulated_steps import SimulatedScorer, SimulatedSteps
+from tts.backends.simulated import SimulatedScorer, SimulatedSteps
 from tts.engine import Job
 from tts.ledger import MemoryJournal, MemoryLeases
 from tts.strategies import BeamSearch
