@@ -57,7 +57,7 @@ class ScriptedGenerator:
 
     def count_prompt(self, messages: Sequence[Message], prefix: str) -> int:
         """Words of all turns and the prefix, and one for the assistant's turn."""
-        return sum(_words(turn.content) for turn in messages) + _words(prefix) + 1
+        return prompt_words(messages, prefix)
 
     async def generate(
         self, request: GenerateRequest, meter: Meter, listener: TextListener | None = None
@@ -134,8 +134,7 @@ class ScriptedScorer:
 
     def count(self, messages: Sequence[Message], steps: Sequence[str]) -> int:
         """Words of the question and the steps, and one marker per step."""
-        texts = [turn.content for turn in messages] + list(steps)
-        return sum(len(text.split()) for text in texts) + len(steps)
+        return steps_words(messages, steps)
 
     async def score_steps(self, request: StepScoreRequest, meter: Meter) -> StepScoreReply:
         self.requests.append(request)
@@ -167,6 +166,16 @@ def cut(text: str, stops: Sequence[str], max_tokens: int) -> Completion:
         )
     kept = " ".join(ended.split()[:max_tokens])
     return Completion(text=kept, finish_reason="length", completion_tokens=max_tokens)
+
+
+def prompt_words(messages: Sequence[Message], prefix: str) -> int:
+    """Words of all turns and the prefix, and one for the assistant's turn."""
+    return sum(_words(turn.content) for turn in messages) + _words(prefix) + 1
+
+
+def steps_words(messages: Sequence[Message], steps: Sequence[str]) -> int:
+    """Words of the question and the steps, and one marker per step."""
+    return sum(map(_words, [*(turn.content for turn in messages), *steps])) + len(steps)
 
 
 def _words(text: str) -> int:

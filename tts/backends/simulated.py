@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from random import Random
 
 from tts.backends.fault_server.plan import Latency
-from tts.backends.scripted import cut
+from tts.backends.scripted import cut, prompt_words, steps_words
 from tts.protocols import (
     GenerateReply,
     GenerateRequest,
@@ -25,33 +26,18 @@ Truth = Callable[[str], str]
 SLIP = "slip"
 """The word by which a wrong step is known."""
 TRUTH = "42"
+"""The right answer where none is given."""
 
 
-class SimulatedGenerator:
-    """Answers rightly with a known probability, otherwise with one of `wrong` wrong answers.
+class SimulatedPolicy(ABC):
+    """Draws that depend on the request and their seed alone; tokens are words.
 
-    A draw depends on (prompt, prefix, seed) alone: `steps` steps apart by a blank line, the last
-    of which boxes the answer. Tokens are words. `latency` is drawn from the same seed; seconds.
+    `latency`, in seconds, is drawn from the same seed.
     """
 
-    def __init__(
-        self,
-        success: float,
-        *,
-        truth: Truth = lambda _: "42",
-        wrong: int = 4,
-        steps: int = 3,
-        latency: Latency | None = None,
-        seed: int = 0,
-        model: Model | None = None,
-    ) -> None:
-        self._success = success
-        self._truth = truth
-        self._wrong = wrong
-        self._steps = steps
-        self._latency = latency or Latency()
-        self._seed = seed
-        self._model = model or Model(name="simulated", parameters=0)
+    def __init__(self, model: Model, *, latency: Latency | None, seed: int) -> None:
+        self.latency, self.seed = latency or Latency(), seed
+        self._model = model
 
     @property
     def model(self) -> Model:
@@ -63,7 +49,7 @@ class SimulatedGenerator:
 
     def count_prompt(self, messages: Sequence[Message], prefix: str) -> int:
         """Words of all turns and the prefix, and one for the assistant's turn."""
-        return sum(len(turn.content.split()) for turn in messages) + len(prefix.split()) + 1
+        return prompt_words(messages, prefix)
 
     async def generate(
         self, request: GenerateRequest, meter: Meter, listener: TextListener | None = None
@@ -72,7 +58,7 @@ class SimulatedGenerator:
         prompt = self.count_prompt(request.messages, request.prefix)
         meter.usage = charged(self.model, prompt)
         rngs = [self._rng(request, seed) for seed in request.seeds]
-        await asyncio.sleep(max(self._latency.draw(rng) for rng in rngs))
+        await asyncio.sleep(max(self.latency.draw(rng) for rng in rngs))
         drawn = tuple(self._draw(request, rng) for rng in rngs)
         for position, draw in enumerate(drawn):
             if listener:
@@ -84,29 +70,58 @@ class SimulatedGenerator:
     async def close(self) -> None:
         return None
 
+    @abstractmethod
+    def _rng(self, request: GenerateRequest, seed: int) -> Random:
+        """What one draw is drawn from."""
+
+    @abstractmethod
+    def _draw(self, request: GenerateRequest, rng: Random) -> Completion:
+        """One draw."""
+
+
+class SimulatedGenerator(SimulatedPolicy):
+    """Answers rightly with a known probability, otherwise with one of `wrong` wrong answers.
+
+    A draw has `steps` steps apart by a blank line, the last of which boxes the answer.
+    """
+
+    def __init__(
+        self,
+        success: float,
+        *,
+        truth: Truth = lambda _: TRUTH,
+        wrong: int = 4,
+        steps: int = 3,
+        latency: Latency | None = None,
+        seed: int = 0,
+        model: Model | None = None,
+    ) -> None:
+        super().__init__(model or Model(name="simulated", parameters=0), latency=latency, seed=seed)
+        self._success, self._truth = success, truth
+        self._wrong, self._steps = wrong, steps
+
     def _rng(self, request: GenerateRequest, seed: int) -> Random:
         turns = "\x1e".join(turn.content for turn in request.messages)
-        return Random(f"{self._seed}\x1f{seed}\x1f{turns}\x1f{request.prefix}")
+        return Random(f"{self.seed}\x1f{seed}\x1f{turns}\x1f{request.prefix}")
 
     def _draw(self, request: GenerateRequest, rng: Random) -> Completion:
         right = self._truth(request.messages[-1].content)
         hit = rng.random() < self._success
         answer = right if hit else f"wrong {rng.randrange(self._wrong)}"
-        begun = request.prefix.count("\n\n")
+        begun = request.prefix.count(STEP_SEPARATOR)
         told = [
             f"Step {place + 1}: we find {rng.randrange(100)}."
             for place in range(begun, self._steps - 1)
         ]
-        told.append(f"The answer is \\boxed{{{answer}}}.")
-        return cut("\n\n".join(told), request.sampling.stop, request.sampling.max_tokens)
+        return _ended(told, answer, request)
 
 
-class SimulatedSteps:
+class SimulatedSteps(SimulatedPolicy):
     """Each step is right with probability `success`; one slip spoils the answer.
 
     A solution has `least` to `most` steps and ends with a boxed answer: `42` where no step
-    slipped, otherwise one of the `wrong` numbers after it. A draw depends on (question, prefix, seed) alone.
-    Tokens are words. `variety`: different wordings of a step. `latency`: seconds.
+    slipped, otherwise one of the `wrong` numbers after it. `variety`: different wordings of a
+    step. `requests` keeps what was asked.
     """
 
     def __init__(
@@ -121,40 +136,21 @@ class SimulatedSteps:
         seed: int = 0,
         model: Model | None = None,
     ) -> None:
+        super().__init__(
+            model or Model(name="simulated-steps", parameters=0), latency=latency, seed=seed
+        )
         self.success, self.least, self.most = success, least, most
-        self.wrong, self.variety, self.seed = wrong, variety, seed
-        self.latency = latency or Latency()
+        self.wrong, self.variety = wrong, variety
         self.requests: list[GenerateRequest] = []
-        self._model = model or Model(name="simulated-steps", parameters=0)
-
-    @property
-    def model(self) -> Model:
-        return self._model
-
-    @property
-    def capabilities(self) -> Capabilities:
-        return Capabilities(n=True, prefill=True, seed=True, keeps_stop=True)
-
-    def count_prompt(self, messages: Sequence[Message], prefix: str) -> int:
-        """Words of all turns and the prefix, and one for the assistant's turn."""
-        return sum(len(turn.content.split()) for turn in messages) + len(prefix.split()) + 1
 
     async def generate(
         self, request: GenerateRequest, meter: Meter, listener: TextListener | None = None
     ) -> GenerateReply:
-        """Draw, after the slowest draw's latency."""
         self.requests.append(request)
-        prompt = self.count_prompt(request.messages, request.prefix)
-        meter.usage = charged(self.model, prompt)
-        rngs = [Random(f"{self.seed}|{seed}|{request.prefix}") for seed in request.seeds]
-        await asyncio.sleep(max(self.latency.draw(rng) for rng in rngs))
-        drawn = tuple(self._draw(request, rng) for rng in rngs)
-        tokens = sum(draw.completion_tokens for draw in drawn)
-        meter.usage = charged(self.model, prompt, tokens, 0)
-        return GenerateReply(completions=drawn, usage=meter.usage)
+        return await super().generate(request, meter, listener)
 
-    async def close(self) -> None:
-        return None
+    def _rng(self, request: GenerateRequest, seed: int) -> Random:
+        return Random(f"{self.seed}|{seed}|{request.prefix}")
 
     def _draw(self, request: GenerateRequest, rng: Random) -> Completion:
         steps = [step for step in request.prefix.split(STEP_SEPARATOR) if step.strip()]
@@ -165,8 +161,13 @@ class SimulatedSteps:
             told.append(f"Step {len(steps) + len(told) + 1}: {word} {rng.randrange(self.variety)}.")
         slipped = any(SLIP in step for step in (*steps, *told)) or rng.random() >= self.success
         answer = int(TRUTH) + 1 + rng.randrange(self.wrong) if slipped else TRUTH
-        told.append(f"The answer is \\boxed{{{answer}}}.")
-        return cut(STEP_SEPARATOR.join(told), request.sampling.stop, request.sampling.max_tokens)
+        return _ended(told, answer, request)
+
+
+def _ended(told: Sequence[str], answer: object, request: GenerateRequest) -> Completion:
+    """Steps and the boxed answer, as a server would end them."""
+    text = STEP_SEPARATOR.join([*told, f"The answer is \\boxed{{{answer}}}."])
+    return cut(text, request.sampling.stop, request.sampling.max_tokens)
 
 
 class SimulatedScorer:
@@ -194,8 +195,7 @@ class SimulatedScorer:
 
     def count(self, messages: Sequence[Message], steps: Sequence[str]) -> int:
         """Words of the question and the steps, and one marker per step."""
-        texts = [turn.content for turn in messages] + list(steps)
-        return sum(len(text.split()) for text in texts) + len(steps)
+        return steps_words(messages, steps)
 
     async def score_steps(self, request: StepScoreRequest, meter: Meter) -> StepScoreReply:
         self.requests.append(request)
