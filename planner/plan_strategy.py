@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from tts.planner.execution.planning import Planning, answer_text
+from tts.planner.execution.plan_run import Planning, answer_text
 from tts.planner.execution.settings import PlanSettings
 from tts.planner.execution.solving import solve_tool
 from tts.planner.language import Plan, write_plan

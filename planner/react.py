@@ -8,12 +8,12 @@ from msgspec.structs import replace
 
 from tts.errors import CallFailed
 from tts.planner.checks import Checker
-from tts.planner.execution.ending import result_text
-from tts.planner.execution.make import Maker
-from tts.planner.execution.planning import answer_text
+from tts.planner.execution.call_builder import Maker
+from tts.planner.execution.call_endings import result_text
+from tts.planner.execution.generation import Writing, drawing
+from tts.planner.execution.plan_run import answer_text
 from tts.planner.execution.resolve import resolved
 from tts.planner.execution.settings import PlanSettings
-from tts.planner.execution.writing import Writing, drawing
 from tts.planner.language import Call, bound, read_plan, references, write_call
 from tts.run import Node, Outcome, Run
 from tts.tools import ToolSet

@@ -9,8 +9,8 @@ from tts.planner.execution.events import (
     Timeline,
     Turn,
 )
-from tts.planner.execution.planning import Planning
-from tts.planner.execution.priority import Priorities
+from tts.planner.execution.plan_graph import Priorities
+from tts.planner.execution.plan_run import Planning
 from tts.planner.execution.settings import Approve, PlanSettings
 
 __all__ = [

@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from tts.planner.checks import Checker, PlanLimits, check_plan
 from tts.planner.execution.events import Timeline
-from tts.planner.execution.growth import Growth
+from tts.planner.execution.plan_graph import Growth
 from tts.planner.language import (
     Call,
     Draft,

@@ -11,9 +11,8 @@ from msgspec import Struct
 
 from tts.errors import CallFailed
 from tts.planner.checks import check_plan
-from tts.planner.execution.decision import Decision, decision_guide, plan_guide, read_decision
-from tts.planner.execution.draft import Drafting
-from tts.planner.execution.ending import (
+from tts.planner.execution.call_builder import Maker
+from tts.planner.execution.call_endings import (
     Ending,
     ancestors,
     asks_for_patch,
@@ -21,13 +20,13 @@ from tts.planner.execution.ending import (
     result_lines,
     result_text,
 )
+from tts.planner.execution.decision import Decision, decision_guide, plan_guide, read_decision
 from tts.planner.execution.events import CheckedEvent, Timeline
-from tts.planner.execution.growth import Growth
-from tts.planner.execution.make import Maker
-from tts.planner.execution.priority import Priorities
+from tts.planner.execution.generation import Writing, Written, drawing
+from tts.planner.execution.plan_graph import Growth, Priorities
 from tts.planner.execution.resolve import resolved
 from tts.planner.execution.settings import PlanSettings
-from tts.planner.execution.writing import Writing, Written, drawing
+from tts.planner.execution.streamed_plan import Drafting
 from tts.planner.language import Fault, Plan, open_reader
 from tts.protocols import Generator, Guide, Role
 from tts.run import Node, Run
