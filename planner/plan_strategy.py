@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from tts.planner.execution.plan_run import Planning, answer_text
+from tts.planner.execution.plan_run import PlanRun, answer_text
 from tts.planner.execution.settings import PlanSettings
 from tts.planner.execution.solving import solve_tool
 from tts.planner.language import Plan, write_plan
@@ -28,7 +28,7 @@ class PlanStrategy:
         settings: PlanSettings | None = None,
         plan: Plan | None = None,
         strategies: tuple[str, ...] = (),
-        keep: Callable[[Planning], None] | None = None,
+        keep: Callable[[PlanRun], None] | None = None,
         compile_only: bool = False,
         cache: PlanCache | None = None,
     ) -> None:
@@ -39,7 +39,7 @@ class PlanStrategy:
             plan: run this plan; the planner is asked only if it has to be patched.
             strategies: what the tool `solve` may use, `best_of_n(n=4)` for example; none: there
                 is no such tool.
-            keep: handed the planning once it begins, for its plan and its times.
+            keep: handed the run of the plan once it begins, for its plan and its times.
             compile_only: have the plan written and checked, and make no call of it.
             cache: plans of earlier tasks of the same shape.
         """
@@ -64,19 +64,19 @@ class PlanStrategy:
         }
 
     async def solve(self, problem: Problem, run: Run) -> Candidate | None:
-        planning = Planning(run, self.tools, self.settings, task=problem.prompt)
+        plan_run = PlanRun(run, self.tools, self.settings, task=problem.prompt)
         if self.keep is not None:
-            self.keep(planning)
+            self.keep(plan_run)
         plan = self.plan or (self.cache.find(problem.prompt, self.tools) if self.cache else None)
         if plan is None:
-            await planning.write(run=not self.compile_only)
+            await plan_run.write(run=not self.compile_only)
         else:
-            planning.take(plan)
+            plan_run.take(plan)
         if self.compile_only:
             return None
-        text = answer_text(await planning.answer())
+        text = answer_text(await plan_run.answer())
         if self.cache is not None and plan is None:
-            self.cache.keep(problem.prompt, self.tools, planning.plan)
+            self.cache.keep(problem.prompt, self.tools, plan_run.plan)
         return Candidate(problem=problem, text=text, key="plan", final=True, answer=text)
 
     async def finish(self, problem: Problem, run: Run) -> Candidate | None:

@@ -8,9 +8,9 @@ from msgspec.structs import replace
 
 from tts.errors import CallFailed
 from tts.planner.checks import Checker
-from tts.planner.execution.call_builder import Maker
+from tts.planner.execution.call_builder import CallBuilder
 from tts.planner.execution.call_endings import result_text
-from tts.planner.execution.generation import Writing, drawing
+from tts.planner.execution.generation import StreamedGeneration, plan_sampling
 from tts.planner.execution.plan_run import answer_text
 from tts.planner.execution.resolve import resolved
 from tts.planner.execution.settings import PlanSettings
@@ -43,7 +43,7 @@ class ReAct:
     async def solve(self, problem: Problem, run: Run) -> Candidate | None:
         talk = list(self.settings.prompts.plan(problem.prompt, self.tools, "text"))
         talk.append(Message("user", _RULE))
-        maker = Maker(self.settings, task=problem.prompt, told=_quiet, fan_out=256)
+        builder = CallBuilder(self.settings, task=problem.prompt, told=_quiet, fan_out=256)
         nodes: dict[int, Node[Any]] = {}
         checker = Checker(self.tools)
         for turn in range(1, self.turns + 1):
@@ -54,7 +54,7 @@ class ReAct:
                 value = await run.call(_same, resolved(draft.patch.answer, nodes, run))
                 told = answer_text(value)
                 return Candidate(problem=problem, text=told, key="react", final=True, answer=told)
-            seen = await self._step(turn, draft.patch.calls[:1], maker, nodes, checker, run)
+            seen = await self._step(turn, draft.patch.calls[:1], builder, nodes, checker, run)
             talk += [Message("assistant", text), Message("user", seen)]
         raise CallFailed(f"No answer after {self.turns} turns.")
 
@@ -66,8 +66,10 @@ class ReAct:
         settings = self.settings
         generators = run.settings.generators
         generator = generators[settings.planner or next(iter(generators))]
-        writing = Writing(generator, role="plan", timeout=settings.timeout)
-        written = await run.call(writing, talk, drawing(settings.temperature, settings.max_tokens))
+        writing = StreamedGeneration(generator, role="plan", timeout=settings.timeout)
+        written = await run.call(
+            writing, talk, plan_sampling(settings.temperature, settings.max_tokens)
+        )
         text: str = written.text
         return text
 
@@ -75,7 +77,7 @@ class ReAct:
         self,
         turn: int,
         calls: tuple[Call, ...],
-        maker: Maker,
+        builder: CallBuilder,
         nodes: dict[int, Node[Any]],
         checker: Checker,
         run: Run,
@@ -88,7 +90,7 @@ class ReAct:
         faults = checker.faults(call)
         if faults or tool is None:
             return "; ".join(str(fault) for fault in faults)
-        node = maker.make(checker.fitted(call), tool, nodes, [], run, 0.0)
+        node = builder.make(checker.fitted(call), tool, nodes, [], run, 0.0)
         nodes[turn] = node
         checker.learn(call)
         seen: str = await run.call(_observed, write_call(call), node)

@@ -20,7 +20,7 @@ from tts.eval.bench.planner_schedule import solved
 from tts.eval.bench.row import Row, at_most, exactly
 from tts.executor.limits import RetryPolicy
 from tts.planner import PlanSettings, PlanStrategy
-from tts.planner.execution import Planning
+from tts.planner.execution import PlanRun
 from tts.tools import ToolSet
 
 PATIENCE = 10.0
@@ -69,12 +69,12 @@ def _rows(kind: str, ends: list[End]) -> list[Row]:
     ]
 
 
-Keep = Callable[[Planning], None]
+Keep = Callable[[PlanRun], None]
 
 
 def _ended(name: str, make: Callable[[Keep], Coroutine[Any, Any, Any]]) -> End:
     """Run in an event loop of its own, and look at what is left of it."""
-    kept: list[Planning] = []
+    kept: list[PlanRun] = []
 
     async def watched() -> tuple[bool, int]:
         try:
@@ -88,7 +88,7 @@ def _ended(name: str, make: Callable[[Keep], Coroutine[Any, Any, Any]]) -> End:
 
     started = time.monotonic()
     ended, tasks = asyncio.run(watched())
-    nodes = [node for planning in kept for node in planning.growth.nodes.values()]
+    nodes = [node for plan_run in kept for node in plan_run.graph.nodes.values()]
     still = sum(not node.settled for node in nodes)
     return End(name, time.monotonic() - started, ended, tasks, still)
 

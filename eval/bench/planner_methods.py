@@ -12,7 +12,7 @@ from tts.eval.bench.planner_schedule import Sleeping, solved
 from tts.eval.bench.row import Row, at_most, figure
 from tts.eval.bench.task_shape import TaskShape, Times
 from tts.planner import PlanSettings, PlanStrategy
-from tts.planner.execution import Planning
+from tts.planner.execution import PlanRun
 from tts.tools import Tool, ToolSet
 
 RUNS = 20
@@ -74,7 +74,7 @@ def _levels(shape: TaskShape, seconds: dict[int, float]) -> float:
 
 def _planned(shape: TaskShape, seconds: dict[int, float], *, streams: bool) -> float:
     """The engine itself: planner, calls, joiner."""
-    kept: list[Planning] = []
+    kept: list[PlanRun] = []
     turns = [
         (shape.text, shape.planner_seconds),
         ('{"decision":"answer","answer":"x"}', shape.times.joiner),

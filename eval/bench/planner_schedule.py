@@ -22,7 +22,7 @@ from tts.executor.gate import Gate
 from tts.executor.limits import RetryPolicy
 from tts.ledger import MemoryJournal, MemoryLeases
 from tts.planner import Call, Plan, PlanLimits, PlanSettings, PlanStrategy
-from tts.planner.execution import Planning
+from tts.planner.execution import PlanRun
 from tts.tools import Tool, ToolContext, ToolSet
 from tts.values import Budget, Problem, Sampling
 
@@ -125,7 +125,7 @@ def ratio(graph: TimedGraph, cap: int | None, known: Known) -> float:
 
 async def makespan(graph: TimedGraph, cap: int | None, known: Known) -> float:
     """Simulated seconds of one plan."""
-    kept: list[Planning] = []
+    kept: list[PlanRun] = []
     settings = PlanSettings(limits=ROOMY, seconds=durations(graph, known), replans=0)
     strategy = PlanStrategy(
         tools_of(graph), settings=settings, plan=plan_of(graph), keep=kept.append

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from functools import cached_property
 from typing import Any
 
-from tts.planner.language import ITEM, Reference, Text, nearest
+from tts.planner.language import Reference, Text, nearest
 from tts.tools import Schema, target
 
 _JSON_TYPES = {
@@ -97,10 +97,6 @@ def wording(types: frozenset[str]) -> str:
 
 def is_plain(value: Any) -> bool:
     return not isinstance(value, Reference | Text)
-
-
-def is_item(value: Any) -> bool:
-    return isinstance(value, Reference) and value.call == ITEM
 
 
 class NoField(Exception):

@@ -10,7 +10,7 @@ from tts.planner.execution.events import (
     Turn,
 )
 from tts.planner.execution.plan_graph import Priorities
-from tts.planner.execution.plan_run import Planning
+from tts.planner.execution.plan_run import PlanRun
 from tts.planner.execution.settings import Approve, PlanSettings
 
 __all__ = [
@@ -19,8 +19,8 @@ __all__ = [
     "CheckedEvent",
     "PhaseEvent",
     "PlanEvent",
+    "PlanRun",
     "PlanSettings",
-    "Planning",
     "Priorities",
     "Span",
     "Timeline",

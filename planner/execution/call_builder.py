@@ -79,7 +79,7 @@ class Approval:
 _encode = msgspec.json.Encoder(order="deterministic").encode
 
 
-class Sent:
+class UnknownOutcomes:
     """Calls with an effect whose outcome is unknown: an equal call of a later patch is refused."""
 
     def __init__(self) -> None:
@@ -97,13 +97,13 @@ class Sent:
         return bool(self._unknown) and _encode((tool, arguments)) in self._unknown
 
 
-class Guarded(ToolCall):
-    """A `ToolCall` that asks `Sent` first."""
+class GuardedToolCall(ToolCall):
+    """A `ToolCall` that asks `UnknownOutcomes` first."""
 
-    sent: Sent
+    unknown_outcomes: UnknownOutcomes
 
     async def perform(self, args: tuple[Any, ...], draws: Sequence[Draw], meter: Meter) -> Answer:
-        if self.sent.refuses(self.tool.name, args[0]):
+        if self.unknown_outcomes.refuses(self.tool.name, args[0]):
             raise BadRequest(
                 f"an equal call of {self.tool.name} was sent before and its outcome is unknown; "
                 "it is not repeated"
@@ -111,15 +111,17 @@ class Guarded(ToolCall):
         return await super().perform(args, draws, meter)
 
 
-Told = Callable[[Call, CallState], None]
+CallObserver = Callable[[Call, CallState], None]
 
 
-class Maker:
+class CallBuilder:
     """Makes the nodes of calls; the same for a call by itself, under a condition and per element."""
 
-    def __init__(self, settings: PlanSettings, *, task: str, told: Told, fan_out: int) -> None:
+    def __init__(
+        self, settings: PlanSettings, *, task: str, told: CallObserver, fan_out: int
+    ) -> None:
         self.settings, self.task, self.told, self.fan_out = settings, task, told, fan_out
-        self.sent = Sent()
+        self.unknown_outcomes = UnknownOutcomes()
 
     def make(
         self,
@@ -193,7 +195,7 @@ class Maker:
         operation = self._operation(call, tool)
         node = run.call(operation, arguments, waits)
         node.priority = priority
-        if isinstance(operation, Guarded):
+        if isinstance(operation, GuardedToolCall):
             node.listen(lambda ended: self._remember(tool, ended))
         return node
 
@@ -203,13 +205,13 @@ class Maker:
 
         if tool.effect in REPEATABLE:
             return ToolCall(tool, call=str(call.id), task=self.task, told=told)
-        guarded = Guarded(tool, call=str(call.id), task=self.task, told=told)
-        guarded.sent = self.sent
+        guarded = GuardedToolCall(tool, call=str(call.id), task=self.task, told=told)
+        guarded.unknown_outcomes = self.unknown_outcomes
         return guarded
 
     def _remember(self, tool: Tool, node: Node[Any]) -> None:
         if node.error is not None and node.blocked is None:
-            self.sent.failed(tool.name, node.resolved_args()[0], node.error)
+            self.unknown_outcomes.failed(tool.name, node.resolved_args()[0], node.error)
 
 
 def recovered(outcome: Outcome[Any], substitute: Any) -> Any:

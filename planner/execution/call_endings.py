@@ -16,7 +16,7 @@ _LONGEST = 4000
 """Characters of one result that a prompt holds."""
 
 
-class Ending(Struct, frozen=True):
+class CallEnding(Struct, frozen=True):
     """One call's end; `error` is empty where it went well."""
 
     call: int
@@ -26,7 +26,7 @@ class Ending(Struct, frozen=True):
     """It was never made, because what it needed failed."""
 
 
-class Judge:
+class EndingOf:
     """Says how a call ended: a function of its outcome."""
 
     __name__ = "ending"
@@ -35,12 +35,12 @@ class Judge:
         self.call, self.node = call, node
         self.policy: Policy = call.on_failure or default
 
-    def __call__(self, outcome: Outcome[Any]) -> Ending:
+    def __call__(self, outcome: Outcome[Any]) -> CallEnding:
         if isinstance(outcome.error, Stopped | UsageError):
             raise outcome.error
         error = "" if outcome.ok else str(outcome.error) or type(outcome.error).__name__
         blocked = bool(error) and _fed_by_failure(self.node)
-        return Ending(self.call.id, error, self.policy, blocked)
+        return CallEnding(self.call.id, error, self.policy, blocked)
 
 
 def _fed_by_failure(node: Node[Any]) -> bool:
@@ -49,16 +49,16 @@ def _fed_by_failure(node: Node[Any]) -> bool:
 
 def endings(
     plan: Plan, nodes: Mapping[int, Node[Any]], default: Policy, run: Run
-) -> list[Node[Ending]]:
+) -> list[Node[CallEnding]]:
     """A node per call that tells how it ended, whatever the end."""
     return [
-        run.call(Judge(call, nodes[call.id], default), nodes[call.id])
+        run.call(EndingOf(call, nodes[call.id], default), nodes[call.id])
         for call in plan.calls
         if call.id in nodes
     ]
 
 
-def asks_for_patch(ending: Ending) -> bool:
+def asks_for_patch(ending: CallEnding) -> bool:
     """A failure of its own that the planner is to mend, or that ends the run."""
     return bool(ending.error) and not ending.blocked and ending.policy in ("replan", "fail")
 

@@ -1,20 +1,16 @@
-"""What the joiner decides, and the guides that keep a draw to a decision or a plan."""
+"""What the joiner decides, and the guide that keeps a draw to a decision."""
 
 from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
 from typing import Any, Literal
 
 import msgspec
 from msgspec import Struct
 
-from tts.planner.checks import PlanLimits
-from tts.planner.grammar import plan_grammar
-from tts.planner.schema import plan_schema
+from tts.planner.guides import Guidance
 from tts.protocols import Guide
-from tts.tools import Tool
 
 
 class Decision(Struct, frozen=True):
@@ -94,28 +90,7 @@ def _unquoted(text: str) -> str:
     return text[1:-1] if whole else text
 
 
-_MOST = 24
-"""Calls that a schema or grammar spells out."""
-
-
-def plan_guide(
-    tools: Mapping[str, Tool],
-    guidance: Literal["none", "json", "grammar"],
-    *,
-    first: int,
-    limits: PlanLimits,
-) -> Guide | None:
-    """What a plan, or a patch whose new calls start at `first`, has to conform to."""
-    calls = min(_MOST, limits.calls)
-    if guidance == "json":
-        schema = plan_schema(tools, calls=calls, first=first)
-        return Guide("json", msgspec.json.encode(schema).decode())
-    if guidance == "grammar":
-        return Guide("grammar", plan_grammar(tools, calls=calls, first=first))
-    return None
-
-
-def decision_guide(guidance: Literal["none", "json", "grammar"]) -> Guide | None:
+def decision_guide(guidance: Guidance) -> Guide | None:
     """What the joiner's decision has to conform to."""
     if guidance == "none":
         return None

@@ -23,13 +23,13 @@ from tts.protocols import (
     Role,
     charged,
 )
-from tts.values import ENDED, Message, Sampling, Usage
+from tts.values import ENDED, Sampling, Usage
 
 _SPARE = 5.0
 """Seconds by which the executor's own limit lies behind this one's."""
 
 
-class Written(Struct, frozen=True, kw_only=True):
+class StreamedText(Struct, frozen=True, kw_only=True):
     """A text, and whether it is whole."""
 
     text: str
@@ -37,14 +37,14 @@ class Written(Struct, frozen=True, kw_only=True):
     """Why it ends before its end: the stream broke, or the ceiling on tokens was met."""
 
 
-class Writing:
+class StreamedGeneration:
     """Draws one text. Arguments of a call: (messages, sampling).
 
     Once anybody has heard some of the text, a failure is no longer an error to be retried: what
     was written is the result, with the reason why it ends there.
     """
 
-    content_type = Written
+    content_type = StreamedText
 
     def __init__(
         self, generator: Generator, *, role: Role, timeout: float, guide: Guide | None = None
@@ -117,7 +117,7 @@ class Writing:
         return content
 
     def pretend(self, args: tuple[Any, ...], draw: Draw) -> Any:
-        return Written(text="join()\n")
+        return StreamedText(text="join()\n")
 
     def _answer(self, reply: GenerateReply) -> Answer:
         answer = reply.answer("The server returned no text.")
@@ -126,13 +126,13 @@ class Writing:
             raise drawn
         reason = drawn.content.finish_reason
         broken = "" if reason in ENDED else f"it ended by {reason}"
-        written = Written(text=readable(drawn.content.text), broken=broken)
+        written = StreamedText(text=readable(drawn.content.text), broken=broken)
         return replace(answer, replies=(replace(drawn, content=written),))
 
     def _broken(self, text: str, error: Exception, worst: Usage, meter: Meter) -> Answer:
         reason = str(error) or f"no end within {self.timeout:g} s"
         usage = meter.usage or worst
-        written = Written(text=text, broken=f"{type(error).__name__}: {reason}")
+        written = StreamedText(text=text, broken=f"{type(error).__name__}: {reason}")
         reply = Reply(content=written, usage=usage, degraded="broken stream")
         return Answer(replies=(reply,), billed=usage)
 
@@ -142,11 +142,6 @@ def readable(text: str) -> str:
     return text if text.isascii() else text.encode("utf-8", "replace").decode()
 
 
-def drawing(temperature: float, max_tokens: int) -> Sampling:
+def plan_sampling(temperature: float, max_tokens: int) -> Sampling:
     """The sampling of plans and decisions."""
     return Sampling(temperature=temperature, max_tokens=max_tokens)
-
-
-def conversation(*turns: tuple[Any, str]) -> tuple[Message, ...]:
-    """Messages from (role, text)."""
-    return tuple(Message(role, text) for role, text in turns)

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from tts.planner.checks import Checker
-from tts.planner.execution.call_builder import Maker, recovered
+from tts.planner.execution.call_builder import CallBuilder, recovered
 from tts.planner.language import Call, Plan, write_call
 from tts.run import Node, Run
 from tts.tools import REPEATABLE, Tool
@@ -65,13 +65,13 @@ class Priorities:
                     changed.append(before)
 
 
-class Growth:
+class PlanGraph:
     """Starts calls as soon as that is allowed, and keeps what a patch leaves valid."""
 
     def __init__(
-        self, run: Run, tools: Mapping[str, Tool], maker: Maker, priorities: Priorities
+        self, run: Run, tools: Mapping[str, Tool], builder: CallBuilder, priorities: Priorities
     ) -> None:
-        self.run, self.tools, self.maker, self.priorities = run, tools, maker, priorities
+        self.run, self.tools, self.builder, self.priorities = run, tools, builder, priorities
         self.nodes: dict[int, Node[Any]] = {}
         self.kept = 0
         """Calls that patches left as they were."""
@@ -89,7 +89,7 @@ class Growth:
         priority = self.priorities.add(call, self.nodes)
         self.checker.learn(call)
         made = self.checker.fitted(call)
-        self.nodes[call.id] = self.maker.make(made, tool, self.nodes, guards, self.run, priority)
+        self.nodes[call.id] = self.builder.make(made, tool, self.nodes, guards, self.run, priority)
         self._signatures[call.id] = self._signature(call)
         return True
 

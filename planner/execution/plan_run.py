@@ -11,22 +11,23 @@ from msgspec import Struct
 
 from tts.errors import CallFailed
 from tts.planner.checks import check_plan
-from tts.planner.execution.call_builder import Maker
+from tts.planner.execution.call_builder import CallBuilder
 from tts.planner.execution.call_endings import (
-    Ending,
+    CallEnding,
     ancestors,
     asks_for_patch,
     endings,
     result_lines,
     result_text,
 )
-from tts.planner.execution.decision import Decision, decision_guide, plan_guide, read_decision
+from tts.planner.execution.decision import Decision, decision_guide, read_decision
 from tts.planner.execution.events import CheckedEvent, Timeline
-from tts.planner.execution.generation import Writing, Written, drawing
-from tts.planner.execution.plan_graph import Growth, Priorities
+from tts.planner.execution.generation import StreamedGeneration, StreamedText, plan_sampling
+from tts.planner.execution.plan_graph import PlanGraph, Priorities
 from tts.planner.execution.resolve import resolved
 from tts.planner.execution.settings import PlanSettings
-from tts.planner.execution.streamed_plan import Drafting
+from tts.planner.execution.streamed_plan import Listener, StreamedPlan
+from tts.planner.guides import plan_guide
 from tts.planner.language import Fault, Plan, open_reader
 from tts.protocols import Generator, Guide, Role
 from tts.run import Node, Run
@@ -36,15 +37,15 @@ from tts.values import Message
 Phase = str
 
 
-class Trouble(Struct, frozen=True):
+class PatchReason(Struct, frozen=True):
     """Why the planner is asked again, in words that nothing reads, and what it is told."""
 
-    reason: str
+    text: str
     known: tuple[int, ...] = ()
     """Calls whose results do not depend on timing."""
 
 
-class Planning:
+class PlanRun:
     """One task on one Run: plan, perhaps repair, run, perhaps patch, join."""
 
     def __init__(
@@ -59,9 +60,11 @@ class Planning:
         self.timeline = Timeline(now=asyncio.get_running_loop().time, tell=settings.tell)
         self.timeline.started = self.timeline.now()
         self.asked = settings.prompts.plan(task, tools, settings.form)
-        maker = Maker(settings, task=task, told=self.timeline.call, fan_out=settings.limits.fan_out)
+        builder = CallBuilder(
+            settings, task=task, told=self.timeline.call, fan_out=settings.limits.fan_out
+        )
         self.priorities = Priorities(tools, settings.seconds)
-        self.growth = Growth(run, tools, maker, self.priorities)
+        self.graph = PlanGraph(run, tools, builder, self.priorities)
 
     # Writing
 
@@ -80,9 +83,9 @@ class Planning:
     def settle_plan(self) -> None:
         """Let calls with an effect go where the plan is sound; else leave it to replanning."""
         if not self.faults and not self.broken:
-            for call in self.growth.fit(self.plan):
+            for call in self.graph.fit(self.plan):
                 self.timeline.call(call, "kept")
-            self.growth.open()
+            self.graph.open()
 
     def take(self, plan: Plan) -> None:
         """Run a plan that was made elsewhere; raises `CallFailed` where it is not sound."""
@@ -102,9 +105,9 @@ class Planning:
         """Have a plan or patch written and read; the plan, its faults and what broke are kept."""
         begun = self.timeline.begin(phase, reason)
         unmended = self.faults if phase == "repair" else ()
-        drafting = self._drafting(start=self.running, unmended=unmended)
-        written = await self._written("plan", self.settings.planner, asked, self._guide(), drafting)
-        self._drafted(phase, begun, drafting, written)
+        streamed = self._streamed(start=self.running, unmended=unmended)
+        written = await self._written("plan", self.settings.planner, asked, self._guide(), streamed)
+        self._drafted(phase, begun, streamed, written)
         return written.text
 
     async def _race(self) -> str:
@@ -119,32 +122,34 @@ class Planning:
         found = found or await self.run.all(nodes)
         if not found:
             raise found.failed[0][1]
-        drafting = self._drafting(start=self.running)
-        drafting.feed(found[0].text)
-        self._drafted("plan", begun, drafting, found[0])
-        written: Written = found[0]
+        streamed = self._streamed(start=self.running)
+        streamed.feed(found[0].text)
+        self._drafted("plan", begun, streamed, found[0])
+        written: StreamedText = found[0]
         return written.text
 
-    def _sound(self, written: Written) -> bool:
-        drafting = self._drafting(start=False)
-        drafting.feed(written.text)
-        return not written.broken and not drafting.check(drafting.end())[1]
+    def _sound(self, written: StreamedText) -> bool:
+        streamed = self._streamed(start=False)
+        streamed.feed(written.text)
+        return not written.broken and not streamed.check(streamed.end())[1]
 
-    def _drafting(self, *, start: bool, unmended: Sequence[Fault] = ()) -> Drafting:
-        return Drafting(
+    def _streamed(self, *, start: bool, unmended: Sequence[Fault] = ()) -> StreamedPlan:
+        return StreamedPlan(
             open_reader(self.settings.form),
             self.tools,
             before=self.plan,
-            growth=self.growth,
+            graph=self.graph,
             timeline=self.timeline,
             limits=self.settings.limits,
             start=start,
             unmended=unmended,
         )
 
-    def _drafted(self, phase: Phase, begun: float, drafting: Drafting, written: Written) -> None:
+    def _drafted(
+        self, phase: Phase, begun: float, streamed: StreamedPlan, written: StreamedText
+    ) -> None:
         """Keep the plan that a whole text makes, its faults and why it broke off."""
-        self.plan, self.faults = drafting.check(drafting.end())
+        self.plan, self.faults = streamed.check(streamed.end())
         self.broken = written.broken
         self.timeline.turn(phase, begun)
         self.timeline.checked(CheckedEvent(self.timeline.now(), self.faults))
@@ -160,22 +165,26 @@ class Planning:
         name: str,
         asked: tuple[Message, ...],
         guide: Guide | None,
-        drafting: Drafting | None = None,
-    ) -> Written:
+        streamed: StreamedPlan | None = None,
+    ) -> StreamedText:
         node = self._draw(role, name, asked, guide)
-        listener = Listener(drafting)
-        if drafting is not None:
+        listener = Listener(streamed)
+        if streamed is not None:
             node.hear(listener.hear)
-        written: Written = await node
+        written: StreamedText = await node
         listener.rest(written.text)
         return written
 
     def _draw(
         self, role: Role, name: str, asked: tuple[Message, ...], guide: Guide | None
-    ) -> Node[Written]:
+    ) -> Node[StreamedText]:
         settings = self.settings
-        operation = Writing(self._generator(name), role=role, timeout=settings.timeout, guide=guide)
-        return self.run.call(operation, asked, drawing(settings.temperature, settings.max_tokens))
+        operation = StreamedGeneration(
+            self._generator(name), role=role, timeout=settings.timeout, guide=guide
+        )
+        return self.run.call(
+            operation, asked, plan_sampling(settings.temperature, settings.max_tokens)
+        )
 
     def _generator(self, name: str) -> Generator:
         generators = self.run.settings.generators
@@ -186,49 +195,51 @@ class Planning:
     async def answer(self) -> Any:
         """Wait for the calls, patch the plan where they ask for it, and give the answer."""
         while True:
-            trouble = await self._trouble()
-            if trouble is None:
+            reason = await self._patch_reason()
+            if reason is None:
                 decision = await self._join()
                 if decision.decision == "answer":
                     self.timeline.ended = self.timeline.now()
                     return decision.content
                 everything = tuple(call.id for call in self.plan.calls)
-                trouble = Trouble(str(decision.content), known=everything)
+                reason = PatchReason(str(decision.content), known=everything)
             if self.replans >= self.settings.replans:
-                raise CallFailed(trouble.reason)
-            await self._replan(trouble)
+                raise CallFailed(reason.text)
+            await self._replan(reason)
 
-    async def _trouble(self) -> Trouble | None:
+    async def _patch_reason(self) -> PatchReason | None:
         """Why the planner has to be asked again; None once every call ended as it may."""
         if self.broken:
-            return Trouble(f"The plan broke off: {self.broken}. What was written before goes on.")
+            return PatchReason(
+                f"The plan broke off: {self.broken}. What was written before goes on."
+            )
         if self.faults:
             listed = "; ".join(str(fault) for fault in self.faults)
-            return Trouble(f"The plan is not valid: {listed}")
-        nodes = endings(self.plan, self.growth.nodes, self.settings.on_failure, self.run)
-        met: Sequence[Ending] = await self.run.first(nodes, where=asks_for_patch)
+            return PatchReason(f"The plan is not valid: {listed}")
+        nodes = endings(self.plan, self.graph.nodes, self.settings.on_failure, self.run)
+        met: Sequence[CallEnding] = await self.run.first(nodes, where=asks_for_patch)
         if not met:
             return None
         [ending] = met
         call = self.plan.by_id()[ending.call]
         if ending.policy == "fail":
             raise CallFailed(f"call {ending.call}, {call.tool}, failed: {ending.error}")
-        reason = f"Call {ending.call}, {call.tool}, failed: {ending.error}"
-        return Trouble(reason, known=tuple(ancestors(self.plan, ending.call)))
+        text = f"Call {ending.call}, {call.tool}, failed: {ending.error}"
+        return PatchReason(text, known=tuple(ancestors(self.plan, ending.call)))
 
-    async def _replan(self, trouble: Trouble) -> None:
+    async def _replan(self, reason: PatchReason) -> None:
         self.replans += 1
-        known = self._results(trouble.known)
+        known = self._results(reason.known)
         asked = self.settings.prompts.replan(
-            self.asked, self.plan, known, trouble.reason, self.settings.form
+            self.asked, self.plan, known, reason.text, self.settings.form
         )
-        text = await self._draft("replan", asked, trouble.reason)
+        text = await self._draft("replan", asked, reason.text)
         if self.faults and self.settings.repairs and not self.broken:
             await self._repair(text)
         self.settle_plan()
 
     def _results(self, numbers: Sequence[int]) -> dict[int, str]:
-        nodes = self.growth.nodes
+        nodes = self.graph.nodes
         return {
             number: result_text(nodes[number].value)
             for number in numbers
@@ -239,39 +250,16 @@ class Planning:
         """The answer of the plan, or the joiner's decision."""
         if not self.plan.joined:
             try:
-                value = resolved(self.plan.answer, self.growth.nodes, self.run)
+                value = resolved(self.plan.answer, self.graph.nodes, self.run)
                 return Decision("answer", await self.run.call(_same, value))
             except CallFailed as error:
                 return Decision("replan", f"The answer cannot be given: {error}")
         begun = self.timeline.begin("join")
-        asked = self.settings.prompts.join(self.task, result_lines(self.plan, self.growth.nodes))
+        asked = self.settings.prompts.join(self.task, result_lines(self.plan, self.graph.nodes))
         guide = decision_guide(self.settings.guide)
         written = await self._written("plan", self.settings.joiner, asked, guide)
         self.timeline.turn("join", begun)
         return read_decision(written.text)
-
-
-class Listener:
-    """Feeds a draft with what is heard; an error of it is kept until the text is whole."""
-
-    def __init__(self, drafting: Drafting | None) -> None:
-        self.drafting, self.heard = drafting, 0
-        self.error: Exception | None = None
-
-    def hear(self, text: str) -> None:
-        self.heard += len(text)
-        if self.drafting is not None and self.error is None:
-            try:
-                self.drafting.feed(text)
-            except Exception as error:  # noqa: BLE001 — the backend's stream must not see it
-                self.error = error
-
-    def rest(self, text: str) -> None:
-        """What was not heard, once the whole text is known."""
-        if self.error is not None:
-            raise self.error
-        if self.drafting is not None:
-            self.drafting.feed(text[self.heard :])
 
 
 def _same(value: Any) -> Any:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any
 
 from tts.errors import UsageError
 from tts.planner.checks import PlanLimits
 from tts.planner.execution.events import PlanEvent
+from tts.planner.guides import Guidance
 from tts.planner.language import Call, Form, Policy
 from tts.planner.prompts import DEFAULT_PROMPTS, Prompts
 from tts.run import Strategy
@@ -17,8 +18,6 @@ Approve = Callable[[Call, Mapping[str, Any]], Awaitable[bool]]
 """Told a call with an effect and its resolved arguments; whether it may be made."""
 Build = Callable[[str], Strategy]
 """`best_of_n(n=4)` to the strategy."""
-Guidance = Literal["none", "json", "grammar"]
-"""What a server that guides its decoding is given: nothing, the JSON schema, or the grammar."""
 
 
 @dataclass(frozen=True, kw_only=True)

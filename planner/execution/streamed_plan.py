@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from tts.planner.checks import Checker, PlanLimits, check_plan
 from tts.planner.execution.events import Timeline
-from tts.planner.execution.plan_graph import Growth
+from tts.planner.execution.plan_graph import PlanGraph
 from tts.planner.language import (
     Call,
     Draft,
@@ -29,7 +29,7 @@ _SLICE = 2048
 """Characters that are read before the number of calls is looked at."""
 
 
-class Drafting:
+class StreamedPlan:
     """Takes the text of one plan or patch, in any chunks."""
 
     def __init__(
@@ -38,7 +38,7 @@ class Drafting:
         tools: Mapping[str, Tool],
         *,
         before: Plan,
-        growth: Growth,
+        graph: PlanGraph,
         timeline: Timeline,
         limits: PlanLimits,
         start: bool = True,
@@ -47,7 +47,7 @@ class Drafting:
         """`unmended`: faults of the text that this one is to mend."""
         self.unmended = [f for f in unmended if f.call and f.kind in _OF_THE_TEXT]
         self.reader, self.tools, self.before = reader, tools, before
-        self.growth, self.timeline, self.limits = growth, timeline, limits
+        self.graph, self.timeline, self.limits = graph, timeline, limits
         self.sealed: list[Statement] = []
         self.fresh = start and not before.calls
         """A first plan starts while it is written; a patch is applied as a whole."""
@@ -98,7 +98,30 @@ class Drafting:
         faults = self._checker.faults(call, line)
         if not known:
             self._checker.learn(call)
-        room = len(self.growth.nodes) < self.limits.calls
+        room = len(self.graph.nodes) < self.limits.calls
         sound = not known and not faults and call.id not in self._unsound
-        if self.fresh and not (sound and room and self.growth.add(call)):
+        if self.fresh and not (sound and room and self.graph.add(call)):
             self.timeline.call(call, "held")
+
+
+class Listener:
+    """Feeds a plan with what is heard; an error of it is kept until the text is whole."""
+
+    def __init__(self, plan: StreamedPlan | None) -> None:
+        self.plan, self.heard = plan, 0
+        self.error: Exception | None = None
+
+    def hear(self, text: str) -> None:
+        self.heard += len(text)
+        if self.plan is not None and self.error is None:
+            try:
+                self.plan.feed(text)
+            except Exception as error:  # noqa: BLE001 — the backend's stream must not see it
+                self.error = error
+
+    def rest(self, text: str) -> None:
+        """What was not heard, once the whole text is known."""
+        if self.error is not None:
+            raise self.error
+        if self.plan is not None:
+            self.plan.feed(text[self.heard :])

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from tts.planner import PlanSettings, PlanStrategy
-from tts.planner.execution import Planning
+from tts.planner.execution import PlanRun
 from tts.tools import Tool, ToolSet, tool
 
 
@@ -20,7 +20,7 @@ class Workshop:
         self.lab = lab
         self.made: list[tuple[str, Any]] = []
         self.events: list[Any] = []
-        self.plannings: list[Planning] = []
+        self.plan_runs: list[PlanRun] = []
 
     def noted(self, name: str, value: Any) -> None:
         self.made.append((name, value))
@@ -76,7 +76,7 @@ class Workshop:
 
     def strategy(self, *more: Tool, **settings: Any) -> PlanStrategy:
         chosen = PlanSettings(tell=self.events.append, **settings)
-        return PlanStrategy(self.tools(*more), settings=chosen, keep=self.plannings.append)
+        return PlanStrategy(self.tools(*more), settings=chosen, keep=self.plan_runs.append)
 
     def solve(self, *texts: str, generator: Any = None, **how: Any) -> Any:
         """Run plan, patches and decisions as given, in simulated time; returns the result."""

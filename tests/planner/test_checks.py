@@ -175,7 +175,7 @@ def test_an_endless_plan_is_read_as_far_as_it_may_go(workshop: Any) -> None:
     text = "".join(f'{n}. look(name="{n}")\n' for n in range(1, 10_001)) + "answer = $1\n"
     result = workshop.solve(text, repairs=0, replans=0, max_tokens=10**6)
     assert "too large" in result.error
-    assert len(workshop.plannings[0].plan.calls) < 400
+    assert len(workshop.plan_runs[0].plan.calls) < 400
 
 
 def test_a_reference_that_only_means_itself_is_anything() -> None:

@@ -20,7 +20,7 @@ TWO = '1. look(name="Everest")\n2. look(name="K2")\n3. add(a=$1.height, b=$2.hei
 def test_independent_calls_run_together(workshop: Any) -> None:
     result = workshop.solve(TWO)
     assert result.answer == "9.0"
-    report = plan_report(workshop.plannings[0].plan, workshop.plannings[0].timeline)
+    report = plan_report(workshop.plan_runs[0].plan, workshop.plan_runs[0].timeline)
     assert report.makespan == pytest.approx(1.0, abs=0.01)
 
 

@@ -23,7 +23,7 @@ from tts.planner import (
     write_plan,
 )
 from tts.planner.checks import Doubt, doubts, renderings
-from tts.planner.execution import Approve, Planning, Priorities
+from tts.planner.execution import Approve, PlanRun, Priorities
 from tts.planner.language import Form
 from tts.planner.passes import PASSES, PassNote, optimise
 from tts.planner.report import mermaid, page, planned_page
@@ -162,7 +162,7 @@ async def solve_task(
     **how: Any,
 ) -> PlanResult:
     """Plan and run; `how` is what `Engine.apply` takes."""
-    kept: list[Planning] = []
+    kept: list[PlanRun] = []
     toolset = tools if isinstance(tools, ToolSet) else ToolSet(tools)
     chosen = await settings_for(engine, settings)
     set_caps(toolset, (await engine.session()).limits)
@@ -175,15 +175,15 @@ async def solve_task(
         cache=cache,
     )
     result = await engine.apply(strategy, task, **how)
-    planning = kept[0]
-    if not planning.timeline.ended:
-        planning.timeline.ended = planning.timeline.started + result.seconds
+    plan_run = kept[0]
+    if not plan_run.timeline.ended:
+        plan_run.timeline.ended = plan_run.timeline.started + result.seconds
     return PlanResult(
         answer=result.answer,
-        plan=planning.plan,
-        faults=planning.faults,
-        report=plan_report(planning.plan, planning.timeline),
-        failures=planning.growth.failures(),
+        plan=plan_run.plan,
+        faults=plan_run.faults,
+        report=plan_report(plan_run.plan, plan_run.timeline),
+        failures=plan_run.graph.failures(),
         result=result,
     )
 
@@ -197,12 +197,12 @@ async def compile_task(
     **how: Any,
 ) -> CompiledPlan:
     """Have a plan written and checked, and make no call of it."""
-    kept: list[Planning] = []
+    kept: list[PlanRun] = []
     toolset = tools if isinstance(tools, ToolSet) else ToolSet(tools)
     chosen = await settings_for(engine, settings)
     strategy = PlanStrategy(toolset, settings=chosen, keep=kept.append, compile_only=True)
     result = await engine.apply(strategy, task, **how)
-    planning = kept[0]
+    plan_run = kept[0]
     if result.error:
         raise CallFailed(result.error)
     return CompiledPlan(
@@ -210,8 +210,8 @@ async def compile_task(
         task,
         tools=toolset,
         settings=chosen,
-        plan=planning.plan,
-        faults=planning.faults,
+        plan=plan_run.plan,
+        faults=plan_run.faults,
     )
 
 

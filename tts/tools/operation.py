@@ -14,7 +14,7 @@ from tts.tools.shielded import causes
 from tts.tools.tool import SHARED, Tool, ToolContext, read_hedge
 from tts.values import NANO, Usage
 
-Told = Callable[[Literal["started", "ended"]], None]
+AttemptObserver = Callable[[Literal["started", "ended"]], None]
 """Called with `started` and `ended` around every attempt."""
 
 
@@ -24,7 +24,7 @@ class ToolCall:
     content_type = Any
 
     def __init__(
-        self, tool: Tool, *, call: str = "", task: str = "", told: Told | None = None
+        self, tool: Tool, *, call: str = "", task: str = "", told: AttemptObserver | None = None
     ) -> None:
         self.tool, self.call, self.task, self.told = tool, call, task, told
         seconds, quantile = read_hedge(tool.hedge, tool.effect)
