@@ -41,7 +41,7 @@ def _listed(value: Any) -> Any:
     texts = [value] if isinstance(value, str) else value
     if not isinstance(texts, list) or not all(isinstance(one, str) for one in texts):
         return value
-    from tts.engine.strategy_spec import split_outside
+    from tts.engine.spelling import split_outside
 
     return split_outside(", ".join(texts)) if texts else texts
 

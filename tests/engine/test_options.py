@@ -5,9 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from tts.backends.scripted import ScriptedGenerator
 from tts.engine import Engine, SessionOptions
+from tts.engine.engine import LONGEST_ID, problem_id
 from tts.errors import UsageError
 from tts.values import Score
 
@@ -100,3 +103,13 @@ async def test_a_verifier_that_raises_takes_no_answer_with_it() -> None:
         result = await engine.solve("1 + 1", strategy="best_of_n(n=2)")
     assert (result.answer, result.stopped_by) == ("1", "incomplete")
     assert any("'mine' raised ZeroDivisionError" in reason for reason in result.missing)
+
+
+def test_long_prompts_with_one_beginning_are_two_problems() -> None:
+    beginning = "x" * LONGEST_ID
+    assert problem_id(beginning + "a") != problem_id(beginning + "b")
+
+
+@given(st.text(max_size=500))
+def test_an_id_is_never_longer_than_the_ledger_likes(prompt: str) -> None:
+    assert len(problem_id(prompt)) <= LONGEST_ID

@@ -9,7 +9,7 @@ from typer.testing import CliRunner
 
 from tts.cli.app import app
 from tts.engine import STRATEGIES, VERIFIERS, build_strategy, parse_strategy
-from tts.engine.catalogue import catalogue
+from tts.engine.registry import catalogue
 from tts.errors import BadInput, UnknownName, UsageError
 
 BROKEN = {

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from tts.engine.registry import STRATEGIES
-from tts.engine.strategy_spec import spell_strategy
+from tts.engine.spelling import spell_strategy
 from tts.run import Run
 from tts.strategies import ABMCTSM, DORA, BestOfN, BudgetForcing, LookaheadSearch, MajorityVote
 from tts.strategies.base import StrategyBase

@@ -11,8 +11,7 @@ from tts.backends.vllm.device import require_vllm
 from tts.backends.vllm.kernels import findings, kernel_facts
 from tts.cli.screen import Screen
 from tts.engine import SessionOptions
-from tts.engine.model_spec import ModelSpec
-from tts.engine.open_vllm import OPTIONS, settings
+from tts.engine.open_vllm import OPTIONS, ModelSpec, settings
 
 
 def show_kernels(model: str, *, as_json: bool) -> None:

@@ -6,7 +6,7 @@ from rich.table import Table
 from rich.text import Text
 
 from tts.cli.screen import Screen, one_line, warn
-from tts.engine.catalogue import catalogue, entry
+from tts.engine.registry import catalogue, entry
 
 
 def show_strategies(name: str) -> None:

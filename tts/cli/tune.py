@@ -13,7 +13,7 @@ from tts.budget.idealised_runtime import write_runtime
 from tts.cli.exits import run
 from tts.cli.screen import Screen
 from tts.engine import SessionOptions
-from tts.engine.open_model import open_model
+from tts.engine.opening import open_model
 from tts.errors import UsageError
 from tts.eval.bench.machine import machine
 from tts.eval.tune import (

@@ -1,14 +1,18 @@
 """Wires names to objects and runs strategies: the SDK."""
 
-from tts.engine.budget_spec import parse_budget, spell_budget
 from tts.engine.engine import Engine
 from tts.engine.job import Job
-from tts.engine.open_session import open_session
 from tts.engine.options import SessionOptions
 from tts.engine.planned import CompiledPlan, PlanResult
 from tts.engine.registry import BACKENDS, STRATEGIES, VERIFIERS, build_strategy
-from tts.engine.session import Session
-from tts.engine.strategy_spec import parse_strategy, spell_recorded, spell_strategy
+from tts.engine.session import Session, open_session
+from tts.engine.spelling import (
+    parse_budget,
+    parse_strategy,
+    spell_budget,
+    spell_recorded,
+    spell_strategy,
+)
 
 __all__ = [
     "BACKENDS",

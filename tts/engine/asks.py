@@ -27,8 +27,10 @@ from tts.values import NOTHING, Budget, Usage
 
 LONGEST = 120.0
 """Seconds that all questions to one endpoint may take together, waits between them included."""
+
 GRACE = 5.0
 """Seconds beyond a deadline of the budget that the questions may take."""
+
 SAID_AFTER = 2.0
 """Seconds after which what is waited for is said."""
 
@@ -217,3 +219,11 @@ class _Trial:
         if self.meter.usage is not None:
             return self.meter.usage
         return self.worst if self.state == "sent_unknown" else replace(NOTHING, calls=1)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Opening(SessionOptions):
+    """Options while a session is opened, with the way to ask what has to be known first."""
+
+    asks: Asks | None = None
+    """None: nothing may be sent."""

@@ -3,26 +3,25 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 import time
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
+from functools import cache
 from hashlib import blake2b
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self, overload
+from typing import Any, Self, TypeVar, overload
 
 import msgspec
 
 from tts.engine.asks import Asks
-from tts.engine.budget_spec import parse_budget
 from tts.engine.job import Job
-from tts.engine.open_session import open_session
 from tts.engine.options import SessionOptions
 from tts.engine.planned import CompiledPlan, PlanResult, Tools, compile_task, solve_task
 from tts.engine.registry import usable
-from tts.engine.session import Session
+from tts.engine.session import Session, open_session
 from tts.engine.solving import TimeLimit, said, unopened
-from tts.engine.strategy_spec import parse_strategy
-from tts.engine.sync import run_sync
+from tts.engine.spelling import parse_budget, parse_strategy
 from tts.errors import BadInput
 from tts.ledger import Ledger, MemoryJournal, MemoryLeases
 from tts.planner import PlanCache, PlanSettings
@@ -284,3 +283,32 @@ def problem_id(prompt: str) -> str:
         return prompt
     digest = blake2b(prompt.encode(), digest_size=8).hexdigest()
     return f"{prompt[: LONGEST_ID - len(digest) - 1]}-{digest}"
+
+
+T = TypeVar("T")
+
+
+def run_sync(coroutine: Coroutine[Any, Any, T]) -> T:
+    """Run a coroutine on the process's one background loop, so that open resources stay usable."""
+    ended = threading.Event()
+    future = asyncio.run_coroutine_threadsafe(_told(coroutine, ended), _loop())
+    try:
+        return future.result()
+    except BaseException:
+        if future.cancel():
+            ended.wait(timeout=10)
+        raise
+
+
+async def _told(coroutine: Coroutine[Any, Any, T], ended: threading.Event) -> T:
+    try:
+        return await coroutine
+    finally:
+        ended.set()
+
+
+@cache
+def _loop() -> asyncio.AbstractEventLoop:
+    loop = asyncio.new_event_loop()
+    threading.Thread(target=loop.run_forever, name="tts-loop", daemon=True).start()
+    return loop

@@ -1,38 +1,59 @@
-"""Models and process reward models in vLLM, by name."""
+"""Models in vLLM, by name."""
 
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any
+from urllib.parse import parse_qsl
 
 import yaml
 
-from tts.answers import TASKS
 from tts.backends.embedded.model import EMBEDDED_NAMES, model_folder
-from tts.backends.vllm import (
-    VLLMGenerator,
-    VLLMHeadReader,
-    VLLMSettings,
-    require_vllm,
-)
+from tts.backends.vllm import VLLMGenerator, VLLMSettings, require_vllm
 from tts.backends.vllm.device import ModelNeed, device_bytes, memory_plan, on_cpu
-from tts.backends.vllm.folder import model_need, renamed_folder, weights_digest
-from tts.engine.model_spec import ModelSpec
+from tts.backends.vllm.folder import model_need
 from tts.engine.options import SessionOptions
 from tts.errors import BadInput, UnknownName, UsageError
 from tts.protocols import Generator
-from tts.run import Verifier
-
-if TYPE_CHECKING:
-    from tts.verifiers.prm import Family, FolderTokenizer
 
 OPTIONS = ("profile", "dtype", "context", "memory", "eager", "unseeded")
-PRM_OPTIONS = (*OPTIONS, "family")
+
 _SPECS = ("vllm:", "vllm-prm:")
+
+
+@dataclass(frozen=True)
+class ModelSpec:
+    """A folder or hub name, and the options written behind it: `NAME?dtype=float32&eager=1`."""
+
+    name: str
+    options: Mapping[str, str] = field(default_factory=dict)
+
+    @classmethod
+    def parse(cls, text: str, *, known: tuple[str, ...]) -> ModelSpec:
+        """Raises UsageError for an option that is not among the known ones."""
+        name, _, query = text.partition("?")
+        options = dict(parse_qsl(query, keep_blank_values=True))
+        wrong = [key for key in options if key not in known]
+        if wrong:
+            raise UsageError(f"{text}: no option {wrong[0]!r}; known are {', '.join(known)}.")
+        return cls(name, options)
+
+    def number(self, key: str) -> float | None:
+        """An option as a number; None where it is not given."""
+        text = self.options.get(key)
+        if text is None:
+            return None
+        try:
+            return float(text)
+        except ValueError as error:
+            raise UsageError(f"{self.name}: {key}={text} is no number.") from error
+
+    def flag(self, key: str) -> bool:
+        """Whether an option is given and not switched off."""
+        return self.options.get(key, "0") not in ("0", "false", "no")
 
 
 async def open_vllm(name: str, options: SessionOptions) -> Generator:
@@ -40,80 +61,6 @@ async def open_vllm(name: str, options: SessionOptions) -> Generator:
     require_vllm()
     spec = ModelSpec.parse(name, known=OPTIONS)
     return await VLLMGenerator.open(settings(spec, options))
-
-
-async def open_vllm_prm(name: str, options: SessionOptions, generator: Generator) -> Verifier:
-    """`vllm-prm:FOLDER`, `vllm-prm:embedded/prm`; the family follows from the name or `family=`.
-
-    Raises BadInput where the folder's head or vocabulary is not the family's.
-    """
-    require_vllm()
-    from tts.verifiers import ProcessReward
-    from tts.verifiers.prm import FamilyScorer
-
-    loading = prm_loading(ModelSpec.parse(name, known=PRM_OPTIONS), options)
-    reader = await VLLMHeadReader.open(loading.settings)
-    scorer = FamilyScorer(loading.family, tokenizer=loading.tokenizer, reader=reader)
-    render = TASKS["arithmetic"].render
-    rule = options.aggregate or loading.family.aggregate
-    return ProcessReward(scorer, render=render, aggregate=rule)
-
-
-class PRMLoading(NamedTuple):
-    """What a process reward model is opened with."""
-
-    family: Family
-    tokenizer: FolderTokenizer
-    settings: VLLMSettings
-
-
-def prm_loading(spec: ModelSpec, options: SessionOptions) -> PRMLoading:
-    """Raises BadInput where the folder's head or vocabulary is not its family's."""
-    from tts.verifiers.prm.model_folder import vllm_overrides
-
-    path, config, family, tokenizer = prm_folder(spec)
-    overrides = vllm_overrides(family, config)
-    chosen = settings(spec, options, runner="pooling", overrides=overrides)
-    if family.tensors:
-        chosen = replace(chosen, path=str(under_known_names(path, family.tensors)))
-    return PRMLoading(family, tokenizer, chosen)
-
-
-class PRMFolder(NamedTuple):
-    """A reward model on disk whose head and vocabulary are those of its family."""
-
-    path: Path
-    config: Mapping[str, Any]
-    family: Family
-    tokenizer: FolderTokenizer
-
-
-def prm_folder(spec: ModelSpec, family: Family | None = None) -> PRMFolder:
-    """A folder of this family, else of the one that its name or architecture tells.
-
-    Raises BadInput where its head or vocabulary is not the family's.
-    """
-    from tts.verifiers.prm import FolderTokenizer, check_model, family_of
-
-    path = Path(path_of(spec.name))
-    config = model_config(path)
-    architecture = str((config.get("architectures") or [""])[0])
-    asked = spec.options.get("family", "")
-    family = family or family_of(spec.name, architecture=architecture, name=asked)
-    tokenizer = FolderTokenizer(path)
-    check_model(family, name=spec.name, config=config, tokenizer=tokenizer)
-    return PRMFolder(path, config, family, tokenizer)
-
-
-def under_known_names(folder: Path, names: Mapping[str, str]) -> Path:
-    """A copy, in the user's cache, of a model whose head vLLM knows by another name."""
-    home = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
-    copy = home / "tts-engine" / f"{folder.name}-{weights_digest(folder)}"
-    whole = copy.with_suffix(".whole")
-    if not whole.exists():
-        renamed_folder(folder, copy, names=names)
-        whole.touch()
-    return copy
 
 
 def settings(spec: ModelSpec, options: SessionOptions, **fields: Any) -> VLLMSettings:

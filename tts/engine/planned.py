@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 from tts.engine.session import Session
-from tts.engine.strategy_spec import parse_strategy
+from tts.engine.spelling import parse_strategy
 from tts.errors import CallFailed, UsageError
 from tts.executor import Limits
 from tts.planner import (

@@ -55,20 +55,20 @@ BUILT_IN: Mapping[Kind, Mapping[str, str]] = {
         "weighted_best_of_n": "tts.strategies.sampling.best_of_n:WeightedBestOfN",
     },
     "verifier": {
-        "embedded": "tts.engine.open_verifier:open_embedded_verifier",
-        "recorded": "tts.engine.open_verifier:open_recorded_verifier",
-        "gen-prm": "tts.engine.open_judge:open_gen_prm",
-        "judge": "tts.engine.open_judge:open_judge",
-        "self-evaluation": "tts.engine.open_judge:open_self_evaluation",
-        "vllm-prm": "tts.engine.open_vllm:open_vllm_prm",
-        "vllm-server-prm": "tts.engine.open_vllm_server:open_vllm_server_prm",
+        "embedded": "tts.engine.opening:open_embedded_verifier",
+        "recorded": "tts.engine.opening:open_recorded_verifier",
+        "gen-prm": "tts.engine.opening:open_gen_prm",
+        "judge": "tts.engine.opening:open_judge",
+        "self-evaluation": "tts.engine.opening:open_self_evaluation",
+        "vllm-prm": "tts.engine.open_prm:open_vllm_prm",
+        "vllm-server-prm": "tts.engine.open_prm:open_vllm_server_prm",
     },
     "backend": {
-        "embedded": "tts.engine.open_model:open_embedded",
+        "embedded": "tts.engine.opening:open_embedded",
         "openai": "tts.engine.open_openai:open_openai",
         "openai-sdk": "tts.engine.open_openai:open_openai_sdk",
-        "replay": "tts.engine.open_model:open_replay",
-        "simulated": "tts.engine.open_model:open_simulated",
+        "replay": "tts.engine.opening:open_replay",
+        "simulated": "tts.engine.opening:open_simulated",
         "vllm": "tts.engine.open_vllm:open_vllm",
     },
 }
@@ -166,3 +166,46 @@ def usable(made: Any, name: str = "") -> Strategy:
         )
     strategy: Strategy = made
     return strategy
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One registered name: what it does, with its source, and its parameters with defaults."""
+
+    name: str
+    summary: str
+    details: str
+    parameters: tuple[str, ...]
+
+
+def entry(name: str, registry: Registry = STRATEGIES) -> Entry:
+    """The entry of a name; raises `UnknownName` with the known ones, `UsageError` where the
+    package that registers it is broken."""
+    factory = registry.find(name)
+    summary, _, details = (inspect.getdoc(factory) or "").partition("\n")
+    parameters = signature_of(factory, name).values()
+    return Entry(
+        name=name,
+        summary=summary.strip(),
+        details=details.strip(),
+        parameters=tuple(_worded(each) for each in parameters if each.name != "build"),
+    )
+
+
+def catalogue(
+    registry: Registry = STRATEGIES, *, broken: Callable[[UsageError], None]
+) -> list[Entry]:
+    """Every entry, by name; `broken` is told of those whose package cannot be loaded."""
+    found = []
+    for name in registry.names():
+        try:
+            found.append(entry(name, registry))
+        except UsageError as error:
+            broken(error)
+    return found
+
+
+def _worded(parameter: inspect.Parameter) -> str:
+    if parameter.default is inspect.Parameter.empty:
+        return parameter.name
+    return f"{parameter.name}={parameter.default!r}"
