@@ -13,9 +13,9 @@ from msgspec.structs import replace
 
 from tts.answers.verdict import polarity, settled
 from tts.errors import BadReply, BudgetExhausted, Stopped
-from tts.protocols import Answer, Draw, GenerateRequest, Generator, Meter, OperationSpec, charged
-from tts.run import Node, Outcome, Run
-from tts.values import Candidate, Completion, Message, Problem, Sampling, TokenLogprob, Usage
+from tts.protocols import Draw, Generator
+from tts.run import GeneratorCall, Node, Outcome, Prompt, Run
+from tts.values import Candidate, Completion, Message, Problem, Sampling, TokenLogprob
 from tts.verifiers.reward import foreseen_problem
 
 Subject = Candidate | Sequence[Candidate]
@@ -61,41 +61,22 @@ class Heard(Struct, frozen=True):
     fault: str = ""
 
 
-class JudgeCall:
+class JudgeCall(GeneratorCall):
     """What questions to a judging generator share: how they are named, drawn and charged."""
-
-    content_type = Completion
 
     def __init__(
         self, generator: Generator, *, name: str, version: str, sampling: Sampling
     ) -> None:
         """`sampling`: log-probabilities are left out where the generator reports none."""
-        self.generator = generator
+        super().__init__(generator, name=f"judge/{name}", version=version, role="judge")
         can = generator.capabilities.logprobs
         self.sampling = sampling if can else replace(sampling, logprobs=None)
-        self.spec = OperationSpec(
-            name=f"judge/{name}",
-            version=version,
-            role="judge",
-            effect="pure",
-            model=generator.model.name,
-            revision=generator.model.revision,
-            pool=generator.model.name,
-        )
 
-    def stochastic(self, args: tuple[Any, ...]) -> bool:
-        return not self.sampling.greedy
+    def sampling_of(self, args: tuple[Any, ...]) -> Sampling:
+        return self.sampling
 
     def max_new_tokens(self, args: tuple[Any, ...]) -> int:
         return 0
-
-    def attributed(self, usage: Usage, *, first: bool) -> Usage:
-        return charged(
-            self.generator.model,
-            usage.prompt_tokens,
-            usage.completion_tokens,
-            usage.reasoning_tokens,
-        )
 
 
 class Asking(JudgeCall):
@@ -105,6 +86,8 @@ class Asking(JudgeCall):
     A judge's calls stand on the graph like any other: they are priced, journalled and found again.
     """
 
+    missing = "The judge returned fewer answers than asked for."
+
     def __init__(self, generator: Generator, *, wording: Wording, sampling: Sampling) -> None:
         super().__init__(generator, name=wording.name, version=wording.version, sampling=sampling)
         self.wording = wording
@@ -112,28 +95,17 @@ class Asking(JudgeCall):
     def identity(self, args: tuple[Any, ...]) -> Any:
         candidates = _listed(args[0])
         texts = [one.text for one in candidates]
-        return (candidates[0].problem.id, self._messages(args), texts, self.sampling)
+        return (candidates[0].problem.id, self.prompt(args)[0], texts, self.sampling)
 
-    def worst(self, args: tuple[Any, ...], *, first: bool) -> Usage:
-        prompt = self.generator.count_prompt(self._messages(args), "")
-        return charged(self.generator.model, prompt, self.sampling.max_tokens)
+    def prompt(self, args: tuple[Any, ...]) -> Prompt:
+        candidates = _listed(args[0])
+        turns = self.wording.messages(candidates[0].problem, [one.text for one in candidates])
+        return (asked_again(turns, args[1], self.wording.again) if args[1:] else turns), ""
 
-    def foresee(self, args: tuple[Any, ...], text_tokens: int) -> Usage:
+    def foreseen(self, args: tuple[Any, ...]) -> Prompt:
         subjects = args[0] if isinstance(args[0], list | tuple) else [args[0]]
         problem = foreseen_problem(subjects[0])
-        asked = self.wording.messages(problem, [""] * len(subjects)) if problem else ()
-        prompt = self.generator.count_prompt(asked, "")
-        return charged(self.generator.model, prompt + text_tokens, self.sampling.max_tokens)
-
-    async def perform(self, args: tuple[Any, ...], draws: Sequence[Draw], meter: Meter) -> Answer:
-        request = GenerateRequest(
-            messages=self._messages(args),
-            sampling=self.sampling,
-            seeds=tuple(draw.seed for draw in draws),
-            indices=tuple(draw.index for draw in draws),
-        )
-        reply = await self.generator.generate(request, meter)
-        return reply.answer("The judge returned fewer answers than asked for.")
+        return (self.wording.messages(problem, [""] * len(subjects)) if problem else ()), ""
 
     def value(self, args: tuple[Any, ...], content: Any, key: str) -> Heard:
         try:
@@ -146,11 +118,6 @@ class Asking(JudgeCall):
         text = self.wording.pretended(len(_listed(args[0]))) if args[1:] else ""
         tokens = self.sampling.max_tokens
         return Completion(text=text, finish_reason="stop", completion_tokens=tokens)
-
-    def _messages(self, args: tuple[Any, ...]) -> tuple[Message, ...]:
-        candidates = _listed(args[0])
-        turns = self.wording.messages(candidates[0].problem, [one.text for one in candidates])
-        return asked_again(turns, args[1], self.wording.again) if args[1:] else turns
 
 
 def ask(run: Run, asking: Asking, subject: Any) -> Node[Any]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Awaitable as Awaited
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from msgspec import Struct
@@ -12,9 +12,9 @@ from msgspec.structs import replace
 
 from tts.answers import Aggregate, aggregate
 from tts.errors import BadReply
-from tts.protocols import Answer, Draw, GenerateRequest, Generator, Meter, charged
-from tts.run import Node, Outcome, Run
-from tts.values import Candidate, Completion, Message, Sampling, Score, Usage
+from tts.protocols import Draw, Generator
+from tts.run import Node, Outcome, Prompt, Run
+from tts.values import Candidate, Completion, Message, Sampling, Score
 from tts.verifiers.asking import JudgeCall, asked_again, ended, label_probability
 
 Execute = Callable[[str], Awaited[str]]
@@ -150,6 +150,8 @@ class Critique(Struct, frozen=True):
 class Critiquing(JudgeCall):
     """Asks about one step; the argument of a call is a `Question`."""
 
+    missing = "The judge returned no answer."
+
     def __init__(self, generator: Generator, *, sampling: Sampling, checks: bool) -> None:
         chosen = replace(sampling, stop=(_END_OF_PROGRAM,)) if checks else sampling
         super().__init__(generator, name="gen-prm", version="1", sampling=chosen)
@@ -158,24 +160,12 @@ class Critiquing(JudgeCall):
     def identity(self, args: tuple[Any, ...]) -> Any:
         return (self.messages(args[0]), args[0].begun, self.sampling)
 
-    def worst(self, args: tuple[Any, ...], *, first: bool) -> Usage:
-        prompt = self.generator.count_prompt(self.messages(args[0]), args[0].begun)
-        return charged(self.generator.model, prompt, self._sampling(args[0]).max_tokens)
+    def prompt(self, args: tuple[Any, ...]) -> Prompt:
+        return self.messages(args[0]), args[0].begun
 
-    def foresee(self, args: tuple[Any, ...], text_tokens: int) -> Usage:
-        return charged(self.generator.model, text_tokens, self.sampling.max_tokens)
-
-    async def perform(self, args: tuple[Any, ...], draws: Sequence[Draw], meter: Meter) -> Answer:
-        question: Question = args[0]
-        request = GenerateRequest(
-            messages=self.messages(question),
-            prefix=question.begun,
-            sampling=self._sampling(question),
-            seeds=tuple(draw.seed for draw in draws),
-            indices=tuple(draw.index for draw in draws),
-        )
-        reply = await self.generator.generate(request, meter)
-        return reply.answer("The judge returned no answer.")
+    def sampling_of(self, args: tuple[Any, ...]) -> Sampling:
+        """A program is asked for once; behind its output only the verdict is wanted."""
+        return replace(self.sampling, stop=()) if args[0].begun else self.sampling
 
     def value(self, args: tuple[Any, ...], content: Any, key: str) -> Critique:
         question: Question = args[0]
@@ -202,10 +192,6 @@ class Critiquing(JudgeCall):
             if number < question.step:
                 turns.append(Message("assistant", question.earlier[number]))
         return asked_again(turns, question.unread, _AGAIN) if question.unread else tuple(turns)
-
-    def _sampling(self, question: Question) -> Sampling:
-        """A program is asked for once; behind its output only the verdict is wanted."""
-        return replace(self.sampling, stop=()) if question.begun else self.sampling
 
 
 def _belief(content: Completion) -> float | None:

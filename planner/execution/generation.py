@@ -14,15 +14,13 @@ from tts.protocols import (
     Answer,
     Draw,
     GenerateReply,
-    GenerateRequest,
     Generator,
     Guide,
     Meter,
-    OperationSpec,
     Reply,
     Role,
-    charged,
 )
+from tts.run import GeneratorCall, Prompt
 from tts.values import ENDED, Sampling, Usage
 
 _SPARE = 5.0
@@ -37,7 +35,7 @@ class StreamedText(Struct, frozen=True, kw_only=True):
     """Why it ends before its end: the stream broke, or the ceiling on tokens was met."""
 
 
-class StreamedGeneration:
+class StreamedGeneration(GeneratorCall):
     """Draws one text. Arguments of a call: (messages, sampling).
 
     Once anybody has heard some of the text, a failure is no longer an error to be retried: what
@@ -45,56 +43,32 @@ class StreamedGeneration:
     """
 
     content_type = StreamedText
+    missing = "The server returned no text."
 
     def __init__(
         self, generator: Generator, *, role: Role, timeout: float, guide: Guide | None = None
     ) -> None:
-        self.generator, self.guide, self.timeout = generator, guide, timeout
-        self.spec = OperationSpec(
+        super().__init__(
+            generator,
             name=f"write/{role}",
             version="1",
             role=role,
-            effect="pure",
-            model=generator.model.name,
-            revision=generator.model.revision,
-            pool=generator.model.name,
             timeout=timeout + _SPARE,
+            guide=guide,
         )
+        self.timeout = timeout
 
     def identity(self, args: tuple[Any, ...]) -> Any:
         return (args[0], args[1], self.guide)
 
-    def stochastic(self, args: tuple[Any, ...]) -> bool:
-        return not args[1].greedy
+    def prompt(self, args: tuple[Any, ...]) -> Prompt:
+        return args[0], ""
 
-    def worst(self, args: tuple[Any, ...], *, first: bool) -> Usage:
-        prompt = self.generator.count_prompt(args[0], "")
-        return charged(self.generator.model, prompt, args[1].max_tokens)
-
-    def foresee(self, args: tuple[Any, ...], text_tokens: int) -> Usage:
-        return self.worst(args, first=True)
-
-    def attributed(self, usage: Usage, *, first: bool) -> Usage:
-        return charged(
-            self.generator.model,
-            usage.prompt_tokens,
-            usage.completion_tokens,
-            usage.reasoning_tokens,
-        )
-
-    def max_new_tokens(self, args: tuple[Any, ...]) -> int:
-        most: int = args[1].max_tokens
-        return most
+    def sampling_of(self, args: tuple[Any, ...]) -> Sampling:
+        sampling: Sampling = args[1]
+        return sampling
 
     async def perform(self, args: tuple[Any, ...], draws: Sequence[Draw], meter: Meter) -> Answer:
-        messages, sampling = args
-        request = GenerateRequest(
-            messages=messages,
-            sampling=sampling,
-            seeds=(draws[0].seed,),
-            indices=(draws[0].index,),
-            guide=self.guide,
-        )
         heard: list[str] = []
         hear = meter.hear
 
@@ -106,7 +80,7 @@ class StreamedGeneration:
 
         try:
             async with asyncio.timeout(self.timeout):
-                reply = await self.generator.generate(request, meter, listen if hear else None)
+                reply = await self.generate(args, draws, meter, listen if hear else None)
         except (CallError, TimeoutError) as error:
             if not heard:
                 raise
@@ -120,7 +94,7 @@ class StreamedGeneration:
         return StreamedText(text="join()\n")
 
     def _answer(self, reply: GenerateReply) -> Answer:
-        answer = reply.answer("The server returned no text.")
+        answer = reply.answer(self.missing)
         drawn = answer.replies[0]
         if isinstance(drawn, CallError):
             raise drawn

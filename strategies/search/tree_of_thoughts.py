@@ -12,13 +12,13 @@ from msgspec.structs import replace
 
 from tts.answers.verdict import choice, plain
 from tts.protocols import Draw
-from tts.run import Node, Outcome, Run, Until
+from tts.run import Node, Outcome, Prompt, Run, Until
 from tts.strategies.base import StrategyBase, at_least
 from tts.strategies.parts.conversation import Remark, insisted
 from tts.strategies.parts.expand import distinct, rounds, until_at
 from tts.strategies.parts.select import Choice, Judged, Select, chosen, highest_scored
 from tts.strategies.parts.width import affordable_width, largest_remainder
-from tts.values import Candidate, Kept, Message, Problem, Score, Scored, Usage
+from tts.values import Candidate, Kept, Message, Problem, Score, Scored
 
 Judging = Literal["value", "vote"]
 """Each thought alone, or all against each other."""
@@ -235,10 +235,8 @@ class Opinion(Remark):
         """One user turn that shows the candidates, numbered where there are several."""
         return (Message("user", self._fill(numbered(source))),)
 
-    def foresee(self, args: tuple[Any, ...], text_tokens: int) -> Usage:
-        turn = Message("user", self._fill(""))
-        prompt = self.generator.count_prompt((turn,), "") + text_tokens
-        return self._charged(prompt, args[1].max_tokens, first=True)
+    def foreseen(self, args: tuple[Any, ...]) -> Prompt:
+        return (Message("user", self._fill("")),), ""
 
     def pretend(self, args: tuple[Any, ...], draw: Draw) -> Any:
         """As costly as any, and at worst it cannot be read."""

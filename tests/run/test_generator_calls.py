@@ -12,7 +12,7 @@ import pytest
 
 from tts.answers import TASKS
 from tts.backends.scripted import ScriptedGenerator
-from tts.planner.execution.writing import Writing
+from tts.planner.execution.generation import StreamedGeneration
 from tts.protocols import Draw, Meter
 from tts.run import Generation
 from tts.values import Candidate, Capabilities, Message, Model, Problem, Sampling, Usage
@@ -39,8 +39,8 @@ def critiquing(generator: Any) -> Critiquing:
     return Critiquing(generator, sampling=SAMPLING, checks=True)
 
 
-def writing(generator: Any) -> Writing:
-    return Writing(generator, role="plan", timeout=60.0)
+def writing(generator: Any) -> StreamedGeneration:
+    return StreamedGeneration(generator, role="plan", timeout=60.0)
 
 
 Made = Callable[[Any], Any]
@@ -78,9 +78,9 @@ PROMPTS = {
     "step": (8, 11),
     "question": (50, 53),
     "question put again": (72, 53),
-    "critique": (28, 5),
-    "critique gone on with": (31, 5),
-    "plan": (6, 6),
+    "critique": (28, 33),
+    "critique gone on with": (31, 36),
+    "plan": (6, 11),
 }
 """Prompt tokens at worst, and foreseen behind five tokens of open text."""
 TEXT = {

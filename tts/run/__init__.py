@@ -2,6 +2,7 @@
 
 from tts.run.finish import WorstCases, finish_reserve
 from tts.run.generation import Generation, Source, Until
+from tts.run.generator_call import GeneratorCall, Prompt
 from tts.run.joins import Successes, settled
 from tts.run.kept import KeptCandidates
 from tts.run.max_tokens import picks, text_before
@@ -23,11 +24,13 @@ from tts.run.strategy import Strategy, Verifier
 __all__ = [
     "FRESH",
     "Generation",
+    "GeneratorCall",
     "Group",
     "KeptCandidates",
     "Node",
     "Outcome",
     "Owner",
+    "Prompt",
     "Recorded",
     "Run",
     "RunSettings",

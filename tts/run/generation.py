@@ -9,17 +9,13 @@ from msgspec.structs import replace
 
 from tts.answers import Task
 from tts.protocols import (
-    Answer,
     Draw,
-    EndsPromptly,
     GenerateRequest,
     Generator,
-    Meter,
-    OperationSpec,
     RecordedGenerator,
-    charged,
 )
-from tts.values import ENDED, Candidate, Completion, Message, Problem, Sampling, Usage
+from tts.run.generator_call import GeneratorCall, Prompt
+from tts.values import ENDED, Candidate, Completion, Message, Problem, Sampling
 
 Until = Literal["end", "step", "answer"]
 """The whole solution, its next step, or just the answer that a partial one is forced to."""
@@ -29,32 +25,25 @@ PRETENDED_END = 8
 Source = Problem | Candidate | Sequence[Message]
 
 
-class Generation:
+class Generation(GeneratorCall):
     """Draws candidates of one problem from one generator.
 
     Arguments of a call: (source, sampling, until). A Problem is rendered by the task's template,
     messages are sent as they are, a Candidate is continued.
     """
 
-    content_type = Completion
-
     def __init__(
         self, generator: Generator, *, task: Task, problem: Problem, replicate: int = 0
     ) -> None:
-        self.generator, self.task, self.problem = generator, task, problem
-        self.replicate = replicate
+        self.task, self.problem, self.replicate = task, problem, replicate
         self.recorded = generator if isinstance(generator, RecordedGenerator) else None
         self._prompt = task.render(problem)
-        self.spec = OperationSpec(
+        super().__init__(
+            generator,
             name=f"sample/{task.name}",
             version=task.version,
             role="sample",
-            effect="pure",
-            model=generator.model.name,
-            revision=generator.model.revision,
             coalesce=generator.capabilities.coalesce,
-            pool=generator.model.name,
-            prompt_end=isinstance(generator, EndsPromptly) and generator.ends_promptly,
         )
 
     def messages(self, source: Source) -> tuple[Message, ...]:
@@ -75,46 +64,34 @@ class Generation:
     def stochastic(self, args: tuple[Any, ...]) -> bool:
         return self.recorded is not None or not args[1].greedy
 
-    def most(self, sampling: Sampling) -> int:
-        """The most tokens of a draw: what is asked for, or less where every draw is known."""
-        asked = sampling.max_tokens
+    def most_tokens(self, args: tuple[Any, ...]) -> int:
+        """What is asked for, or less where every draw is known."""
+        asked: int = args[1].max_tokens
         return min(asked, self.recorded.most_tokens(self.problem)) if self.recorded else asked
 
-    def worst(self, args: tuple[Any, ...], *, first: bool) -> Usage:
-        source, sampling, _ = args
-        prefix = source.text if isinstance(source, Candidate) else ""
-        prompt = self.generator.count_prompt(self.messages(source), prefix)
-        return self._charged(prompt, self.most(sampling), first=first)
+    def prompt(self, args: tuple[Any, ...]) -> Prompt:
+        source = args[0]
+        return self.messages(source), source.text if isinstance(source, Candidate) else ""
 
-    def foresee(self, args: tuple[Any, ...], text_tokens: int) -> Usage:
-        prompt = self.generator.count_prompt(self._prompt, "")
-        return self._charged(prompt + text_tokens, self.most(args[1]), first=True)
+    def foreseen(self, args: tuple[Any, ...]) -> Prompt:
+        return self._prompt, ""
+
+    def sampling_of(self, args: tuple[Any, ...]) -> Sampling:
+        sampling: Sampling = args[1]
+        if args[2] == "end":
+            return sampling
+        return replace(sampling, stop=(*sampling.stop, self.task.step_separator))
+
+    def request(self, args: tuple[Any, ...], draws: Sequence[Draw]) -> GenerateRequest:
+        """Recorded draws are found by the problem, and by which repetition this is."""
+        about = self.problem.id if isinstance(args[0], Problem) else ""
+        asked = super().request(args, draws)
+        return replace(asked, problem_id=about, replicate=self.replicate)
 
     def length(self, text: str) -> int:
         """Tokens that a text adds to a prompt, at most."""
         count = self.generator.count_prompt
         return count(self._prompt, text) - count(self._prompt, "") + 1
-
-    def max_new_tokens(self, args: tuple[Any, ...]) -> int:
-        return self.most(args[1])
-
-    def attributed(self, usage: Usage, *, first: bool) -> Usage:
-        thoughts = usage.reasoning_tokens
-        return self._charged(usage.prompt_tokens, usage.completion_tokens, thoughts, first=first)
-
-    async def perform(self, args: tuple[Any, ...], draws: Sequence[Draw], meter: Meter) -> Answer:
-        source, sampling, until = args
-        request = GenerateRequest(
-            messages=self.messages(source),
-            problem_id=self.problem.id if isinstance(source, Problem) else "",
-            prefix=source.text if isinstance(source, Candidate) else "",
-            sampling=self._stopping(sampling, until),
-            seeds=tuple(draw.seed for draw in draws),
-            indices=tuple(draw.index for draw in draws),
-            replicate=self.replicate,
-        )
-        reply = await self.generator.generate(request, meter, meter.hear)
-        return reply.answer("The server returned fewer draws than asked for.")
 
     def value(self, args: tuple[Any, ...], content: Any, key: str) -> Candidate:
         source, _, until = args
@@ -145,8 +122,7 @@ class Generation:
         )
 
     def pretend(self, args: tuple[Any, ...], draw: Draw) -> Any:
-        _, sampling, until = args
-        most = self.most(sampling)
+        until, most = args[2], self.most_tokens(args)
         room = max(1, most - PRETENDED_END)
         text = f"9{self.task.step_separator}" * (room // 2)
         if until == "step":
@@ -172,11 +148,6 @@ class Generation:
         forced = self.task.forced_answer
         return forced if before.endswith(forced) else before
 
-    def _stopping(self, sampling: Sampling, until: Until) -> Sampling:
-        if until == "end":
-            return sampling
-        return replace(sampling, stop=(*sampling.stop, self.task.step_separator))
-
     def _is_final(self, content: Completion, text: str, until: Until) -> bool:
         if content.finish_reason not in ENDED:
             return False
@@ -194,14 +165,6 @@ class Generation:
         if isinstance(source, Candidate):
             return source.messages
         return () if isinstance(source, Problem) else tuple(source)
-
-    def _charged(
-        self, prompt: int, completion: int, reasoning: int | None = None, *, first: bool
-    ) -> Usage:
-        """Where draws of one request are billed for one prompt, the first of them carries it."""
-        if not first and self.generator.capabilities.bills_prompt_once:
-            prompt = 0
-        return charged(self.generator.model, prompt, completion, reasoning)
 
 
 def confidences(completion: Completion) -> tuple[float, ...]:

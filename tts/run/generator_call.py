@@ -1,0 +1,138 @@
+"""What every call that asks a generator has in common, whatever it asks for."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from tts.protocols import (
+    Answer,
+    Draw,
+    EndsPromptly,
+    GenerateReply,
+    GenerateRequest,
+    Generator,
+    Guide,
+    Meter,
+    OperationSpec,
+    Role,
+    TextListener,
+    charged,
+)
+from tts.values import Completion, Message, Sampling, Usage
+
+Prompt = tuple[tuple[Message, ...], str]
+"""A conversation, and the text of its last turn that is to be continued; often none."""
+
+
+class GeneratorCall:
+    """Asks a generator, and says what that may cost and what it did, in every dimension.
+
+    A subclass states `prompt`, `sampling_of`, `identity`, `value` and `pretend`; it may state
+    `foreseen` where the prompt is not known at once, and `most_tokens` and `max_new_tokens` where a
+    draw is shorter than its sampling allows, or its value holds no text.
+
+    Usage is unpriced. What a model's size would tell is unknown (None) where the size is, and so is
+    device time, which no backend measures; neither is ever 0.
+    """
+
+    content_type: Any = Completion
+    missing = "The server returned fewer draws than asked for."
+    """Why a draw failed that did not come with the others of its request."""
+
+    def __init__(
+        self,
+        generator: Generator,
+        *,
+        name: str,
+        version: str,
+        role: Role,
+        coalesce: bool = False,
+        timeout: float | None = None,
+        guide: Guide | None = None,
+    ) -> None:
+        self.generator, self.guide = generator, guide
+        model = generator.model
+        self.spec = OperationSpec(
+            name=name,
+            version=version,
+            role=role,
+            effect="pure",
+            model=model.name,
+            revision=model.revision,
+            coalesce=coalesce,
+            pool=model.name,
+            timeout=timeout,
+            prompt_end=isinstance(generator, EndsPromptly) and generator.ends_promptly,
+        )
+
+    # What is asked
+
+    def prompt(self, args: tuple[Any, ...]) -> Prompt:
+        """What is sent, once the inputs are there."""
+        raise NotImplementedError
+
+    def sampling_of(self, args: tuple[Any, ...]) -> Sampling:
+        """How it is drawn."""
+        raise NotImplementedError
+
+    def foreseen(self, args: tuple[Any, ...]) -> Prompt:
+        """What is known to be sent beside the texts of inputs that are still open."""
+        return self.prompt(args)
+
+    def most_tokens(self, args: tuple[Any, ...]) -> int:
+        """The most tokens of one draw."""
+        return self.sampling_of(args).max_tokens
+
+    def request(self, args: tuple[Any, ...], draws: Sequence[Draw]) -> GenerateRequest:
+        messages, prefix = self.prompt(args)
+        return GenerateRequest(
+            messages=messages,
+            prefix=prefix,
+            sampling=self.sampling_of(args),
+            seeds=tuple(draw.seed for draw in draws),
+            indices=tuple(draw.index for draw in draws),
+            guide=self.guide,
+        )
+
+    # What the executor wants to know
+
+    def stochastic(self, args: tuple[Any, ...]) -> bool:
+        return not self.sampling_of(args).greedy
+
+    def max_new_tokens(self, args: tuple[Any, ...]) -> int:
+        return self.most_tokens(args)
+
+    def worst(self, args: tuple[Any, ...], *, first: bool) -> Usage:
+        prompt_tokens = self.generator.count_prompt(*self.prompt(args))
+        return self._charged(prompt_tokens, self.most_tokens(args), first=first)
+
+    def foresee(self, args: tuple[Any, ...], text_tokens: int) -> Usage:
+        known = self.generator.count_prompt(*self.foreseen(args))
+        return self._charged(known + text_tokens, self.most_tokens(args), first=True)
+
+    def attributed(self, usage: Usage, *, first: bool) -> Usage:
+        thoughts = usage.reasoning_tokens
+        return self._charged(usage.prompt_tokens, usage.completion_tokens, thoughts, first=first)
+
+    async def perform(self, args: tuple[Any, ...], draws: Sequence[Draw], meter: Meter) -> Answer:
+        reply = await self.generate(args, draws, meter, meter.hear)
+        return reply.answer(self.missing)
+
+    async def generate(
+        self,
+        args: tuple[Any, ...],
+        draws: Sequence[Draw],
+        meter: Meter,
+        listener: TextListener | None,
+    ) -> GenerateReply:
+        """The generator's reply to one request for all the draws."""
+        return await self.generator.generate(self.request(args, draws), meter, listener)
+
+    def _charged(
+        self, prompt: int, completion: int, reasoning: int | None = None, *, first: bool
+    ) -> Usage:
+        """Where draws of one request are billed for one prompt, the first of them carries it."""
+        if not first and self.generator.capabilities.bills_prompt_once:
+            prompt = 0
+        return charged(self.generator.model, prompt, completion, reasoning)
