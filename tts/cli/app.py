@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from tts.cli.flags import flags_of
+from tts.cli.options import flags_of
 from tts.eval.recipe import ModelKeys, Recipe
 
 app = typer.Typer(
@@ -148,7 +148,7 @@ def demo(
     out: Annotated[Path, typer.Option(help="Folder for the report.")] = Path("out/demo"),
 ) -> None:
     """The main job on the embedded model: four strategies under three budgets, in a minute or two."""
-    from tts.cli.demo import run_demo
+    from tts.cli.compare import run_demo
 
     run_demo(ledger=ledger, out=out)
 
@@ -197,7 +197,7 @@ def trace(
     all_nodes: Annotated[bool, typer.Option("--all", help="Also every pruned draw.")] = False,
 ) -> None:
     """What one recorded run did: its tree of draws with scores, pruned branches and costs."""
-    from tts.cli.trace import show_trace
+    from tts.cli.ledger import show_trace
 
     show_trace(place, run, job, page=html, all_nodes=all_nodes)
 
@@ -207,7 +207,7 @@ def strategies(
     name: Annotated[str, typer.Argument(help="One strategy, with its parameters.")] = "",
 ) -> None:
     """The strategies, their parameters with defaults, and where they come from."""
-    from tts.cli.strategies import show_strategies
+    from tts.cli.show import show_strategies
 
     show_strategies(name)
 
@@ -218,7 +218,7 @@ def show_price_table(
     prices: Prices = None,
 ) -> None:
     """What models cost; unknown models have no price, which is not zero."""
-    from tts.cli.prices import show_prices
+    from tts.cli.show import show_prices
 
     show_prices(pattern, prices)
 
@@ -241,7 +241,7 @@ def results(
     markdown: Annotated[Path | None, typer.Option(help="Write here; else to the screen.")] = None,
 ) -> None:
     """Finished comparisons as one page of tables, with intervals and what could be detected."""
-    from tts.cli.results import show_results
+    from tts.cli.report import show_results
 
     show_results(folder, markdown)
 
@@ -252,7 +252,7 @@ def doctor(
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False,
 ) -> None:
     """Show which kernels and features vLLM would serve a model with, and why."""
-    from tts.cli.doctor import show_kernels
+    from tts.cli.tune import show_kernels
 
     show_kernels(model, as_json=as_json)
 

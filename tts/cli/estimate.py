@@ -15,8 +15,7 @@ from rich.text import Text
 from tts.answers import task_for
 from tts.cli.compare import recipes
 from tts.cli.exits import run
-from tts.cli.screen import Screen
-from tts.cli.wording import known_dollars
+from tts.cli.screen import Screen, known_dollars
 from tts.engine import open_session, spell_budget, spell_strategy
 from tts.engine.estimate import Estimate, estimate
 from tts.eval.problems import load_problem_set

@@ -1,30 +1,32 @@
-"""`tts plan`: a task as a graph of calls."""
+"""`tts plan`: a task as a graph of calls of the tools that `module:name` names."""
 
 from __future__ import annotations
 
 import asyncio
+import importlib
 import os
 import sys
-from collections.abc import Mapping
+import traceback
+from collections.abc import Iterable, Mapping
+from difflib import get_close_matches
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 from msgspec import Struct
 from rich.table import Table
 from rich.text import Text
 
-from tts.cli.exits import run
-from tts.cli.load_tools import load_tools
+from tts.cli.exits import FAILED, run
 from tts.cli.screen import Screen
 from tts.engine import CompiledPlan, Engine, PlanResult
 from tts.errors import BadInput
 from tts.planner import Call, Plan
 from tts.planner.language import write_call
 from tts.planner.passes import PASSES
-from tts.tools import ToolSet
+from tts.tools import MCPTools, Tool, ToolSet
 from tts.tools.shielded import in_thread
 
-FAILED = 1
 FOLDING = "constant folding"
 """The one pass that calls tools."""
 
@@ -157,3 +159,83 @@ def failed(done: PlanResult) -> str:
         return ""
     reason = " ".join((done.result.error or done.result.stopped_by).split())
     return f"The run failed: {reason}"
+
+
+def load_tools(place: str) -> ToolSet:
+    """The tool, or the list of tools, that `module:name` names; the working directory counts.
+
+    Raises `BadInput` in one line: what is wrong, where in the module, and what to write.
+    """
+    module, _, name = place.partition(":")
+    if not module or not all(part.isidentifier() for part in [*module.split("."), name]):
+        raise BadInput(
+            f"Tools {place!r}: write module:name, such as my_tools:tools{_no_file(place)}."
+        )
+    found = _attribute(_imported(module, place), name, place)
+    given = [found] if isinstance(found, Tool) or callable(found) else found
+    if isinstance(found, MCPTools):
+        raise BadInput(f"Tools {place!r} are an MCP server; open it from Python: async with … as.")
+    if not isinstance(given, Iterable) or not all(
+        callable(one) or isinstance(one, Tool) for one in given
+    ):
+        raise BadInput(
+            f"Tools {place!r} are a {type(found).__name__}, not a tool or a list of them."
+        )
+    return ToolSet(given)
+
+
+def _imported(module: str, place: str) -> ModuleType:
+    sys.path.insert(0, os.getcwd())
+    try:
+        return importlib.import_module(module)
+    except ModuleNotFoundError as error:
+        if error.name is not None and f"{module}.".startswith(f"{error.name}."):
+            here = f"no module {error.name!r} in {os.getcwd()} or among the installed packages"
+            raise BadInput(f"Tools {place!r}: there is {here}.") from error
+        hint = f"install {error.name!r} beside tts, or take the import out"
+        raise BadInput(f"Tools {place!r}: {_where(error)}: {_line(error)}; {hint}.") from error
+    except SyntaxError as error:
+        where = f"{error.filename}, line {error.lineno}"
+        raise BadInput(f"Tools {place!r}: {where}: {error.msg}.") from error
+    except (Exception, SystemExit) as error:  # whatever a module does when it is imported
+        raise BadInput(
+            f"Tools {place!r}: {_where(error)}: {type(error).__name__}: {_line(error)}; "
+            "the module has to be importable."
+        ) from error
+    finally:
+        sys.path.remove(os.getcwd())
+
+
+def _attribute(module: ModuleType, name: str, place: str) -> Any:
+    try:
+        return getattr(module, name)
+    except AttributeError as error:
+        names = [key for key in vars(module) if not key.startswith("_")]
+        near = next(iter(get_close_matches(name, names, n=1)), "")
+        hint = f" Did you mean {module.__name__}:{near}?" if near else ""
+        file = getattr(module, "__file__", None) or module.__name__
+        raise BadInput(f"Tools {place!r}: {file} has no {name!r}.{hint}") from error
+
+
+def _where(error: BaseException) -> str:
+    """File and line of the user's own code in which a module failed."""
+    frames = [
+        frame
+        for frame in traceback.extract_tb(error.__traceback__)
+        if not frame.filename.startswith("<frozen") and frame.filename != importlib.__file__
+    ]
+    own = [frame for frame in frames[1:] if "site-packages" not in frame.filename]
+    return f"{own[-1].filename}, line {own[-1].lineno}" if own else "at its import"
+
+
+def _line(error: BaseException) -> str:
+    return " ".join(str(error).split()) or "no reason given"
+
+
+def _no_file(place: str) -> str:
+    """What to write instead of a file's path."""
+    path, _, name = place.partition(":")
+    if not path.endswith(".py"):
+        return ""
+    module = os.path.normpath(path.removesuffix(".py")).strip("/").replace(os.sep, ".")
+    return f"; here {module}:{name or 'tools'}"

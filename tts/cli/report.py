@@ -1,4 +1,4 @@
-"""`tts report`, and where reports lie: a folder per job, and the latest of them."""
+"""`tts report`, `tts results`, and where reports lie: a folder per job, and the latest of them."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from tts.cli.screen import Screen
 from tts.errors import BadInput
 from tts.eval.recorded import recorded_report
 from tts.eval.report import ComparisonReport, render_page, render_table, to_csv, to_json
+from tts.eval.report.markdown import read_reports, results_page
 
 DEFAULT, LATEST = Path("out"), "latest"
 """Where reports go unless the user says otherwise, and the name of the newest one there."""
@@ -30,6 +31,18 @@ def show_report(place: str, job: str, out: Path | None) -> None:
     console.print(render_table(report))
     for path in write_report(report, out, name):
         console.print(f"wrote {path}")
+
+
+def show_results(folder: Path, markdown: Path | None) -> None:
+    """Write the page, or show it."""
+    page = results_page(read_reports(folder))
+    console = Screen()
+    if markdown is None:
+        console.print(page, soft_wrap=True)
+        return
+    markdown.parent.mkdir(parents=True, exist_ok=True)
+    markdown.write_text(page, encoding="utf-8")
+    console.print(f"wrote {markdown}")
 
 
 def folder_of(out: Path | None, job: str) -> Path:

@@ -13,6 +13,7 @@ from rich.console import Console, ConsoleOptions, RenderableType
 from rich.segment import Segment
 from rich.text import Text
 
+from tts.values import Usage
 from tts.values.visible import ACTING, harmless, visible
 
 _ESCAPED = re.compile(f"[{ACTING}]")
@@ -69,3 +70,8 @@ def write_out(text: str) -> None:
 def _escape(found: re.Match[str]) -> str:
     units = found[0].encode("utf-16-be", "surrogatepass")
     return "".join(f"\\u{units[i : i + 2].hex()}" for i in range(0, len(units), 2))
+
+
+def known_dollars(usage: Usage) -> str:
+    """Dollars; an unknown price stays unknown and is never zero."""
+    return "unknown" if usage.dollars is None else f"${usage.dollars:.6g}"

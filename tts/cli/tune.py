@@ -1,4 +1,4 @@
-"""`tts tune`: engine arguments by measured throughput, and the idealised runtime."""
+"""`tts tune`, `tts doctor`: vLLM's arguments by measured throughput, the idealised runtime, and what would serve a model."""
 
 from __future__ import annotations
 
@@ -6,13 +6,18 @@ from hashlib import blake2b
 from pathlib import Path
 from typing import Any
 
+import msgspec
+import typer
 from rich.table import Table
+from rich.text import Text
 
 from tts.backends.vllm import require_vllm
+from tts.backends.vllm.kernels import findings, kernel_facts
 from tts.budget.idealised_runtime import write_runtime
 from tts.cli.exits import run
 from tts.cli.screen import Screen
 from tts.engine import SessionOptions
+from tts.engine.open_vllm import OPTIONS, ModelSpec, settings
 from tts.engine.opening import open_model
 from tts.errors import UsageError
 from tts.eval.bench.machine import machine
@@ -152,3 +157,22 @@ def _write(path: Path, text: str, console: Screen) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(text, encoding="utf-8")
     console.print(f"wrote {path}")
+
+
+def show_kernels(model: str, *, as_json: bool) -> None:
+    """Resolve a model's arguments without loading it, and print what is on and what is off."""
+    require_vllm()
+    name = model.removeprefix("vllm:")
+    spec = ModelSpec.parse(name, known=OPTIONS)
+    facts = kernel_facts(settings(spec, SessionOptions(model=f"vllm:{name}")))
+    found = findings(facts)
+    if as_json:
+        content = {"facts": facts, "findings": found}
+        typer.echo(msgspec.json.encode(content).decode())
+        return
+    table = Table("", "feature", "", "why")
+    table.title = f"vLLM {facts.vllm}, {model}"
+    table.title_justify = "left"
+    for one in found:
+        table.add_row("on" if one.on else "off", one.name, Text(one.value), one.why)
+    Screen().print(table)

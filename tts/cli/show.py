@@ -1,4 +1,4 @@
-"""`tts prices`: what models cost per million tokens."""
+"""`tts strategies`, `tts prices`: what can be asked for, and what models cost."""
 
 from __future__ import annotations
 
@@ -8,9 +8,30 @@ from rich.table import Table
 from rich.text import Text
 
 from tts.budget import PriceTable
-from tts.cli.screen import Screen
+from tts.cli.screen import Screen, one_line, warn
+from tts.engine.registry import catalogue, entry
 from tts.errors import UnknownName
 from tts.values import NANO
+
+
+def show_strategies(name: str) -> None:
+    """All of them a line each, or one with its parameters and the whole of its description."""
+    if name:
+        _show_one(name)
+        return
+    table = Table("strategy", "what it does", box=None, padding=(0, 2, 0, 0))
+    for each in catalogue(broken=lambda error: warn(str(error))):
+        table.add_row(one_line(each.name), one_line(each.summary))
+    Screen().print(table)
+
+
+def _show_one(name: str) -> None:
+    found = entry(name)
+    console = Screen()
+    console.print(Text(f"{found.name}({', '.join(found.parameters)})"), soft_wrap=True)
+    console.print(Text(found.summary), soft_wrap=True)
+    if found.details:
+        console.print(Text(f"\n{found.details}"), soft_wrap=True)
 
 
 def show_prices(pattern: str, user_file: Path | None) -> None:

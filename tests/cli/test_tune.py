@@ -1,10 +1,13 @@
+"""`tts tune` and `tts doctor` on doubles of vLLM, and without it."""
+
 from __future__ import annotations
 
 from pathlib import Path
 
 import pytest
 
-from tts.cli.tune import run_search, tune
+from tts.backends.vllm import vllm_installed
+from tts.cli.tune import run_search, show_kernels, tune
 from tts.errors import UsageError
 from tts.eval.tune import SimulatedRunner, space_for
 
@@ -41,3 +44,9 @@ def test_a_search_leaves_a_profile_and_a_page(
 def test_what_cannot_be_tuned_is_refused(model: str, workload: str, said: str) -> None:
     with pytest.raises(UsageError, match=said):
         tune(model, workload, trials=1, study=Path("s"), out=Path("o"), problems=1, repeats=1)
+
+
+@pytest.mark.skipif(vllm_installed(), reason="vLLM is installed here.")
+def test_without_vllm_the_doctor_says_what_to_install() -> None:
+    with pytest.raises(UsageError, match="pip install"):
+        show_kernels("vllm:embedded/small", as_json=False)

@@ -1,4 +1,4 @@
-"""A report per job, the latest of them, and reports without a model."""
+"""A report per job, the latest of them, pages of several, and reports without a model."""
 
 from __future__ import annotations
 
@@ -9,8 +9,7 @@ from typing import Any
 import pytest
 
 from tts.cli.compare import run_comparison
-from tts.cli.report import file_name, folder_of, show_report
-from tts.cli.results import show_results
+from tts.cli.report import file_name, folder_of, show_report, show_results
 from tts.errors import BadInput
 
 PLAIN: dict[str, Any] = {
@@ -98,3 +97,29 @@ def test_a_ledger_of_several_jobs_asks_for_one_and_an_unknown_one_is_said(tmp_pa
         show_report(str(tmp_path / "tts.db"), "", tmp_path / "b")
     with pytest.raises(BadInput, match="holds no run of a job 'three'"):
         show_report(str(tmp_path / "tts.db"), "three", tmp_path / "b")
+
+
+RECIPE = """
+model: simulated:0.7
+verifier: none
+problems: arithmetic:5
+strategies: [single, "majority_vote(n=3)"]
+parts:
+  one: {title: First, bins: [1]}
+  two: {title: Second, bins: [2]}
+"""
+
+
+def test_every_part_has_a_folder_and_all_of_them_one_page(tmp_path: Path) -> None:
+    recipe, page = tmp_path / "two.yaml", tmp_path / "docs" / "results.md"
+    recipe.write_text(RECIPE)
+    run_comparison(recipe, {}, ledger=str(tmp_path / "tts.db"), job="", out=tmp_path / "out")
+    show_results(tmp_path / "out", page)
+    text = page.read_text()
+    assert text.index("## First") < text.index("## Second")
+    assert text.count("majority_vote(n=3)") >= 4
+
+
+def test_a_folder_without_reports_is_said(tmp_path: Path) -> None:
+    with pytest.raises(BadInput, match=r"report\.json"):
+        show_results(tmp_path, None)

@@ -11,7 +11,7 @@ import typer
 from typer.main import get_command
 
 from tts.cli.app import app
-from tts.cli.flags import flags_of
+from tts.cli.options import flags_of
 from tts.engine import SessionOptions
 from tts.errors import BadInput
 from tts.eval.recipe import ModelKeys, Recipe, read_parts, recipe_of

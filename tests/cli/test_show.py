@@ -1,3 +1,5 @@
+"""The strategies with their parameters, and what models cost."""
+
 from __future__ import annotations
 
 import pytest

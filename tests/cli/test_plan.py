@@ -11,8 +11,7 @@ from typing import Any
 import pytest
 
 from tts.backends.scripted import ScriptedGenerator
-from tts.cli.load_tools import load_tools
-from tts.cli.plan import Asking, Wish, show_plan
+from tts.cli.plan import Asking, Wish, load_tools, show_plan
 from tts.engine import Engine
 from tts.errors import BadInput
 from tts.planner import Call
