@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Sequence
+from contextlib import AbstractAsyncContextManager
 from itertools import count
 from typing import Any, cast
 
@@ -55,9 +56,9 @@ class Endless:
     def __getattr__(self, name: str) -> Any:
         return getattr(self._engine, name)
 
-    async def submit(self, ids: Sequence[int], params: Any) -> Any:
+    def request(self, ids: Sequence[int], params: Any) -> AbstractAsyncContextManager[Any]:
         params.ignore_eos = True
-        return await self._engine.submit(ids, params)
+        return cast(VLLMEngine, self._engine).request(ids, params)
 
 
 @pytest.fixture

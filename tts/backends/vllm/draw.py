@@ -43,6 +43,7 @@ class DrawnText:
         self._ids: list[int] = []
         self._logprobs: list[TokenLogprob] = []
         self._last: Any = None
+        self._lost = 0
         self.cached = 0
         """Prompt tokens found in the prefix cache."""
 
@@ -57,9 +58,14 @@ class DrawnText:
         self.cached = output.num_cached_tokens or 0
         return Piece(str(part.text), tuple(reports))
 
+    def lost(self, drawn: int) -> None:
+        """The draw was given up after so many tokens, of which some may not have arrived."""
+        self._lost = max(0, drawn - len(self._ids))
+
     @property
     def tokens(self) -> int:
-        return len(self._ids)
+        """What was drawn, arrived or not."""
+        return len(self._ids) + self._lost
 
     def completion(self) -> Completion:
         """The whole draw; raises BadReply where vLLM gave it up."""

@@ -5,7 +5,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -81,25 +82,21 @@ class VLLMEngine:
                 f"{self.context_length}."
             )
 
-    async def submit(self, ids: Sequence[int], params: Any) -> Any:
-        """Queue a prompt; returns the collector that its outputs arrive in."""
-        from vllm.inputs import tokens_input
+    @asynccontextmanager
+    async def request(self, ids: Sequence[int], params: Any) -> AsyncIterator[Any]:
+        """A queued prompt: gives the collector that its outputs arrive in.
 
-        if self._closed:
-            raise Unavailable(f"{self.model.name} is closed.")
+        A body that fails or is cancelled aborts the request before its error leaves here, as one
+        of the project's.
+        """
+        collector = await self._submit(ids, params)
         try:
-            return await self.llm.add_request(
-                f"tts-{next(self._serial)}", tokens_input(list(ids)), params
-            )
-        except Exception as error:
-            raise translated(error) from error
-
-    async def abort(self, collector: Any) -> None:
-        """Free what a request holds; done before it returns."""
-        if self._closed:
-            return
-        await asyncio.shield(self.llm.abort(collector.request_id, internal=True))
-        collector.close()
+            yield collector
+        except BaseException as error:
+            await self._abort(collector)
+            if isinstance(error, Exception) and not isinstance(error, CallError):
+                raise translated(error) from error
+            raise
 
     def drawn(self, collector: Any) -> int:
         """Tokens that an unfinished request has drawn so far."""
@@ -120,6 +117,25 @@ class VLLMEngine:
         if llm.output_handler is not None:
             llm.output_handler.cancel()
         await asyncio.to_thread(llm.shutdown, _SHUTDOWN_SECONDS)
+
+    async def _submit(self, ids: Sequence[int], params: Any) -> Any:
+        from vllm.inputs import tokens_input
+
+        if self._closed:
+            raise Unavailable(f"{self.model.name} is closed.")
+        try:
+            return await self.llm.add_request(
+                f"tts-{next(self._serial)}", tokens_input(list(ids)), params
+            )
+        except Exception as error:
+            raise translated(error) from error
+
+    async def _abort(self, collector: Any) -> None:
+        """Free what a request holds; done before it returns."""
+        if self._closed:
+            return
+        await asyncio.shield(self.llm.abort(collector.request_id, internal=True))
+        collector.close()
 
 
 def described(settings: VLLMSettings, config: Any) -> Model:

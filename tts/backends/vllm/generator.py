@@ -11,10 +11,9 @@ import msgspec
 
 from tts.backends.openai_http import plain_template
 from tts.backends.vllm.draw import DrawnText, sampling_params
-from tts.backends.vllm.engine import EngineLoad, VLLMEngine, translated
+from tts.backends.vllm.engine import EngineLoad, VLLMEngine
 from tts.backends.vllm.kernels import facts_of
 from tts.backends.vllm.settings import VLLMSettings
-from tts.errors import CallError
 from tts.protocols import GenerateReply, GenerateRequest, Meter, TextListener
 from tts.values import Capabilities, Message, Model, Usage
 
@@ -72,11 +71,10 @@ class VLLMGenerator:
         prompt = self._chat.encode(request.messages, request.prefix)
         self.engine.check_length(len(prompt) + request.sampling.max_tokens)
         drawn = [DrawnText(request.sampling.logprobs) for _ in request.seeds]
-        left = [0] * len(drawn)
         try:
-            await self._draw_all(prompt, request, drawn, left, listener)
+            await self._draw_all(prompt, request, drawn, listener)
         finally:
-            meter.usage = self._usage(len(prompt), drawn, sum(left))
+            meter.usage = self._usage(len(prompt), drawn)
         completions = tuple(one.completion() for one in drawn)
         return GenerateReply(completions=completions, usage=meter.usage)
 
@@ -88,12 +86,11 @@ class VLLMGenerator:
         prompt: Sequence[int],
         request: GenerateRequest,
         drawn: Sequence[DrawnText],
-        left: list[int],
         listener: TextListener | None,
     ) -> None:
         draws = [
-            self._draw(prompt, request, position, drawn[position], left, listener)
-            for position in range(len(drawn))
+            self._draw(prompt, request, position, text, listener)
+            for position, text in enumerate(drawn)
         ]
         if len(draws) == 1:
             await draws[0]
@@ -112,31 +109,32 @@ class VLLMGenerator:
         request: GenerateRequest,
         position: int,
         drawn: DrawnText,
-        left: list[int],
         listener: TextListener | None,
     ) -> None:
         seed = request.seeds[position] if self._seeded else None
         streamed = listener is not None
         params = sampling_params(request.sampling, seed, streamed=streamed)
-        collector = await self.engine.submit(prompt, params)
-        try:
-            finished = False
-            while not finished:
-                output = collector.get_nowait() or await collector.get()
-                finished = output.finished
-                text = drawn.add(output)
-                if listener is not None and text:
-                    listener(position, text)
-        except BaseException as error:
-            left[position] = max(0, self.engine.drawn(collector) - drawn.tokens)
-            await self.engine.abort(collector)
-            if isinstance(error, Exception) and not isinstance(error, CallError):
-                raise translated(error) from error
-            raise
+        async with self.engine.request(prompt, params) as collector:
+            try:
+                await self._collect(collector, position, drawn, listener)
+            except BaseException:
+                drawn.lost(self.engine.drawn(collector))
+                raise
 
-    def _usage(self, prompt: int, drawn: Sequence[DrawnText], left: int) -> Usage:
+    async def _collect(
+        self, collector: Any, position: int, drawn: DrawnText, listener: TextListener | None
+    ) -> None:
+        finished = False
+        while not finished:
+            output = collector.get_nowait() or await collector.get()
+            finished = output.finished
+            text = drawn.add(output)
+            if listener is not None and text:
+                listener(position, text)
+
+    def _usage(self, prompt: int, drawn: Sequence[DrawnText]) -> Usage:
         """What the request cost: its prompt once per draw, what the cache held marked so."""
-        size, completion = self.model.parameters, sum(one.tokens for one in drawn) + left
+        size, completion = self.model.parameters, sum(one.tokens for one in drawn)
         cached = sum(one.cached for one in drawn)
         read = prompt * len(drawn)
         computed = read - cached + completion

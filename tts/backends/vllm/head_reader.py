@@ -8,11 +8,10 @@ from array import array
 from collections import OrderedDict
 from collections.abc import Iterator, Sequence
 from hashlib import blake2b
-from typing import Any
 
-from tts.backends.vllm.engine import VLLMEngine, translated
+from tts.backends.vllm.engine import VLLMEngine
 from tts.backends.vllm.settings import VLLMSettings
-from tts.errors import BadReply, CallError
+from tts.errors import BadReply
 from tts.protocols import MarkedRow, RowReading, Vector
 from tts.values import Model
 
@@ -68,21 +67,12 @@ class VLLMHeadReader:
         params = PoolingParams(
             task="token_classify", use_activation=False, skip_reading_prefix_cache=not cached
         )
-        output = await self._finished(await self.engine.submit(ids, params))
-        rows = output.outputs.data.float().tolist()
-        return [tuple(row) if isinstance(row, list) else (row,) for row in rows]
-
-    async def _finished(self, collector: Any) -> Any:
-        try:
+        async with self.engine.request(ids, params) as collector:
             output = collector.get_nowait() or await collector.get()
             while not output.finished:
                 output = await collector.get()
-        except BaseException as error:
-            await self.engine.abort(collector)
-            if isinstance(error, Exception) and not isinstance(error, CallError):
-                raise translated(error) from error
-            raise
-        return output
+        rows = output.outputs.data.float().tolist()
+        return [tuple(row) if isinstance(row, list) else (row,) for row in rows]
 
 
 class KeptVectors:
