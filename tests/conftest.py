@@ -16,7 +16,7 @@ from tts.budget import PriceTable
 from tts.engine import Job, Session
 from tts.equivalence import Equivalence
 from tts.errors import CallError, LedgerError
-from tts.eval.bench.jumping_loop import JumpingLoop
+from tts.eval.bench.simulation import JumpingLoop
 from tts.executor import Limits
 from tts.executor.gate import Gate
 from tts.executor.limits import RetryPolicy

@@ -1,9 +1,7 @@
 """What the engine costs and what it holds, measured: `tts bench`."""
 
 from tts.eval.bench.benches import BENCHES, bench
-from tts.eval.bench.machine import machine
-from tts.eval.bench.needs_data import NeedsData
-from tts.eval.bench.report import BenchReport
-from tts.eval.bench.row import Row
+from tts.eval.bench.measuring import machine
+from tts.eval.bench.report import BenchReport, NeedsData, Row
 
 __all__ = ["BENCHES", "BenchReport", "NeedsData", "Row", "bench", "machine"]

@@ -3,22 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-import subprocess
-import sys
 import time
 from functools import partial
-from pathlib import Path
-from tempfile import TemporaryDirectory
 
 from tts.budget import Account, AdmissionQueue, Ticket
 from tts.engine import Job, SessionOptions, open_session
-from tts.eval.bench.attempts import Billed, billed, departures
-from tts.eval.bench.metered_generator import PROMPT, MeteredGenerator
-from tts.eval.bench.rate_process import CALLS_PER_MINUTE, TOKENS_PER_MINUTE
-from tts.eval.bench.rate_process import WORST as WORST_OF_RATE
-from tts.eval.bench.row import Row, at_least, at_most, exactly
-from tts.ledger import Ledger, MemoryJournal, MemoryLeases
-from tts.ledger.rate_windows import SECONDS
+from tts.eval.bench.report import Row, at_least, at_most, exactly
+from tts.eval.bench.shared_ceilings import PROMPT, MeteredGenerator, shared_rate, shared_wallet
+from tts.ledger import MemoryJournal, MemoryLeases
 from tts.strategies import MajorityVote
 from tts.values import Budget, Problem, Result, Usage
 
@@ -26,13 +18,13 @@ MAX_TOKENS = 100
 WORST = PROMPT + MAX_TOKENS
 CALLS, DRAWS = 10, 256
 PROCESSES, RUNS = 8, 3
-SHARED_CAP = 1000 * WORST
 SIZES, TICKET = (1_000, 10_000, 100_000), 30.0
 """Tickets of a queue, and the microseconds that one may cost however many there are."""
 
 
 def budget(*, processes: int = PROCESSES, runs: int = RUNS) -> list[Row]:
-    """Ten calls' worth for 256 concurrent draws; one wallet and one rate for eight processes; the queue."""
+    """Ten calls' worth for 256 concurrent draws, one wallet and one rate for eight processes, and
+    the queue that admits calls."""
     full = [asyncio.run(_one_run(MAX_TOKENS)) for _ in range(runs)]
     tenth = [asyncio.run(_one_run(MAX_TOKENS // 10)) for _ in range(runs)]
     cap = CALLS * WORST
@@ -44,8 +36,8 @@ def budget(*, processes: int = PROCESSES, runs: int = RUNS) -> list[Row]:
         exactly(f"calls that left of {DRAWS}, replies of max_tokens", odd, "", bar=CALLS),
         at_least("least spent, replies of a tenth", min(spent), "tokens", bar=cap - WORST),
         at_most("most spent under the ceiling", highest, "tokens", bar=cap),
-        *_shared_wallet(processes),
-        *_shared_rate(processes),
+        *shared_wallet(processes),
+        *shared_rate(processes),
         *_admission(),
     ]
 
@@ -101,54 +93,3 @@ async def _one_run(reply_tokens: int) -> tuple[int, Result]:
         result = await job.solve(Problem(id="p", prompt="question"), MajorityVote(n=DRAWS), ceiling)
     await session.close()
     return generator.sent, result
-
-
-def _shared_wallet(processes: int) -> list[Row]:
-    with TemporaryDirectory() as folder:
-        place = Path(folder) / "ledger.db"
-        failed = _run("wallet_process", place, processes, str(SHARED_CAP))
-        found: Billed = billed(place)
-    who = f"{processes} processes on one wallet"
-    return [
-        at_most(f"billed by {who}", found.tokens, "tokens", bar=SHARED_CAP),
-        at_least(f"used of the ceiling by {who}", 100 * found.tokens / SHARED_CAP, "%", bar=90),
-        at_most(f"calls billed twice by {who}", found.twice, "", bar=0),
-        at_most(f"of {who} failed", failed, "", bar=0),
-    ]
-
-
-def _shared_rate(processes: int) -> list[Row]:
-    with TemporaryDirectory() as folder:
-        place = Path(folder) / "ledger.db"
-        failed = _run("rate_process", place, processes)
-        windows = departures(place, seconds=SECONDS, worst=WORST_OF_RATE)
-    calls, tokens = (rate * SECONDS / 60 for rate in (CALLS_PER_MINUTE, TOKENS_PER_MINUTE))
-    whole = windows[1:-1]
-    used = 100 * sum(window.tokens for window in whole) / (len(whole) * tokens) if whole else 0.0
-    who = f"{processes} processes on one rate"
-    return [
-        at_most(
-            f"most calls in {SECONDS:g} s of {who}", max(w.calls for w in windows), "", bar=calls
-        ),
-        at_most(
-            f"most tokens in {SECONDS:g} s of {who}",
-            max(window.tokens for window in windows),
-            "tokens",
-            bar=tokens,
-        ),
-        at_least(f"used of the rate by {who}, {len(whole)} windows", used, "%", bar=80),
-        at_most(f"of {who} failed", failed, "", bar=0),
-    ]
-
-
-def _run(module: str, place: Path, processes: int, *more: str) -> int:
-    """Start processes on a new ledger; how many failed."""
-    asyncio.run(_create(place))
-    command = [sys.executable, "-m", f"tts.eval.bench.{module}", str(place)]
-    workers = [subprocess.Popen([*command, str(number), *more]) for number in range(processes)]
-    return sum(worker.wait() != 0 for worker in workers)
-
-
-async def _create(place: Path) -> None:
-    async with Ledger.open(place, job="bench"):
-        """Once, before the processes come."""

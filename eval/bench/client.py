@@ -15,10 +15,9 @@ from msgspec.structs import replace
 from tts.backends.fault_server import FaultPlan, Latency
 from tts.backends.openai_http import HTTPGenerator
 from tts.engine import SessionOptions, open_session
-from tts.eval.bench.cores import pinned
-from tts.eval.bench.meter import Meter
-from tts.eval.bench.row import Row, at_least, at_most, figure, within
-from tts.eval.bench.server_process import PLAIN, ServerProcess
+from tts.eval.bench.measuring import Meter, pinned
+from tts.eval.bench.report import Row, at_least, at_most, figure, within
+from tts.eval.bench.servers import PLAIN, ServerProcess
 from tts.eval.bench.workload import MAX_TOKENS, bare_calls, engine_calls
 from tts.ledger import Ledger
 from tts.values import Capabilities, Model

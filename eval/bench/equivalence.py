@@ -13,9 +13,7 @@ from typing import Any, cast
 from msgspec import Struct
 
 from tts.equivalence import Equivalence
-from tts.eval.bench.hostile import HOSTILE
-from tts.eval.bench.needs_data import NeedsData, data_folder
-from tts.eval.bench.row import Row, at_least, at_most, figure
+from tts.eval.bench.report import NeedsData, Row, at_least, at_most, data_folder, figure
 from tts.values import AnswerKind
 
 SETS = ("unit_test_pairs", "hendrycks_pairs")
@@ -25,6 +23,20 @@ PATIENCE = 20.0
 """Seconds for one public pair: what is right is no question of how busy the machine is."""
 TICK = 0.002
 """Seconds between two looks at the event loop's lag."""
+HOSTILE = {
+    "power tower": "9^9^9^9",
+    "factorial": "(10^{10})!",
+    "nested factorial": "((100!)!)!",
+    "binomial": "\\binom{10^9}{5*10^8}",
+    "integral": "\\int_0^1 x^{x^{x^x}} dx",
+    "parentheses": "(" * 2000 + "1" + ")" * 2000,
+    "fractions": "\\frac{1}{" * 300 + "2" + "}" * 300,
+    "roots": "\\sqrt{" * 500 + "2" + "}" * 500,
+    "digits": "7" * 10**6,
+    "sum": "+".join(f"x^{{{i}}}" for i in range(3000)),
+    "boxes": "\\boxed{" * 100_000,
+}
+"""Answers made to hang or blow up a checker, named by what they do; none of them is 7."""
 
 
 class Pair(Struct, frozen=True):

@@ -4,20 +4,21 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from math import log
 from pathlib import Path
 from statistics import median
 from tempfile import TemporaryDirectory
+from typing import Any
 
 from tts.engine import Job, Session
-from tts.eval.bench.layered import Layered, layered
-from tts.eval.bench.offline_session import offline_session
-from tts.eval.bench.row import Row, at_most
-from tts.eval.bench.wait import Wait
+from tts.eval.bench.report import Row, at_most
+from tts.eval.bench.timed_graphs import TimedGraph, layered
+from tts.eval.bench.workload import offline_session
 from tts.ledger import Ledger, MemoryLeases
+from tts.protocols import Answer, Draw, Meter, OperationSpec, Reply
 from tts.run import Node, Run
-from tts.values import Budget, Candidate, Problem
+from tts.values import Budget, Candidate, Problem, Usage
 
 RUNS = 3
 SIZES = ((20, 10), (25, 40))
@@ -27,6 +28,47 @@ LARGE = {(25, 400): 45.0, (1, 10_000): 60.0, (1, 30_000): 80.0}
 EXPONENT = 1.03
 """Of the number of nodes ready at once, to which their cost grows."""
 ROOMY = Budget(calls=1 << 40)
+ONE = Usage(calls=1)
+
+
+class Wait:
+    """An operation that takes a given time and brings its number.
+
+    Arguments: (number, seconds, nodes to wait for).
+    """
+
+    content_type = int
+    spec = OperationSpec(
+        name="wait", version="1", role="tool", effect="pure", model="", pool="wait"
+    )
+
+    def identity(self, args: tuple[Any, ...]) -> Any:
+        return args[0]
+
+    def stochastic(self, args: tuple[Any, ...]) -> bool:
+        return False
+
+    def worst(self, args: tuple[Any, ...], *, first: bool) -> Usage:
+        return ONE
+
+    def foresee(self, args: tuple[Any, ...], text_tokens: int) -> Usage:
+        return ONE
+
+    def max_new_tokens(self, args: tuple[Any, ...]) -> int:
+        return 0
+
+    def attributed(self, usage: Usage, *, first: bool) -> Usage:
+        return usage
+
+    async def perform(self, args: tuple[Any, ...], draws: Sequence[Draw], meter: Meter) -> Answer:
+        await asyncio.sleep(args[1])
+        return Answer(replies=(Reply(content=args[0], usage=ONE),), billed=ONE)
+
+    def value(self, args: tuple[Any, ...], content: Any, key: str) -> int:
+        return int(content)
+
+    def pretend(self, args: tuple[Any, ...], draw: Draw) -> Any:
+        return args[0]
 
 
 class Growing:
@@ -34,9 +76,9 @@ class Growing:
 
     name = "growing"
 
-    def __init__(self, graph: Layered) -> None:
+    def __init__(self, graph: TimedGraph) -> None:
         self.graph = graph
-        self.parameters = {"nodes": graph.nodes}
+        self.parameters = {"nodes": len(graph.seconds)}
 
     async def solve(self, problem: Problem, run: Run) -> Candidate | None:
         wait = Wait()
@@ -105,11 +147,11 @@ async def _pair(folder: Path, layers: int, width: int, turn: int) -> tuple[float
 
     def figure(seconds: float) -> float:
         if layers * width < 10_000:
-            return seconds / asked.critical_path
-        return (seconds - asked.critical_path) / asked.nodes * 1e6
+            return seconds / asked.longest_path
+        return (seconds - asked.longest_path) / len(asked.seconds) * 1e6
 
     bare = await _timed(lambda: _bare(asked))
-    session = await offline_session(concurrency=2 * asked.nodes)
+    session = await offline_session(concurrency=2 * len(asked.seconds))
     async with Ledger.open(folder / f"{turn}.db", job="bench") as ledger:
         ours = await _timed(lambda: _engine(session, ledger, asked))
     await session.close()
@@ -122,18 +164,18 @@ async def _timed(work: Callable[[], Awaitable[None]]) -> float:
     return time.perf_counter() - started
 
 
-async def _engine(session: Session, ledger: Ledger, asked: Layered) -> None:
+async def _engine(session: Session, ledger: Ledger, asked: TimedGraph) -> None:
     events: list[object] = []
     leases = MemoryLeases()
     async with Job(
         session, name=ledger.job, journal=ledger, leases=leases, observe=events.append
     ) as job:
         result = await job.solve(Problem(id="graph", prompt="graph"), Growing(asked), ROOMY)
-    assert result.usage.calls == asked.nodes, result
-    assert len(events) > asked.nodes
+    assert result.usage.calls == len(asked.seconds), result
+    assert len(events) > len(asked.seconds)
 
 
-async def _bare(asked: Layered) -> None:
+async def _bare(asked: TimedGraph) -> None:
     """A task per node that waits for the tasks before it."""
     tasks: list[asyncio.Task[None]] = []
 

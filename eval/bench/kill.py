@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import json
+import os
+import subprocess
+import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -13,10 +17,9 @@ import msgspec
 from msgspec.structs import replace
 
 from tts.backends.fault_server import FaultPlan, Latency
-from tts.eval.bench.attempts import billed
-from tts.eval.bench.comparison_process import CONCURRENCY, ComparisonProcess
-from tts.eval.bench.row import Row, at_most, exactly, figure
-from tts.eval.bench.server_process import ServerProcess
+from tts.eval.bench.measuring import billed
+from tts.eval.bench.report import Row, at_most, exactly, figure
+from tts.eval.bench.servers import ServerProcess
 from tts.ledger import Ledger
 from tts.protocols import RunRow
 
@@ -25,8 +28,70 @@ DRAWS = 40
 PLAN = FaultPlan(
     dialect="openai", latency=Latency(kind="lognormal", median=0.05, sigma=0.5), seed=SEED
 )
+BUDGETS = ("none", "6k tokens")
+CONCURRENCY = 64
+LONGEST = 300
+"""Seconds of a comparison that is not killed."""
 LOOK = 0.005
 """Seconds between two looks at the server's count."""
+
+
+class ComparisonProcess:
+    """The real `tts compare` in a process of its own.
+
+    Two votes under two budgets, the smaller vote on draws of the larger one. Ledger, report and
+    output lie beside `place`; the same arguments go on where it was.
+    """
+
+    def __init__(self, place: Path, url: str, problems: int, draws: int, *, first: int = 0) -> None:
+        self._said = place.with_suffix(".log")
+        _write_questions(place.with_suffix(".jsonl"), range(first, first + problems))
+        with self._said.open("ab") as log:
+            self._process = subprocess.Popen(
+                _command(place, url, draws),
+                stdout=log,
+                stderr=log,
+                env={**os.environ, "COLUMNS": "100"},
+            )
+
+    @property
+    def running(self) -> bool:
+        return self._process.poll() is None
+
+    def kill(self) -> None:
+        """SIGKILL: nothing of it runs any more when this returns."""
+        self._process.kill()
+        self._process.wait()
+
+    def finish(self) -> None:
+        """Wait for its end; RuntimeError with what it said where it failed."""
+        if self._process.wait(LONGEST) != 0:
+            raise RuntimeError(self._said.read_text()[-2000:])
+
+
+def _write_questions(place: Path, numbers: range) -> None:
+    lines = (
+        {"id": f"q{i}", "problem": f"What is question {i}?", "answer": str(i % 10)} for i in numbers
+    )
+    place.write_text("".join(json.dumps(line) + "\n" for line in lines))
+
+
+def _command(place: Path, url: str, draws: int) -> list[str]:
+    options = {
+        "--model": "openai:simulated",
+        "--base-url": url,
+        "--verifier": "none",
+        "--problems": str(place.with_suffix(".jsonl")),
+        "--max-tokens": "64",
+        "--concurrency": str(CONCURRENCY),
+        "--ledger": str(place.with_suffix(".db")),
+        "--job": "bench",
+        "--out": str(place.with_suffix(".out")),
+    }
+    votes = [f"majority_vote(n={n})" for n in dict.fromkeys((draws, max(1, draws // 5)))]
+    several = [("--strategies", vote) for vote in votes] + [("--budgets", one) for one in BUDGETS]
+    command = [sys.executable, "-m", "tts.cli", "compare"]
+    return [*command, *(part for option in [*options.items(), *several] for part in option)]
 
 
 def kill(*, problems: int = PROBLEMS, kills: int = KILLS) -> list[Row]:

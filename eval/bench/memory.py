@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 import subprocess
 import sys
@@ -11,8 +12,11 @@ from pathlib import Path
 from statistics import fmean
 from tempfile import TemporaryDirectory
 
-from tts.eval.bench.memory_process import resident
-from tts.eval.bench.row import Row, at_most, figure
+from tts.engine.fewer_collections import fewer_collections
+from tts.eval.bench.measuring import resident
+from tts.eval.bench.report import Row, at_most, figure
+from tts.eval.bench.workload import engine_calls, offline_session
+from tts.ledger import Ledger
 
 CALLS, CEILING = 100_000, 150
 FOUND = re.compile(r"(\d+) (\d+) (\d+)")
@@ -47,7 +51,7 @@ def growth(samples: list[Sample], warm: float) -> tuple[float, float]:
 
 
 def _after(calls: int) -> list[Row]:
-    command = [sys.executable, "-m", "tts.eval.bench.memory_process", str(calls)]
+    command = [sys.executable, "-m", "tts.eval.bench.memory", str(calls)]
     said = subprocess.run(command, capture_output=True, text=True, check=True).stdout
     match = FOUND.search(said)
     assert match is not None, said
@@ -56,6 +60,20 @@ def _after(calls: int) -> list[Row]:
         at_most(f"resident memory after {calls} calls", end, "MiB", bar=CEILING, baseline=start),
         figure("grown since a tenth of them", end - tenth, "MiB"),
     ]
+
+
+async def grown(calls: int) -> tuple[int, int, int]:
+    """Resident memory at the start, after a tenth of the calls and after all."""
+    session = await offline_session(concurrency=512)
+    fewer_collections()
+    sizes = [resident()]
+    with TemporaryDirectory() as folder:
+        for part, name in ((calls // 10, "tenth"), (calls - calls // 10, "rest")):
+            async with Ledger.open(Path(folder) / name, job="bench") as ledger:
+                await engine_calls(session, ledger, calls=part, in_flight=512)
+                sizes.append(resident())
+    await session.close()
+    return sizes[0], sizes[1], sizes[2]
 
 
 def _embedded(seconds: float, warm: float) -> list[Row]:
@@ -91,3 +109,7 @@ def _watched(seconds: float) -> Iterator[Sample]:
 
 def _mean(samples: list[Sample], begin: float, end: float) -> float:
     return fmean(size for at, size in samples if begin <= at <= end)
+
+
+if __name__ == "__main__":
+    sys.stdout.write(" ".join(map(str, asyncio.run(grown(int(sys.argv[1]))))) + "\n")

@@ -14,7 +14,7 @@ from tts.backends.embedded.decoder import Decoder
 from tts.backends.embedded.draw import Draw
 from tts.backends.embedded.model import EmbeddedModel
 from tts.engine import Job, SessionOptions, open_session
-from tts.eval.bench.row import Row, at_least, figure
+from tts.eval.bench.report import Row, at_least, figure
 from tts.ledger import Ledger, MemoryLeases
 from tts.strategies import MajorityVote
 from tts.values import Message, Problem, Sampling

@@ -1,30 +1,43 @@
-"""`planner`: reading, checking and running plans. Tool and model latencies are simulated."""
+"""`planner`: reading, checking and running plans. Tool and model latencies are simulated.
+
+The rows of one kind of question each: chunkings read alike, equal calls shared, how soon a call is
+sent; the others have files of their own.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import json
+from pathlib import Path
 from random import Random
 from statistics import median
 
-from tts.eval.bench.needs_data import NeedsData, data_folder
-from tts.eval.bench.paced import Paced
+from tts.eval.bench.planner_damage import mutations
 from tts.eval.bench.planner_liveness import liveness
-from tts.eval.bench.planner_methods import methods
-from tts.eval.bench.planner_mutations import mutations
+from tts.eval.bench.planner_methods import methods, shapes
 from tts.eval.bench.planner_nestful import nestful, nestful_plan, nestful_tools
-from tts.eval.bench.planner_parser import parser
-from tts.eval.bench.planner_schedule import against_longest_first, largest, schedule, solved
-from tts.eval.bench.planner_sharing import sharing
-from tts.eval.bench.row import Row, at_most, figure
-from tts.eval.bench.task_shape import shapes
-from tts.eval.bench.timed_graph import everyday, generated, workflows
-from tts.planner import Plan, PlanSettings, PlanStrategy
+from tts.eval.bench.planner_schedule import ROOMY, against_longest_first, largest, schedule
+from tts.eval.bench.report import NeedsData, Row, at_most, data_folder, exactly, figure
+from tts.eval.bench.simulation import Paced, solved
+from tts.eval.bench.timed_graphs import everyday, generated, workflows
+from tts.planner import Call, Plan, PlanSettings, PlanStrategy, write_plan
 from tts.planner.execution import CallEvent
+from tts.planner.language import Form, Statement, open_reader
+from tts.planner.passes import merge_equal_calls
 from tts.tools import ToolSet, tool
 
 PLANS = 40
 """AsyncHow plans that are run under every cap."""
+ROUNDS = 40
+"""Chunkings of every plan in both forms, where there is no data."""
+_NOISE = (
+    "Thought: I'd look (both) up first.\n",
+    "```\n",
+    "1. see [what\n",
+    'note: "quoted\n',
+    "7. search('open\n",
+    "",
+)
 
 
 def planner() -> list[Row]:
@@ -75,3 +88,89 @@ def dispatch() -> list[Row]:
         at_most("seal to start of a call, median of 100", 1000 * median(waits), "ms", bar=2.0),
         figure("seal to start of a call, 95 of 100 within", worst, "ms"),
     ]
+
+
+def parser(plans: list[Plan], *, rounds: int = ROUNDS) -> list[Row]:
+    """Chunkings of plans, whole and damaged, that read differently from the text as one."""
+    rng, tried, different = Random(3), 0, 0
+    forms: tuple[Form, ...] = ("text", "json")
+    for plan in plans:
+        for form in forms:
+            for _ in range(rounds):
+                text = _damaged(rng.choice(_NOISE) + write_plan(plan, form), rng)
+                tried += 1
+                different += read_in_chunks(text, form, rng) != read_in_chunks(text, form, None)
+    return [exactly(f"of {tried} chunkings, read differently", different, "", bar=0)]
+
+
+def read_in_chunks(text: str, form: Form, rng: Random | None) -> list[Statement]:
+    """Everything that is sealed; None: the text in one piece."""
+    reader = open_reader(form)
+    sealed: list[Statement] = []
+    place = 0
+    most = rng.choice((1, 3, 10, 80)) if rng else max(1, len(text))
+    while place < len(text):
+        size = rng.randint(1, most) if rng else most
+        sealed += reader.feed(text[place : place + size])
+        place += size
+    return [*sealed, *reader.end()]
+
+
+def _damaged(text: str, rng: Random) -> str:
+    """The text, every other time with a letter lost or one put in."""
+    place = rng.randrange(len(text))
+    kind = rng.randrange(4)
+    if kind == 0:
+        return text[:place] + text[place + 1 :]
+    if kind == 1:
+        return text[:place] + rng.choice("\"'()[]{}\\\n$#") + text[place:]
+    return text
+
+
+def sharing(folder: Path | None) -> list[Row]:
+    """Hit rate of one run of all plans, and of the pass, beside what is ideal."""
+    names = _titles(folder) if folder else [f"film {i * i % 97}" for i in range(400)]
+    ideal = 1 - len(set(names)) / len(names)
+    made: list[str] = []
+
+    @tool(effect="read")
+    async def search(query: str) -> str:
+        made.append(query)
+        return query
+
+    tools = ToolSet([search])
+    calls = tuple(
+        Call(id=number, tool="search", arguments={"query": name})
+        for number, name in enumerate(names, start=1)
+    )
+    plan = Plan(calls=calls, answer="done", joined=False)
+    settings = PlanSettings(limits=ROOMY)
+    asyncio.run(solved(PlanStrategy(tools, settings=settings, plan=plan), 512))
+    merged = merge_equal_calls(plan, tools).plan
+    what = f"of {len(names)} searches, {'movie data' if folder else 'generated'}"
+    return [
+        exactly(
+            f"share found, {what}", _percent(1 - len(made) / len(names)), "%", bar=_percent(ideal)
+        ),
+        exactly(
+            f"share merged by the pass, {what}",
+            _percent(1 - len(merged.calls) / len(names)),
+            "%",
+            bar=_percent(ideal),
+        ),
+    ]
+
+
+def _percent(share: float) -> float:
+    return round(100 * share, 1)
+
+
+def _titles(folder: Path) -> list[str]:
+    """Seeds and options of every question."""
+    rows = json.loads((folder / "movie_recommendations_formatted.json").read_text(encoding="utf-8"))
+    found: list[str] = []
+    for row in rows:
+        head, _, options = row["question"].partition("\nOptions:\n")
+        seeds = head.removeprefix("Find a movie similar to ")
+        found += [*seeds.split(", "), *options.split("\n")]
+    return [name.strip() for name in found if name.strip()]

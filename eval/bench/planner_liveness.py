@@ -1,9 +1,15 @@
-"""Whether a run always ends, whatever tools and planners do. Real time."""
+"""Whether a run always ends, whatever tools and planners do. Real time.
+
+As a program, this file runs a plan that never ends, to be interrupted by Ctrl-C.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import dataclasses
+import signal
+import subprocess
+import sys
 import time
 from collections.abc import Callable, Coroutine
 from functools import partial
@@ -13,19 +19,26 @@ from msgspec import Struct
 
 from tts.backends.scripted import ScriptedGenerator
 from tts.errors import TTSError
-from tts.eval.bench.bad_planners import BAD_PLANNERS, BadPlanner
-from tts.eval.bench.bad_tools import LIMIT, bad_tools
-from tts.eval.bench.interrupted import INTERRUPTED, seconds_to_end
-from tts.eval.bench.planner_schedule import solved
-from tts.eval.bench.row import Row, at_most, exactly
+from tts.eval.bench.misbehaving import BAD_PLANNERS, LIMIT, BadPlanner, bad_tools
+from tts.eval.bench.report import Row, at_most, exactly
+from tts.eval.bench.simulation import solved
 from tts.executor.limits import RetryPolicy
-from tts.planner import PlanSettings, PlanStrategy
-from tts.planner.execution import PlanRun
+from tts.planner import PlanEvent, PlanSettings, PlanStrategy
+from tts.planner.execution import CallEvent, PlanRun
 from tts.tools import ToolSet
 
 PATIENCE = 10.0
 """Seconds after which a run counts as hanging."""
 GOOD = frozenset(("look", "send"))
+INTERRUPTED = (
+    "hangs",
+    "hangs_in_its_thread",
+    "ignores_its_cancellation",
+    "ignores_everything",
+    "planner",
+)
+"""Tools of `bad_tools` that never answer, and a planner that stops in the middle."""
+Keep = Callable[[PlanRun], None]
 _QUICK = RetryPolicy(retries=1, first_delay=0.01)
 
 
@@ -69,9 +82,6 @@ def _rows(kind: str, ends: list[End]) -> list[Row]:
     ]
 
 
-Keep = Callable[[PlanRun], None]
-
-
 def _ended(name: str, make: Callable[[Keep], Coroutine[Any, Any, Any]]) -> End:
     """Run in an event loop of its own, and look at what is left of it."""
     kept: list[PlanRun] = []
@@ -113,3 +123,39 @@ def _deadline(name: str, keep: Keep) -> Coroutine[Any, Any, Any]:
     tools = ToolSet(dataclasses.replace(tool, cache=False) for tool in bad_tools().values())
     strategy = PlanStrategy(tools, settings=PlanSettings(), keep=keep)
     return solved(strategy, 2, ScriptedGenerator([f"{text}join()\n", "x"]), seconds=0.3)
+
+
+def seconds_to_end(name: str, patience: float) -> float | None:
+    """From the interrupt to the end of the process; None: it had to be killed."""
+    command = [sys.executable, "-m", "tts.eval.bench.planner_liveness", name]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        process.stdout.readline()
+        process.send_signal(signal.SIGINT)
+        started = time.monotonic()
+        try:
+            process.communicate(timeout=patience)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            return None
+        return time.monotonic() - started
+
+
+async def hang(name: str) -> None:
+    """A plan whose calls, or whose text, never end; says `started` once a call is under way."""
+    tools = ToolSet(dataclasses.replace(tool, timeout=600.0) for tool in bad_tools().values())
+
+    def tell(event: PlanEvent) -> None:
+        if isinstance(event, CallEvent) and event.state == "started":
+            sys.stdout.write("started\n")
+            sys.stdout.flush()
+
+    strategy = PlanStrategy(tools, settings=PlanSettings(timeout=600.0, tell=tell))
+    if name == "planner":
+        await solved(strategy, 512, BadPlanner(BAD_PLANNERS["hangs inside a call"]))
+    else:
+        await solved(strategy, 512, ScriptedGenerator([f"1. {name}()\n2. {name}()\njoin()\n"]))
+
+
+if __name__ == "__main__":
+    asyncio.run(hang(sys.argv[1]))

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from tts.eval.bench.row import Row, exactly, figure
+from tts.eval.bench.report import Row, exactly, figure
 from tts.planner import Call, Plan, check_plan, read_plan, write_plan
 from tts.planner.language import Reference, Text
 from tts.planner.language.plan import Value

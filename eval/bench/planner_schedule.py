@@ -2,52 +2,26 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from heapq import heapify, heappop, heappush
 from random import Random
 from statistics import mean
-from typing import Any, Literal
+from typing import Literal
 
-from tts.backends.scripted import ScriptedGenerator
-from tts.budget import PriceTable
-from tts.engine import Job, Session
-from tts.equivalence import Equivalence
-from tts.eval.bench.jumping_loop import simulated
-from tts.eval.bench.row import Row, at_most, exactly, figure
-from tts.eval.bench.timed_graph import TimedGraph
-from tts.executor import Limits
-from tts.executor.gate import Gate
-from tts.executor.limits import RetryPolicy
-from tts.ledger import MemoryJournal, MemoryLeases
+from tts.eval.bench.report import Row, at_most, exactly, figure
+from tts.eval.bench.simulation import Sleeping, simulated, solved
+from tts.eval.bench.timed_graphs import TimedGraph
 from tts.planner import Call, Plan, PlanLimits, PlanSettings, PlanStrategy
 from tts.planner.execution import PlanRun
-from tts.tools import Tool, ToolContext, ToolSet
-from tts.values import Budget, Problem, Sampling
+from tts.tools import Tool, ToolSet
 
 Known = Literal["given", "±50 %", "none"]
 ROOMY = PlanLimits(calls=10**6, depth=10**6, fan_out=10**6)
-PRICES = PriceTable.load(None)
 CAPS = (2, 4, 8, 16, 64)
-_PATIENT = RetryPolicy()
 TIGHT = 8
 """The cap under which guessed and unknown durations are compared."""
 GUESSED: tuple[Known, ...] = ("±50 %", "none")
-
-
-class Sleeping:
-    """A tool's body that only takes time."""
-
-    def __init__(self, seconds: float) -> None:
-        self.seconds = seconds
-
-    def check(self, arguments: Mapping[str, Any]) -> Mapping[str, Any]:
-        return arguments
-
-    async def __call__(self, arguments: Mapping[str, Any], context: ToolContext) -> Any:
-        await asyncio.sleep(self.seconds)
-        return 0
 
 
 def schedule(name: str, graphs: Sequence[TimedGraph]) -> list[Row]:
@@ -133,33 +107,6 @@ async def makespan(graph: TimedGraph, cap: int | None, known: Known) -> float:
     await solved(strategy, cap or 10**6)
     timeline = kept[0].timeline
     return timeline.ended - timeline.started
-
-
-async def solved(
-    strategy: PlanStrategy,
-    cap: int,
-    generator: Any = None,
-    *,
-    retry: RetryPolicy = _PATIENT,
-    seconds: float | None = None,
-) -> Any:
-    """Run a strategy in memory, with so many calls at once, perhaps with a deadline."""
-    session = Session(
-        generators={"default": generator or ScriptedGenerator([])},
-        verifier=None,
-        equivalence=Equivalence(),
-        prices=PRICES,
-        limits=Limits(gate=Gate(cap), retry=retry, timeout=1e12),
-        sampling=Sampling(),
-    )
-    journal = MemoryJournal(job="bench")
-    async with Job(session, name="bench", journal=journal, leases=MemoryLeases()) as job:
-        problem = Problem(id="plan", prompt="plan")
-        result = await job.solve(problem, strategy, budget=Budget(seconds=seconds))
-    await session.close()
-    if result.error:
-        raise RuntimeError(result.error)
-    return result
 
 
 def plan_of(graph: TimedGraph) -> Plan:

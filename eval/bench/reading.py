@@ -9,7 +9,7 @@ from statistics import median
 
 from tts.answers import TASKS
 from tts.equivalence import is_admissible
-from tts.eval.bench.row import Row, at_most
+from tts.eval.bench.report import Row, at_most
 from tts.eval.statistics import bootstrap_mean
 
 RUNS = 5

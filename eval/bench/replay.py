@@ -10,8 +10,7 @@ from typing import TypeVar
 
 from tts.backends.replay import SampleRow, best_of_k, maj_at_k, pass_at_k, sample_rows
 from tts.equivalence import Equivalence
-from tts.eval.bench.needs_data import data_folder
-from tts.eval.bench.row import Row, at_least, at_most, exactly, figure
+from tts.eval.bench.report import Row, at_least, at_most, data_folder, exactly, figure
 
 T = TypeVar("T")
 

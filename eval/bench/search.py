@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 from msgspec import Struct
 
@@ -13,17 +14,18 @@ from tts.answers import TASKS
 from tts.backends.fault_server import FaultPlan, Latency
 from tts.backends.openai_http import Connection
 from tts.engine import Job, Session, SessionOptions, open_session
-from tts.eval.bench.barred_beam import BarredBeam, Barrier
-from tts.eval.bench.cores import pinned
-from tts.eval.bench.meter import Meter
-from tts.eval.bench.row import Row, at_most, figure
+from tts.eval.bench.measuring import Meter, pinned
+from tts.eval.bench.report import Row, at_most, figure
 from tts.eval.bench.search_notes import NotedGenerator, NotedScorer, NotedTransport, Notes
-from tts.eval.bench.server_process import ServerProcess
+from tts.eval.bench.servers import ServerProcess
 from tts.eval.bench.workload import ROOMY, problems
 from tts.ledger import JobLeases, Ledger
-from tts.run import Strategy
+from tts.run import Node, Run, Strategy
 from tts.strategies import BeamSearch
-from tts.values import Capabilities, Message, Model, Problem, Result
+from tts.strategies.parts.expand import rounds
+from tts.strategies.parts.select import highest_scored, split_finished
+from tts.strategies.parts.width import largest_remainder
+from tts.values import Candidate, Capabilities, Message, Model, Problem, Result, Scored
 from tts.verifiers import ProcessReward
 
 PROBLEMS = 64
@@ -36,6 +38,84 @@ MEDIAN, SIGMA = 4.0, 0.5
 """Seconds of a draft or score, and their spread: so slow that the client idles half the time."""
 
 Solve = Callable[[Job], Awaitable[object]]
+
+
+class Barrier:
+    """Lets everybody pass once everybody has come."""
+
+    def __init__(self, parties: int) -> None:
+        self.parties, self.waiting = parties, 0
+        self.passed = asyncio.Event()
+
+    async def wait(self) -> None:
+        """Wait for the others."""
+        self.waiting += 1
+        passed = self.passed
+        self._open()
+        await passed.wait()
+
+    def leave(self) -> None:
+        """One party fewer from now on."""
+        self.parties -= 1
+        self._open()
+
+    def _open(self) -> None:
+        if self.waiting >= self.parties:
+            self.passed.set()
+            self.passed, self.waiting = asyncio.Event(), 0
+
+
+class BarredBeam:
+    """Beam search as batch-by-batch implementations run it.
+
+    Draws as BeamSearch does; no score before the last draft of all problems, no draft of the
+    next round before the last score."""
+
+    stepwise = True
+
+    def __init__(self, barrier: Barrier, **parameters: Any) -> None:
+        self.beam, self.barrier = BeamSearch(**parameters), barrier
+        self.name, self.parameters = self.beam.name, self.beam.parameters
+
+    async def solve(self, problem: Problem, run: Run) -> Candidate | None:
+        try:
+            done = await self._search(problem, run)
+        finally:
+            self.barrier.leave()
+        answer: Candidate | None = await run.call(self.beam.selection(), done, run)
+        return answer
+
+    async def finish(self, problem: Problem, run: Run) -> Candidate | None:
+        return await self.beam.finish(problem, run)
+
+    async def _search(self, problem: Problem, run: Run) -> list[Scored]:
+        live: list[Problem | Candidate] = [problem]
+        done: list[Scored] = []
+        for until in rounds(self.beam.rounds):
+            shares = largest_remainder([1.0] * len(live), self.beam.n)
+            drafts = [
+                draft
+                for source, share in zip(live, shares, strict=True)
+                for draft in run.sample(source, n=share, until=until)
+            ]
+            ended, unfinished = split_finished(await self._scored(drafts, run))
+            done += ended
+            live = [
+                one.candidate
+                for one in highest_scored(unfinished, self.beam.n // self.beam.branching)
+            ]
+            if not live:
+                break
+        return done
+
+    async def _scored(self, drafts: list[Node[Candidate]], run: Run) -> list[Scored]:
+        """The drafts with their scores; of equal texts the first."""
+        drawn = {one.text: one for one in reversed(await run.all(drafts))}
+        await self.barrier.wait()
+        fresh = list(drawn.values())[::-1]
+        scores = await run.all([run.score(one) for one in fresh])
+        await self.barrier.wait()
+        return [Scored(one, score) for one, score in zip(fresh, scores, strict=True)]
 
 
 class Took(Struct, frozen=True):

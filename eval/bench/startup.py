@@ -8,7 +8,7 @@ import sys
 import time
 from statistics import median
 
-from tts.eval.bench.row import Row, at_most, figure
+from tts.eval.bench.report import Row, at_most, figure
 
 RUNS = 5
 SHOWN = 5

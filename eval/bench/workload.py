@@ -1,4 +1,4 @@
-"""The same calls through the whole engine, and bare."""
+"""The same calls through the whole engine, and bare; a session that needs no server for them."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ from collections.abc import Iterator
 
 import aiohttp
 
-from tts.engine import Job, Session
+from tts.backends.simulated import SimulatedGenerator
+from tts.engine import Job, Session, SessionOptions, open_session
 from tts.ledger import JobLeases, Ledger
 from tts.strategies import MajorityVote
 from tts.values import Budget, Problem
@@ -24,6 +25,14 @@ def problems(count: int) -> list[Problem]:
     """Questions of an ordinary length."""
     story = "A train leaves the station and passes a mile post every ninety seconds. "
     return [Problem(id=f"p{i}", prompt=f"{story * 3}How far is post {i}?") for i in range(count)]
+
+
+async def offline_session(*, concurrency: int = 512, success: float = 0.7) -> Session:
+    """A simulated model, no verifier."""
+    generator = SimulatedGenerator(success)
+    return await open_session(
+        SessionOptions(model=generator, verifier=None, concurrency=concurrency, adaptive=False)
+    )
 
 
 async def engine_calls(session: Session, ledger: Ledger, *, calls: int, in_flight: int) -> None:

@@ -12,7 +12,7 @@ GROWN = """
 import sys, threading
 import numpy as np
 from tts.engine.fewer_collections import steady_heap
-from tts.eval.bench.memory_process import resident
+from tts.eval.bench.measuring import resident
 
 if sys.argv[1] == "steady":
     assert steady_heap() == "glibc"

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tts.eval.bench.jumping_loop import simulated
+from tts.eval.bench.simulation import simulated
 from tts.executor.deadlines import loop_time
 from tts.executor.shared_rate import SharedRate
 from tts.ledger import MemoryRateWindows

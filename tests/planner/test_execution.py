@@ -9,7 +9,7 @@ import pytest
 
 from tts.errors import Unavailable
 from tts.eval.bench.planner_schedule import against_longest_first
-from tts.eval.bench.timed_graph import TimedGraph, generated
+from tts.eval.bench.timed_graphs import TimedGraph, generated
 from tts.planner.report import plan_report
 from tts.protocols import GenerateReply
 from tts.values import Completion, Usage

@@ -16,7 +16,7 @@ import pytest
 
 from tts.backends.scripted import ScriptedGenerator
 from tts.errors import NotSent, ToolFailed, Unavailable, UsageError
-from tts.eval.bench.planner_schedule import solved
+from tts.eval.bench.simulation import solved
 from tts.planner import PlanSettings, PlanStrategy, check_plan, read_plan
 from tts.planner.prompts import type_text
 from tts.tools import MCPTools, ToolContext, ToolSet, instance_of

@@ -11,7 +11,7 @@ from tts.cli.screen import Screen
 from tts.engine.fewer_collections import fewer_collections
 from tts.errors import UsageError
 from tts.eval.bench import BENCHES, BenchReport, NeedsData, bench
-from tts.eval.bench.markdown import COLUMNS, cells, markdown
+from tts.eval.bench.benches import COLUMNS, cells, markdown
 
 MISSED, NO_DATA = 1, 3
 

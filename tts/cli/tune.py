@@ -20,7 +20,7 @@ from tts.engine import SessionOptions
 from tts.engine.open_vllm import OPTIONS, ModelSpec, settings
 from tts.engine.opening import open_model
 from tts.errors import UsageError
-from tts.eval.bench.machine import machine
+from tts.eval.bench.measuring import machine
 from tts.eval.tune import (
     UNITS,
     Measured,

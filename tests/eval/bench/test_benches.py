@@ -12,7 +12,7 @@ from tts.eval.bench.graph import graph
 from tts.eval.bench.ledger import ledger
 from tts.eval.bench.replay import replay
 from tts.eval.bench.search import search
-from tts.eval.bench.server_process import ServerProcess
+from tts.eval.bench.servers import ServerProcess
 
 
 @pytest.mark.parametrize("name", list(BENCHES))

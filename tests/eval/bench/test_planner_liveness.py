@@ -8,9 +8,8 @@ from typing import Any
 import pytest
 
 import tts.eval.bench.planner_liveness as bench
-from tts.eval.bench.bad_planners import BAD_PLANNERS
-from tts.eval.bench.bad_tools import bad_tools
-from tts.eval.bench.interrupted import INTERRUPTED, seconds_to_end
+from tts.eval.bench.misbehaving import BAD_PLANNERS, bad_tools
+from tts.eval.bench.planner_liveness import INTERRUPTED, seconds_to_end
 
 
 def test_a_run_that_hangs_is_seen(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 
 from tts.backends.vllm import vllm_installed
-from tts.eval.bench.needs_data import NeedsData
+from tts.eval.bench.report import NeedsData
 from tts.eval.bench.vllm import vllm
-from tts.eval.bench.vllm_folders import UNUSED, endless_folder
+from tts.eval.bench.vllm_throughput import UNUSED, endless_folder
 
 
 @pytest.mark.skipif(vllm_installed(), reason="vLLM is installed here.")

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from tts.eval.bench.planner_damage import cycle, dropped_line, joined_plans, swapped_id
-from tts.eval.bench.planner_mutations import meaning
+from tts.eval.bench.planner_damage import cycle, dropped_line, joined_plans, meaning, swapped_id
 from tts.planner import Plan, check_plan, read_plan
 from tts.tools import ToolSet, tool
 

@@ -1,8 +1,8 @@
 from __future__ import annotations
 
 from tts.eval.bench import BenchReport, Row
-from tts.eval.bench.markdown import cells, section
-from tts.eval.bench.row import at_least, at_most, exactly, figure, within
+from tts.eval.bench.benches import cells, section
+from tts.eval.bench.report import at_least, at_most, exactly, figure, within
 
 
 def report(*rows: Row) -> BenchReport:

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import json
+from math import exp
 from pathlib import Path
+from random import Random
 from typing import Any
 
 from msgspec import Struct
 
-from tts.eval.bench.layered import layered
-
 _LARGEST = 100
 """Calls: larger recorded workflows are left out, so that the benchmark takes a minute."""
+MEDIAN, SIGMA = 0.05, 0.5
+"""Seconds of a call, and the standard deviation of their logarithm."""
+INPUTS = 3
+"""Nodes of the layer before that a node waits for."""
 
 
 class TimedGraph(Struct, frozen=True):
@@ -31,6 +35,17 @@ class TimedGraph(Struct, frozen=True):
     def bound(self, cap: int | None) -> float:
         """No schedule is shorter: the longest path, and all work over the cap."""
         return max(self.longest_path, sum(self.seconds) / cap if cap else 0.0)
+
+
+def layered(layers: int, width: int, *, seed: int) -> TimedGraph:
+    """`layers` of `width` nodes, each with `INPUTS` random inputs; one layer: none depends."""
+    rng = Random(seed)
+    seconds = tuple(MEDIAN * exp(rng.gauss(0.0, SIGMA)) for _ in range(layers * width))
+    before: list[tuple[int, ...]] = [()] * width if layers else []
+    for layer in range(1, layers):
+        above = range((layer - 1) * width, layer * width)
+        before += [tuple(rng.sample(above, min(INPUTS, width))) for _ in range(width)]
+    return TimedGraph(f"{layers} layers of {width}, seed {seed}", seconds, tuple(before))
 
 
 def workflows(folder: Path, largest: int = _LARGEST) -> list[TimedGraph]:

@@ -1,17 +1,112 @@
-"""Planners that fail in every way that a stream can fail."""
+"""Tools and planners that fail in every way they can, short of blocking the event loop."""
 
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Callable, Sequence
+from typing import Any
 
 from tts.errors import BadReply, Unavailable
 from tts.protocols import GenerateReply, GenerateRequest, Meter, TextListener
+from tts.tools import Tool, ToolSet, tool
 from tts.values import Capabilities, Completion, Message, Model, Usage
 
+LIMIT = 0.1
+"""Seconds that one attempt may take."""
+_FOREVER = 10.0**6
 Script = Callable[[], AsyncIterator[str]]
 """Pieces of a text; what it raises ends the stream."""
 PLAN = '1. look(name="a")\n2. look(name="b")\nanswer = $1\n'
+
+
+def bad_tools() -> ToolSet:
+    """One tool per fault, and two that work."""
+    return ToolSet([*_raising(), *_hanging(), *_talking(), look, send])
+
+
+@tool(effect="read")
+async def look(name: str) -> str:
+    """Works."""
+    return name
+
+
+@tool(effect="irreversible")
+async def send(text: str) -> str:
+    """Works."""
+    return text
+
+
+def _raising() -> list[Tool]:
+    @tool(effect="read")
+    async def raises() -> str:
+        raise ValueError("no such thing")
+
+    @tool(effect="read")
+    def raises_in_its_thread() -> str:
+        raise SystemExit(3)
+
+    @tool(effect="read")
+    async def cancels_itself() -> str:
+        raise asyncio.CancelledError
+
+    @tool(effect="read")
+    async def raises_many() -> str:
+        raise ExceptionGroup("several", [ValueError("one"), TypeError("two")])
+
+    return [raises, raises_in_its_thread, cancels_itself, raises_many]
+
+
+def _hanging() -> list[Tool]:
+    @tool(effect="read", timeout=LIMIT)
+    async def hangs() -> str:
+        await asyncio.sleep(_FOREVER)
+        return ""
+
+    @tool(effect="read", timeout=LIMIT)
+    def hangs_in_its_thread() -> str:
+        time.sleep(_FOREVER)
+        return ""
+
+    @tool(effect="read", timeout=LIMIT)
+    async def ignores_its_cancellation() -> str:
+        while True:
+            try:
+                await asyncio.sleep(_FOREVER)
+            except asyncio.CancelledError:
+                continue
+
+    @tool(effect="read", timeout=LIMIT)
+    async def ignores_everything() -> str:
+        while True:
+            try:
+                await asyncio.sleep(_FOREVER)
+            except BaseException:  # noqa: BLE001, S112 — the worst tool there can be
+                continue
+
+    return [hangs, hangs_in_its_thread, ignores_its_cancellation, ignores_everything]
+
+
+def _talking() -> list[Tool]:
+    @tool(effect="read")
+    async def returns_an_object() -> Any:
+        return object()
+
+    @tool(effect="read")
+    async def returns_another_type() -> int:
+        return "seven"  # type: ignore[return-value]
+
+    @tool(effect="read")
+    async def returns_itself() -> Any:
+        inside: list[Any] = []
+        inside.append(inside)
+        return inside
+
+    @tool(effect="read")
+    async def returns_no_text() -> Any:
+        return "\ud800"
+
+    return [returns_an_object, returns_another_type, returns_itself, returns_no_text]
 
 
 class BadPlanner:

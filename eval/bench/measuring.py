@@ -1,0 +1,120 @@
+"""What figures are taken with: time, memory and cores of processes, what a ledger billed, and the
+name of the machine."""
+
+from __future__ import annotations
+
+import gc
+import os
+import platform
+import sqlite3
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from msgspec import Struct
+
+
+class Meter:
+    """Measures a `with` block: seconds of all threads of this process, of those that are not the
+    one that measures, and of the clock."""
+
+    def __init__(self) -> None:
+        self.cpu = self.elsewhere = self.wall = 0.0
+
+    def __enter__(self) -> Self:
+        gc.collect()
+        self._own, self._wall = time.thread_time(), time.perf_counter()
+        self._cpu = time.process_time()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.cpu = time.process_time() - self._cpu
+        self.elsewhere = self.cpu - (time.thread_time() - self._own)
+        self.wall = time.perf_counter() - self._wall
+
+
+@contextmanager
+def pinned() -> Iterator[int | None]:
+    """Keep this process on its first core; yields another one, None where there is no other.
+
+    Threads started inside stay there as well.
+    """
+    before = os.sched_getaffinity(0)
+    mine, *others = sorted(before)
+    os.sched_setaffinity(0, {mine})
+    try:
+        yield others[0] if others else None
+    finally:
+        os.sched_setaffinity(0, before)
+
+
+def resident(process: int | str = "self") -> int:
+    """KiB of a process now, of this one without a number."""
+    status = Path(f"/proc/{process}/status").read_text()
+    line = next(line for line in status.splitlines() if line.startswith("VmRSS"))
+    return int(line.split()[1])
+
+
+class Billed(Struct, frozen=True, kw_only=True):
+    """Sums over every settled attempt of a ledger file."""
+
+    tokens: int
+    calls: int
+    twice: int
+    """Calls with more than one settled attempt; what an endpoint supports may be asked at every
+    start."""
+    finished: int
+    """Calls whose answer is committed."""
+
+
+def billed(place: Path) -> Billed:
+    """Read a SQLite ledger that nobody writes, by plain SQL: independent of the code that wrote it."""
+    connection = sqlite3.connect(place)
+    try:
+        tokens, calls = connection.execute(
+            "SELECT COALESCE(SUM(billed_prompt_tokens + billed_completion_tokens), 0), COUNT(*) "
+            "FROM attempts WHERE state = 'settled'"
+        ).fetchone()
+        [twice] = connection.execute(
+            "SELECT COUNT(*) FROM (SELECT key FROM attempts "
+            "WHERE state = 'settled' AND role <> 'probe' GROUP BY job, key HAVING COUNT(*) > 1)"
+        ).fetchone()
+        [finished] = connection.execute("SELECT COUNT(*) FROM calls").fetchone()
+    finally:
+        connection.close()
+    return Billed(tokens=tokens, calls=calls, twice=twice, finished=finished)
+
+
+def machine() -> str:
+    """Processor, cores, memory, system, Python and how busy it is, in one line."""
+    busy = os.getloadavg()[0]
+    cores = len(os.sched_getaffinity(0))
+    python = f"{platform.python_implementation()} {platform.python_version()}"
+    system = f"{platform.system()} {platform.release().partition('-')[0]}"
+    return (
+        f"{processor()}, {cores} cores, {memory_gib():.0f} GiB, {system}, {python}, "
+        f"load {busy:.1f} at the start"
+    )
+
+
+def processor() -> str:
+    """The processor's name, or its architecture where the system does not tell."""
+    try:
+        lines = Path("/proc/cpuinfo").read_text().splitlines()
+    except OSError:
+        return platform.machine()
+    names = (line.partition(":")[2].strip() for line in lines if line.startswith("model name"))
+    return next(names, platform.machine())
+
+
+def memory_gib() -> float:
+    """Physical memory."""
+    return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / (1 << 30)
