@@ -6,6 +6,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
+from msgspec import structs
+
 from tts.engine.session import Session
 from tts.engine.spelling import parse_strategy
 from tts.errors import CallFailed, UsageError
@@ -93,9 +95,10 @@ class CompiledPlan:
         self._faults = tuple(faults)
 
     def check(self) -> tuple[Fault, ...]:
-        """Everything that keeps the plan from running; empty: nothing does."""
+        """Everything that keeps the plan from running, each fault once; empty: nothing does."""
         found = check_plan(self.plan, self.tools, limits=self.settings.limits)
-        return (*self._faults, *(fault for fault in found if fault not in self._faults))
+        known = {structs.replace(fault, line=0) for fault in self._faults}
+        return (*self._faults, *(fault for fault in found if fault not in known))
 
     def doubts(self) -> tuple[Doubt, ...]:
         """What is well-typed and still looks wrong; guesses, which keep nothing from running."""
