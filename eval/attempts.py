@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Mapping
 from typing import Literal, Protocol, Self
 
 from msgspec import Struct, field
@@ -9,7 +11,7 @@ from msgspec import Struct, field
 from tts.answers import TASKS
 from tts.equivalence import Verdict
 from tts.protocols import Role
-from tts.values import OPEN, AnswerKind, Problem, Result, StoppedBy, Usage
+from tts.values import NOTHING, OPEN, AnswerKind, Problem, Result, StoppedBy, Usage
 
 GradeReason = Literal[
     "same",
@@ -23,6 +25,17 @@ GradeReason = Literal[
     "recorded",
     "not_recorded",
 ]
+
+LIMITS: frozenset[StoppedBy] = frozenset({"budget", "deadline"})
+"""Ends at a ceiling."""
+WITHOUT: Mapping[str, str] = {
+    "length": "cut at the most tokens of a draw",
+    "content_filter": "withheld by a content filter",
+    "refusal": "refused by the model",
+    "reasoning_only": "thoughts without a text",
+    "tool_calls": "a call of tools instead of a text",
+}
+"""Ends of a draw that leave no answer."""
 
 
 class Comparer(Protocol):
@@ -105,3 +118,30 @@ class Attempt(Struct, frozen=True, kw_only=True):
     def ended(self) -> bool:
         """False: it is open, and the same command goes on with it."""
         return self.stopped_by not in OPEN
+
+
+def no_answer(result: Result) -> str:
+    """Why a run that ended in order has no answer, by the most frequent end of its draws."""
+    if result.answer is not None or result.error is not None or result.stopped_by in OPEN:
+        return ""
+    ends = Counter(kept.candidate.finish_reason for kept in result.candidates)
+    if not ends:
+        return (
+            f"no draw before the {result.stopped_by}" if result.stopped_by in LIMITS else "no draw"
+        )
+    end = ends.most_common(1)[0][0]
+    return WITHOUT.get(end, "no answer could be read in the text") if end else "no draw ended"
+
+
+def unbegun(problem: Problem, error: Exception) -> Result:
+    """The result of a run that could not begin: failed, for nothing."""
+    return Result(
+        problem_id=problem.id,
+        answer=None,
+        candidate=None,
+        candidates=(),
+        usage=NOTHING,
+        billed=NOTHING,
+        stopped_by="failed",
+        error=str(error),
+    )

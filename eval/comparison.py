@@ -4,26 +4,22 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections import Counter, defaultdict
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from typing import Protocol
-
-import msgspec
-from msgspec import Struct
-from msgspec.structs import replace
 
 from tts.engine import Job, spell_budget, spell_strategy
 from tts.engine.estimate import prompt_tokens, refuse
 from tts.errors import StrategyError, UsageError
-from tts.eval.attempts import Grade, grade_result
+from tts.eval.attempts import Attempt, grade_result, unbegun
+from tts.eval.grid import Key, Place, attempt_of, in_order
 from tts.eval.problems import ProblemSet, canonical, shuffled
-from tts.eval.report import Attempt
 from tts.eval.sharing import Sharing
 from tts.eval.spec import ComparisonSpec, compare, manifest
 from tts.ledger import decode_result
 from tts.protocols import JobRow, Journal, Leases, Row, RunRow, TextRow
 from tts.run import Strategy
-from tts.values import NOTHING, OPEN, Budget, Problem, Result, StoppedBy
+from tts.values import Budget, Problem, Result, StoppedBy
 
 RETRIED: frozenset[StoppedBy] = frozenset({"failed", "incomplete"})
 """Ends that `retry_failed` takes back."""
@@ -39,26 +35,6 @@ class Records(Journal, Protocol):
     async def reopen(self, runs: Sequence[str]) -> None: ...
 
     def describe(self, *rows: Row) -> None: ...
-
-
-Key = tuple[str, str, str, int]
-"""Labels of strategy and budget, id of the problem, replicate."""
-LIMITS: frozenset[StoppedBy] = frozenset({"budget", "deadline"})
-ENOUGH = 0.95
-"""Of what was begun has to have ended, for a part to be a fair sample."""
-
-
-class Place(Struct, frozen=True):
-    """Where a run stands in the grid."""
-
-    problem: Problem
-    labels: tuple[str, str]
-    """Strategy and budget as reports call them."""
-    replicate: int
-
-    @property
-    def key(self) -> Key:
-        return (*self.labels, self.problem.id, self.replicate)
 
 
 class Cell(Place, frozen=True):
@@ -236,126 +212,3 @@ class Comparison:
 
     def _run_id(self, cell: Cell) -> str:
         return self.job.run_id(cell.problem, cell.strategy, cell.budget, cell.replicate)
-
-
-def in_order(
-    attempts: Mapping[Key, Attempt],
-    *,
-    columns: Sequence[tuple[str, str]],
-    problems: Sequence[Problem],
-    order: Sequence[Problem],
-    repeats: int,
-) -> Iterator[Attempt]:
-    """The attempts by column and problem; those ahead of their turn in `order` do not count."""
-    for labels in columns:
-        runs: dict[str, list[Attempt]] = {}
-        for problem in problems:
-            keys = ((*labels, problem.id, turn) for turn in range(repeats))
-            runs[problem.id] = [attempts[key] for key in keys if key in attempts]
-        whole = [sum(run.ended for run in runs[problem.id]) == repeats for problem in order]
-        counted = {problem.id for problem in order[: fair_part(whole)]}
-        for name, members in runs.items():
-            yield from (replace(run, counted=name in counted) for run in members)
-
-
-def attempt_of(place: Place, result: Result, grade: Grade) -> Attempt:
-    """A run as a comparison records it."""
-    return Attempt(
-        strategy=place.labels[0],
-        budget=place.labels[1],
-        problem_id=place.problem.id,
-        grade=grade,
-        answer=result.answer,
-        attributed=result.usage,
-        billed=result.billed,
-        stopped_by=result.stopped_by,
-        error=result.error,
-        missing=result.missing,
-        no_answer=no_answer(result),
-        spend=result.spend,  # type: ignore[arg-type]
-        seconds=result.seconds,
-        replicate=place.replicate,
-    )
-
-
-WITHOUT: Mapping[str, str] = {
-    "length": "cut at the most tokens of a draw",
-    "content_filter": "withheld by a content filter",
-    "refusal": "refused by the model",
-    "reasoning_only": "thoughts without a text",
-    "tool_calls": "a call of tools instead of a text",
-}
-"""Ends of a draw that leave no answer."""
-
-
-def no_answer(result: Result) -> str:
-    """Why a run that ended in order has no answer, by the most frequent end of its draws."""
-    if result.answer is not None or result.error is not None or result.stopped_by in OPEN:
-        return ""
-    ends = Counter(kept.candidate.finish_reason for kept in result.candidates)
-    if not ends:
-        return (
-            f"no draw before the {result.stopped_by}" if result.stopped_by in LIMITS else "no draw"
-        )
-    end = ends.most_common(1)[0][0]
-    return WITHOUT.get(end, "no answer could be read in the text") if end else "no draw ended"
-
-
-def fair_part(ended: Sequence[bool]) -> int:
-    """The length of the longest beginning of which nearly all have ended.
-
-    What ends first is what is quick, and often easy: a part that is cut off at any moment is a
-    fair sample only as far as nearly all that was begun before has ended too.
-    """
-    longest = done = 0
-    for place, one in enumerate(ended, start=1):
-        done += one
-        if done >= ENOUGH * place:
-            longest = place
-    return longest
-
-
-def part_told(done: int, whole: int, *, shuffled: bool) -> str:
-    """How much of a job has ended and what may be concluded from it; empty where all has."""
-    if done == whole:
-        return ""
-    fair = (
-        "The problems run in a shuffled order, so that the part is a fair sample."
-        if shuffled
-        else "The problems run in the order given: the part is no fair sample of the set."
-    )
-    return f"Partial: {done} of {whole} runs; the same command goes on from here. {fair}"
-
-
-def unbegun(problem: Problem, error: Exception) -> Result:
-    """The result of a run that could not begin: failed, for nothing."""
-    return Result(
-        problem_id=problem.id,
-        answer=None,
-        candidate=None,
-        candidates=(),
-        usage=NOTHING,
-        billed=NOTHING,
-        stopped_by="failed",
-        error=str(error),
-    )
-
-
-def job_name(spec: ComparisonSpec) -> str:
-    """A name for the work that the same command gives again."""
-    from hashlib import blake2b
-
-    options = spec.options
-    parts = (
-        str(options.model),
-        str(options.verifier),
-        spec.problems,
-        spec.limit,
-        spec.seed,
-        spec.bins,
-        spec.revision,
-        spec.task,
-        options.aggregate,
-        dict(options.sampling),
-    )
-    return "compare-" + blake2b(msgspec.json.encode(parts), digest_size=4).hexdigest()

@@ -12,10 +12,10 @@ from msgspec import Struct, field
 from tts.engine import spell_budget, spell_recorded
 from tts.equivalence import Equivalence
 from tts.errors import BadInput
-from tts.eval.attempts import grade_result
-from tts.eval.comparison import Key, Place, attempt_of, in_order, part_told
+from tts.eval.attempts import Attempt, grade_result
+from tts.eval.grid import Key, Place, attempt_of, in_order, part_told
 from tts.eval.problems import from_canonical, shuffled
-from tts.eval.report import Attempt, ComparisonReport, assemble
+from tts.eval.report import ComparisonReport, assemble
 from tts.eval.spec import Order
 from tts.eval.trace import reading
 from tts.ledger import decode_result

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, field
+from hashlib import blake2b
 from importlib.metadata import version
 from typing import Any, Literal
 
@@ -105,3 +106,21 @@ def compare(recorded: str, written: str, spec: ComparisonSpec) -> list[str]:
     capped = any(budget.nanodollars is not None for budget in spec.budgets)
     mild = ONLY_WARNS if capped else (*ONLY_WARNS, "prices")
     return check_manifest(json.dumps(old), json.dumps(new), warns=mild)
+
+
+def job_name(spec: ComparisonSpec) -> str:
+    """A name for the work that the same command gives again."""
+    options = spec.options
+    parts = (
+        str(options.model),
+        str(options.verifier),
+        spec.problems,
+        spec.limit,
+        spec.seed,
+        spec.bins,
+        spec.revision,
+        spec.task,
+        options.aggregate,
+        dict(options.sampling),
+    )
+    return "compare-" + blake2b(msgspec.json.encode(parts), digest_size=4).hexdigest()

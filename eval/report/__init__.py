@@ -1,6 +1,5 @@
 """A comparison as a frozen value, and its page, terminal table and exports."""
 
-from tts.eval.attempts import Attempt
 from tts.eval.report.assemble import assemble
 from tts.eval.report.comparison_report import (
     Cell,
@@ -18,7 +17,6 @@ from tts.eval.report.rows import BinAccuracy, RoleSpend, Row
 from tts.eval.report.terminal import render_table
 
 __all__ = [
-    "Attempt",
     "BinAccuracy",
     "Cell",
     "ComparisonReport",

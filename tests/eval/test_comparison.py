@@ -16,7 +16,8 @@ from tts.backends.fault_server import Latency
 from tts.backends.simulated import SimulatedGenerator
 from tts.engine import SessionOptions, parse_budget, parse_strategy
 from tts.errors import UnknownPrice, UsageError
-from tts.eval.comparison import Comparison, fair_part
+from tts.eval.comparison import Comparison
+from tts.eval.grid import fair_part
 from tts.eval.problems import load_problem_set, shuffled
 from tts.eval.report import ComparisonReport
 from tts.eval.run_comparison import run_comparison

@@ -13,8 +13,8 @@ import pytest
 
 from tts.engine import SessionOptions, parse_budget, parse_strategy
 from tts.errors import BudgetTooSmall, UsageError
+from tts.eval.attempts import Attempt
 from tts.eval.comparison import Comparison
-from tts.eval.report import Attempt
 from tts.eval.run_comparison import run_comparison
 from tts.eval.spec import ComparisonSpec
 from tts.values import Budget

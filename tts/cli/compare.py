@@ -20,11 +20,12 @@ from tts.cli.report import folder_of, make_folder, write_report
 from tts.cli.screen import Screen, complain, warn
 from tts.engine.fewer_collections import fewer_collections, steady_heap
 from tts.errors import BadInput
-from tts.eval.comparison import Comparison, job_name
+from tts.eval.attempts import Attempt
+from tts.eval.comparison import Comparison
 from tts.eval.recipe import Recipe, read_parts, recipe_of
-from tts.eval.report import Attempt, ComparisonReport, render_table
+from tts.eval.report import ComparisonReport, render_table
 from tts.eval.run_comparison import run_comparison as run_grid
-from tts.eval.spec import ComparisonSpec
+from tts.eval.spec import ComparisonSpec, job_name
 from tts.eval.statistics import FEWEST, wilson
 from tts.values import NOTHING, Usage
 

@@ -4,8 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
-from tts.eval.attempts import Grade
-from tts.eval.report import Attempt
+from tts.eval.attempts import Attempt, Grade
 from tts.values import Problem, StoppedBy, Usage
 
 MakeAttempt = Callable[..., Attempt]

@@ -4,7 +4,8 @@ from collections.abc import Callable
 
 import pytest
 
-from tts.eval.report import Attempt, assemble
+from tts.eval.attempts import Attempt
+from tts.eval.report import assemble
 from tts.values import Problem
 
 Problems = list[Problem]

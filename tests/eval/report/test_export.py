@@ -7,7 +7,8 @@ from collections.abc import Callable
 
 from rich.console import Console
 
-from tts.eval.report import Attempt, assemble, render_table, to_csv, to_json
+from tts.eval.attempts import Attempt
+from tts.eval.report import assemble, render_table, to_csv, to_json
 from tts.values import Problem
 
 MakeRuns = Callable[..., list[Attempt]]

@@ -12,8 +12,8 @@ import pytest
 from msgspec.structs import replace
 from rich.console import Console
 
+from tts.eval.attempts import Attempt
 from tts.eval.report import (
-    Attempt,
     ComparisonReport,
     assemble,
     render_page,

@@ -9,7 +9,8 @@ from xml.etree import ElementTree
 
 import pytest
 
-from tts.eval.report import Attempt, ComparisonReport, assemble, render_page
+from tts.eval.attempts import Attempt
+from tts.eval.report import ComparisonReport, assemble, render_page
 from tts.values import Problem
 
 Make = Callable[..., Attempt]

@@ -9,8 +9,8 @@ import pytest
 from msgspec.structs import replace
 from rich.console import Console
 
-from tts.eval.comparison import no_answer
-from tts.eval.report import Attempt, assemble, render_page, render_table, to_csv, to_json
+from tts.eval.attempts import Attempt, no_answer
+from tts.eval.report import assemble, render_page, render_table, to_csv, to_json
 from tts.values import NOTHING, Candidate, FinishReason, Kept, Problem, Result
 
 Make = Callable[..., Attempt]

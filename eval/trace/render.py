@@ -1,4 +1,4 @@
-"""A trace in the terminal."""
+"""A trace as a tree in the terminal, and as one self-contained page."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from rich.console import Group, RenderableType
 from rich.text import Text
 from rich.tree import Tree
 
+from tts.eval.pages import render_template
 from tts.eval.trace.trace import Fate, Trace, TraceNode
 from tts.values.visible import visible
 
@@ -70,3 +71,17 @@ def label(node: TraceNode) -> Text:
     beyond = f" / {node.below.tokens:,}" if node.children else ""
     text.append(f"  {node.own.tokens:,}{beyond} tok", style="dim")
     return text
+
+
+def render_trace_page(trace: Trace, *, strategy: str, budget: str) -> str:
+    """HTML that loads and runs nothing; branches fold without a script.
+
+    `strategy` and `budget` as reports spell them.
+    """
+    values = {
+        "trace": trace,
+        "nodes": list(trace.nodes()),
+        "strategy": strategy,
+        "budget": budget,
+    }
+    return render_template("tts.eval.trace", values)
