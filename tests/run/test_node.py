@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from tts.errors import CallFailed, StrategyError, ToolFailed
-from tts.run import Outcome, outcome_parameters
+from tts.run.node import Outcome, outcome_parameters
 
 
 def add(left: int, right: int) -> int:

@@ -6,16 +6,7 @@ from tts.run.generator_call import GeneratorCall, Prompt
 from tts.run.joins import Successes, settled
 from tts.run.kept import KeptCandidates
 from tts.run.max_tokens import picks, text_before
-from tts.run.node import (
-    Group,
-    Node,
-    Outcome,
-    Owner,
-    State,
-    nodes_in,
-    outcome_parameters,
-    substituted,
-)
+from tts.run.node import Group, Node, Outcome
 from tts.run.replay import FRESH, Recorded, caught_up
 from tts.run.run import Run
 from tts.run.settings import RunSettings, Scheduler
@@ -29,14 +20,12 @@ __all__ = [
     "KeptCandidates",
     "Node",
     "Outcome",
-    "Owner",
     "Prompt",
     "Recorded",
     "Run",
     "RunSettings",
     "Scheduler",
     "Source",
-    "State",
     "Strategy",
     "Successes",
     "Until",
@@ -44,10 +33,7 @@ __all__ = [
     "WorstCases",
     "caught_up",
     "finish_reserve",
-    "nodes_in",
-    "outcome_parameters",
     "picks",
     "settled",
-    "substituted",
     "text_before",
 ]

@@ -42,8 +42,9 @@ class AllJoin:
         self.open = len(nodes)
         if not nodes:
             join.resolve(successes(nodes))
+        settled = self._settled
         for node in nodes:
-            node.listen(self._settled)
+            node.listen(settled)
 
     def _settled(self, node: Node[Any]) -> None:
         self.open -= 1

@@ -13,11 +13,10 @@ def max_text_tokens(node: Node[Any]) -> int:
     """The most tokens of text that the value of a submitted node may hold; 0 for a verdict."""
     if is_picking(node.function):
         return max(_held(node.args), default=0)
-    before = text_before(node)
     if node.operation is None:
-        return before
+        return text_before(node)
     added = node.operation.max_new_tokens(node.args)
-    return before + added if added else 0
+    return text_before(node) + added if added else 0
 
 
 def text_before(node: Node[Any]) -> int:

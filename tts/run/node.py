@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import inspect
-from collections.abc import Callable, Generator, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable
 from functools import lru_cache
 from typing import Any, Generic, Literal, Protocol, TypeVar
 
@@ -65,10 +65,8 @@ class Group:
 class Owner(Protocol):
     """What a node tells about itself: a Run."""
 
-    @property
-    def place(self) -> tuple[int, ...]:
-        """Where nodes submitted now stand in the canonical order, behind all earlier ones."""
-        ...
+    place: tuple[int, ...]
+    """Where nodes submitted now stand in the canonical order, behind all earlier ones."""
 
     def node_awaited(self, node: Node[Any]) -> None: ...
 
@@ -83,6 +81,9 @@ class Node(Generic[T]):
     It becomes ready when its last input is done. A failed input fails it unsent (`blocked`), unless
     the parameter that it stands for is an `Outcome`; an outage fails it all the same, since what it
     would say is to be asked again.
+
+    A graph holds many nodes at once and the collector walks them all: what most nodes have none of
+    is shared or None.
     """
 
     __slots__ = (
@@ -132,8 +133,9 @@ class Node(Generic[T]):
         """Raises for a value that is none of what was asked for: the node fails with that."""
         self.value: Any = None
         self.error: Exception | None = None
-        self.listeners: list[Listener] = []
-        self.hearers: list[Callable[[str], None]] = []
+        self.listeners: Listener | list[Listener] | None = None
+        """Who is told once it has settled; most nodes have one."""
+        self.hearers: tuple[Callable[[str], None], ...] = ()
         """Who wants the text as it grows."""
         self.inputs: tuple[Node[Any], ...] = tuple(nodes_in(args))
         self.priority = 0.0
@@ -152,19 +154,25 @@ class Node(Generic[T]):
         self.waiting = len(self.inputs)
         if not self.waiting:
             self._ready()
+            return
+        listener = self._input_settled
         for node in self.inputs:
-            node.listen(self._input_settled)
+            node.listen(listener)
 
     def listen(self, listener: Listener) -> None:
         """Call back once settled, at once where it already is."""
         if self.settled:
             listener(self)
-        else:
+        elif self.listeners is None:
+            self.listeners = listener
+        elif isinstance(self.listeners, list):
             self.listeners.append(listener)
+        else:
+            self.listeners = [self.listeners, listener]
 
     def hear(self, hearer: Callable[[str], None]) -> None:
         """Call back with each piece of text that a streamed answer brings."""
-        self.hearers.append(hearer)
+        self.hearers = (*self.hearers, hearer)
 
     def resolve(self, value: T) -> None:
         if self.settled:
@@ -203,7 +211,7 @@ class Node(Generic[T]):
         self.owner.node_awaited(self)
         if not self.settled:
             waiter = asyncio.get_running_loop().create_future()
-            self.listeners.append(lambda _: None if waiter.done() else waiter.set_result(None))
+            self.listen(lambda _: None if waiter.done() else waiter.set_result(None))
             yield from waiter
         if self.error is not None:
             raise raised_again(self.error)
@@ -244,10 +252,13 @@ class Node(Generic[T]):
 
     def _settle(self, state: State) -> None:
         self.state, self.settled = state, True
-        listeners, self.listeners = self.listeners, []
+        listeners, self.listeners = self.listeners, None
         self.owner.node_settled(self)
-        for listener in listeners:
-            listener(self)
+        if isinstance(listeners, list):
+            for listener in listeners:
+                listener(self)
+        elif listeners is not None:
+            listeners(self)
 
 
 def _value(node: Node[Any]) -> Any:
@@ -258,36 +269,30 @@ def _outcome(node: Node[Any]) -> Outcome[Any]:
     return Outcome(node.value, node.error)
 
 
-def nodes_in(args: Iterable[Any]) -> Iterator[Any]:
+def nodes_in(args: Iterable[Any]) -> list[Node[Any]]:
     """The nodes among arguments, inside lists, tuples and dicts as well, in order."""
+    found: list[Node[Any]] = []
     for arg in args:
-        if is_node(arg):
-            yield arg
+        if isinstance(arg, Node):
+            found.append(arg)
         elif type(arg) in (list, tuple):
-            yield from nodes_in(arg)
+            found += nodes_in(arg)
         elif type(arg) is dict:
-            yield from nodes_in(arg.values())
+            found += nodes_in(arg.values())
+    return found
 
 
 def substituted(arg: Any, value: Callable[[Any], Any]) -> Any:
     """An argument with its nodes replaced by `value(node)`; typed values, never text."""
-    if is_node(arg):
+    if isinstance(arg, Node):
         return value(arg)
-    if type(arg) in (list, tuple) and any(True for _ in nodes_in(arg)):
+    if type(arg) in (list, tuple) and nodes_in(arg):
         return type(arg)(substituted(item, value) for item in arg)
-    if type(arg) is dict and any(True for _ in nodes_in(arg.values())):
+    if type(arg) is dict and nodes_in(arg.values()):
         return {name: substituted(item, value) for name, item in arg.items()}
     return arg
 
 
-def is_node(arg: Any) -> bool:
-    """Whether an argument is a node (told by its listeners)."""
-    return hasattr(type(arg), "resolved_args")
-
-
-def function_name(what: Any) -> str:
-    """How a function or an operation is called in traces."""
-    spec = getattr(what, "spec", None)
-    if spec is not None:
-        return str(spec.name)
-    return str(getattr(what, "__name__", type(what).__name__))
+def function_name(function: Any) -> str:
+    """How a local function is called in traces."""
+    return str(getattr(function, "__name__", type(function).__name__))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Hashable, Sequence
 from functools import partial
 from hashlib import blake2b
-from typing import Any, TypeVar, overload
+from typing import Any, TypeGuard, TypeVar, overload
 
 import msgspec
 import numpy as np
@@ -57,7 +57,7 @@ class Run(RunState):
         operation = self.generation(model)
         chosen = msgspec.structs.replace(self.settings.sampling, **sampling)
         args, group = (source, chosen, until), Group()
-        return [self._submit(args, operation=operation, group=group, position=i) for i in range(n)]
+        return [self._submit(args, operation, group=group, position=i) for i in range(n)]
 
     def score(self, candidate: Candidate | Node[Candidate]) -> Node[Score]:
         """The verifier's verdict on a candidate; kept beside it.
@@ -90,9 +90,9 @@ class Run(RunState):
         Functions are local, free and recomputed on replay; they may be coroutines. Operations
         are priced, journalled and found again.
         """
-        if hasattr(function, "perform"):
-            return self._submit(args, operation=function)
-        return self._submit(args, function=function)
+        if _is_operation(function):
+            return self._submit(args, function)
+        return self._enter(self._node(args, function_name(function), function=function, free=True))
 
     def spawn(
         self,
@@ -109,15 +109,14 @@ class Run(RunState):
                 returns when it ends. None: the child draws on this Run's account; which of
                 several such children a refusal meets then depends on timing.
         """
-        node: Node[T] = self._node(args, name=function_name(coroutine))
+        node: Node[T] = self._node(args, function_name(coroutine))
         granted = Share(self, node, share) if share is not None else None
         start = partial(_started, coroutine, self, node, granted)
         start.__wrapped__ = coroutine  # type: ignore[attr-defined]  # its parameters may be outcomes
         node.function = start
         self.spawned[node] = None
         node.listen(self._spawned_settled)
-        self._enter(node)
-        return node
+        return self._enter(node)
 
     # Joins
 
@@ -161,7 +160,7 @@ class Run(RunState):
 
     async def arrivals(self, nodes: Sequence[Node[T]]) -> AsyncIterator[Node[T]]:
         """The nodes in the order in which they settle; a replay repeats the recorded order."""
-        join: Node[Any] = self._node((), name="arrivals")
+        join: Node[Any] = self._node((), "arrivals")
         async for node in arrivals(self, self.id_of(join), nodes):
             self.node_awaited(node)
             yield node
@@ -175,7 +174,7 @@ class Run(RunState):
         if all(node.operation is not None for node in nodes):
             self._drop(nodes)
             return
-        id = self.id_of(self._node((), name="drop"))
+        id = self.id_of(self._node((), "drop"))
         members = self.settings.recorded.members(id)
         if members is None:
             members = tuple(i for i, node in enumerate(nodes) if not node.settled)
@@ -194,39 +193,47 @@ class Run(RunState):
 
     # Inside
 
-    def _submit(self, args: tuple[Any, ...], **how: Any) -> Node[Any]:
-        what = how.get("operation") or how["function"]
-        free = how.get("operation") is None
-        node = self._node(args, name=function_name(what), free=free, **how)
-        self._enter(node)
-        return node
+    def _submit(
+        self,
+        args: tuple[Any, ...],
+        operation: Operation,
+        *,
+        group: Group | None = None,
+        position: int = 0,
+    ) -> Node[Any]:
+        node = self._node(
+            args, operation.spec.name, operation=operation, group=group, position=position
+        )
+        return self._enter(node)
 
     def _join(self, name: str, nodes: Sequence[Node[Any]]) -> Node[Any]:
-        join: Node[Any] = self._node((), name=name)
+        join: Node[Any] = self._node((), name)
         join.state = "running"
         join.inputs = tuple(nodes)
         join.max_text_tokens = sum(node.max_text_tokens for node in nodes if not node.settled)
         self._watch(join)
         return join
 
-    def _node(self, args: tuple[Any, ...], **how: Any) -> Node[Any]:
-        node: Node[Any] = Node(self, ordinal=self.submitted, args=args, **how)
+    def _node(self, args: tuple[Any, ...], name: str, **how: Any) -> Node[Any]:
+        node: Node[Any] = Node(self, ordinal=self.submitted, name=name, args=args, **how)
         self.submitted += 1
         return node
 
     def _watch(self, node: Node[Any]) -> None:
         self.unsettled.add(node)
-        self.note(node, "submitted")
+        if self.settings.watched:
+            self.note(node, "submitted")
 
-    def _enter(self, node: Node[Any]) -> None:
+    def _enter(self, node: Node[T]) -> Node[T]:
         self._watch(node)
         node.max_text_tokens = max_text_tokens(node)
         if self.allowance is not None and node.ordinal >= self.allowance:
             node.state = "running"
-            return
+            return node
         node.wire()
         if not node.settled and node.operation is not None:
             self.scheduler.foresee(node, self)
+        return node
 
     def _decide(self, join: Node[Any], members: tuple[int, ...], nodes: Sequence[Any]) -> None:
         self.scheduler.spawn(self._journal_join(join, members, nodes), self)
@@ -250,6 +257,10 @@ def _started(
     *values: Any,
 ) -> Coroutine[Any, Any, T]:
     return run_child(coroutine, values, parent, node, share)
+
+
+def _is_operation(function: Callable[..., Any] | Operation) -> TypeGuard[Operation]:
+    return hasattr(function, "perform")
 
 
 def _raised(candidate: Candidate, error: Exception) -> Score:

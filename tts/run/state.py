@@ -65,6 +65,8 @@ class RunState:
         self.closed = self.aborted = False
         """Ended by an error or an interruption: what is dropped now is not an outcome."""
         self._prefix, self._epoch = prefix, 0
+        self.place: tuple[int, ...] = (*prefix, 0)
+        """Where nodes submitted now stand: behind all that was submitted before the last await."""
         self.unsettled: set[Node[Any]] = parent.unsettled if parent else set()
         self.billed: Usage = NOTHING
         self.spend: dict[str, Usage] = parent.spend if parent else {}
@@ -176,13 +178,9 @@ class RunState:
 
     # What nodes and the scheduler tell
 
-    @property
-    def place(self) -> tuple[int, ...]:
-        """Where nodes submitted now stand: behind all that was submitted before the last await."""
-        return (*self._prefix, self._epoch)
-
     def node_awaited(self, node: Node[Any]) -> None:
         self._epoch += 1
+        self.place = (*self._prefix, self._epoch)
         self.scheduler.awaited(node, self)
 
     def node_ready(self, node: Node[Any]) -> None:
