@@ -55,6 +55,7 @@ class StreamedGeneration(GeneratorCall):
             role=role,
             timeout=timeout + _SPARE,
             guide=guide,
+            streamed=True,
         )
         self.timeout = timeout
 

@@ -11,7 +11,7 @@ import pytest
 from tts.engine import Job
 from tts.engine.solving import CLOSING, GRACE
 from tts.errors import LedgerError
-from tts.executor.attempts import LEAVE
+from tts.executor.retries import LEAVE
 from tts.ledger import MemoryJournal, MemoryLeases
 from tts.strategies import BestOfN, MajorityVote
 from tts.values import Budget

@@ -21,7 +21,7 @@ from tts.errors import (
     Suspended,
     TTSError,
 )
-from tts.executor.attempts import LEAVE
+from tts.executor.retries import LEAVE
 from tts.run import Node, Run, Strategy, caught_up, settled
 from tts.tools.shielded import shielded
 from tts.values import (

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from types import TracebackType
-from typing import Any
+from typing import Any, Protocol
 
 Clock = Callable[[], float]
 """Seconds of a monotonic clock."""
@@ -14,6 +14,15 @@ Clock = Callable[[], float]
 def loop_time() -> float:
     """The clock of the running event loop, which its timers obey."""
     return asyncio.get_running_loop().time()
+
+
+class Timed(Protocol):
+    """Something that is told when its time is up."""
+
+    when: float
+    """Seconds of the loop's clock."""
+
+    def expire(self) -> None: ...
 
 
 class Deadline:
@@ -25,6 +34,10 @@ class Deadline:
         self._deadlines, self.when = deadlines, when
         self.expired = False
         self._cancelling = 0
+
+    def expire(self) -> None:
+        self.expired = True
+        self.task.cancel()
 
     def __enter__(self) -> None:
         task = asyncio.current_task()
@@ -50,14 +63,14 @@ class Deadlines:
     one timer stands for the earliest and looks at the others when it fires."""
 
     def __init__(self) -> None:
-        self.open: set[Deadline] = set()
+        self.open: set[Timed] = set()
         self._timer: asyncio.TimerHandle | None = None
 
     def after(self, seconds: float) -> Deadline:
         """A deadline that begins now."""
         return Deadline(self, asyncio.get_running_loop().time() + seconds)
 
-    def watch(self, deadline: Deadline) -> None:
+    def watch(self, deadline: Timed) -> None:
         self.open.add(deadline)
         if self._timer is None or deadline.when < self._timer.when():
             self._set_timer(deadline.when)
@@ -72,7 +85,6 @@ class Deadlines:
         now = asyncio.get_running_loop().time()
         for deadline in [one for one in self.open if one.when <= now]:
             self.open.discard(deadline)
-            deadline.expired = True
-            deadline.task.cancel()
+            deadline.expire()
         if self.open:
             self._set_timer(min(deadline.when for deadline in self.open))

@@ -23,10 +23,11 @@ from tts.errors import (
     TTSError,
     Unavailable,
 )
-from tts.executor.attempts import LEAVE, Attempts, Pricer
+from tts.executor.attempt import Attempts, Pricer
 from tts.executor.call import Call
-from tts.executor.flights import Flights
 from tts.executor.limits import Limits
+from tts.executor.requests import Requests
+from tts.executor.retries import LEAVE
 from tts.executor.settlement import FOREIGN, Settlement, fail_node, fault
 from tts.protocols import CallRow, Journal, OutcomeRow
 from tts.run import Node, Run, text_before
@@ -72,14 +73,14 @@ class Executor:
             price=price,
             price_version=price_version,
         )
-        self.flights = Flights(journal, job=job, attempts=attempts, settlement=self.settlement)
+        self.requests = Requests(journal, job=job, attempts=attempts, settlement=self.settlement)
         self._queue: deque[tuple[Node[Any], Run]] = deque()
         self._tasks: dict[Node[Any], asyncio.Task[Any]] = {}
         """Local coroutines under way."""
         self._scheduled = False
 
     async def __aenter__(self) -> Self:
-        await self.flights.open()
+        await self.requests.open()
         return self
 
     async def __aexit__(
@@ -90,12 +91,12 @@ class Executor:
     ) -> None:
         for task in self._tasks.values():
             task.cancel()
-        await self.flights.close()
+        await self.requests.close()
 
     @property
     def fatal(self) -> TTSError | None:
         """Why nothing more can be sent, once that is so."""
-        return self.flights.fatal
+        return self.requests.fatal
 
     # The scheduler's side of a Run
 
@@ -130,30 +131,30 @@ class Executor:
         elif node.operation is not None:
             attributed = self._abandon(call) if call is not None else NOTHING
             if id not in recorded.outcomes and not run.root.aborted:
-                self.flights.write(run.outcome(id, "dropped", [], attributed))
+                self.requests.write(run.outcome(id, "dropped", [], attributed))
         elif node in run.spawned and id not in recorded.outcomes and not run.root.aborted:
             child = run.spawned[node]
-            self.flights.write(run.outcome(id, "dropped", child.submitted if child else 0))
+            self.requests.write(run.outcome(id, "dropped", child.submitted if child else 0))
         task = self._tasks.pop(node, None)
         if task is not None:
             task.cancel()
         node.fail(Dropped(f"{node.name} was dropped."), "dropped")
 
     def spawn(self, coroutine: Coroutine[Any, Any, Any], run: Run) -> asyncio.Task[Any]:
-        return self.flights.spawn(coroutine)
+        return self.requests.spawn(coroutine)
 
     async def landed(self, run: Run) -> None:
-        await self.flights.landed(run)
+        await self.requests.landed(run)
 
     async def decide(self, run: Run, outcome: OutcomeRow) -> None:
         try:
             await self.journal.commit(outcome)
         except LedgerError as error:
-            self.flights.fatal = error
+            self.requests.fatal = error
             raise
 
     def write(self, outcome: OutcomeRow) -> None:
-        self.flights.write(outcome)
+        self.requests.write(outcome)
 
     def observe(self, event: Event) -> None:
         _tell(self.observers, event)
@@ -260,19 +261,19 @@ class Executor:
                 message = f"{call.node.name} was sent before; whether it took effect is unknown."
                 self.settlement.fail(call, Unavailable(message))
             else:
-                self.flights.board(call)
+                self.requests.join_or_send(call)
         except FOREIGN as error:
             self.settlement.stop(call, fault(call.node, error))
 
     def _refused(self, call: Call, error: BudgetExhausted) -> None:
         self.settlement.open.pop(call.node, None)
-        self.flights.write(call.run.outcome(call.id, "refused", str(error)))
+        self.requests.write(call.run.outcome(call.id, "refused", str(error)))
         call.node.fail(error, "refused")
 
     def _found(self, call: Call, row: CallRow) -> None:
         attributed = self.settlement.attributed(call, row.usage)
         if not call.recorded:
-            self.flights.write(self.settlement.use_row(call, attributed, "reused"))
+            self.requests.write(self.settlement.use_row(call, attributed, "reused"))
         content = decoder(call.operation.content_type).decode(row.content)
         self.settlement.deliver(call, content, attributed)
 
@@ -297,7 +298,7 @@ class Executor:
         if call.ticket.state != "admitted":
             self._forget(call.node)
             return NOTHING
-        attributed = self.flights.abandon(call)
+        attributed = self.requests.abandon(call)
         self.settlement.charge(call, attributed)
         return attributed
 

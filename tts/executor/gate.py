@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Hashable, Mapping
+from functools import partial
 from heapq import heapify, heappop, heappush
 from itertools import count
 from math import inf
@@ -20,6 +21,9 @@ LONGEST_PAUSE = 120.0
 
 SETTLED = 12
 """Turns of the event loop within which the end of a call has made the calls behind it ready."""
+
+Grant = Callable[[], bool]
+"""Takes a slot for whoever waits; False: it is not wanted any more."""
 
 T = TypeVar("T", bound=Hashable)
 
@@ -70,17 +74,17 @@ class Gate:
         """Waiting calls of plans."""
         self._settling = 0
         """Turns of the loop until free slots are handed out; 0: none is awaited."""
-        self._lanes: dict[str, Lane] = {}
-        self._waiting: dict[str, Lane] = {}
+        self._pools: dict[str, PoolState] = {}
+        self._waiting: dict[str, PoolState] = {}
         for name, concurrency in (pools or {}).items():
-            self._open_lane(name, concurrency)
+            self._open_pool(name, concurrency)
 
     def enter_nowait(self, pool: str) -> bool:
         """Take a slot if one is free and nobody waits for that pool; False otherwise."""
-        lane = self._lane(pool)
-        if len(lane.queue) or not self._admits(lane):
+        state = self._pool(pool)
+        if len(state.queue) or not self._admits(state):
             return False
-        self._take(lane)
+        self._take(state)
         return True
 
     async def enter(
@@ -93,12 +97,10 @@ class Gate:
         """
         if not planned and self.enter_nowait(pool):
             return
-        lane = self._lane(pool)
         granted: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        lane.queue.push(granted, problem=problem, priority=priority)
-        self._waiting[pool] = lane
-        self._arm(lane)
+        grant = partial(_granted, granted)
         self._planned += planned
+        self.wait(pool, problem, priority, grant)
         if planned:
             self._admit_soon()
         try:
@@ -107,19 +109,29 @@ class Gate:
             if granted.done() and not granted.cancelled():
                 self.leave(pool)
             else:
-                lane.queue.remove(granted)
+                self.withdraw(pool, grant)
             raise
         finally:
             self._planned -= planned
 
+    def wait(self, pool: str, problem: str, priority: tuple[Any, ...], grant: Grant) -> None:
+        """Queue for a slot; `grant` is called with it, at once or from somebody's `leave`."""
+        state = self._pool(pool)
+        state.queue.push(grant, problem=problem, priority=priority)
+        self._waiting[pool] = state
+        self._arm(state)
+
+    def withdraw(self, pool: str, grant: Grant) -> None:
+        """The slot is not wanted any more; nothing happens where it was granted."""
+        self._pool(pool).queue.remove(grant)
+
     def leave(self, pool: str) -> None:
         """Give a slot back; the next waiter has it before this returns, unless calls of a plan wait:
         then the calls that this one makes ready are waited for, see `enter`."""
-        lane = self._lanes[pool]
-        if lane.in_flight == 0:
+        state = self._pools[pool]
+        if state.in_flight == 0:
             raise RuntimeError(f"Pool {pool!r} was left more often than entered.")
-        lane.in_flight -= 1
-        self._in_flight -= 1
+        self._untake(state)
         if self._planned:
             self._admit_soon()
         else:
@@ -127,47 +139,47 @@ class Gate:
 
     def pause(self, pool: str, seconds: float) -> None:
         """Let no call enter a pool for some seconds; a longer pause already set stays."""
-        lane = self._lane(pool)
-        lane.paused_until = max(lane.paused_until, self._clock() + seconds)
-        self._arm(lane)
+        state = self._pool(pool)
+        state.paused_until = max(state.paused_until, self._clock() + seconds)
+        self._arm(state)
 
     def succeeded(self, pool: str) -> None:
         """A call of this pool ended well; say so before it leaves."""
-        lane = self._lane(pool)
-        lane.concurrency.succeeded(lane.in_flight)
+        state = self._pool(pool)
+        state.concurrency.succeeded(state.in_flight)
 
     def throttled(self, pool: str, retry_after: float | None = None) -> None:
         """The other side asked this pool to slow down, for some seconds where it said so."""
-        self._lane(pool).concurrency.throttled()
+        self._pool(pool).concurrency.throttled()
         if retry_after:
             self.pause(pool, min(retry_after, LONGEST_PAUSE))
 
     def failed(self, pool: str) -> None:
         """The other side failed on a call of this pool."""
-        self._lane(pool).concurrency.failed()
+        self._pool(pool).concurrency.failed()
 
     def concurrency(self, pool: str) -> Concurrency:
         """The limit of a pool, to be read or resized."""
-        return self._lane(pool).concurrency
+        return self._pool(pool).concurrency
 
     def circuit(self, pool: str) -> Circuit:
         """The breaker of a pool, for all who use this gate."""
-        return self._lane(pool).circuit
+        return self._pool(pool).circuit
 
     def in_flight(self, pool: str) -> int:
         """Calls of a pool that hold a slot."""
-        return self._lane(pool).in_flight
+        return self._pool(pool).in_flight
 
     def statistics(self) -> GateStatistics:
         """Slots taken and calls waiting, now."""
         pools = {
             name: PoolStatistics(
-                in_flight=lane.in_flight,
-                waiting=len(lane.queue),
-                limit=lane.concurrency.limit,
-                paused_s=lane.paused_for(self._clock),
+                in_flight=state.in_flight,
+                waiting=len(state.queue),
+                limit=state.concurrency.limit,
+                paused_s=state.paused_for(self._clock),
             )
-            for name, lane in self._lanes.items()
+            for name, state in self._pools.items()
         }
         return GateStatistics(
             in_flight=self._in_flight,
@@ -176,35 +188,40 @@ class Gate:
             pools=pools,
         )
 
-    def _lane(self, pool: str) -> Lane:
-        return self._lanes.get(pool) or self._open_lane(pool, self._default())
+    def _pool(self, pool: str) -> PoolState:
+        return self._pools.get(pool) or self._open_pool(pool, self._default())
 
-    def _open_lane(self, pool: str, concurrency: Concurrency) -> Lane:
-        lane = self._lanes[pool] = Lane(pool, concurrency=concurrency)
+    def _open_pool(self, pool: str, concurrency: Concurrency) -> PoolState:
+        state = self._pools[pool] = PoolState(pool, concurrency=concurrency)
         concurrency.watch(self._admit)
-        return lane
+        return state
 
-    def _admits(self, lane: Lane) -> bool:
-        return self._in_flight < self.total.limit and lane.admits(self._clock)
+    def _admits(self, state: PoolState) -> bool:
+        return self._in_flight < self.total.limit and state.admits(self._clock)
 
-    def _take(self, lane: Lane) -> None:
+    def _take(self, state: PoolState) -> None:
         self._turn += 1
-        lane.served_at = self._turn
-        lane.in_flight += 1
+        state.served_at = self._turn
+        state.in_flight += 1
         self._in_flight += 1
 
+    def _untake(self, state: PoolState) -> None:
+        state.in_flight -= 1
+        self._in_flight -= 1
+
     def _admit(self) -> None:
-        """Hand free slots to waiters until no lane can take one."""
+        """Hand free slots to waiters until no pool can take one."""
         if not self._waiting:
             return
-        while open_lanes := [lane for lane in self._waiting.values() if self._admits(lane)]:
-            lane = min(open_lanes, key=lambda lane: lane.served_at)
-            granted = lane.queue.pop() if len(lane.queue) else None
-            if not len(lane.queue):
-                del self._waiting[lane.pool]
-            if granted is not None and not granted.done():
-                self._take(lane)
-                granted.set_result(None)
+        while open_pools := [state for state in self._waiting.values() if self._admits(state)]:
+            state = min(open_pools, key=lambda state: state.served_at)
+            grant = state.queue.pop() if len(state.queue) else None
+            if not len(state.queue):
+                del self._waiting[state.pool]
+            if grant is not None:
+                self._take(state)
+                if not grant():
+                    self._untake(state)
 
     def _admit_soon(self) -> None:
         if self._settling == 0:
@@ -218,26 +235,26 @@ class Gate:
         else:
             self._admit()
 
-    def _arm(self, lane: Lane) -> None:
-        """Wake a paused lane when its pause ends, if anybody waits for that."""
-        seconds = lane.paused_for(self._clock)
-        if lane.timer is None and len(lane.queue) and seconds > 0:
+    def _arm(self, state: PoolState) -> None:
+        """Wake a paused pool when its pause ends, if anybody waits for that."""
+        seconds = state.paused_for(self._clock)
+        if state.timer is None and len(state.queue) and seconds > 0:
             loop = asyncio.get_running_loop()
-            lane.timer = loop.call_later(max(seconds, 0.001), self._resume, lane)
+            state.timer = loop.call_later(max(seconds, 0.001), self._resume, state)
 
-    def _resume(self, lane: Lane) -> None:
-        lane.timer = None
-        self._arm(lane)
+    def _resume(self, state: PoolState) -> None:
+        state.timer = None
+        self._arm(state)
         self._admit()
 
 
-class Lane:
+class PoolState:
     """What a gate keeps of one pool: its limit, its slots in use, its queue, its pause and its circuit."""
 
     def __init__(self, pool: str, *, concurrency: Concurrency) -> None:
         self.pool = pool
         self.concurrency = concurrency
-        self.queue: FairQueue[asyncio.Future[None]] = FairQueue()
+        self.queue: FairQueue[Grant] = FairQueue()
         self.circuit = Circuit(pool)
         self.in_flight = 0
         self.served_at = 0
@@ -306,3 +323,10 @@ class FairQueue(Generic[T]):
         if len(entries) > 64 and len(entries) > 2 * len(self):
             entries[:] = [entry for entry in entries if entry[2] in self._problem_of]
             heapify(entries)
+
+
+def _granted(waiter: asyncio.Future[None]) -> bool:
+    if waiter.done():
+        return False
+    waiter.set_result(None)
+    return True

@@ -54,7 +54,7 @@ async def hedged(
     tasks: list[asyncio.Task[None]] = []
     landed = False
 
-    async def first_only(flight: Any, answer: Any, row: Any) -> None:
+    async def first_only(request: Any, answer: Any, row: Any) -> None:
         nonlocal landed
         if landed:
             lost(row)
@@ -63,7 +63,7 @@ async def hedged(
         for task in tasks:
             if task is not asyncio.current_task():
                 task.cancel()
-        await land(flight, answer, row)
+        await land(request, answer, row)
 
     async def make(sent: asyncio.Event) -> None:
         await attempt(first_only, sent)

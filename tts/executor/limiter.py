@@ -14,6 +14,10 @@ from tts.values import Dimension
 class RateLimit(Protocol):
     """A cap on calls over time: `acquire` before a call, `settle` once its tokens are known."""
 
+    def acquire_nowait(self, tokens: int) -> bool:
+        """Take a call and an estimate of its tokens if nobody waits and both fit."""
+        ...
+
     async def acquire(self, tokens: int) -> None: ...
 
     def settle(self, estimated: int, actual: int) -> None: ...

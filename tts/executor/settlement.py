@@ -6,9 +6,9 @@ from collections.abc import Callable
 from typing import Any
 
 from tts.errors import CallError, CallFailed, Dropped, Stopped, StrategyError, TTSError
-from tts.executor.attempts import Pricer
+from tts.executor.attempt import Pricer
 from tts.executor.call import Call
-from tts.executor.flight import use_row
+from tts.executor.request import use_row
 from tts.protocols import Origin, UseRow
 from tts.run import Node
 from tts.values import NOTHING, Event, SpendEvent, Usage

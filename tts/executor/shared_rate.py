@@ -63,12 +63,15 @@ class SharedRate:
         self._recent = 0
         """The sum of `_taken`."""
 
+    def acquire_nowait(self, tokens: int) -> bool:
+        """Reserve a call and an estimate of its tokens if nobody waits and both were leased."""
+        return not self._waiting and self._take(self._least(tokens))
+
     async def acquire(self, tokens: int) -> None:
         """Reserve a call and an estimate of its tokens, waiting in turn; cancelled, take nothing."""
-        needs: dict[Dimension, int] = {"calls": 1, "tokens": tokens}
-        least: dict[Dimension, int] = {name: needs[name] for name in self.rates}
-        if not self._waiting and self._take(least):
+        if self.acquire_nowait(tokens):
             return
+        least = self._least(tokens)
         self._waiting += 1
         try:
             async with self._turn:
@@ -86,6 +89,10 @@ class SharedRate:
         ends = end + ceil(max(0.0, now - end) / length) * length
         self._give(Room(now, ends - MARGIN, {"tokens": back}))
         self._returned.set()
+
+    def _least(self, tokens: int) -> dict[Dimension, int]:
+        needs: dict[Dimension, int] = {"calls": 1, "tokens": tokens}
+        return {name: needs[name] for name in self.rates}
 
     def _give(self, more: Room) -> None:
         """Rooms that end together are one, so that they stay few however many calls settle."""

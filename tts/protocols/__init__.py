@@ -1,11 +1,12 @@
 """The seams of the engine: what each side promises the other."""
 
 from tts.protocols.generator import (
-    EndsPromptly,
+    Drawn,
     GenerateReply,
     GenerateRequest,
     Generator,
     Guide,
+    PromptGenerator,
     RecordedGenerator,
     TextListener,
     charged,
@@ -27,12 +28,16 @@ from tts.protocols.journal import (
 )
 from tts.protocols.leases import Leases, RateLease, RateWindows
 from tts.protocols.operation import (
+    Abort,
     Answer,
+    Begin,
+    Came,
     Draw,
     Effect,
     Meter,
     Operation,
     OperationSpec,
+    PromptOperation,
     Reply,
     Role,
 )
@@ -48,11 +53,14 @@ from tts.protocols.scorers import (
 
 __all__ = [
     "SENT",
+    "Abort",
     "Answer",
+    "Begin",
     "CallRow",
+    "Came",
     "Draw",
+    "Drawn",
     "Effect",
-    "EndsPromptly",
     "GenerateReply",
     "GenerateRequest",
     "Generator",
@@ -68,6 +76,8 @@ __all__ = [
     "Origin",
     "OutcomeKind",
     "OutcomeRow",
+    "PromptGenerator",
+    "PromptOperation",
     "RateLease",
     "RateWindows",
     "RecordedGenerator",

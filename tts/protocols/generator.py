@@ -7,8 +7,8 @@ from typing import Literal, Protocol, runtime_checkable
 
 from msgspec import Struct
 
-from tts.errors import BadReply
-from tts.protocols.operation import Answer, Meter, Reply
+from tts.errors import BadReply, CallError
+from tts.protocols.operation import Abort, Answer, Meter, Reply
 from tts.values import (
     Candidate,
     Capabilities,
@@ -103,14 +103,6 @@ def charged(model: Model, prompt: int, completion: int = 0, reasoning: int | Non
     )
 
 
-@runtime_checkable
-class EndsPromptly(Protocol):
-    """A generator that may say of itself that a cancelled draw ends at once."""
-
-    @property
-    def ends_promptly(self) -> bool: ...
-
-
 class Generator(Protocol):
     """A model that writes text. Errors leave it as `tts.errors.CallError` and nothing else."""
 
@@ -131,6 +123,27 @@ class Generator(Protocol):
         ...
 
     async def close(self) -> None: ...
+
+
+Drawn = Callable[[GenerateReply | CallError], None]
+"""Called once, from the event loop and not before `begin` has returned."""
+
+
+@runtime_checkable
+class PromptGenerator(Generator, Protocol):
+    """A generator that can draw without a coroutine, and whose cancelled draws end at once."""
+
+    @property
+    def prompt(self) -> bool:
+        """Whether it can, the way it was made."""
+        ...
+
+    def begin(self, request: GenerateRequest, meter: Meter, drawn: Drawn) -> Abort | None:
+        """Send a request; returns what aborts it. None: nothing was sent, use `generate`.
+
+        Raises `CallError` for what cannot be asked.
+        """
+        ...
 
 
 @runtime_checkable

@@ -6,7 +6,8 @@ strategy has seen is always on disk before anything that depends on it is sent."
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Sequence
+from asyncio import Future
+from collections.abc import Sequence
 from typing import Literal, Protocol
 
 from msgspec import Struct
@@ -152,8 +153,8 @@ class Journal(Protocol):
         """Append without waiting; raises `LedgerError` once the journal has failed."""
         ...
 
-    def commit(self, *rows: Row) -> Awaitable[None]:
-        """Append, and resolve once the rows are durable; `LedgerError` where they never will be."""
+    def commit(self, *rows: Row) -> Future[None]:
+        """Append; resolves once the rows are durable, fails with `LedgerError` where they are not."""
         ...
 
     async def load(self, problem_id: str) -> None:

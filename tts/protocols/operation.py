@@ -34,8 +34,9 @@ class OperationSpec(Struct, frozen=True, kw_only=True):
     """Seconds for one attempt; None: the executor's default."""
     retries: int | None = None
     """Attempts after the first; None: the executor's default."""
-    prompt_end: bool = False
-    """A cancelled attempt ends at once: no code of a user runs in it that might not."""
+    prompt: bool = False
+    """The operation is a `PromptOperation`, and a cancelled attempt ends at once: no code of a user
+    runs in it that might not. Only where repeating a call does no harm."""
     hedge: float | None = None
     """Seconds after which a second attempt is sent beside one without an answer; None: never."""
     hedge_quantile: float | None = None
@@ -129,4 +130,27 @@ class Operation(Protocol):
 
     def pretend(self, args: tuple[Any, ...], draw: Draw) -> Any:
         """The content of the pessimistic answer of a dry run."""
+        ...
+
+
+Came = Callable[[Answer | CallError], None]
+"""Called once, from the event loop and not before `begin` has returned."""
+
+Abort = Callable[[], None]
+"""Takes an attempt off the wire; what it would have told is told no more."""
+
+Begin = Callable[[tuple[Any, ...], Sequence[Draw], Meter, Came], Abort | None]
+
+
+class PromptOperation(Operation, Protocol):
+    """An operation whose attempts need no coroutine: most calls are one request and one answer."""
+
+    def begin(
+        self, args: tuple[Any, ...], draws: Sequence[Draw], meter: Meter, came: Came
+    ) -> Abort | None:
+        """Put an attempt on the wire; returns what takes it off.
+
+        None where it cannot leave at once: nothing was done, and `perform` is awaited instead.
+        Raises `CallError` for what cannot be asked.
+        """
         ...

@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from functools import partial
+from typing import Any, cast
 
+from tts.errors import CallError
 from tts.protocols import (
+    Abort,
     Answer,
+    Came,
     Draw,
-    EndsPromptly,
     GenerateReply,
     GenerateRequest,
     Generator,
     Guide,
     Meter,
     OperationSpec,
+    PromptGenerator,
     Role,
     TextListener,
     charged,
@@ -50,7 +54,9 @@ class GeneratorCall:
         coalesce: bool = False,
         timeout: float | None = None,
         guide: Guide | None = None,
+        streamed: bool = False,
     ) -> None:
+        """`streamed`: attempts are the subclass's own `perform`, which listens to the text."""
         self.generator, self.guide = generator, guide
         model = generator.model
         self.spec = OperationSpec(
@@ -63,7 +69,7 @@ class GeneratorCall:
             coalesce=coalesce,
             pool=model.name,
             timeout=timeout,
-            prompt_end=isinstance(generator, EndsPromptly) and generator.ends_promptly,
+            prompt=not streamed and is_prompt(generator),
         )
 
     # What is asked
@@ -119,6 +125,15 @@ class GeneratorCall:
         reply = await self.generate(args, draws, meter, meter.hear)
         return reply.answer(self.missing)
 
+    def begin(
+        self, args: tuple[Any, ...], draws: Sequence[Draw], meter: Meter, came: Came
+    ) -> Abort | None:
+        generator = cast("PromptGenerator", self.generator)
+        return generator.begin(self.request(args, draws), meter, partial(self._told, came))
+
+    def _told(self, came: Came, reply: GenerateReply | CallError) -> None:
+        came(reply if isinstance(reply, CallError) else reply.answer(self.missing))
+
     async def generate(
         self,
         args: tuple[Any, ...],
@@ -136,3 +151,8 @@ class GeneratorCall:
         if not first and self.generator.capabilities.bills_prompt_once:
             prompt = 0
         return charged(self.generator.model, prompt, completion, reasoning)
+
+
+def is_prompt(generator: Generator) -> bool:
+    """Whether a generator draws without a coroutine."""
+    return isinstance(generator, PromptGenerator) and generator.prompt

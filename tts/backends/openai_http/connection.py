@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from functools import partial
 from typing import Protocol
 
 import aiohttp
@@ -12,9 +13,12 @@ from yarl import URL
 
 from tts.backends.openai_http.bounded import ACCEPTED, LARGEST_REPLY, bounded, too_large
 from tts.backends.openai_http.errors import Translated, refusal
-from tts.backends.openai_http.http11 import LARGEST_REFUSAL, HTTPClient
+from tts.backends.openai_http.http11 import LARGEST_REFUSAL, Answer, HTTPClient
 from tts.backends.secret import Secret
 from tts.errors import BadInput, CallError
+
+Told = Callable[[bytes | CallError], None]
+"""Called once with the body of an answer or the error instead of it."""
 
 
 class Connection:
@@ -59,6 +63,12 @@ class Connection:
     async def post(self, path: str, body: bytes, *, most: int | None = None) -> bytes:
         """The body of the answer to a POST; a path that begins with `/../` leaves `/v1`."""
         return await self._answer("POST", path, body, min(most or self._largest, self._largest))
+
+    def begin(self, path: str, body: bytes, most: int, told: Told) -> Callable[[], None] | None:
+        """POST without a coroutine, where a socket is there: `told` is called once with the body or
+        a `CallError`. Returns what aborts it; None: nothing was sent."""
+        most = min(most, self._largest)
+        return self._client().begin(self._target(path), body, most, partial(self._came, told))
 
     async def fetch(self, path: str) -> bytes:
         """The body of the answer to a GET."""
@@ -108,6 +118,17 @@ class Connection:
             if answer.status != 200:
                 raise self._refused(answer.status, answer.headers, answer.body)
             return answer.body
+
+    def _came(self, told: Told, came: Answer | CallError) -> None:
+        if type(came) is Answer and came.status == 200:
+            told(came.body)
+            return
+        error = (
+            came
+            if isinstance(came, CallError)
+            else self._refused(came.status, came.headers, came.body)
+        )
+        told(self._translated.scrubbed(error))
 
     def _client(self) -> HTTPClient:
         """The client of the running loop; sockets of another one are of no use."""

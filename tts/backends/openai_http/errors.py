@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from math import isfinite
 from types import TracebackType
-from typing import Any
+from typing import Any, TypeVar
 
 import aiohttp
 import msgspec
@@ -29,6 +29,7 @@ from tts.errors import (
     Unavailable,
 )
 
+E = TypeVar("E", bound=TTSError)
 _SHOWN = 400
 """Characters of the server's own words that an error repeats."""
 _TOO_LONG = re.compile(
@@ -235,12 +236,17 @@ class Translated:
         translated = error if isinstance(error, TTSError) else self._translate(error)
         if translated is None:
             return
-        if isinstance(translated, Unauthorized) and not self._secret:
-            translated.args = (str(translated).removesuffix(_KEYLESS) + _KEYLESS,)
-        if self._secret:
-            scrub = self._secret.scrub
-            translated.args = tuple(
-                scrub(part) if isinstance(part, str) else part for part in translated.args
-            )
+        self.scrubbed(translated)
         if translated is not error:
             raise translated from None
+
+    def scrubbed(self, error: E) -> E:
+        """The same error without the credential, or saying that there was none."""
+        if isinstance(error, Unauthorized) and not self._secret:
+            error.args = (str(error).removesuffix(_KEYLESS) + _KEYLESS,)
+        if self._secret:
+            scrub = self._secret.scrub
+            error.args = tuple(
+                scrub(part) if isinstance(part, str) else part for part in error.args
+            )
+        return error

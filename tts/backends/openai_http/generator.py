@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from functools import partial
+from typing import Any, cast
 
 import msgspec
 from msgspec.structs import replace
@@ -33,7 +34,7 @@ from tts.backends.openai_http.usage import (
 )
 from tts.backends.secret import Secret
 from tts.errors import BadReply, BadRequest, CallError, ContextTooLong, Unauthorized, Unavailable
-from tts.protocols import GenerateReply, GenerateRequest, Meter, TextListener
+from tts.protocols import Abort, Drawn, GenerateReply, GenerateRequest, Meter, TextListener
 from tts.values import Capabilities, Message, Model, Usage
 
 _ANY: msgspec.json.Decoder[dict[str, Any]] = msgspec.json.Decoder(dict[str, Any])
@@ -82,8 +83,8 @@ class HTTPGenerator:
         self._prefix_check = PrefixCheck(self._connection, wording=self._wording)
 
     @property
-    def ends_promptly(self) -> bool:
-        return type(self._connection) is Connection
+    def prompt(self) -> bool:
+        return isinstance(self._connection, Connection)
 
     @property
     def model(self) -> Model:
@@ -109,17 +110,47 @@ class HTTPGenerator:
                 if listener is None
                 else self._streamed(request, meter, listener)
             )
-        except BadRequest as error:
-            if not isinstance(error, Unauthorized | ContextTooLong):
-                self._refused()
-            raise
-        except BadReply:
-            meter.usage = self._at_most(request)
+        except CallError as error:
+            self._noted(request, meter, error)
             raise
         return self._read(request, reply, meter)
 
+    def begin(self, request: GenerateRequest, meter: Meter, drawn: Drawn) -> Abort | None:
+        """Draw without a coroutine, where nothing has to be asked or connected first."""
+        if request.prefix and not self._prefix_check.passed(request):
+            return None
+        try:
+            sent = body(request, self._wording)
+        except BadRequest as error:
+            self._noted(request, meter, error)
+            raise
+        most = largest_reply(request, sent, stream=False)
+        told = partial(self._came, request, meter, drawn)
+        return cast(Connection, self._connection).begin(self._wording.path, sent, most, told)
+
+    def _came(
+        self, request: GenerateRequest, meter: Meter, drawn: Drawn, came: bytes | CallError
+    ) -> None:
+        try:
+            if isinstance(came, CallError):
+                raise came
+            reply = self._read(request, decode(REPLY, came), meter)
+        except CallError as error:
+            self._noted(request, meter, error)
+            drawn(error)
+        else:
+            drawn(reply)
+
     async def close(self) -> None:
         await self._connection.close()
+
+    def _noted(self, request: GenerateRequest, meter: Meter, error: CallError) -> None:
+        """What a failure tells of the endpoint, and of what it may have cost."""
+        if isinstance(error, BadRequest):
+            if not isinstance(error, Unauthorized | ContextTooLong):
+                self._refused()
+        elif isinstance(error, BadReply):
+            meter.usage = self._at_most(request)
 
     async def _whole(self, request: GenerateRequest) -> WireReply:
         sent = body(request, self._wording)
@@ -229,6 +260,12 @@ class PrefixCheck:
         self._wording = wording
         self._verdicts: dict[str, bool] = {}
         self._asking = asyncio.Lock()
+
+    def passed(self, request: GenerateRequest) -> bool:
+        """Whether it is known that the end of the prefix stays."""
+        if self._wording.endpoint != "chat" or self._wording.dialect != "vllm":
+            return True
+        return self._verdicts.get(_ending(request.prefix), False)
 
     async def pass_or_refuse(self, request: GenerateRequest) -> None:
         """Raise `BadRequest` where the end of the prefix would be lost."""

@@ -11,7 +11,8 @@ import asyncio
 import socket
 import ssl
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from time import monotonic
 from typing import Any
 
@@ -35,15 +36,25 @@ class Answer(Struct, frozen=True):
     """A whole answer, unpacked."""
 
     status: int
-    headers: CIMultiDict[str]
+    raw_headers: Sequence[tuple[bytes, bytes]]
     body: bytes
+
+    @property
+    def headers(self) -> CIMultiDict[str]:
+        return CIMultiDict(
+            (name.decode("latin-1"), value.decode("latin-1")) for name, value in self.raw_headers
+        )
+
+
+Told = Callable[["Answer | CallError"], None]
+"""Called once with what became of a request, from a callback of the loop."""
 
 
 class Exchange(asyncio.Protocol):
     """One socket and the request that is on it.
 
-    Guarantees: the future of a request is resolved once, whatever the server does; a socket is kept
-    only after an answer that ended where it said it would.
+    Guarantees: whoever asked is told once, whatever the server does, and never after an `abort`; a
+    socket is kept only after an answer that ended where it said it would.
     """
 
     def __init__(self, client: HTTPClient) -> None:
@@ -53,35 +64,34 @@ class Exchange(asyncio.Protocol):
         self.active = 0.0
         """When bytes moved last, in seconds of `monotonic`."""
         self.idle_since = 0.0
-        self._future: asyncio.Future[Answer] | None = None
+        self._told: Told | None = None
+        """Waits for the answer; None: nobody does."""
         self._lost = False
 
     @property
     def usable(self) -> bool:
         return not self._lost and not self.transport.is_closing()
 
-    def ask(self, request: bytes, most: int) -> asyncio.Future[Answer]:
-        """Send a request; the future fails with a `CallError`. Cancelling it closes the socket."""
-        future: asyncio.Future[Answer] = self._client.loop.create_future()
-        self._future, self._most = future, most
+    def ask(self, request: bytes, most: int, told: Told) -> None:
+        """Send a request whose answer has at most `most` bytes."""
+        self._told, self._most = told, most
         self._parser = httptools.HttpResponseParser(self)
         self._begin()
         self.active = monotonic()
         self._client.watch(self)
         self.transport.write(request)
-        return future
 
     def abort(self) -> None:
         """The answer is not wanted any more."""
-        self._future = None
+        self._told = None
         self._drop()
 
     def fail(self, error: CallError) -> None:
         """End the request with an error, and the socket with it."""
-        future, self._future = self._future, None
+        told, self._told = self._told, None
         self._drop()
-        if future is not None and not future.done():
-            future.set_exception(error)
+        if told is not None:
+            told(error)
 
     def _begin(self) -> None:
         self._headers: list[tuple[bytes, bytes]] = []
@@ -90,7 +100,9 @@ class Exchange(asyncio.Protocol):
         self._unpacker: Unpacker | None = None
         self._by_end = False
         """Whether only the end of the connection ends the body."""
-        self._headed = False
+        self._headed = self._whole = False
+        self._keeps = True
+        """Whether the socket carries a further request, once the answer is whole."""
 
     def _drop(self) -> None:
         self._client.forget(self)
@@ -103,30 +115,39 @@ class Exchange(asyncio.Protocol):
         self.transport = transport
 
     def data_received(self, data: bytes) -> None:
-        if self._future is None:
+        if self._told is None:
             self._drop()  # nobody asked for this
             return
         self.active = monotonic()
         try:
             self._parser.feed_data(data)
-        except CallError as error:
-            self.fail(error)
-        except httptools.HttpParserCallbackError as error:
-            cause = error.__context__
-            self.fail(cause if isinstance(cause, CallError) else Unavailable(f"{error}"))
         except (httptools.HttpParserError, httptools.HttpParserUpgrade) as error:
-            if self._future is None:
-                self._drop()
-            else:
-                self.fail(Unavailable(f"The server does not speak HTTP: {type(error).__name__}."))
+            self._unreadable(error)
+        if self._whole:
+            self._deliver()
+
+    def _unreadable(self, error: Exception) -> None:
+        """What came is no HTTP, or no more than was to be read of it; after a whole answer it does
+        not matter."""
+        if self._whole:
+            self._keeps = False
+            return
+        cause = error.__context__
+        if isinstance(cause, CallError):
+            self.fail(cause)
+        elif isinstance(error, httptools.HttpParserCallbackError):
+            self.fail(Unavailable(f"{error}"))
+        else:
+            self.fail(Unavailable(f"The server does not speak HTTP: {type(error).__name__}."))
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._lost = True
         self._client.forget(self)
-        if self._future is None:
+        if self._told is None:
             return
         if exc is None and self._headed and self._by_end:
-            self._deliver(keep=False)
+            self._keeps = False
+            self._deliver()
         elif exc is None:
             when = "before the answer was whole" if self._headed else "without an answer"
             self.fail(Unavailable(f"The server closed the connection {when}."))
@@ -134,6 +155,10 @@ class Exchange(asyncio.Protocol):
             self.fail(Unavailable(f"The connection broke: {type(exc).__name__}: {exc}"))
 
     # What the parser tells
+
+    def on_message_begin(self) -> None:
+        if self._whole:
+            raise Unavailable("The server said more than it was asked.")
 
     def on_header(self, name: bytes, value: bytes) -> None:
         self._headers.append((name, value))
@@ -167,29 +192,27 @@ class Exchange(asyncio.Protocol):
             return
         if self._unpacker is not None and self._packed and not self._unpacker.complete:
             raise Unavailable(f"The packed reply ends early, after {self._packed} bytes.")
-        self._deliver(keep=self._parser.should_keep_alive() and not self._by_end)
+        self._whole = True
+        self._keeps = self._parser.should_keep_alive() and not self._by_end
 
     def _beyond(self) -> None:
         """More came than may be read: an error, or, of a refusal, enough."""
         if self._limit == self._most:
             raise too_large(self._most)
-        if self._future is not None:
-            self._deliver(keep=False)
+        self._whole, self._keeps = True, False
 
-    def _deliver(self, *, keep: bool) -> None:
-        future, self._future = self._future, None
+    def _deliver(self) -> None:
+        """Hand the answer over, once the parser has returned: the socket may be asked again then."""
+        told, self._told, self._whole = self._told, None, False
         pieces = self._pieces
-        if future is not None and not future.done():
-            headers = CIMultiDict(
-                (name.decode("latin-1"), value.decode("latin-1")) for name, value in self._headers
-            )
-            body = pieces[0] if len(pieces) == 1 else b"".join(pieces)
-            status = self._parser.get_status_code()
-            future.set_result(Answer(status=status, headers=headers, body=body))
-        if keep and self.usable:
+        body = pieces[0] if len(pieces) == 1 else b"".join(pieces)
+        answer = Answer(self._parser.get_status_code(), self._headers, body)
+        if self._keeps and self.usable:
             self._client.keep(self)
         else:
             self._drop()
+        if told is not None:
+            told(answer)
 
 
 class HTTPClient:
@@ -218,6 +241,7 @@ class HTTPClient:
         self._keepalive = keepalive
         fixed = [("Host", url.host_port_subcomponent or ""), ("Accept", "*/*"), *headers]
         self._head = "".join(f"{name}: {value}\r\n" for name, value in fixed).encode("latin-1")
+        self._heads: dict[tuple[str, str], bytes] = {}
         self._tls = ssl.create_default_context() if url.scheme == "https" else None
         self._idle: deque[Exchange] = deque()
         self._busy: set[Exchange] = set()
@@ -232,14 +256,30 @@ class HTTPClient:
     async def request(self, method: str, target: str, body: bytes | None, most: int) -> Answer:
         """One request and its whole answer, of at most `most` bytes where its status is 200."""
         exchange = self._kept() or await self._connected()
-        line = f"{method} {target} HTTP/1.1\r\n".encode("ascii")
-        length = b"" if body is None else b"Content-Length: %d\r\n" % len(body)
-        future = exchange.ask(b"".join((line, self._head, length, b"\r\n", body or b"")), most)
+        future: asyncio.Future[Answer] = self.loop.create_future()
+        exchange.ask(self._bytes(method, target, body), most, partial(_resolve, future))
         try:
             return await future
         except asyncio.CancelledError:
             exchange.abort()
             raise
+
+    def begin(self, target: str, body: bytes, most: int, told: Told) -> Callable[[], None] | None:
+        """POST on a socket that is there; returns what aborts it. None: it has to be connected."""
+        exchange = self._kept()
+        if exchange is None:
+            return None
+        exchange.ask(self._bytes("POST", target, body), most, told)
+        return exchange.abort
+
+    def _bytes(self, method: str, target: str, body: bytes | None) -> bytes:
+        head = self._heads.get((method, target))
+        if head is None:
+            line = f"{method} {target} HTTP/1.1\r\n".encode("ascii")
+            head = self._heads[method, target] = line + self._head
+        if body is None:
+            return head + b"\r\n"
+        return b"%bContent-Length: %d\r\n\r\n%b" % (head, len(body), body)
 
     async def close(self) -> None:
         """Close every socket."""
@@ -329,3 +369,12 @@ class HTTPClient:
             first = min(exchange.active for exchange in self._busy)
             rest = max(first + self._idle_timeout - now, 0.001)
             self._timer = self.loop.call_later(rest, self._look)
+
+
+def _resolve(future: asyncio.Future[Answer], told: Answer | CallError) -> None:
+    if future.done():
+        return
+    if isinstance(told, CallError):
+        future.set_exception(told)
+    else:
+        future.set_result(told)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import time
-from typing import Any
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
@@ -22,11 +23,14 @@ from tts.protocols import (
 )
 from tts.values import Candidate, Usage
 
+if TYPE_CHECKING:
+    from tts.executor.attempt import Attempt
+
 _encode = msgspec.json.Encoder().encode
 
 
-class Seat:
-    """One draw of a flight and the uses that wait for it."""
+class RequestedDraw:
+    """One draw of a request and the uses that wait for it."""
 
     __slots__ = ("calls", "draw", "key", "starter")
 
@@ -39,7 +43,7 @@ class Seat:
         return "made" if call is self.starter else "joined"
 
 
-class Flight:
+class Request:
     """A request for one draw, or for several that travel together.
 
     The use that started it pays for it; uses of other runs may join. It is aborted when nobody
@@ -49,9 +53,12 @@ class Flight:
     __slots__ = (
         "answered",
         "args",
+        "attempt",
+        "drawn",
+        "grant",
+        "landing",
         "meter",
         "operation",
-        "seats",
         "sent",
         "spec",
         "starter",
@@ -64,85 +71,94 @@ class Flight:
         self.operation: Operation = calls[0].operation
         self.spec: OperationSpec = self.operation.spec
         self.args: tuple[Any, ...] = calls[0].args
-        self.seats = [Seat(call) for call in calls]
+        self.drawn = [RequestedDraw(call) for call in calls]
         self.worst: Usage = sum((call.worst for call in calls[1:]), calls[0].alone)
         self.meter = Meter()
         self.sent = self.answered = False
         self.task: asyncio.Task[None] | None = None
+        """Carries it, where something has to be waited for."""
+        self.grant: Callable[[], bool] | None = None
+        self.attempt: Attempt | None = None
+        self.landing: asyncio.Future[None] | None = None
+        """Without a task: its place in the queue for a slot; the attempt that is on the wire; its
+        answer's way to the disk."""
 
     @property
     def draws(self) -> list[Draw]:
-        return [seat.draw for seat in self.seats]
+        return [drawn.draw for drawn in self.drawn]
 
     @property
     def calls(self) -> list[Call]:
         """Every use that waits."""
-        return [call for seat in self.seats for call in seat.calls]
+        return [call for drawn in self.drawn for call in drawn.calls]
 
     @property
     def wanted(self) -> bool:
-        return any(seat.calls for seat in self.seats)
+        return any(drawn.calls for drawn in self.drawn)
 
     def join(self, call: Call) -> None:
         """Another use wants one of the draws."""
-        next(seat for seat in self.seats if seat.key == call.key).calls.append(call)
+        next(drawn for drawn in self.drawn if drawn.key == call.key).calls.append(call)
 
     def leave(self, call: Call) -> bool:
         """A use no longer wants its draw; False where it had none."""
-        for seat in self.seats:
-            if call in seat.calls:
-                seat.calls.remove(call)
+        for drawn in self.drawn:
+            if call in drawn.calls:
+                drawn.calls.remove(call)
                 return True
         return False
 
     def take_all(self) -> list[Call]:
         """Every use that waits; from now on nobody does."""
         waiting = self.calls
-        for seat in self.seats:
-            seat.calls = []
+        for drawn in self.drawn:
+            drawn.calls = []
         return waiting
+
+    @property
+    def heard(self) -> bool:
+        """Whether somebody wants the text as it grows."""
+        return any(call.node.hearers for drawn in self.drawn for call in drawn.calls)
 
     def listen(self) -> None:
         """Meter afresh, and ask the backend to stream where somebody wants to hear it."""
         self.meter = Meter()
-        for seat in self.seats:
-            for call in seat.calls:
-                if call.node.hearers:
-                    self.meter.hear = self._hear
+        if self.heard:
+            self.meter.hear = self._hear
 
     def _hear(self, position: int, text: str) -> None:
-        for call in self.seats[position].calls:
+        for call in self.drawn[position].calls:
             for hearer in call.node.hearers:
                 hearer(text)
 
 
-def call_row(flight: Flight, seat: Seat, reply: Reply, job: str) -> CallRow:
+def call_row(request: Request, drawn: RequestedDraw, reply: Reply, job: str) -> CallRow:
     """What a draw brought, findable by its key."""
-    source = flight.args[0] if flight.args else None
-    spec = flight.spec
+    source = request.args[0] if request.args else None
+    spec = request.spec
     return CallRow(
         job=job,
-        key=seat.key,
-        problem_id=flight.starter.run.problem.id,
+        key=drawn.key,
+        problem_id=request.starter.run.problem.id,
         operation=spec.name,
         version=spec.version,
         role=spec.role,
         model=spec.model,
         revision=spec.revision,
-        input_hash=flight.starter.shared.base.hex(),
+        input_hash=request.starter.shared.base.hex(),
         parent_key=source.key if isinstance(source, Candidate) else "",
-        index=seat.draw.index,
+        index=drawn.draw.index,
         content=_encode(reply.content),
         usage=reply.usage,
         degraded=reply.degraded,
     )
 
 
-def text_row(flight: Flight) -> TextRow | None:
+def text_row(request: Request) -> TextRow | None:
     """What was asked, once for all equal draws; a continuation is found by its parent instead."""
-    if flight.args and isinstance(flight.args[0], Candidate):
+    if request.args and isinstance(request.args[0], Candidate):
         return None
-    shared = flight.starter.shared
+    shared = request.starter.shared
     return TextRow(shared.base.hex(), _encode(shared.identity).decode())
 
 

@@ -1,0 +1,213 @@
+"""One try of a request: what it holds meanwhile, and what is written of it before and after."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import os
+import time
+from collections.abc import Callable
+from typing import Literal
+
+from msgspec.structs import replace
+
+from tts.budget import Amounts, Wallet
+from tts.errors import CallError, CallTimeout, RateLimited, Sent, TTSError
+from tts.executor.circuit import Passage
+from tts.executor.limits import Limits
+from tts.executor.request import Request
+from tts.protocols import Answer, IntentRow, Journal, SettledRow
+from tts.values import NOTHING, Usage
+
+Pricer = Callable[[str, Usage], Usage]
+"""Fills in what a usage of a model costs."""
+
+Stage = Literal["new", "slot", "rate", "reserved", "open"]
+"""How far a try has come. It holds nothing; a slot; a share of the rate too; money too; and it is on
+the record as sent."""
+
+
+class Attempt:
+    """One try. Whoever carries it, callbacks or a task, goes on from its stage."""
+
+    __slots__ = (
+        "abort",
+        "asked",
+        "begun",
+        "came",
+        "held",
+        "id",
+        "number",
+        "passage",
+        "request",
+        "stage",
+        "when",
+    )
+
+    def __init__(self, request: Request, number: int, asked: float) -> None:
+        self.request, self.number = request, number
+        self.asked, self.begun, self.when = asked, asked, 0.0
+        """Seconds of the loop's clock: when it wanted a slot, when it was sent, when it is too late."""
+        self.stage: Stage = "new"
+        self.passage: Passage = "free"
+        self.held: Amounts = ()
+        self.id = ""
+        self.abort: Callable[[], None] | None = None
+        """Takes it off the wire, where it is on it without a task."""
+        self.came: Callable[[Answer | CallError], None]
+        """Told what became of it, where it is on the wire without a task."""
+
+    def expire(self) -> None:
+        """Its time is up, on the wire and without a task."""
+        abort, self.abort = self.abort, None
+        if abort is not None:
+            abort()
+            self.came(late(self.when - self.begun))
+
+
+def late(seconds: float) -> CallTimeout:
+    return CallTimeout(f"No answer within {seconds:g} s.")
+
+
+class Attempts:
+    """The books of all tries: slots, rates, money, and the two rows that each leaves.
+
+    Guarantees: what `enter` and `hold` took is given back by exactly one of `answered`, `failed` and
+    `cancelled`, and by `leave`; nothing is sent once `fatal` is set.
+    """
+
+    def __init__(
+        self,
+        journal: Journal,
+        *,
+        job: str,
+        wallet: Wallet,
+        limits: Limits,
+        price: Pricer,
+        price_version: str = "",
+    ) -> None:
+        self.journal, self.job, self.wallet = journal, job, wallet
+        self.limits, self.gate = limits, limits.gate
+        self._price, self._price_version = price, price_version
+        self.fatal: TTSError | None = None
+        """Set once nothing more may be sent, what waits for its turn included."""
+        self.loop: asyncio.AbstractEventLoop
+        self._ids = itertools.count()
+        self._process = f"{os.getpid():x}-{time.time_ns():x}"
+
+    def open_on(self, loop: asyncio.AbstractEventLoop) -> None:
+        self.loop = loop
+
+    def new(self, request: Request, number: int) -> Attempt:
+        return Attempt(request, number, self.loop.time())
+
+    def hold(self, attempt: Attempt) -> bool:
+        """Take a share of the rate and of the wallet; False: that has to be waited for."""
+        worst = attempt.request.worst
+        if attempt.stage == "slot":
+            rate = self.limits.rates.get(attempt.request.spec.pool)
+            if rate is not None and not rate.acquire_nowait(worst.tokens):
+                return False
+            attempt.stage = "rate"
+        held = self.wallet.reserve_nowait(worst)
+        if held is None:
+            return False
+        attempt.held, attempt.stage = held, "reserved"
+        return True
+
+    def opened(self, attempt: Attempt) -> IntentRow:
+        """It is about to be sent; the row says so."""
+        request = attempt.request
+        attempt.id = f"{self._process}-{next(self._ids):x}"
+        attempt.begun, attempt.stage = self.loop.time(), "open"
+        request.sent = True
+        return IntentRow(
+            job=self.job,
+            attempt=attempt.id,
+            key=request.drawn[0].key,
+            run_id=request.starter.run.settings.run_id,
+            number=attempt.number,
+            role=request.spec.role,
+            model=request.spec.model,
+            worst=request.worst,
+            started_at=time.time(),
+            queued_s=attempt.begun - attempt.asked,
+        )
+
+    def answered(self, attempt: Attempt, answer: Answer) -> SettledRow:
+        """Settle it at what it was billed; the row is committed with what it brought."""
+        request = attempt.request
+        billed = answer.billed
+        if not answer.server_price:
+            billed = self._price(request.spec.model, billed)
+        self.gate.succeeded(request.spec.pool)
+        self.gate.circuit(request.spec.pool).answered(attempt.passage, attempt.begun)
+        request.answered = True
+        return self._settled(attempt, billed, "settled")
+
+    def failed(self, attempt: Attempt, error: BaseException) -> None:
+        """Settle it at what a failure is taken to have cost: metered, or at worst."""
+        sent: Sent = "sent_unknown"
+        billed, fault = attempt.request.worst, f"{type(error).__name__}: {error}"
+        if isinstance(error, CallError):
+            sent, billed = error.sent, self._spent(attempt, error.sent)
+        self.journal.write(self._settled(attempt, billed, sent, fault))
+
+    def cancelled(self, attempt: Attempt) -> None:
+        """Settle one that nobody wants any more."""
+        metered = attempt.request.meter.usage is not None
+        billed = self._spent(attempt, "sent_unknown")
+        state: Sent = "settled" if metered else "sent_unknown"
+        self.journal.write(self._settled(attempt, billed, state, "cancelled"))
+
+    def give_back(self, attempt: Attempt) -> None:
+        """What was reserved for one that is not sent after all."""
+        self._settle(attempt, NOTHING)
+
+    def leave(self, attempt: Attempt) -> None:
+        """Its slot goes to the next one."""
+        pool = attempt.request.spec.pool
+        self.gate.leave(pool)
+        self.gate.circuit(pool).leave(attempt.passage)
+
+    def slow_down(self, attempt: Attempt, error: CallError) -> None:
+        """Tell the caps and the circuit of a pool how a failed attempt failed."""
+        spec = attempt.request.spec
+        circuit = self.gate.circuit(spec.pool)
+        if isinstance(error, RateLimited):
+            self.gate.throttled(spec.pool, error.retry_after)
+        elif error.retryable:
+            self.gate.failed(spec.pool)
+            if spec.role != "tool":  # a tool that fails on some inputs is no server out of reach
+                circuit.failed(error, attempt.passage)
+            return
+        circuit.answered(attempt.passage, attempt.begun)
+
+    def _settled(self, attempt: Attempt, billed: Usage, state: Sent, fault: str = "") -> SettledRow:
+        self._settle(attempt, billed)
+        root = attempt.request.starter.run.root
+        root.billed = root.billed + billed
+        return SettledRow(
+            job=self.job,
+            attempt=attempt.id,
+            state=state,
+            billed=billed,
+            latency_s=self.loop.time() - attempt.begun,
+            error=fault,
+            price_version=self._price_version,
+        )
+
+    def _settle(self, attempt: Attempt, billed: Usage) -> None:
+        request = attempt.request
+        self.wallet.settle(attempt.held, billed)
+        rate = self.limits.rates.get(request.spec.pool)
+        if rate is not None:
+            rate.settle(request.worst.tokens, billed.tokens)
+
+    def _spent(self, attempt: Attempt, sent: Sent) -> Usage:
+        request = attempt.request
+        if sent == "not_sent":
+            return NOTHING
+        if request.meter.usage is not None:
+            return self._price(request.spec.model, request.meter.usage)
+        return request.worst if sent == "sent_unknown" else replace(NOTHING, calls=1)

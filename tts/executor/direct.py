@@ -1,0 +1,140 @@
+"""The road of a request that waits for nothing but its slot and its answer: callbacks, no task."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Protocol, cast
+
+from tts.errors import CallError, LedgerError, TTSError
+from tts.executor.attempt import Attempt, Attempts
+from tts.executor.deadlines import Deadlines
+from tts.executor.request import Request
+from tts.executor.retries import checked, crashed
+from tts.protocols import Abort, Answer, Begin, PromptOperation, SettledRow
+
+
+class Carriers(Protocol):
+    """What becomes of requests that leave the direct road."""
+
+    def land(self, attempt: Attempt, answer: Answer, row: SettledRow) -> None:
+        """Commit an answer and deliver it."""
+        ...
+
+    def by_task(self, attempt: Attempt, failed: TTSError | None = None) -> None:
+        """Go on by a task, from where the attempt stands, or after it failed."""
+        ...
+
+
+class Direct:
+    """The callbacks of a request's life: `send` → a slot → on the wire → `came` → landed.
+
+    Most calls go this way. Whatever has to wait for more, an outage, the rate, money, a retry, a
+    stream, a new connection, goes on by a task from the stage at which it stands.
+    """
+
+    def __init__(self, attempts: Attempts, deadlines: Deadlines, carriers: Carriers) -> None:
+        self._attempts, self._deadlines, self._carriers = attempts, deadlines, carriers
+        self._gate = attempts.gate
+
+    def send(self, attempt: Attempt) -> None:
+        """Take the request as far as it gets without waiting."""
+        request = attempt.request
+        pool, priority = request.spec.pool, request.starter.priority
+        planned = priority[0] != 0
+        if planned or not self._passes(request):
+            self._carriers.by_task(attempt)
+        elif self._gate.enter_nowait(pool):
+            self._entered(attempt)
+        else:
+            request.grant = partial(self._entered, attempt)
+            self._gate.wait(pool, request.starter.run.problem.id, priority, request.grant)
+
+    def cancel(self, request: Request) -> bool:
+        """Take a request off this road; False: its answer has come and is being written down."""
+        attempt = request.attempt
+        if request.grant is not None:
+            self._gate.withdraw(request.spec.pool, request.grant)
+            request.grant = None
+        elif attempt is not None and attempt.abort is not None:
+            abort, attempt.abort = attempt.abort, None
+            self._deadlines.open.discard(attempt)
+            abort()
+            self._attempts.cancelled(attempt)
+            # Who is next may be sent from here: not in the middle of what the caller is doing.
+            self._attempts.loop.call_soon(self._attempts.leave, attempt)
+        else:
+            return False
+        return True
+
+    def _passes(self, request: Request) -> bool:
+        circuit = self._gate.circuit(request.spec.pool)
+        return circuit.error is None and self._attempts.fatal is None
+
+    def _entered(self, attempt: Attempt) -> bool:
+        request = attempt.request
+        request.grant, attempt.stage = None, "slot"
+        if self._attempts.hold(attempt) and self._passes(request) and not request.heard:
+            self._depart(attempt)
+        else:
+            self._carriers.by_task(attempt)
+        return True
+
+    def _depart(self, attempt: Attempt) -> None:
+        request = attempt.request
+        request.listen()
+        attempt.came = partial(self._came, attempt)
+        try:
+            abort = begin(request)(request.args, request.draws, request.meter, attempt.came)
+        except Exception as error:  # noqa: BLE001 — a bug in one operation must not hang the others
+            self._failed(attempt, error if isinstance(error, CallError) else crashed(error))
+            return
+        if abort is None:
+            self._carriers.by_task(attempt)
+        else:
+            self._on_the_wire(attempt, abort)
+
+    def _on_the_wire(self, attempt: Attempt, abort: Abort) -> None:
+        request = attempt.request
+        request.attempt, attempt.abort = attempt, abort
+        try:
+            self._attempts.journal.write(self._attempts.opened(attempt))
+        except LedgerError as error:
+            attempt.abort = None
+            abort()
+            self._failed(attempt, error)
+            return
+        attempt.when = attempt.begun + (request.spec.timeout or self._attempts.limits.timeout)
+        self._deadlines.watch(attempt)
+
+    def _came(self, attempt: Attempt, came: Answer | CallError) -> None:
+        attempt.abort = None
+        self._deadlines.open.discard(attempt)
+        if isinstance(came, CallError):
+            self._failed(attempt, came)
+            return
+        try:
+            checked(attempt.request, came)
+            row = self._attempts.answered(attempt, came)
+        except Exception as error:  # noqa: BLE001 — as above
+            self._failed(attempt, error if isinstance(error, CallError) else crashed(error))
+        else:
+            self._carriers.land(attempt, came, row)
+
+    def _failed(self, attempt: Attempt, error: CallError | LedgerError) -> None:
+        """Settle it and go on by a task, which tries again or gives up."""
+        attempts = self._attempts
+        try:
+            if attempt.stage != "open":
+                attempts.journal.write(attempts.opened(attempt))
+            attempts.failed(attempt, error)
+        except LedgerError as broken:
+            error = broken
+        if isinstance(error, CallError):
+            attempts.slow_down(attempt, error)
+        attempts.loop.call_soon(attempts.leave, attempt)
+        self._carriers.by_task(attempt, error)
+
+
+def begin(request: Request) -> Begin:
+    """What puts a request of such an operation on the wire."""
+    return cast("PromptOperation", request.operation).begin
