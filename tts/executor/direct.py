@@ -33,8 +33,13 @@ class Direct:
     """
 
     def __init__(self, attempts: Attempts, deadlines: Deadlines, carriers: Carriers) -> None:
-        self._attempts, self._deadlines, self._carriers = attempts, deadlines, carriers
+        self._attempts, self._deadlines = attempts, deadlines
+        self._carriers: Carriers = carriers
         self._gate = attempts.gate
+
+    def close(self) -> None:
+        """Nothing is under way any more; what carries requests on holds this and is held by it."""
+        del self._carriers
 
     def send(self, attempt: Attempt) -> None:
         """Take the request as far as it gets without waiting."""

@@ -83,6 +83,7 @@ class Requests:
             for task in late:
                 task.cancel()
         await self._group.__aexit__(None, None, None)
+        self._direct.close()
 
     async def landed(self, run: Run) -> None:
         """Wait for the requests of a run that are ending: what they were billed is known then."""
