@@ -6,9 +6,9 @@ from functools import partial
 from typing import Protocol, cast
 
 from tts.errors import CallError, LedgerError, TTSError
-from tts.executor.attempt import Attempt, Attempts
+from tts.executor.attempts import Attempts
 from tts.executor.deadlines import Deadlines
-from tts.executor.request import Request
+from tts.executor.request import Attempt, Request
 from tts.executor.retries import checked, crashed
 from tts.protocols import Abort, Answer, Begin, PromptOperation, SettledRow
 

@@ -11,7 +11,7 @@ from typing import Any
 from msgspec import Struct
 
 from tts.errors import Dropped
-from tts.executor.attempt import Pricer
+from tts.executor.attempts import Pricer
 from tts.executor.call import Call
 from tts.executor.settlement import fail_node
 from tts.protocols import OutcomeRow

@@ -23,7 +23,7 @@ from tts.errors import (
     TTSError,
     Unavailable,
 )
-from tts.executor.attempt import Attempts, Pricer
+from tts.executor.attempts import Attempts, Pricer
 from tts.executor.call import Call
 from tts.executor.limits import Limits
 from tts.executor.requests import Requests

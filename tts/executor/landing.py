@@ -15,7 +15,7 @@ from tts.errors import (
     TTSError,
     Unauthorized,
 )
-from tts.executor.attempt import Attempts
+from tts.executor.attempts import Attempts
 from tts.executor.call import Call
 from tts.executor.request import Request, call_row, text_row
 from tts.executor.retries import crashed

@@ -1,17 +1,22 @@
-"""One physical call on its way, everyone who waits for it, and the journal rows it leaves."""
+"""One physical call on its way: who waits for it, its tries, and the journal rows it leaves."""
 
 from __future__ import annotations
 
 import asyncio
 import time
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import Any, Literal
 
 import msgspec
 
+from tts.budget import Amounts
+from tts.errors import CallTimeout
 from tts.executor.call import Call
+from tts.executor.circuit import Passage
 from tts.protocols import (
+    Abort,
     CallRow,
+    Came,
     Draw,
     Meter,
     Operation,
@@ -23,10 +28,11 @@ from tts.protocols import (
 )
 from tts.values import Candidate, Usage
 
-if TYPE_CHECKING:
-    from tts.executor.attempt import Attempt
-
 _encode = msgspec.json.Encoder().encode
+
+Stage = Literal["new", "slot", "rate", "reserved", "open"]
+"""How far a try has come. It holds nothing; a slot; a share of the rate too; money too; and it is on
+the record as sent."""
 
 
 class RequestedDraw:
@@ -130,6 +136,48 @@ class Request:
         for call in self.drawn[position].calls:
             for hearer in call.node.hearers:
                 hearer(text)
+
+
+class Attempt:
+    """One try. Whoever carries it, callbacks or a task, goes on from its stage."""
+
+    __slots__ = (
+        "abort",
+        "asked",
+        "begun",
+        "came",
+        "held",
+        "id",
+        "number",
+        "passage",
+        "request",
+        "stage",
+        "when",
+    )
+
+    def __init__(self, request: Request, number: int, asked: float) -> None:
+        self.request, self.number = request, number
+        self.asked, self.begun, self.when = asked, asked, 0.0
+        """Seconds of the loop's clock: when it wanted a slot, when it was sent, when it is too late."""
+        self.stage: Stage = "new"
+        self.passage: Passage = "free"
+        self.held: Amounts = ()
+        self.id = ""
+        self.abort: Abort | None = None
+        """Takes it off the wire, where it is on it without a task."""
+        self.came: Came
+        """Told what became of it, where it is on the wire without a task."""
+
+    def expire(self) -> None:
+        """Its time is up, on the wire and without a task."""
+        abort, self.abort = self.abort, None
+        if abort is not None:
+            abort()
+            self.came(late(self.when - self.begun))
+
+
+def late(seconds: float) -> CallTimeout:
+    return CallTimeout(f"No answer within {seconds:g} s.")
 
 
 def call_row(request: Request, drawn: RequestedDraw, reply: Reply, job: str) -> CallRow:

@@ -8,12 +8,12 @@ from functools import partial
 from typing import Any
 
 from tts.errors import Crashed, LedgerError, Suspended, TTSError
-from tts.executor.attempt import Attempt, Attempts
+from tts.executor.attempts import Attempts
 from tts.executor.call import Call
 from tts.executor.deadlines import Deadlines
 from tts.executor.direct import Direct
 from tts.executor.landing import INTERRUPTED, Landing, Written
-from tts.executor.request import Request
+from tts.executor.request import Attempt, Request
 from tts.executor.retries import LEAVE, Retries
 from tts.executor.settlement import Settlement
 from tts.protocols import Answer, Journal, SettledRow

@@ -9,11 +9,11 @@ from collections.abc import Awaitable, Callable
 from msgspec.structs import replace
 
 from tts.errors import BadReply, CallError, CallTimeout, Crashed, NotSent, TTSError
-from tts.executor.attempt import Attempt, Attempts, late
+from tts.executor.attempts import Attempts
 from tts.executor.deadlines import Deadlines
 from tts.executor.hedge import Durations, hedged
 from tts.executor.limits import RetryPolicy
-from tts.executor.request import Request
+from tts.executor.request import Attempt, Request, late
 from tts.protocols import SENT, Answer, SettledRow
 from tts.tools.shielded import shielded
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from tts.errors import CallError, CallFailed, Dropped, Stopped, StrategyError, TTSError
-from tts.executor.attempt import Pricer
+from tts.executor.attempts import Pricer
 from tts.executor.call import Call
 from tts.executor.request import use_row
 from tts.protocols import Origin, UseRow

@@ -1,4 +1,4 @@
-"""One try of a request: what it holds meanwhile, and what is written of it before and after."""
+"""The books of every try: what it holds meanwhile, and what is written of it before and after."""
 
 from __future__ import annotations
 
@@ -7,66 +7,18 @@ import itertools
 import os
 import time
 from collections.abc import Callable
-from typing import Literal
 
 from msgspec.structs import replace
 
-from tts.budget import Amounts, Wallet
-from tts.errors import CallError, CallTimeout, RateLimited, Sent, TTSError
-from tts.executor.circuit import Passage
+from tts.budget import Wallet
+from tts.errors import CallError, RateLimited, Sent, TTSError
 from tts.executor.limits import Limits
-from tts.executor.request import Request
+from tts.executor.request import Attempt, Request
 from tts.protocols import Answer, IntentRow, Journal, SettledRow
 from tts.values import NOTHING, Usage
 
 Pricer = Callable[[str, Usage], Usage]
 """Fills in what a usage of a model costs."""
-
-Stage = Literal["new", "slot", "rate", "reserved", "open"]
-"""How far a try has come. It holds nothing; a slot; a share of the rate too; money too; and it is on
-the record as sent."""
-
-
-class Attempt:
-    """One try. Whoever carries it, callbacks or a task, goes on from its stage."""
-
-    __slots__ = (
-        "abort",
-        "asked",
-        "begun",
-        "came",
-        "held",
-        "id",
-        "number",
-        "passage",
-        "request",
-        "stage",
-        "when",
-    )
-
-    def __init__(self, request: Request, number: int, asked: float) -> None:
-        self.request, self.number = request, number
-        self.asked, self.begun, self.when = asked, asked, 0.0
-        """Seconds of the loop's clock: when it wanted a slot, when it was sent, when it is too late."""
-        self.stage: Stage = "new"
-        self.passage: Passage = "free"
-        self.held: Amounts = ()
-        self.id = ""
-        self.abort: Callable[[], None] | None = None
-        """Takes it off the wire, where it is on it without a task."""
-        self.came: Callable[[Answer | CallError], None]
-        """Told what became of it, where it is on the wire without a task."""
-
-    def expire(self) -> None:
-        """Its time is up, on the wire and without a task."""
-        abort, self.abort = self.abort, None
-        if abort is not None:
-            abort()
-            self.came(late(self.when - self.begun))
-
-
-def late(seconds: float) -> CallTimeout:
-    return CallTimeout(f"No answer within {seconds:g} s.")
 
 
 class Attempts:
