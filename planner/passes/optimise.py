@@ -7,9 +7,9 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from msgspec import Struct
 
 from tts.planner.language import Plan, write_plan
-from tts.planner.passes.many_as_one import batch_calls, map_over_lists
+from tts.planner.passes.elimination import drop_dead_calls, fold_constants, merge_equal_calls
+from tts.planner.passes.fusion import batch_calls, map_over_lists
 from tts.planner.passes.pass_result import PassResult
-from tts.planner.passes.spare_calls import drop_dead_calls, fold_constants, merge_equal_calls
 from tts.tools import Tool
 
 Pass = Callable[[Plan, Mapping[str, Tool]], PassResult | Awaitable[PassResult]]

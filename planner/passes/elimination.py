@@ -1,4 +1,4 @@
-"""Calls that need not be made: equal ones once, unread ones not at all, constant ones beforehand."""
+"""Elimination of calls: equal ones are made once, unread ones never, constant ones beforehand."""
 
 from __future__ import annotations
 

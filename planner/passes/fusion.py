@@ -1,4 +1,4 @@
-"""Many calls as one: of the tool that takes a list of what the single one takes, or as one `each`."""
+"""Fusion of calls: into one of the tool that takes a list of what the single one takes, or one `each`."""
 
 from __future__ import annotations
 
