@@ -9,7 +9,7 @@ from tts.planner.checks.schemas import Typed, compatible, is_plain, type_of, wor
 from tts.planner.language import Reference, Text, write_value
 
 _NUMBERS, _TEXTS = frozenset(("number", "integer")), frozenset(("string", "null"))
-Found = Callable[[Reference], Typed]
+SchemaLookup = Callable[[Reference], Typed]
 """The schema of what a reference finds; of a broken reference, anything."""
 
 
@@ -21,7 +21,7 @@ class IllTyped(Exception):
         self.where, self.expected, self.got, self.reference = where, expected, got, reference
 
 
-def check_value(value: Any, wanted: Typed, found: Found, where: str = "") -> None:
+def check_value(value: Any, wanted: Typed, found: SchemaLookup, where: str = "") -> None:
     """Raises `IllTyped` where no alternative of the schema fits."""
     complaints: list[IllTyped] = []
     for option in wanted.options():
@@ -41,7 +41,7 @@ def check_value(value: Any, wanted: Typed, found: Found, where: str = "") -> Non
     raise deepest
 
 
-def fitted(value: Any, wanted: Typed, found: Found) -> Any:
+def fitted(value: Any, wanted: Typed, found: SchemaLookup) -> Any:
     """A checked value as a tool takes it; see `Checker.fitted`."""
     if isinstance(value, Reference):
         return Text((value,)) if _as_text(found(value).types(), wanted) else value
@@ -72,7 +72,7 @@ def _alone(value: Any) -> Reference | None:
     return only if isinstance(only, Reference) else None
 
 
-def _check(value: Any, wanted: Typed, found: Found, where: str) -> None:
+def _check(value: Any, wanted: Typed, found: SchemaLookup, where: str) -> None:
     types = wanted.types()
     alone = None if "string" in types or not types else _alone(value)
     if isinstance(value, Reference) or alone is not None:
@@ -120,7 +120,7 @@ def _check_enumeration(value: Any, wanted: Typed, where: str) -> None:
         raise IllTyped(where, expected=expected, got=_short(value))
 
 
-def _check_object(value: dict[str, Any], wanted: Typed, found: Found, where: str) -> None:
+def _check_object(value: dict[str, Any], wanted: Typed, found: SchemaLookup, where: str) -> None:
     properties = wanted.schema.get("properties")
     if properties is None:
         return

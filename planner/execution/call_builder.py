@@ -16,6 +16,7 @@ from tts.planner.language import ITEM, Call
 from tts.protocols import Answer, Draw, Meter, OperationSpec, Reply
 from tts.run import Node, Outcome, Run
 from tts.tools import REPEATABLE, Tool, ToolCall
+from tts.tools.operation import AttemptObserver
 from tts.values import NOTHING, Usage
 
 _PATIENCE = 7 * 24 * 3600.0
@@ -100,10 +101,14 @@ class UnknownOutcomes:
 class GuardedToolCall(ToolCall):
     """A `ToolCall` that asks `UnknownOutcomes` first."""
 
-    unknown_outcomes: UnknownOutcomes
+    def __init__(
+        self, tool: Tool, unknown: UnknownOutcomes, *, call: str, task: str, told: AttemptObserver
+    ) -> None:
+        super().__init__(tool, call=call, task=task, told=told)
+        self.unknown = unknown
 
     async def perform(self, args: tuple[Any, ...], draws: Sequence[Draw], meter: Meter) -> Answer:
-        if self.unknown_outcomes.refuses(self.tool.name, args[0]):
+        if self.unknown.refuses(self.tool.name, args[0]):
             raise BadRequest(
                 f"an equal call of {self.tool.name} was sent before and its outcome is unknown; "
                 "it is not repeated"
@@ -203,11 +208,10 @@ class CallBuilder:
         def told(what: Literal["started", "ended"]) -> None:
             self.told(call, what)
 
+        number, unknown = str(call.id), self.unknown_outcomes
         if tool.effect in REPEATABLE:
-            return ToolCall(tool, call=str(call.id), task=self.task, told=told)
-        guarded = GuardedToolCall(tool, call=str(call.id), task=self.task, told=told)
-        guarded.unknown_outcomes = self.unknown_outcomes
-        return guarded
+            return ToolCall(tool, call=number, task=self.task, told=told)
+        return GuardedToolCall(tool, unknown, call=number, task=self.task, told=told)
 
     def _remember(self, tool: Tool, node: Node[Any]) -> None:
         if node.error is not None and node.blocked is None:

@@ -9,6 +9,8 @@ from msgspec import Struct, field
 
 from tts.planner.language import Call, Fault
 
+Phase = Literal["plan", "repair", "replan", "join"]
+"""Turns of the planner, and of the joiner."""
 CallState = Literal["sealed", "held", "started", "ended", "done", "failed", "kept", "dropped"]
 """held: waits for the whole plan; started, ended: one attempt; kept: a patch left it as it is."""
 
@@ -33,7 +35,7 @@ class PhaseEvent(Struct, frozen=True, tag="phase"):
     """The planner or the joiner starts or ends a turn."""
 
     at: float
-    phase: Literal["plan", "repair", "replan", "join"]
+    phase: Phase
     state: Literal["started", "ended"]
     reason: str = ""
 
@@ -55,7 +57,7 @@ class Span(Struct):
 class Turn(Struct, frozen=True):
     """One turn of the planner or the joiner."""
 
-    phase: str
+    phase: Phase
     started: float
     ended: float
 
@@ -84,16 +86,16 @@ class Timeline(Struct):
             span.busy += at
         self._tell(CallEvent(at, call, state))
 
-    def turn(self, phase: str, started: float) -> None:
+    def turn(self, phase: Phase, started: float) -> None:
         """A turn of the planner or the joiner is over."""
         at = self.now()
         self.turns.append(Turn(phase, started, at))
-        self._tell(PhaseEvent(at, phase, "ended"))  # type: ignore[arg-type]
+        self._tell(PhaseEvent(at, phase, "ended"))
 
-    def begin(self, phase: str, reason: str = "") -> float:
+    def begin(self, phase: Phase, reason: str = "") -> float:
         """A turn starts; returns when."""
         at = self.now()
-        self._tell(PhaseEvent(at, phase, "started", reason))  # type: ignore[arg-type]
+        self._tell(PhaseEvent(at, phase, "started", reason))
         return at
 
     def checked(self, event: CheckedEvent) -> None:

@@ -21,7 +21,7 @@ from tts.planner.execution.call_endings import (
     result_text,
 )
 from tts.planner.execution.decision import Decision, decision_guide, read_decision
-from tts.planner.execution.events import CheckedEvent, Timeline
+from tts.planner.execution.events import CheckedEvent, Phase, Timeline
 from tts.planner.execution.generation import StreamedGeneration, StreamedText, plan_sampling
 from tts.planner.execution.plan_graph import PlanGraph, Priorities
 from tts.planner.execution.resolve import resolved
@@ -33,8 +33,6 @@ from tts.protocols import Generator, Guide, Role
 from tts.run import Node, Run
 from tts.tools import Tool
 from tts.values import Message
-
-Phase = str
 
 
 class PatchReason(Struct, frozen=True):

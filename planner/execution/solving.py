@@ -16,7 +16,7 @@ SOLVE = "solve"
 """Name of the tool that hands a question to a strategy."""
 
 
-class _Nowhere:
+class _PlansOnly:
     """The body of a tool that the planner carries out itself."""
 
     def check(self, arguments: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -41,7 +41,7 @@ def solve_tool(strategies: tuple[str, ...]) -> Tool:
             "additionalProperties": False,
         },
         returns={"type": "string"},
-        body=_Nowhere(),
+        body=_PlansOnly(),
         effect="pure",
     )
 
