@@ -14,12 +14,15 @@ from tts.values import Dimension, Usage
 FIRST_BLOCK, LARGEST_BLOCK = 64, 4096
 """Worst cases in one lease, at the beginning and at most."""
 
+GROWTH = 8
+"""How many times the last block the next one is, where that was emptied fast."""
+
 FAST = 1.0
 """Seconds: a block that was emptied sooner was too small."""
 
 
 class BlockSize:
-    """How many worst cases to lease at once: twice as many while blocks are emptied fast.
+    """How many worst cases to lease at once: `GROWTH` times as many while blocks are emptied fast.
 
     A lease is a transaction; a block that is too large keeps room from other processes.
     """
@@ -31,7 +34,7 @@ class BlockSize:
     def next(self) -> int:
         now = self._clock()
         fast = now - self._asked < FAST
-        self._size = min(2 * self._size, LARGEST_BLOCK) if fast else FIRST_BLOCK
+        self._size = min(GROWTH * self._size, LARGEST_BLOCK) if fast else FIRST_BLOCK
         self._asked = now
         return self._size
 

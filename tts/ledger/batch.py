@@ -3,29 +3,44 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from hashlib import blake2b
 from itertools import count
 from typing import Any
 
 import msgspec
-from msgspec.structs import astuple
+from msgspec.structs import astuple, replace
 
 from tts.errors import LedgerError
 from tts.ledger.codec import (
-    ENCODERS,
-    Target,
+    CALL,
+    INTENT,
+    JOB,
+    OUTCOME,
+    RUN,
+    SETTLED,
+    USAGE,
+    USE,
     Values,
-    encode_attempt,
-    encode_open,
-    encode_operation,
-    encode_run,
-    hashed,
-    operation_of,
+    digest,
     process_number,
+    reading,
+    redact,
+    storable,
 )
-from tts.ledger.statements import Statement
-from tts.ledger.tables import USAGE
-from tts.protocols import CallRow, IntentRow, Row, RunRow, SettledRow, UseRow
+from tts.ledger.statements import Statement, Target
+from tts.ledger.tables import DONE_FIELDS, OPERATIONS
+from tts.protocols import (
+    CallRow,
+    IntentRow,
+    JobRow,
+    OutcomeRow,
+    Row,
+    RunRow,
+    SettledRow,
+    TextRow,
+    UseRow,
+)
 from tts.values import NOTHING, Usage
 
 MOST_KNOWN = 1 << 12
@@ -58,11 +73,13 @@ class Attempts:
         self.process = process
         self.number = process_number(process)
         self.spent = NOTHING
-        self.operations: dict[tuple[str, ...], int] = {}
+        self.operations: dict[tuple[Values, str, str], int] = {}
         """Numbers of the kinds of calls whose rows are written."""
         self._serials = count()
         self._begun: dict[tuple[str, str], Begun] = {}
         self._given_up: deque[tuple[str, str]] = deque()
+        self._ended: list[Values] = []
+        """Bills that are not part of `spent` yet."""
         self._unsettled: dict[int, int] = {}
         """How many attempts of a row of `opens` are on their way."""
 
@@ -89,7 +106,9 @@ class Attempts:
         elif begun.billed is None:
             self._give_up(place)
         begun.again = begun.billed is not None
-        self.spent = self._again(begun, row) if begun.again else self.spent + row.billed
+        if begun.billed is not None:
+            self._ended.append(negative(begun.billed))
+        self._ended.append(astuple(row.billed))
         begun.billed = row.billed
         return begun
 
@@ -117,12 +136,22 @@ class Attempts:
         del self._unsettled[number]
         return number
 
-    def _again(self, begun: Begun, row: SettledRow) -> Usage:
-        """The sum with the second word on an attempt in the place of the first."""
-        assert begun.billed is not None
-        known = zip(astuple(self.spent), astuple(begun.billed), astuple(row.billed), strict=True)
-        sums = [None if None in parts else parts[0] - parts[1] + parts[2] for parts in known]
-        return Usage(**dict(zip(USAGE, sums, strict=True)))  # type: ignore[arg-type]
+    def add_up(self) -> bool:
+        """Take what ended since into `spent`; False: nothing did."""
+        bills, self._ended = self._ended, []
+        columns = list(zip(astuple(self.spent), *bills, strict=True))
+        sums: list[int | None]
+        try:
+            sums = [*map(sum, columns)]
+        except TypeError:  # an amount that nobody knows
+            sums = [None if None in column else sum(column) for column in columns]
+        self.spent = Usage(**dict(zip(USAGE, sums, strict=True)))  # type: ignore[arg-type]
+        return bool(bills)
+
+
+def negative(usage: Usage) -> Values:
+    """What takes a bill out of a sum again; an unknown one stays in it."""
+    return tuple(None if amount is None else -amount for amount in astuple(usage))
 
 
 class Batch:
@@ -136,37 +165,35 @@ class Batch:
         self._runs: dict[str, Values] = {}
         self._settled: tuple[Begun, SettledRow] | None = None
         self._call: CallRow | None = None
-        spent = attempts.spent
+        kinds: dict[type, Callable[[Any], None]] = {
+            **dict.fromkeys(ALONE, self._alone),
+            IntentRow: self._begin,
+            SettledRow: self._settle,
+            CallRow: self._answer,
+            UseRow: self._use,
+            RunRow: self._run,
+        }
         for row in rows:
-            self._add(row)
+            kinds[type(row)](row)
         self._part()
-        self._close(changed=attempts.spent is not spent)
+        self._close()
 
-    def _add(self, row: Row) -> None:
-        kind = type(row)
-        if kind is RunRow:
-            self._write_run(row)  # type: ignore[arg-type]
-            return
-        if kind is UseRow and self._settled is not None and self._made(row):  # type: ignore[arg-type]
-            return
-        if kind is CallRow and self._settled is not None and self._call is None:
-            self._call = row  # type: ignore[assignment]
-        elif kind is SettledRow:
-            self._part()
-            self._settle(row)  # type: ignore[arg-type]
-        elif kind is IntentRow:
-            self._begin(row)  # type: ignore[arg-type]
-        else:
-            target, encode = ENCODERS[kind]
-            self._put(target, encode(row))
-
-    def _write_run(self, row: RunRow) -> None:
-        """A run that ended stays ended; its last row holds what the earlier ones did."""
-        if row.stopped_by is not None or row.run_id not in self._runs:
-            self._runs[row.run_id] = encode_run(row)
+    def run(self, cursor: Any, statements: Mapping[Target, Statement]) -> None:
+        """Execute everything, within a transaction that the caller holds."""
+        for target, rows in self.values.items():
+            statements[target].run(cursor, rows)
 
     def _put(self, target: Target, values: Values) -> None:
         self.values.setdefault(target, []).append(values)
+
+    def _alone(self, row: Row) -> None:
+        target, encode = ALONE[type(row)]
+        self._put(target, encode(row))
+
+    def _run(self, row: RunRow) -> None:
+        """A run that ended stays ended; its last row holds what the earlier ones did."""
+        if row.stopped_by is not None or row.run_id not in self._runs:
+            self._runs[row.run_id] = RUN.encode(row)
 
     def _begin(self, intent: IntentRow) -> None:
         begun = self._attempts.begin(intent)
@@ -174,6 +201,7 @@ class Batch:
             self._begun[begun.serial] = begun
 
     def _settle(self, row: SettledRow) -> None:
+        self._part()
         begun = self._attempts.end(row)
         if self._begun.pop(begun.serial, None) is None:
             number = self._attempts.strike(begun)
@@ -181,63 +209,65 @@ class Batch:
                 self._put("ended", (self._attempts.number, number))
         self._settled = (begun, row)
 
+    def _answer(self, row: CallRow) -> None:
+        if self._settled is None or self._call is not None:
+            self._put("call_rows", CALL.encode(row))
+        else:
+            self._call = row
+
+    def _use(self, row: UseRow) -> None:
+        if self._settled is None or self._call is None or not self._made(row):
+            self._put("use_rows", USE.encode(row))
+
     def _made(self, use: UseRow) -> bool:
         """Write the one row, where attempt, call and use belong together."""
-        assert self._settled is not None
+        assert self._settled is not None and self._call is not None
         (begun, settled), call = self._settled, self._call
-        intent = begun.intent
+        intent, key, asked = begun.intent, digest(call.key), digest(call.input_hash)
         if (
-            call is None
+            key is None
+            or asked is None
             or settled.state != "settled"
             or settled.error
             or begun.again
-            or not (hashed(call.key) and hashed(call.input_hash))
             or use.origin != "made"
             or not call.key == use.key == intent.key
             or not call.role == use.role == intent.role
-            or (use.run_id, call.model) != (intent.run_id, intent.model)
+            or use.run_id != intent.run_id
+            or call.model != intent.model
         ):
             return False
         self._settled = self._call = None
-        self._put("done", self._done(begun, settled, call, use))
+        operation = self._operation(_kind(call), use.name, settled.price_version)
+        values = (
+            *(key, asked, operation, self._attempts.number, begun.serial),
+            *(*_of_call(call), *_of_use(use), *_of_intent(intent), *_of_settled(settled)),
+            *(*astuple(call.usage), *astuple(settled.billed), *astuple(use.attributed)),
+        )
+        self._put("done", values)
         return True
 
-    def _done(self, begun: Begun, settled: SettledRow, call: CallRow, use: UseRow) -> Values:
-        intent = begun.intent
-        return (
-            *(use.run_id, use.node, bytes.fromhex(call.key)),
-            *(self._operation(call, use, settled.price_version), bytes.fromhex(call.input_hash)),
-            *(call.parent_key, use.inputs, call.index, call.content, call.degraded),
-            *(intent.started_at, intent.queued_s, settled.latency_s),
-            *(self._attempts.number, begun.serial, intent.number),
-            *astuple(call.usage),
-            *astuple(settled.billed),
-            *astuple(use.attributed),
-        )
-
-    def _operation(self, call: CallRow, use: UseRow, price_version: str) -> int:
-        kind, known = operation_of(call, use, price_version), self._attempts.operations
-        number = known.get(kind)
+    def _operation(self, kind: Values, name: str, price_version: str) -> int:
+        known, place = self._attempts.operations, (kind, name, price_version)
+        number = known.get(place)
         if number is None:
-            number, values = encode_operation(kind)
             if len(known) >= MOST_KNOWN:
                 known.clear()
-            known[kind] = number
-            self._put("operations", values)
+            row = (*kind, name, price_version)
+            number = known[place] = operation_number(row)
+            self._put("operations", (number, *row))
         return number
 
     def _part(self) -> None:
         """Write what turned out not to belong together in rows of their own."""
         if self._settled is not None:
             begun, row = self._settled
-            values = encode_attempt(self._attempts.process, begun.serial, begun.intent, row)
-            self._apart[begun.serial] = values
+            self._apart[begun.serial] = encode_attempt(self._attempts.process, begun, row)
         if self._call is not None:
-            target, encode = ENCODERS[CallRow]
-            self._put(target, encode(self._call))
+            self._put("call_rows", CALL.encode(self._call))
         self._settled = self._call = None
 
-    def _close(self, *, changed: bool) -> None:
+    def _close(self) -> None:
         """List what is still on its way, and say what the process has spent so far."""
         attempts = self._attempts
         if self._runs:
@@ -246,13 +276,50 @@ class Batch:
             self.values["attempt_rows"] = list(self._apart.values())
         if self._begun:
             begun = list(self._begun.values())
-            rows = _json([encode_open(one.serial, one.intent) for one in begun]).decode()
+            rows = _json([(one.serial, *INTENT.encode(one.intent)) for one in begun]).decode()
             self._put("opens", (attempts.number, attempts.list(begun), rows))
-        if changed:
+        if attempts.add_up():
             amounts = {**msgspec.structs.asdict(attempts.spent), "tokens": attempts.spent.tokens}
             self._put("spent", (attempts.process, _json(amounts).decode()))
 
-    def run(self, cursor: Any, statements: Mapping[Target, Statement]) -> None:
-        """Execute everything, within a transaction that the caller holds."""
-        for target, rows in self.values.items():
-            statements[target].run(cursor, rows)
+
+OPEN = ("serial", *INTENT.fields)
+"""An attempt in the JSON of `opens`; its worst case follows."""
+
+_kind = reading(*OPERATIONS.c.keys()[1:-2])
+_of_call = reading(*DONE_FIELDS["call"])
+_of_use = reading(*DONE_FIELDS["use"])
+_of_intent = reading(*DONE_FIELDS["intent"])
+_of_settled = reading(*DONE_FIELDS["settled"])
+
+
+def operation_number(kind: Values) -> int:
+    """The number of what calls have in common is the hash of its content."""
+    hashed = blake2b(msgspec.json.encode(kind), digest_size=8).digest()
+    return int.from_bytes(hashed, "big", signed=True)
+
+
+def encode_attempt(process: str, begun: Begun, row: SettledRow) -> Values:
+    """An attempt with a row of its own."""
+    if row.error:
+        row = replace(row, error=storable(redact(row.error)))
+    ended = (False, row.state, *SETTLED.encode(row))
+    return (process, begun.serial, *INTENT.encode(begun.intent), *ended)
+
+
+def encode_text(row: TextRow) -> Values:
+    return (row.hash, row.text.encode("utf-8", "surrogatepass"))
+
+
+def encode_outcome(row: OutcomeRow) -> Values:
+    if row.kind == "failed":
+        row = replace(row, content=redact(row.content.decode("utf-8", "replace")).encode())
+    return OUTCOME.encode(row)
+
+
+ALONE: Mapping[type, tuple[Target, Callable[[Any], Values]]] = {
+    TextRow: ("texts", encode_text),
+    OutcomeRow: ("outcomes", encode_outcome),
+    JobRow: ("jobs", JOB.encode),
+}
+"""Rows that stand alone."""

@@ -1,31 +1,172 @@
-"""Between the rows of the journal and the columns of the tables."""
+"""Between the rows of the journal and the values of columns, derived from the row types.
+
+A field of a row is one column of its name, a usage one column per dimension. Nothing here spells a
+field: one that is added to a row type is a column of its tables (`tts.ledger.tables`), is written
+and is read again; only a migration has to make it in databases that are there already.
+"""
 
 from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable, Mapping
-from hashlib import blake2b
+from collections.abc import Callable, Iterable, Mapping
 from operator import attrgetter
-from typing import Any, Literal, TypeVar
+from typing import Any, Generic, TypeVar
 
-import msgspec
+from msgspec import Struct, inspect
 from msgspec.structs import astuple
+from sqlalchemy import BigInteger, Column, Double, Integer, LargeBinary, Text
 
-from tts.ledger.tables import DONE, OPERATIONS, USAGE
-from tts.protocols import (
-    CallRow,
-    IntentRow,
-    JobRow,
-    OutcomeRow,
-    RunRow,
-    SettledRow,
-    TextRow,
-    UseRow,
-)
+from tts.protocols import CallRow, IntentRow, JobRow, OutcomeRow, RunRow, SettledRow, UseRow
 from tts.values import Usage
 
-NAMES = re.compile(r"(KEY|TOKEN|SECRET|PASSWORD)$", re.IGNORECASE)
+R = TypeVar("R", bound=Struct)
+Columns = Mapping[str, Any]
+Values = tuple[Any, ...]
+
+USAGE: tuple[str, ...] = Usage.__struct_fields__
+"""The additive dimensions, in the order of their columns."""
+
+KINDS: Mapping[type[inspect.Type], Any] = {
+    inspect.StrType: Text,
+    inspect.LiteralType: Text,
+    inspect.IntType: Integer,
+    inspect.FloatType: Double,
+    inspect.BytesType: LargeBinary,
+}
+RENAMED: Mapping[str, str] = {"index": "draw"}
+"""Fields whose columns have another name, since SQL keeps theirs for itself."""
+
+UNSPENT = (None,) * len(USAGE)
+"""A usage that nobody knows yet."""
+
+
+def reading(*fields: str) -> Callable[[Any], Values]:
+    """What reads these fields of a row."""
+    read = attrgetter(*fields)
+    return read if len(fields) > 1 else lambda row: (read(row),)
+
+
+def alternatives(kind: inspect.Type) -> tuple[inspect.Type, ...]:
+    return kind.types if isinstance(kind, inspect.UnionType) else (kind,)
+
+
+def optional(kind: inspect.Type) -> bool:
+    return any(isinstance(one, inspect.NoneType) for one in alternatives(kind))
+
+
+def amounts(prefix: str = "", *, optional: bool = False) -> list[Column[Any]]:
+    """A column per dimension; NULL is unknown, or nothing written yet where `optional`."""
+    fields = inspect.type_info(Usage).fields  # type: ignore[attr-defined]
+    unknowable = {field.name for field in fields if len(alternatives(field.type)) > 1}
+    return [
+        Column(prefix + name, BigInteger, nullable=optional or name in unknowable) for name in USAGE
+    ]
+
+
+class Shape(Generic[R]):
+    """How rows of one type lie in columns: its plain fields, then its usages.
+
+    Args:
+        kind: the row type.
+        without: fields that are no columns here.
+        prefixes: of the columns of each usage.
+    """
+
+    def __init__(self, kind: type[R], *without: str, **prefixes: str) -> None:
+        fields = inspect.type_info(kind).fields  # type: ignore[attr-defined]
+        self._kind, self._prefixes = kind, prefixes
+        self._plain = {f.name: f.type for f in fields if f.name not in {*without, *prefixes}}
+        self.fields = tuple(self._plain)
+        """The plain ones."""
+        self._maybe = {f.name: optional(f.type) for f in fields if f.name in prefixes}
+        self._read = reading(*self.fields)
+        self._usages = [attrgetter(name) for name in prefixes]
+        self._bytes = [f for f, kind in self._plain.items() if column_type(kind) is LargeBinary]
+
+    def plain(self, *fields: str, optional: bool = False) -> list[Column[Any]]:
+        """The columns of plain fields; NULL may stand in all of them where `optional`."""
+        return [column_of(name, self._plain[name], nullable=optional) for name in fields]
+
+    def columns(self, *, optional: bool = False) -> list[Column[Any]]:
+        """All columns, in the order of the encoded values."""
+        usages = (
+            amounts(prefix, optional=optional or self._maybe[name])
+            for name, prefix in self._prefixes.items()
+        )
+        plain = self.plain(*self.fields, optional=optional)
+        return [*plain, *(column for some in usages for column in some)]
+
+    def encode(self, row: R) -> Values:
+        values = self._read(row)
+        for usage in self._usages:
+            spent = usage(row)
+            values += UNSPENT if spent is None else astuple(spent)
+        return values
+
+    def decode(self, columns: Columns) -> R:
+        fields = {name: columns[RENAMED.get(name, name)] for name in self._plain}
+        for name in self._bytes:  # a driver may give a view
+            fields[name] = None if fields[name] is None else bytes(fields[name])
+        for name, prefix in self._prefixes.items():
+            told = columns[f"{prefix}calls"] is not None or not self._maybe[name]
+            fields[name] = decode_usage(columns, prefix) if told else None
+        return self._kind(**fields)
+
+
+def column_type(kind: inspect.Type) -> Any:
+    return KINDS[type(alternatives(kind)[0])]
+
+
+def column_of(name: str, kind: inspect.Type, *, nullable: bool = False) -> Column[Any]:
+    return Column(RENAMED.get(name, name), column_type(kind), nullable=nullable or optional(kind))
+
+
+def decode_usage(columns: Columns, prefix: str = "") -> Usage:
+    return Usage(**{name: columns[prefix + name] for name in USAGE})
+
+
+JOB = Shape(JobRow)
+RUN = Shape(RunRow, attributed="attributed_", billed="billed_")
+CALL = Shape(CallRow, usage="")
+USE = Shape(UseRow, attributed="")
+OUTCOME = Shape(OutcomeRow, attributed="")
+INTENT = Shape(IntentRow, worst="worst_")
+SETTLED = Shape(SettledRow, "job", "attempt", "state", billed="billed_")
+"""Behind the intent of the same attempt, and its state."""
+
+
+HASH = 32
+"""Letters of a hash in hexadecimal."""
+
+
+def digest(text: str) -> bytes | None:
+    """The bytes of a hash, as some columns hold it; None: the text is no hash."""
+    if len(text) != HASH:
+        return None
+    try:
+        found = bytes.fromhex(text)
+    except ValueError:
+        return None
+    return found if found.hex() == text else None
+
+
+def digests(texts: Iterable[str]) -> list[bytes]:
+    """Of those texts that are hashes."""
+    return [found for found in map(digest, texts) if found is not None]
+
+
+def process_number(token: str) -> int:
+    """A process's token as a column holds it."""
+    return int.from_bytes(bytes.fromhex(token), "big", signed=True)
+
+
+def storable(text: str) -> str:
+    """A text that every database takes: without NUL and without halves of surrogate pairs."""
+    return text.replace("\0", "\ufffd").encode("utf-8", "replace").decode("utf-8")
+
+
+SECRETS = re.compile(r"(KEY|TOKEN|SECRET|PASSWORD)$", re.IGNORECASE)
 SHAPES = re.compile(
     r"(?i)(?<=bearer )[^\s\"',}]+"
     r"|\bsk-[\w-]{8,}"
@@ -43,204 +184,6 @@ def redact(text: str) -> str:
     Servers echo the key that they refuse, and exceptions show URLs.
     """
     for name, value in os.environ.items():
-        if len(value) >= SHORTEST and NAMES.search(name):
+        if len(value) >= SHORTEST and SECRETS.search(name):
             text = text.replace(value, "[redacted]")
     return SHAPES.sub("[redacted]", text)
-
-
-T = TypeVar("T")
-Target = Literal[
-    "jobs",
-    "runs",
-    "texts",
-    "outcomes",
-    "call_rows",
-    "use_rows",
-    "attempt_rows",
-    "operations",
-    "done",
-    "opens",
-    "ended",
-    "spent",
-]
-"""A table that the writer appends to; `ended` are rows of `opens` that go."""
-
-Columns = Mapping[str, Any]
-Values = tuple[Any, ...]
-Encoder = Callable[[Any], Values]
-
-
-def process_number(token: str) -> int:
-    """A process's token as a column holds it."""
-    return int.from_bytes(bytes.fromhex(token), "big", signed=True)
-
-
-def prefixed(prefix: str) -> tuple[str, ...]:
-    return tuple(prefix + name for name in USAGE)
-
-
-def names_of(kind: type, *without: str) -> tuple[str, ...]:
-    """The fields of a row that are columns of the same name."""
-    names: tuple[str, ...] = kind.__struct_fields__  # type: ignore[attr-defined]
-    return tuple(name for name in names if name not in without)
-
-
-JOB = names_of(JobRow)
-RUN = names_of(RunRow, "attributed", "billed")
-CALL = names_of(CallRow, "index", "usage")
-USE = names_of(UseRow, "attributed")
-OUTCOME = names_of(OutcomeRow, "attributed")
-INTENT = names_of(IntentRow, "worst")
-ENDED = names_of(SettledRow, "job", "attempt", "billed")
-
-COLUMNS: Mapping[Target, tuple[str, ...]] = {
-    "jobs": JOB,
-    "runs": (*RUN, *prefixed("attributed_"), *prefixed("billed_")),
-    "texts": ("hash", "text"),
-    "outcomes": (*OUTCOME, *USAGE),
-    "call_rows": (*CALL, "draw", *USAGE),
-    "use_rows": (*USE, *USAGE),
-    "attempt_rows": (
-        *("process", "serial", *INTENT, *prefixed("worst_")),
-        *("open", *ENDED, *prefixed("billed_")),
-    ),
-    "operations": tuple(OPERATIONS.c.keys()),
-    "done": tuple(DONE.c.keys()),
-    "opens": ("process", "serial", "attempts"),
-    "ended": ("process", "serial"),
-    "spent": ("process", "amounts"),
-}
-"""The columns in the order of the encoded values."""
-
-OPEN = ("serial", *INTENT, *USAGE)
-"""An attempt in the JSON of `opens`, worst case last."""
-
-HASH, HEX = 32, frozenset("0123456789abcdef")
-UNSPENT = (None,) * len(USAGE)
-_run: Encoder = attrgetter(*RUN)
-_call: Encoder = attrgetter(*CALL, "index")
-_use: Encoder = attrgetter(*USE)
-_outcome: Encoder = attrgetter(*OUTCOME)
-_intent: Encoder = attrgetter(*INTENT)
-_kind: Encoder = attrgetter(
-    *("job", "problem_id", "operation", "version", "role", "model", "revision")
-)
-_ended: Encoder = attrgetter(*ENDED)
-
-
-def storable(text: str) -> str:
-    """A text that every database takes: without NUL and without halves of surrogate pairs."""
-    return text.replace("\0", "\ufffd").encode("utf-8", "replace").decode("utf-8")
-
-
-def encode_run(row: RunRow) -> Values:
-    attributed = astuple(row.attributed) if row.attributed else UNSPENT
-    billed = astuple(row.billed) if row.billed else UNSPENT
-    return (*_run(row), *attributed, *billed)
-
-
-def encode_text(row: TextRow) -> Values:
-    return (row.hash, row.text.encode("utf-8", "surrogatepass"))
-
-
-def encode_call(row: CallRow) -> Values:
-    return (*_call(row), *astuple(row.usage))
-
-
-def encode_use(row: UseRow) -> Values:
-    return (*_use(row), *astuple(row.attributed))
-
-
-def encode_outcome(row: OutcomeRow) -> Values:
-    if row.kind == "failed":
-        content = redact(row.content.decode("utf-8", "replace")).encode()
-        row = msgspec.structs.replace(row, content=content)
-    return (*_outcome(row), *astuple(row.attributed))
-
-
-ENCODERS: Mapping[type, tuple[Target, Encoder]] = {
-    TextRow: ("texts", encode_text),
-    CallRow: ("call_rows", encode_call),
-    UseRow: ("use_rows", encode_use),
-    OutcomeRow: ("outcomes", encode_outcome),
-    JobRow: ("jobs", astuple),
-}
-"""Rows that stand alone; what belongs to one attempt meets in `Batch`."""
-
-
-def encode_attempt(process: str, serial: int, intent: IntentRow, row: SettledRow) -> Values:
-    """An attempt with a row of its own."""
-    if row.error:
-        row = msgspec.structs.replace(row, error=storable(redact(row.error)))
-    begun = (process, serial, *_intent(intent), *astuple(intent.worst))
-    return (*begun, False, *_ended(row), *astuple(row.billed))
-
-
-def encode_open(serial: int, intent: IntentRow) -> Values:
-    """An attempt on its way, as the row of its transaction lists it."""
-    return (serial, *_intent(intent), *astuple(intent.worst))
-
-
-def operation_of(call: CallRow, use: UseRow, price_version: str) -> tuple[str, ...]:
-    """What the calls of one kind on one problem have in common."""
-    return (*_kind(call), use.name, price_version)
-
-
-def encode_operation(kind: tuple[str, ...]) -> tuple[int, Values]:
-    """Its number, which is the hash of its content, and its row."""
-    digest = blake2b(msgspec.json.encode(kind), digest_size=8).digest()
-    number = int.from_bytes(digest, "big", signed=True)
-    return number, (number, *kind)
-
-
-def hashed(text: str) -> bool:
-    """Whether a text is a hash, which a column may hold as bytes."""
-    return len(text) == HASH and HEX.issuperset(text)
-
-
-def usage(columns: Columns, prefix: str = "") -> Usage:
-    return Usage(**{name: columns[prefix + name] for name in USAGE})
-
-
-def spent(columns: Columns, prefix: str) -> Usage | None:
-    """A usage that is only written in the end; None before."""
-    return None if columns[prefix + "calls"] is None else usage(columns, prefix)
-
-
-def plain(kind: type[T], columns: Columns, **others: Any) -> T:
-    """A row whose other fields are named like their columns."""
-    names: tuple[str, ...] = kind.__struct_fields__  # type: ignore[attr-defined]
-    return kind(**{name: columns[name] for name in names if name not in others}, **others)
-
-
-def decode_call(columns: Columns) -> CallRow:
-    content, index = bytes(columns["content"]), columns["draw"]
-    return plain(CallRow, columns, index=index, usage=usage(columns), content=content)
-
-
-def decode_done(columns: Columns) -> CallRow:
-    """A call from the row that it shares with its attempt and its use."""
-    hashes = {name: bytes(columns[name]).hex() for name in ("key", "input_hash")}
-    return decode_call({**columns, **hashes})
-
-
-def decode_use(columns: Columns) -> UseRow:
-    return plain(UseRow, columns, attributed=usage(columns))
-
-
-def decode_outcome(columns: Columns) -> OutcomeRow:
-    return plain(OutcomeRow, columns, attributed=usage(columns), content=bytes(columns["content"]))
-
-
-def decode_run(columns: Columns) -> RunRow:
-    return plain(
-        RunRow,
-        columns,
-        result=None if columns["result"] is None else bytes(columns["result"]),
-        attributed=spent(columns, "attributed_"),
-        billed=spent(columns, "billed_"),
-    )
-
-
-def decode_job(columns: Columns) -> JobRow:
-    return plain(JobRow, columns)

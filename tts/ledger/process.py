@@ -15,8 +15,9 @@ from msgspec import Struct
 from sqlalchemy import ColumnElement, Connection, delete, func, insert, select, update
 
 from tts.errors import LedgerError
-from tts.ledger.codec import OPEN, process_number, usage
-from tts.ledger.tables import ATTEMPT_ROWS, DONE, LEASES, OPENS, SPENT, USAGE
+from tts.ledger.batch import OPEN
+from tts.ledger.codec import USAGE, decode_usage, process_number
+from tts.ledger.tables import ATTEMPT_ROWS, DONE, LEASES, OPENS, SPENT
 from tts.values import NOTHING, Usage
 
 PROC = Path("/proc")
@@ -157,7 +158,9 @@ def process_spent(connection: Connection, token: str) -> dict[str, int | None]:
 def older_attempts(connection: Connection, token: str) -> list[Usage]:
     """Of a process of version 0.1.0, which kept no sum: each of its attempts."""
     rows = connection.execute(select(ATTEMPT_ROWS).where(ATTEMPT_ROWS.c.process == token))
-    return [usage(dict(row), "worst_" if row["open"] else "billed_") for row in rows.mappings()]
+    return [
+        decode_usage(dict(row), "worst_" if row["open"] else "billed_") for row in rows.mappings()
+    ]
 
 
 def open_worst(connection: Connection, token: str) -> list[Usage]:

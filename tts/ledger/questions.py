@@ -21,7 +21,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.exc import DBAPIError
 
-from tts.ledger.codec import hashed
+from tts.ledger.codec import USAGE, digests
 from tts.ledger.connect import connect, unreadable
 from tts.ledger.process import parted, whole
 from tts.ledger.schema import current
@@ -33,7 +33,6 @@ from tts.ledger.tables import (
     OPEN_ATTEMPTS,
     OPERATIONS,
     RUNS,
-    USAGE,
     USE_ROWS,
 )
 from tts.values import Usage
@@ -150,7 +149,7 @@ class Questions:
             apart = select(CALL_ROWS.c.key, CALL_ROWS.c.model)
             rows = self._rows(apart.where(CALL_ROWS.c.job == job, CALL_ROWS.c.key.in_(chunk)))
             found |= {row[0]: row[1] for row in rows}
-            hashes = [bytes.fromhex(key) for key in chunk if hashed(key)]
+            hashes = digests(chunk)
             made = select(DONE.c.key, OPERATIONS.c.model).join_from(DONE, OPERATIONS, OF_KIND)
             rows = self._rows(made.where(OPERATIONS.c.job == job, DONE.c.key.in_(hashes)))
             found |= {bytes(row[0]).hex(): row[1] for row in rows}

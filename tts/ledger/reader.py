@@ -10,15 +10,7 @@ from typing import Any
 from sqlalchemy import Engine, Select, String, bindparam, select
 from sqlalchemy.exc import DBAPIError
 
-from tts.ledger.codec import (
-    decode_call,
-    decode_done,
-    decode_job,
-    decode_outcome,
-    decode_run,
-    decode_use,
-    hashed,
-)
+from tts.ledger.codec import CALL, JOB, OUTCOME, RUN, USE, Columns, digests
 from tts.ledger.connect import unreadable
 from tts.ledger.tables import (
     CALL_ROWS,
@@ -79,6 +71,12 @@ class Found:
                     del self._holders[key], self._calls[key]
 
 
+def decode_done(columns: Columns) -> CallRow:
+    """A call from the row that it shares with its attempt and its use."""
+    hashes = {name: bytes(columns[name]).hex() for name in ("key", "input_hash")}
+    return CALL.decode({**columns, **hashes})
+
+
 class Prepared:
     """A query put into words once; its `bindparam`s are given when it is asked."""
 
@@ -133,7 +131,7 @@ class Reader:
     def calls(self, problem_id: str) -> list[CallRow]:
         """The finished calls that a problem made, and those of others that its runs used."""
         runs = [row["run_id"] for row in self._ask(self._runs_of, problem_id=problem_id)]
-        own = [decode_call(row) for row in self._ask(self._calls, problem_id=problem_id)]
+        own = [CALL.decode(row) for row in self._ask(self._calls, problem_id=problem_id)]
         own += [decode_done(row) for run in runs for row in self._ask(self._made, run_id=run)]
         return own + self._borrowed(runs, {call.key for call in own})
 
@@ -146,27 +144,27 @@ class Reader:
             apart = select(CALL_ROWS).where(
                 CALL_ROWS.c.job == self._job, CALL_ROWS.c.key.in_(chunk)
             )
-            found += [decode_call(row) for row in self._rows(apart)]
-            hashes = [bytes.fromhex(key) for key in chunk if hashed(key)]
+            found += [CALL.decode(row) for row in self._rows(apart)]
+            hashes = digests(chunk)
             done = self._done.where(OPERATIONS.c.job == self._job, DONE.c.key.in_(hashes))
             found += [decode_done(dict(row)) for row in self._rows(done)]
         return found
 
     def uses(self, run_id: str) -> list[UseRow]:
-        return [decode_use(row) for row in self._ask(self._uses, run_id=run_id)]
+        return [USE.decode(row) for row in self._ask(self._uses, run_id=run_id)]
 
     def outcomes(self, run_id: str) -> list[OutcomeRow]:
-        return [decode_outcome(row) for row in self._ask(self._outcomes, run_id=run_id)]
+        return [OUTCOME.decode(row) for row in self._ask(self._outcomes, run_id=run_id)]
 
     def runs(self, problems: Collection[str] | None = None) -> list[RunRow]:
         """The runs of the job, or of some of its problems."""
         query = select(RUNS).where(RUNS.c.job == self._job).order_by(RUNS.c.run_id)
         if problems is None:
-            return [decode_run(row) for row in self._rows(query)]
+            return [RUN.decode(row) for row in self._rows(query)]
         names, found = sorted(problems), list[RunRow]()
         for chunk in (names[at : at + CHUNK] for at in range(0, len(names), CHUNK)):
             some = query.where(RUNS.c.problem_id.in_(chunk))
-            found += [decode_run(row) for row in self._rows(some)]
+            found += [RUN.decode(row) for row in self._rows(some)]
         return found
 
     def run_ids(self, begin: str = "") -> list[str]:
@@ -180,12 +178,12 @@ class Reader:
         """These runs, in the order of their ids."""
         mine = (RUNS.c.job == self._job) & RUNS.c.run_id.in_(run_ids)
         return [
-            decode_run(row) for row in self._rows(select(RUNS).where(mine).order_by(RUNS.c.run_id))
+            RUN.decode(row) for row in self._rows(select(RUNS).where(mine).order_by(RUNS.c.run_id))
         ]
 
     def job(self) -> JobRow | None:
         rows = self._rows(select(JOBS).where(JOBS.c.job == self._job))
-        return decode_job(rows[0]) if rows else None
+        return JOB.decode(rows[0]) if rows else None
 
     def text(self, key: str) -> str | None:
         rows = self._rows(select(TEXTS.c.text).where(TEXTS.c.hash == key))

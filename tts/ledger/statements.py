@@ -4,14 +4,42 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import chain
-from typing import Any
+from typing import Any, Literal
 
 from msgspec import Struct
 from sqlalchemy import Column, Table
 from sqlalchemy.engine import Dialect
 
-from tts.ledger.codec import COLUMNS, Target, Values
-from tts.ledger.tables import ATTEMPT_ROWS, METADATA, OPENS, RUNS, SPENT
+from tts.ledger.codec import Values
+from tts.ledger.tables import (
+    ATTEMPT_ROWS,
+    CALL_ROWS,
+    DONE,
+    JOBS,
+    OPENS,
+    OPERATIONS,
+    OUTCOMES,
+    RUNS,
+    SPENT,
+    TEXTS,
+    USE_ROWS,
+)
+
+Target = Literal[
+    "jobs",
+    "runs",
+    "texts",
+    "outcomes",
+    "call_rows",
+    "use_rows",
+    "attempt_rows",
+    "operations",
+    "done",
+    "opens",
+    "ended",
+    "spent",
+]
+"""What the writer appends to: a table of that name; `ended` are rows of `opens` that go."""
 
 STRIDE = 8
 """Rows per statement. Every statement hands the interpreter lock back, and a busy event loop
@@ -37,44 +65,50 @@ def strides(rows: Sequence[Values], whole: int) -> Iterator[Values]:
         yield tuple(chain.from_iterable(rows[start : start + STRIDE]))
 
 
+WRITTEN: Mapping[Target, Table] = {
+    "jobs": JOBS,
+    "runs": RUNS,
+    "texts": TEXTS,
+    "outcomes": OUTCOMES,
+    "call_rows": CALL_ROWS,
+    "use_rows": USE_ROWS,
+    "attempt_rows": ATTEMPT_ROWS,
+    "operations": OPERATIONS,
+    "done": DONE,
+    "opens": OPENS,
+    "spent": SPENT,
+}
+
+
 def statements(dialect: Dialect) -> Mapping[Target, Statement]:
-    """How each kind of row is written to a database of this dialect."""
+    """How each kind of row is written to a database of this dialect; values in the columns' order."""
     inserts: dict[Target, Statement] = {
-        target: Statement(
-            insert(METADATA.tables[target], columns, 1, dialect),
-            insert(METADATA.tables[target], columns, STRIDE, dialect),
-        )
-        for target, columns in COLUMNS.items()
-        if target != "ended"
+        target: Statement(insert(table, 1, dialect), insert(table, STRIDE, dialect))
+        for target, table in WRITTEN.items()
     }
-    return {**inserts, "ended": Statement(delete(OPENS, COLUMNS["ended"], dialect))}
+    return {**inserts, "ended": Statement(delete(OPENS, dialect))}
 
 
-def delete(table: Table, names: Sequence[str], dialect: Dialect) -> str:
-    same = " AND ".join(f"{name} = {mark(table.c[name], dialect)}" for name in names)
+def delete(table: Table, dialect: Dialect) -> str:
+    same = " AND ".join(f"{c.name} = {mark(c, dialect)}" for c in table.primary_key)
     return f"DELETE FROM {table.name} WHERE {same}"
 
 
-def insert(table: Table, names: Sequence[str], count: int, dialect: Dialect) -> str:
-    columns = ", ".join(dialect.identifier_preparer.quote(name) for name in names)
-    rows = values([table.c[name] for name in names], count, dialect)
+def insert(table: Table, count: int, dialect: Dialect) -> str:
+    columns = ", ".join(dialect.identifier_preparer.quote(column.name) for column in table.c)
+    row = "(" + ", ".join(mark(column, dialect) for column in table.c) + ")"
     key = ", ".join(column.name for column in table.primary_key)
-    sql = f"INSERT INTO {table.name} ({columns}) VALUES {rows} ON CONFLICT ({key}) DO "
-    return sql + conflict(table, names)
+    sql = f"INSERT INTO {table.name} ({columns}) VALUES {', '.join([row] * count)} "
+    return f"{sql}ON CONFLICT ({key}) DO {conflict(table)}"
 
 
-def conflict(table: Table, names: Sequence[str]) -> str:
+def conflict(table: Table) -> str:
     """Some rows are written again as more is known of them; nothing else is."""
     if table not in (RUNS, ATTEMPT_ROWS, SPENT):
         return "NOTHING"
-    changes = [f"{n} = excluded.{n}" for n in names if not table.c[n].primary_key]
+    changes = [f"{c.name} = excluded.{c.name}" for c in table.c if not c.primary_key]
     ended = " WHERE excluded.stopped_by IS NOT NULL" if table is RUNS else ""
     return f"UPDATE SET {', '.join(changes)}{ended}"
-
-
-def values(columns: Sequence[Column[Any]], count: int, dialect: Dialect) -> str:
-    row = "(" + ", ".join(mark(column, dialect) for column in columns) + ")"
-    return ", ".join([row] * count)
 
 
 def mark(column: Column[Any], dialect: Dialect) -> str:

@@ -1,7 +1,11 @@
-"""The schema: one table per kind of row, and the leases that processes share."""
+"""The schema: one table per kind of row, and the leases that processes share.
+
+The columns of a row are those of its type (`tts.ledger.codec`).
+"""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from sqlalchemy import (
@@ -10,7 +14,6 @@ from sqlalchemy import (
     Column,
     Double,
     Index,
-    Integer,
     LargeBinary,
     MetaData,
     PrimaryKeyConstraint,
@@ -21,15 +24,11 @@ from sqlalchemy import (
 )
 from sqlalchemy.schema import SchemaItem
 
-from tts.values import Usage
+from tts.ledger.codec import CALL, INTENT, JOB, OUTCOME, RUN, SETTLED, USE, Shape, amounts
 
 VERSION = "0003"
 """The newest migration; a database at this version is opened without Alembic."""
 
-USAGE: tuple[str, ...] = Usage.__struct_fields__
-"""The additive dimensions, in the order of their columns."""
-
-UNKNOWABLE = frozenset({"nanodollars", "flops", "gpu_microseconds"})
 METADATA = MetaData()
 VIEWS = MetaData()
 """Names of views: read, never written."""
@@ -39,31 +38,16 @@ def words(*names: str) -> list[Column[Any]]:
     return [Column(name, Text, nullable=False) for name in names]
 
 
-def amounts(prefix: str = "", *, optional: bool = False) -> list[Column[Any]]:
-    """A column per dimension; NULL is unknown, or nothing written yet where `optional`."""
-    return [
-        Column(prefix + name, BigInteger, nullable=optional or name in UNKNOWABLE) for name in USAGE
-    ]
+def numbers(*names: str) -> list[Column[Any]]:
+    return [Column(name, BigInteger, nullable=False, autoincrement=False) for name in names]
 
 
-JOBS = Table(
-    "jobs",
-    METADATA,
-    *words("job", "kind", "manifest"),
-    Column("created_at", Double, nullable=False),
-    PrimaryKeyConstraint("job", name="jobs_key"),
-)
+JOBS = Table("jobs", METADATA, *JOB.columns(), PrimaryKeyConstraint("job", name="jobs_key"))
 
 RUNS = Table(
     "runs",
     METADATA,
-    *words("job", "run_id", "problem_id", "strategy", "budget"),
-    Column("replicate", Integer, nullable=False),
-    Column("result", LargeBinary),
-    Column("stopped_by", Text),
-    Column("seconds", Double),
-    *amounts("attributed_", optional=True),
-    *amounts("billed_", optional=True),
+    *RUN.columns(),
     PrimaryKeyConstraint("job", "run_id", name="runs_key"),
     Index("runs_by_problem", "job", "problem_id"),
 )
@@ -78,72 +62,66 @@ TEXTS = Table(
 
 
 def call_columns() -> list[SchemaItem]:
-    return [
-        *words("job", "key", "problem_id", "operation", "version", "role", "model", "revision"),
-        *words("input_hash", "parent_key"),
-        Column("draw", Integer, nullable=False),
-        Column("content", LargeBinary, nullable=False),
-        *words("degraded"),
-        *amounts(),
-        PrimaryKeyConstraint("job", "key", name="calls_key"),
-    ]
+    return [*CALL.columns(), PrimaryKeyConstraint("job", "key", name="calls_key")]
 
 
 def attempt_columns() -> list[SchemaItem]:
+    """What its intent says, and how it ended, once it has."""
     return [
         *words("process"),
-        Column("serial", BigInteger, nullable=False),
-        *words("job", "attempt", "key", "run_id"),
-        Column("number", Integer, nullable=False),
-        *words("role", "model"),
-        Column("started_at", Double, nullable=False),
-        Column("queued_s", Double, nullable=False),
-        *amounts("worst_"),
+        *numbers("serial"),
+        *INTENT.columns(),
         Column("open", Boolean, nullable=False, server_default=true()),
         Column("state", Text, nullable=False, server_default=text("'sent_unknown'")),
-        Column("latency_s", Double),
-        Column("error", Text),
-        Column("price_version", Text),
-        *amounts("billed_", optional=True),
+        *SETTLED.columns(optional=True),
         PrimaryKeyConstraint("process", "serial", name="attempts_key"),
     ]
 
 
 def use_columns() -> list[SchemaItem]:
-    return [
-        *words("job", "run_id", "node", "key", "role", "name", "inputs", "origin"),
-        Column("at", Double, nullable=False),
-        *amounts(),
-        PrimaryKeyConstraint("job", "run_id", "node", name="uses_key"),
-    ]
+    return [*USE.columns(), PrimaryKeyConstraint("job", "run_id", "node", name="uses_key")]
 
 
 OPERATIONS = Table(
     "operations",
     METADATA,
-    Column("id", BigInteger, nullable=False, autoincrement=False),
+    *numbers("id"),
     *words("job", "problem_id", "operation", "version", "role", "model", "revision"),
     *words("name", "price_version"),
     PrimaryKeyConstraint("id", name="operations_key"),
 )
 """What the calls of one kind on one problem have in common."""
 
+IMPLIED = {"attempt", "state", "error", "origin", "at"}
+"""Of an answered attempt and of the use that made it: they follow from the rest."""
+
+
+SHARED: Mapping[str, Shape[Any]] = {
+    "call": CALL,
+    "use": USE,
+    "intent": INTENT,
+    "settled": SETTLED,
+}
+
+
+def done_fields() -> Mapping[str, tuple[str, ...]]:
+    """By kind of row, the plain fields that are columns of `done`: each once."""
+    known = {*IMPLIED, *OPERATIONS.c.keys(), "key", "input_hash"}
+    found: dict[str, tuple[str, ...]] = {}
+    for name, shape in SHARED.items():
+        found[name] = tuple(field for field in shape.fields if field not in known)
+        known |= {*found[name]}
+    return found
+
+
+DONE_FIELDS = done_fields()
 DONE = Table(
     "done",
     METADATA,
-    *words("run_id", "node"),
-    Column("key", LargeBinary, nullable=False),
-    Column("operation", BigInteger, nullable=False),
-    Column("input_hash", LargeBinary, nullable=False),
-    *words("parent_key", "inputs"),
-    Column("draw", Integer, nullable=False),
-    Column("content", LargeBinary, nullable=False),
-    *words("degraded"),
-    *(Column(n, Double, nullable=False) for n in ("started_at", "queued_s", "latency_s")),
-    *(Column(n, BigInteger, nullable=False) for n in ("process", "serial", "number")),
-    *amounts(),
-    *amounts("billed_"),
-    *amounts("attributed_"),
+    *(Column(name, LargeBinary, nullable=False) for name in ("key", "input_hash")),
+    *numbers("operation", "process", "serial"),
+    *(column for name, fields in DONE_FIELDS.items() for column in SHARED[name].plain(*fields)),
+    *(column for prefix in ("", "billed_", "attributed_") for column in amounts(prefix)),
     PrimaryKeyConstraint("run_id", "node", name="done_key"),
     Index("done_by_key", "key"),
 )
@@ -161,7 +139,7 @@ their call, and everything that version 0.1.0 wrote."""
 OPENS = Table(
     "opens",
     METADATA,
-    *(Column(n, BigInteger, nullable=False, autoincrement=False) for n in ("process", "serial")),
+    *numbers("process", "serial"),
     Column("attempts", Text, nullable=False),
     PrimaryKeyConstraint("process", "serial", name="opens_key"),
     sqlite_with_rowid=False,
@@ -186,9 +164,7 @@ USES = Table("uses", VIEWS, *use_columns())
 OUTCOMES = Table(
     "outcomes",
     METADATA,
-    *words("job", "run_id", "node", "kind"),
-    Column("content", LargeBinary, nullable=False),
-    *amounts(),
+    *OUTCOME.columns(),
     PrimaryKeyConstraint("job", "run_id", "node", "kind", name="outcomes_key"),
 )
 
@@ -199,7 +175,7 @@ LEASES = Table(
     Column("amounts", Text, nullable=False),
     Column("live", Boolean, nullable=False),
     *words("host"),
-    Column("pid", BigInteger, nullable=False),
+    *numbers("pid"),
     *words("born"),
     Column("beat_at", Double, nullable=False),
     PrimaryKeyConstraint("job", "kind", "name", name="leases_key"),
@@ -209,7 +185,7 @@ RATE_WINDOWS = Table(
     "rate_windows",
     METADATA,
     *words("name"),
-    *(Column(name, BigInteger, nullable=False) for name in ("window", "calls", "tokens")),
+    *numbers("window", "calls", "tokens"),
     PrimaryKeyConstraint("name", "window", name="rate_windows_key"),
 )
 """What was leased of each window of a rate; of all jobs, since they use one account."""

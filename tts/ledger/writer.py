@@ -67,18 +67,18 @@ def resolve(entries: Iterable[Entry]) -> None:
         entry.resolve()
 
 
-SATURATED = 0.4
-"""Processor time of this process per second, from which on transactions grow larger and fewer."""
+MANY = 8
+"""Entries of a transaction, from which on the next one waits until more have come."""
 
-PAUSE = 4.0
-"""Times the duration of the last transaction that a saturated process pauses before the next one;
-otherwise there is no pause. So a busy writer takes a fifth of the time, however slow the machine."""
+PAUSE = 0.008
+"""Seconds that it waits then: a transaction costs as much as several of its calls."""
 
-SHORTEST, LONGEST = 0.004, 0.05
-"""Seconds: bounds of that pause."""
+DUTY = 4.0
+"""Or so many times the duration of the last one, where that is longer; so a busy writer takes at
+most a fifth of the time, however slow the machine, and at most half of it otherwise."""
 
-WINDOW = 0.02
-"""Seconds over which the load is measured."""
+LONGEST = 0.05
+"""Seconds: the longest wait."""
 
 
 class Writer:
@@ -102,13 +102,12 @@ class Writer:
         self.failure: LedgerError | None = None
         self._place = engine.url.render_as_string(hide_password=True)
         self._rest, self._beat_at = rest, time.monotonic()
-        self._saturated = False
-        self._seen = (time.monotonic(), time.process_time())
         self._attempts = Attempts(process)
         self._committed, self._pulse = committed, pulse
         self._session = Session(engine, patience=patience)
         self._statements = statements(engine.dialect)
-        self._took = 0.0
+        self._due = 0.0
+        """When the next transaction may begin, by the monotonic clock."""
         self._queue: SimpleQueue[Sequence[Entry] | None] = SimpleQueue()
         self.put = self._queue.put
         """Hands over what one turn of a loop wrote; waking the thread costs more than a row."""
@@ -153,18 +152,14 @@ class Writer:
 
     def _breathe(self) -> None:
         """Leave a busy processor to others: a transaction costs as much as several of its calls."""
-        now, (then, used) = time.monotonic(), self._seen
-        if now - then >= WINDOW:
-            spent = time.process_time()
-            self._saturated = spent - used >= SATURATED * (now - then)
-            self._seen = (now, spent)
-        if self._saturated:
-            time.sleep(min(max(SHORTEST, PAUSE * self._took), LONGEST))
+        early = self._due - time.monotonic()
+        if early > 0:
+            time.sleep(early)
 
     def _serve(self, entries: Sequence[Entry]) -> None:
         try:
             if self.failure is None:
-                self._write([row for entry in entries for row in entry.rows])
+                self._write(len(entries), [row for entry in entries for row in entry.rows])
             for entry in entries:
                 if entry.task is not None and self.failure is None:
                     self._run(entry, entry.task)
@@ -174,16 +169,17 @@ class Writer:
             for entry in entries:
                 entry.error = entry.error or self.refusal()
 
-    def _write(self, rows: Sequence[Row]) -> None:
+    def _write(self, entries: int, rows: Sequence[Row]) -> None:
         due = time.monotonic() - self._beat_at >= self._rest
         if not rows and not due:
             return
-        started = time.monotonic()
+        began = time.monotonic()
         batch = Batch(rows, attempts=self._attempts)
         self._session.persist(lambda connection: self._commit(connection, batch, due))
-        self._beat_at = time.monotonic() if due else self._beat_at
+        ended = time.monotonic()
+        self._beat_at = ended if due else self._beat_at
         self._committed(rows)
-        self._took = time.monotonic() - started
+        self._due = ended + rest_after(entries, ended - began)
 
     def _commit(self, connection: Connection, batch: Batch, due: bool) -> None:
         if due:
@@ -201,3 +197,8 @@ class Writer:
             raise
         except TTSError as error:
             entry.error = error
+
+
+def rest_after(entries: int, took: float) -> float:
+    """Seconds between a transaction and the next one."""
+    return min(took if entries < MANY else max(PAUSE, DUTY * took), LONGEST)

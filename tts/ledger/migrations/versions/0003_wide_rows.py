@@ -91,7 +91,8 @@ def create_done() -> None:
             sa.Column(name, sa.Double, nullable=False)
             for name in ("started_at", "queued_s", "latency_s")
         ),
-        *numbers("process", "serial", "number"),
+        *numbers("process", "serial"),
+        sa.Column("number", sa.Integer, nullable=False),
         *amounts(),
         *amounts("billed_"),
         *amounts("attributed_"),
