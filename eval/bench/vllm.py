@@ -9,7 +9,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from time import perf_counter
 
-from tts.backends.embedded.backend import EmbeddedGenerator
+from tts.backends.embedded.generator import EmbeddedGenerator
 from tts.backends.embedded.model import EmbeddedModel, model_folder
 from tts.backends.openai_http import HTTPGenerator
 from tts.backends.vllm import EngineLoad, VLLMGenerator, VLLMHeadReader, vllm_installed

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 import pytest_asyncio
 
-from tts.backends.embedded.backend import EmbeddedGenerator
+from tts.backends.embedded.generator import EmbeddedGenerator
 from tts.backends.embedded.model import EmbeddedModel, model_folder
 from tts.backends.embedded.step_scorer import EmbeddedStepScorer
 from tts.backends.openai_http import HTTPGenerator

@@ -10,7 +10,7 @@ from itertools import pairwise
 import pytest
 
 from tts.arithmetic import generate
-from tts.backends.embedded.backend import EmbeddedGenerator
+from tts.backends.embedded.generator import EmbeddedGenerator
 from tts.errors import ContextTooLong
 from tts.protocols import GenerateReply, GenerateRequest, Generator, Meter
 from tts.values import Completion

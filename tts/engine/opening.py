@@ -43,7 +43,7 @@ async def opened(what: str, factory: Any, *arguments: Any) -> Any:
 
 async def open_embedded(name: str, options: SessionOptions) -> Generator:
     """`embedded:small`, `embedded:large`; `embedded:planner` writes plans for errands."""
-    from tts.backends.embedded.backend import EmbeddedGenerator
+    from tts.backends.embedded.generator import EmbeddedGenerator
     from tts.backends.embedded.model import EmbeddedModel, EmbeddedName
 
     policies: dict[str, EmbeddedName] = {"small": "small", "large": "large", "planner": "planner"}

@@ -15,7 +15,7 @@ from tts.arithmetic import (
     generate,
     step_is_correct,
 )
-from tts.backends.embedded.backend import EmbeddedGenerator
+from tts.backends.embedded.generator import EmbeddedGenerator
 from tts.backends.embedded.model import EmbeddedModel
 from tts.backends.embedded.step_scorer import marked_rows
 from tts.protocols import GenerateRequest, Meter

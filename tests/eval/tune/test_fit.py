@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as some
 
-from tts.backends.embedded.backend import EmbeddedGenerator
+from tts.backends.embedded.generator import EmbeddedGenerator
 from tts.backends.embedded.model import EmbeddedModel
 from tts.backends.simulated import SimulatedGenerator
 from tts.budget.idealised_runtime import read_runtimes, write_runtime

@@ -4,7 +4,7 @@ from typing import Literal
 
 import pytest
 
-from tts.backends.embedded.backend import EmbeddedGenerator
+from tts.backends.embedded.generator import EmbeddedGenerator
 from tts.backends.embedded.model import EmbeddedModel
 from tts.backends.simulated import SimulatedGenerator
 from tts.eval.tune.trial_process import DRAWS, draw, read

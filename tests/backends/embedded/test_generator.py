@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from tts.backends.embedded.backend import EmbeddedGenerator
+from tts.backends.embedded.generator import EmbeddedGenerator
 from tts.backends.embedded.model import EmbeddedModel
 from tts.errors import ContextTooLong, Unavailable
 from tts.protocols import GenerateRequest, Generator, Meter
