@@ -13,9 +13,10 @@ from tts.engine.estimate import prompt_tokens, refuse
 from tts.errors import StrategyError, UsageError
 from tts.eval.attempts import Attempt, grade_result, unbegun
 from tts.eval.grid import Key, Place, attempt_of, in_order
+from tts.eval.manifest import compare, manifest
 from tts.eval.problems import ProblemSet, canonical, shuffled
 from tts.eval.sharing import Sharing
-from tts.eval.spec import ComparisonSpec, compare, manifest
+from tts.eval.spec import ComparisonSpec
 from tts.ledger import decode_result
 from tts.protocols import JobRow, Journal, Leases, Row, RunRow, TextRow
 from tts.run import Strategy

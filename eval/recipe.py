@@ -3,9 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import MISSING
+from dataclasses import Field as DataclassField
 from difflib import get_close_matches
+from functools import reduce
+from operator import or_
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeVar
+from types import GenericAlias, NoneType, UnionType
+from typing import (
+    TYPE_CHECKING,
+    Annotated,
+    Any,
+    Never,
+    TypeVar,
+    Union,
+    get_args,
+    get_origin,
+    get_type_hints,
+)
 
 import yaml
 from pydantic import (
@@ -15,17 +30,18 @@ from pydantic import (
     Field,
     ValidationError,
     ValidationInfo,
+    create_model,
     field_validator,
 )
 
 from tts.errors import BadInput, UnknownName
+from tts.eval.spec import ComparisonSpec
+from tts.options import SessionOptions, options_of
 from tts.values import Budget
 
 if TYPE_CHECKING:
     from pydantic_core import ErrorDetails
 
-    from tts.engine import SessionOptions
-    from tts.eval.spec import ComparisonSpec
 
 T = TypeVar("T")
 
@@ -51,38 +67,19 @@ Strategies = Annotated[list[Text], BeforeValidator(_listed)]
 Budgets = Annotated[list[Text], BeforeValidator(lambda v: v if isinstance(v, list) else [v])]
 
 
-class ModelKeys(BaseModel):
-    """The keys that say what answers, and how: the fields of `SessionOptions`."""
+OBJECTS = dict.fromkeys(("Generator", "Verifier", "Strategy"), Never)
+"""Types of options that only a program can hand over: in a file there is no value of them."""
+
+
+class Keys(BaseModel):
+    """Keys of a file: none is unknown, and yes and no stand for no number."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
-    model: str = Field(
-        default="embedded:small", description="backend:model, such as embedded:small."
-    )
-    models: dict[str, str] = Field(
-        default_factory=dict, description="Further models by the name that strategies use."
-    )
-    verifier: str = Field(default="auto", description="A verifier, 'none' or 'auto'.")
-    sampling: dict[str, Any] = Field(
-        default_factory=dict, description="Of every draw that names none: top_p=0.9, …"
-    )
-    aggregate: Literal["last", "min", "prod", "mean"] | None = Field(
-        default=None, description="How step scores become one: last, min, prod or mean."
-    )
-    base_url: str = Field(default="", description="URL of an OpenAI-compatible server.")
-    api_key_env: str | None = Field(
-        default=None,
-        description="Environment variable that holds the key; else OPENAI_API_KEY, for OpenAI alone.",
-    )
-    prices: Path | None = Field(default=None, description="Your own price file.")
-    concurrency: int = Field(default=512, ge=1, description="Most calls in flight.")
-    adaptive: bool = Field(default=True, description="Remote models: fewer in flight on 429.")
-    requests_per_minute: float | None = Field(
-        default=None, gt=0, description="Requests per minute."
-    )
-    tokens_per_minute: float | None = Field(default=None, gt=0, description="Tokens per minute.")
-    timeout: float = Field(default=600.0, gt=0, description="Seconds for one attempt.")
-    retries: int = Field(default=5, ge=0, description="Attempts after the first.")
+    if TYPE_CHECKING:
+
+        def __getattr__(self, name: str) -> Any:
+            """A key that is made of an option."""
 
     @field_validator("*", mode="before")
     @classmethod
@@ -96,13 +93,53 @@ class ModelKeys(BaseModel):
 
     def options(self) -> SessionOptions:
         """What the engine is opened with."""
-        from tts.engine import SessionOptions
+        return SessionOptions(**self.values_of(SessionOptions))
 
-        return SessionOptions(**{name: getattr(self, name) for name in ModelKeys.model_fields})
+    def values_of(self, kind: type) -> dict[str, Any]:
+        """The options of a dataclass as these keys have them."""
+        found = {one.name: getattr(self, one.name) for one in options_of(kind)}
+        return {key: tuple(one) if isinstance(one, list) else one for key, one in found.items()}
 
 
-class Recipe(ModelKeys):
-    """The keys of a recipe file; every one is a flag of `tts compare` as well."""
+def keys_of(kind: type) -> dict[str, Any]:
+    """Definitions of the keys that the options of a dataclass are in a file, in their order."""
+    hints = get_type_hints(kind, localns=OBJECTS)
+    return {one.name: (_written(hints[one.name], one), _key(one)) for one in options_of(kind)}
+
+
+def _written(hint: Any, one: DataclassField[Any]) -> Any:
+    """The type of what stands in a file; nothing is a value only where it is the default."""
+    origin, inner = get_origin(hint), get_args(hint)
+    if origin in (Union, UnionType):
+        never = (Never,) if one.default is None else (Never, NoneType)
+        return reduce(or_, (_written(part, one) for part in inner if part not in never))
+    if origin is tuple:
+        return GenericAlias(list, inner[:1])
+    if origin is Mapping:
+        return GenericAlias(dict, (inner[0], _written(inner[1], one)))
+    return hint
+
+
+def _key(one: DataclassField[Any]) -> Any:
+    made = {"description": one.metadata["told"], **one.metadata["bounds"]}
+    if one.default_factory is not MISSING:
+        return Field(default_factory=one.default_factory, **made)
+    return Field(default=list(one.default) if one.default == () else one.default, **made)
+
+
+if TYPE_CHECKING:
+    ModelKeys = Keys
+else:
+    ModelKeys = create_model(
+        "ModelKeys",
+        __base__=Keys,
+        __doc__="The keys that say what answers, and how.",
+        **keys_of(SessionOptions),
+    )
+
+
+class ComparisonKeys(ModelKeys):
+    """The keys of a comparison that are texts in a file, and values once they are read."""
 
     title: Text = Field(default="", description="Heading of the report.")
     problems: str = Field(description="File, arithmetic:N, replay:FILE, Hugging Face id.")
@@ -110,24 +147,11 @@ class Recipe(ModelKeys):
     budgets: Budgets = Field(
         default=["none"], min_length=1, description="'4k tokens', '$0.02'; repeat."
     )
-    repeats: int = Field(default=1, ge=1, description="Seeds per cell.")
-    limit: int | None = Field(default=None, ge=1, description="Only so many problems.")
-    seed: int | None = Field(default=None, description="Shuffle the problems before the limit.")
-    order: Literal["shuffled", "given"] = Field(
-        default="shuffled", description="Of the problems as they run: shuffled, or given."
-    )
-    bins: list[int] = Field(default_factory=list, description="Keep a difficulty bin; repeat.")
-    baseline: str = Field(default="", description="Strategy to compare with.")
     wallet: Text = Field(default="none", description="What the whole job may be billed.")
-    task: str = Field(default="math", description="Task of problems that name none.")
-    revision: str | None = Field(default=None, description="Commit of a hosted set.")
-    skip_bad: bool = Field(default=False, description="Leave bad rows out, and list them.")
-    window: int = Field(default=64, ge=1, description="Problems open at once.")
 
     def spec(self) -> ComparisonSpec:
         """The comparison that the recipe describes; raises `UsageError` where it cannot be."""
         from tts.engine import parse_budget, parse_strategy, spell_budget, spell_strategy
-        from tts.eval.spec import ComparisonSpec
 
         def budget(text: str) -> Budget:
             return Budget() if text.strip().lower() == "none" else parse_budget(text)
@@ -138,18 +162,20 @@ class Recipe(ModelKeys):
             strategies=_distinct("strategy", self.strategies, parse_strategy, spell_strategy),
             budgets=_distinct("budget", self.budgets, budget, spell_budget),
             options=self.options(),
-            repeats=self.repeats,
-            limit=self.limit,
-            seed=self.seed,
-            order=self.order,
-            bins=tuple(self.bins),
-            revision=self.revision,
-            task=self.task,
-            skip_bad=self.skip_bad,
-            baseline=self.baseline,
             wallet=budget(self.wallet),
-            window=self.window,
+            **self.values_of(ComparisonSpec),
         )
+
+
+if TYPE_CHECKING:
+    Recipe = ComparisonKeys
+else:
+    Recipe = create_model(
+        "Recipe",
+        __base__=ComparisonKeys,
+        __doc__="The keys of a recipe file; every one is a flag of `tts compare` as well.",
+        **keys_of(ComparisonSpec),
+    )
 
 
 def read_recipe(path: Path, part: str = "", **changes: Any) -> Recipe:
@@ -237,7 +263,7 @@ def recipe_of(
     return checked(Recipe, content, where=where, flags=content if flags is None else flags)
 
 
-K = TypeVar("K", bound=ModelKeys)
+K = TypeVar("K", bound=Keys)
 
 
 def checked(kind: type[K], content: Mapping[str, Any], *, where: str, flags: Iterable[str]) -> K:

@@ -14,9 +14,10 @@ from tts.engine.asks import Asks, longest
 from tts.errors import CallError, TTSError, UnknownName, UsageError
 from tts.eval.comparison import Comparison
 from tts.eval.grid import part_told
+from tts.eval.manifest import job_name
 from tts.eval.problems import ProblemSet, load_problem_set
 from tts.eval.report import ComparisonReport, assemble
-from tts.eval.spec import ComparisonSpec, job_name
+from tts.eval.spec import ComparisonSpec
 from tts.ledger import JobLeases, Ledger
 from tts.strategies.parts.cautions import cautions
 

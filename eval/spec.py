@@ -1,22 +1,18 @@
-"""What a comparison is made of: its spec, and the manifest that a resumed job is held to."""
+"""What a comparison is made of, before anything is opened: each option is key and flag as well.
+
+Nothing heavy is imported here, so that the command line knows its flags without the engine.
+"""
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass, field
-from hashlib import blake2b
-from importlib.metadata import version
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Literal
 
-import msgspec
-
-from tts.answers import task_for
-from tts.engine import Session, SessionOptions
-from tts.engine.job import budget_json, strategy_json
-from tts.eval.problems import ProblemSet
-from tts.ledger import check_manifest
-from tts.run import Strategy
+from tts.options import SessionOptions, option
 from tts.values import Budget
+
+if TYPE_CHECKING:
+    from tts.run import Strategy
 
 Order = Literal["shuffled", "given"]
 
@@ -31,96 +27,21 @@ class ComparisonSpec:
     strategies: tuple[Strategy, ...]
     budgets: tuple[Budget, ...]
     options: SessionOptions = field(default_factory=SessionOptions)
-    repeats: int = 1
-    """Seeds per cell; the draws of one repeat are shared by all strategies and budgets."""
-    limit: int | None = None
-    """The first so many problems, after shuffling where `seed` is given."""
-    seed: int | None = None
-    order: Order = "shuffled"
-    """In which the problems run, whatever their place in the report: shuffled by `seed` with the
-    difficulty bins in proportion, so that a part is a fair sample, or as the source gives them."""
-    bins: tuple[int, ...] = ()
-    """Difficulty bins to keep; empty: all."""
-    revision: str | None = None
-    task: str = "math"
-    skip_bad: bool = False
-    baseline: str = ""
-    """Name of the strategy that the others are compared with; empty: the first one."""
+    repeats: int = option(1, "Seeds per cell.", least=1)
+    """The draws of one repeat are shared by all strategies and budgets."""
+    limit: int | None = option(None, "Only so many problems.", least=1)
+    """The first ones, after shuffling where `seed` is given."""
+    seed: int | None = option(None, "Shuffle the problems before the limit.")
+    order: Order = option("shuffled", "Of the problems as they run: shuffled, or given.")
+    """Whatever their place in the report: shuffled by `seed` with the difficulty bins in
+    proportion, so that a part is a fair sample, or as the source gives them."""
+    bins: tuple[int, ...] = option((), "Keep a difficulty bin; repeat.")
+    """Empty: all."""
+    baseline: str = option("", "Strategy to compare with.")
+    """Empty: the first one."""
     wallet: Budget = field(default_factory=Budget)
     """What the whole job may be billed."""
-    window: int = 64
-    """Problems open at once."""
-
-
-ONLY_WARNS = ("code", "capabilities", "served", "title")
-"""Paths whose change leaves keys and grades as they are; prices too, where no budget caps dollars."""
-ASKED = "asked"
-"""Of the manifest: what was asked for first. More may be asked for later, so it binds nobody."""
-
-
-def manifest(spec: ComparisonSpec, problems: ProblemSet, session: Session) -> str:
-    """Canonical JSON of what changes keys or grades, and of what was asked for first."""
-    default = next(iter(session.generators.values()))
-    tasks = sorted({problem.task for problem in problems.problems})
-    content: dict[str, Any] = {
-        "title": spec.title,
-        "problems": {"source": spec.problems, "digest": problems.digest},
-        "tasks": {name: task_for(name, default.model.name).identity for name in tasks},
-        "models": {
-            name: {"name": generator.model.name, "revision": generator.model.revision}
-            for name, generator in session.generators.items()
-        },
-        "verifier": session.verifier.identity if session.verifier else None,
-        "sampling": msgspec.to_builtins(session.sampling),
-        "grader": session.equivalence.version,
-        "capabilities": {
-            name: msgspec.to_builtins(generator.capabilities)
-            for name, generator in session.generators.items()
-        },
-        "served": {
-            name: facts
-            for name, generator in session.generators.items()
-            if (facts := getattr(generator, "served", None))
-        },
-        "code": version("tts-engine"),
-    }
-    content["prices"] = session.prices.version
-    content[ASKED] = {
-        "strategies": [json.loads(strategy_json(one)) for one in spec.strategies],
-        "budgets": [json.loads(budget_json(one)) for one in spec.budgets],
-        "repeats": spec.repeats,
-        "baseline": spec.baseline,
-        "order": spec.order,
-        "seed": spec.seed,
-    }
-    return msgspec.json.encode(content, order="deterministic").decode()
-
-
-def compare(recorded: str, written: str, spec: ComparisonSpec) -> list[str]:
-    """The mild changes of a job that is resumed; `ManifestChanged` where keys or grades change."""
-    old, new = json.loads(recorded), json.loads(written)
-    for content in (old, new):
-        content.pop(ASKED, None)
-        if "capped_prices" in content:
-            content["prices"] = content.pop("capped_prices")
-    capped = any(budget.nanodollars is not None for budget in spec.budgets)
-    mild = ONLY_WARNS if capped else (*ONLY_WARNS, "prices")
-    return check_manifest(json.dumps(old), json.dumps(new), warns=mild)
-
-
-def job_name(spec: ComparisonSpec) -> str:
-    """A name for the work that the same command gives again."""
-    options = spec.options
-    parts = (
-        str(options.model),
-        str(options.verifier),
-        spec.problems,
-        spec.limit,
-        spec.seed,
-        spec.bins,
-        spec.revision,
-        spec.task,
-        options.aggregate,
-        dict(options.sampling),
-    )
-    return "compare-" + blake2b(msgspec.json.encode(parts), digest_size=4).hexdigest()
+    task: str = option("math", "Task of problems that name none.")
+    revision: str | None = option(None, "Commit of a hosted set.")
+    skip_bad: bool = option(False, "Leave bad rows out, and list them.")
+    window: int = option(64, "Problems open at once.", least=1)

@@ -28,7 +28,7 @@ RANKS = [
     {"tts.training"},
     {"tts.engine"},
     {"tts.strategies", "tts.verifiers", "tts.planner", "tts.retrieval"},
-    {"tts.executor", "tts.backends", "tts.ledger"},
+    {"tts.executor", "tts.backends", "tts.ledger", "tts.options"},
     {"tts.run", "tts.tools"},
     {"tts.answers", "tts.equivalence", "tts.budget", "tts.arithmetic"},
     {"tts.protocols"},

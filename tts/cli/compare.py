@@ -22,10 +22,11 @@ from tts.engine.fewer_collections import fewer_collections, steady_heap
 from tts.errors import BadInput
 from tts.eval.attempts import Attempt
 from tts.eval.comparison import Comparison
+from tts.eval.manifest import job_name
 from tts.eval.recipe import Recipe, read_parts, recipe_of
 from tts.eval.report import ComparisonReport, render_table
 from tts.eval.run_comparison import run_comparison as run_grid
-from tts.eval.spec import ComparisonSpec, job_name
+from tts.eval.spec import ComparisonSpec
 from tts.eval.statistics import FEWEST, wilson
 from tts.values import NOTHING, Usage
 

@@ -2,7 +2,6 @@
 
 from tts.engine.engine import Engine
 from tts.engine.job import Job
-from tts.engine.options import SessionOptions
 from tts.engine.planned import CompiledPlan, PlanResult
 from tts.engine.registry import BACKENDS, STRATEGIES, VERIFIERS, build_strategy
 from tts.engine.session import Session, open_session
@@ -13,6 +12,7 @@ from tts.engine.spelling import (
     spell_recorded,
     spell_strategy,
 )
+from tts.options import SessionOptions
 
 __all__ = [
     "BACKENDS",

@@ -18,10 +18,10 @@ from msgspec.structs import replace
 
 from tts.backends.probe import Question
 from tts.budget import PriceTable, Wallet
-from tts.engine.options import SessionOptions
 from tts.errors import CallError, CallTimeout, Sent, Suspended, UsageError
 from tts.executor.limits import RetryPolicy
 from tts.ledger import MemoryJournal, MemoryLeases
+from tts.options import SessionOptions
 from tts.protocols import IntentRow, Journal, Leases, Meter, SettledRow
 from tts.values import NOTHING, Budget, Usage
 

@@ -16,7 +16,6 @@ import msgspec
 
 from tts.engine.asks import Asks
 from tts.engine.job import Job
-from tts.engine.options import SessionOptions
 from tts.engine.planned import CompiledPlan, PlanResult, Tools, compile_task, solve_task
 from tts.engine.registry import usable
 from tts.engine.session import Session, open_session
@@ -24,6 +23,7 @@ from tts.engine.solving import TimeLimit, said, unopened
 from tts.engine.spelling import parse_budget, parse_strategy
 from tts.errors import BadInput
 from tts.ledger import Ledger, MemoryJournal, MemoryLeases
+from tts.options import SessionOptions
 from tts.planner import PlanCache, PlanSettings
 from tts.protocols import Generator, JobRow, Journal, Leases
 from tts.run import Strategy, Verifier

@@ -17,8 +17,8 @@ from msgspec import Struct
 
 from tts.backends.probe import Probed
 from tts.engine.asks import Asks, Opening
-from tts.engine.options import DEFAULT_KEY, SessionOptions
 from tts.errors import CallError, UsageError
+from tts.options import DEFAULT_KEY, SessionOptions
 from tts.protocols import Generator
 from tts.values import Capabilities, Model
 

@@ -20,8 +20,8 @@ from tts.backends.vllm import (
 )
 from tts.backends.vllm.folder import parameter_count, renamed_folder, weights_digest
 from tts.engine.open_vllm import OPTIONS, ModelSpec, model_config, path_of, settings
-from tts.engine.options import SessionOptions
 from tts.errors import UsageError
+from tts.options import SessionOptions
 from tts.protocols import Generator, RowReader
 from tts.run import Verifier
 from tts.values import Model

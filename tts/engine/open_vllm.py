@@ -15,8 +15,8 @@ from tts.backends.embedded.model import EMBEDDED_NAMES, model_folder
 from tts.backends.vllm import VLLMGenerator, VLLMSettings, require_vllm
 from tts.backends.vllm.device import ModelNeed, device_bytes, memory_plan, on_cpu
 from tts.backends.vllm.folder import model_need
-from tts.engine.options import SessionOptions
 from tts.errors import BadInput, UnknownName, UsageError
+from tts.options import SessionOptions
 from tts.protocols import Generator
 
 OPTIONS = ("profile", "dtype", "context", "memory", "eager", "unseeded")

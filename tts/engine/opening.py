@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from tts.answers import TASKS
-from tts.engine.options import SessionOptions
 from tts.engine.registry import BACKENDS, VERIFIERS
 from tts.errors import BadInput, TTSError, UnknownName, UsageError, described
+from tts.options import SessionOptions
 from tts.protocols import Generator
 from tts.run import Verifier
 

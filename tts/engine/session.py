@@ -13,7 +13,6 @@ from msgspec.structs import replace
 from tts.budget import PriceTable
 from tts.engine.asks import Asks, Opening
 from tts.engine.opening import open_model, open_verifier
-from tts.engine.options import SessionOptions
 from tts.engine.solving import said
 from tts.equivalence import Equivalence
 from tts.errors import BadInput
@@ -22,6 +21,7 @@ from tts.executor.concurrency import AdaptiveConcurrency, Concurrency
 from tts.executor.gate import Gate
 from tts.executor.limiter import RateLimiter
 from tts.executor.limits import RetryPolicy
+from tts.options import SessionOptions
 from tts.protocols import Generator, RecordedGenerator
 from tts.run import Verifier
 from tts.values import Sampling, Usage

@@ -1,64 +1,92 @@
-"""What an engine is made of, before anything is opened."""
+"""The options of an engine: each is spelled here, and is SDK keyword, recipe key and flag.
+
+Nothing heavy is imported here, so that the command line knows its flags without the engine.
+"""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import Field, dataclass, field, fields
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from tts.answers import Aggregate
 from tts.errors import BadInput
 from tts.protocols import Generator
-from tts.run import Verifier
+
+if TYPE_CHECKING:
+    from tts.run import Verifier
 
 DEFAULT_KEY, DEFAULT_URL = "OPENAI_API_KEY", "OPENAI_BASE_URL"
 OPENAI = "https://api.openai.com/v1"
-POSITIVE = ("concurrency", "requests_per_minute", "tokens_per_minute", "timeout")
-OPTIONAL = ("requests_per_minute", "tokens_per_minute")
+_BOUNDS = {"ge": "of at least", "gt": "above"}
+
+
+def option(
+    default: Any, told: str, *, least: float | None = None, above: float | None = None
+) -> Any:
+    """A field whose key in a recipe and whose flag say what it is.
+
+    Args:
+        default: the value, or `dict` for an empty mapping.
+        told: the help of the flag, a sentence.
+        least: the smallest number that is allowed; None: any.
+        above: a number that the value has to exceed; None: none.
+    """
+    bounds = {name: bound for name, bound in (("ge", least), ("gt", above)) if bound is not None}
+    metadata = {"told": told, "bounds": bounds}
+    if isinstance(default, type):
+        return field(default_factory=default, metadata=metadata)
+    return field(default=default, metadata=metadata)
+
+
+def options_of(kind: type) -> list[Field[Any]]:
+    """The fields of a dataclass that are options, in their order."""
+    return [one for one in fields(kind) if "told" in one.metadata]
 
 
 @dataclass(frozen=True, kw_only=True)
 class SessionOptions:
-    """Models, verifier, sampling, limits and prices; every field has a CLI flag of its name."""
+    """Models, verifier, sampling, limits and prices."""
 
-    model: str | Generator = "embedded:small"
-    verifier: str | Verifier | None = "auto"
-    models: Mapping[str, str | Generator] = field(default_factory=dict)
-    """Further generators, by the name that strategies use."""
-    sampling: Mapping[str, Any] = field(default_factory=dict)
+    model: str | Generator = option("embedded:small", "backend:model, such as embedded:small.")
+    models: Mapping[str, str | Generator] = option(
+        dict, "Further models by the name that strategies use."
+    )
+    verifier: str | Verifier | None = option("auto", "A verifier, 'none' or 'auto'.")
+    sampling: Mapping[str, Any] = option(dict, "Of every draw that names none: top_p=0.9, …")
     """Fields of `Sampling` that differ from the backend's default (temperature 1)."""
-    aggregate: Aggregate | None = None
-    """How step scores become one score; None: the rule of the verifier's family, else `min`."""
-    base_url: str = ""
-    """Of an OpenAI-compatible server; empty: the provider's own."""
-    api_key_env: str | None = None
-    """Name of the environment variable that holds the key; the key itself is never an option.
-    None: `OPENAI_API_KEY`, for OpenAI's own servers and for `OPENAI_BASE_URL`, which stands beside
-    it in the environment; other servers get no key. One that is named has to be set."""
-    prices: Path | None = None
-    """A user's price file, on top of the shipped table."""
-    concurrency: int = 512
-    """Most calls in flight."""
-    adaptive: bool = True
-    """Remote models: shrink the concurrency on 429 and grow it back."""
-    requests_per_minute: float | None = None
-    tokens_per_minute: float | None = None
-    timeout: float = 600.0
-    """Seconds for one attempt."""
-    retries: int = 5
-    """Attempts after the first."""
+    aggregate: Aggregate | None = option(
+        None, "How step scores become one: last, min, prod or mean."
+    )
+    """None: the rule of the verifier's family, else `min`."""
+    base_url: str = option("", "URL of an OpenAI-compatible server.")
+    """Empty: the provider's own."""
+    api_key_env: str | None = option(
+        None,
+        "Environment variable that holds the key; else OPENAI_API_KEY, for OpenAI alone.",
+    )
+    """The key itself is never an option. A variable that is named has to be set. None:
+    `OPENAI_API_KEY`, for OpenAI's own servers and for `OPENAI_BASE_URL`, which stands beside it in
+    the environment; other servers get no key."""
+    prices: Path | None = option(None, "Your own price file.")
+    """On top of the shipped table."""
+    concurrency: int = option(512, "Most calls in flight.", least=1)
+    adaptive: bool = option(True, "Remote models: fewer in flight on 429.")
+    """They grow back."""
+    requests_per_minute: float | None = option(None, "Requests per minute.", above=0)
+    tokens_per_minute: float | None = option(None, "Tokens per minute.", above=0)
+    timeout: float = option(600.0, "Seconds for one attempt.", above=0)
+    retries: int = option(5, "Attempts after the first.", least=0)
 
     def __post_init__(self) -> None:
         """Raises `BadInput` for a value that no engine can be opened with."""
-        for name in (*POSITIVE, "retries"):
-            value, least = getattr(self, name), 0 if name == "retries" else 1e-9
-            if (value is None and name in OPTIONAL) or _at_least(value, least):
-                continue
-            raise BadInput(f"{name}={value!r}: a number above 0 is needed.")
+        for one in options_of(SessionOptions):
+            if bounds := one.metadata["bounds"]:
+                _bounded(one.name, getattr(self, one.name), bounds, optional=one.default is None)
         if not isinstance(self.base_url, str) or not _is_url(self.base_url):
             raise BadInput(
                 f"base_url (--base-url) {self.base_url!r} is no URL: write http://HOST:PORT/v1."
@@ -105,8 +133,14 @@ def _is_openai(url: str) -> bool:
     return f".{urlsplit(url).hostname or ''}".endswith(".openai.com")
 
 
-def _at_least(value: Any, least: float) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and value >= least
+def _bounded(name: str, value: Any, bounds: Mapping[str, float], *, optional: bool) -> None:
+    if optional and value is None:
+        return
+    number = isinstance(value, int | float) and not isinstance(value, bool)
+    if number and value >= bounds.get("ge", value) and not value <= bounds.get("gt", value - 1):
+        return
+    words = " and ".join(f"{_BOUNDS[kind]} {bound:g}" for kind, bound in bounds.items())
+    raise BadInput(f"{name}={value!r}: a number {words} is needed.")
 
 
 def _is_url(text: str) -> bool:
