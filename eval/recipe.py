@@ -67,7 +67,7 @@ Strategies = Annotated[list[Text], BeforeValidator(_listed)]
 Budgets = Annotated[list[Text], BeforeValidator(lambda v: v if isinstance(v, list) else [v])]
 
 
-OBJECTS = dict.fromkeys(("Generator", "Verifier", "Strategy"), Never)
+OBJECTS: dict[str, Any] = {"Generator": Never, "Verifier": Never, "Strategy": Never}
 """Types of options that only a program can hand over: in a file there is no value of them."""
 
 
@@ -124,7 +124,7 @@ def _key(one: DataclassField[Any]) -> Any:
     made = {"description": one.metadata["told"], **one.metadata["bounds"]}
     if one.default_factory is not MISSING:
         return Field(default_factory=one.default_factory, **made)
-    return Field(default=list(one.default) if one.default == () else one.default, **made)
+    return Field(default=[] if one.default == () else one.default, **made)
 
 
 if TYPE_CHECKING:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import MISSING, fields
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
@@ -12,11 +12,32 @@ from typer.main import get_command
 
 from tts.cli.app import app
 from tts.cli.options import flags_of
-from tts.engine import SessionOptions
+from tts.engine import Engine, SessionOptions
 from tts.errors import BadInput
 from tts.eval.recipe import ModelKeys, Recipe, read_parts, recipe_of
+from tts.eval.spec import ComparisonSpec
 
 PLAIN: dict[str, Any] = {"problems": "arithmetic:5", "strategies": ["single"]}
+
+
+SAMPLED = {"temperature", "max-tokens"}
+SHORT = {"rpm", "tpm"}
+REPORTED = {"ledger", "job", "out", "retry-failed"}
+NO_KEY = {
+    "compare": {"recipe", "part", "bin", *REPORTED, *SAMPLED, *SHORT},
+    "estimate": {"recipe", "part", "bin", "graph", *SAMPLED, *SHORT},
+    "eval": {"strategy", "budget", "bin", *REPORTED, *SAMPLED, *SHORT},
+    "run": {"problem", "strategy", "budget", "ledger", "seed", "json", *SAMPLED, *SHORT},
+    "plan": {"task", "tools", "form", "run", "yes", "optimise", "html"},
+    "tune": {
+        *("model", "workload", "budget-trials", "study", "problems", "repeats"),
+        *("idealized", "out"),
+    },
+    "prices": {"pattern"},
+}
+"""Flags and arguments that are no key of a recipe: what a command is about, and where it writes."""
+NO_FLAG = {"eval": {"strategies", "budgets", "baseline"}}
+"""Keys that a command has no flag for; `tts eval` takes one strategy and one budget."""
 
 
 def flags(command: str) -> set[str]:
@@ -28,22 +49,54 @@ def dashed(names: Any) -> set[str]:
     return {name.replace("_", "-") for name in names}
 
 
-@pytest.mark.parametrize("command", ["run", "eval", "compare", "estimate"])
-def test_every_field_of_the_session_options_is_a_flag(command: str) -> None:
-    assert dashed(one.name for one in fields(SessionOptions)) <= flags(command)
+@pytest.mark.parametrize(
+    ("command", "keys"),
+    [
+        ("compare", Recipe.model_fields),
+        ("estimate", Recipe.model_fields),
+        ("eval", Recipe.model_fields),
+        ("run", ModelKeys.model_fields),
+        ("plan", ["model", "base_url", "api_key_env"]),
+        ("tune", ["base_url", "api_key_env"]),
+        ("prices", ["prices"]),
+    ],
+)
+def test_the_flags_of_a_command_are_its_keys_and_nothing_else(command: str, keys: Any) -> None:
+    assert flags(command) - NO_KEY[command] == dashed(keys) - NO_FLAG.get(command, set())
 
 
-@pytest.mark.parametrize("command", ["compare", "estimate"])
-def test_every_key_of_a_recipe_is_a_flag(command: str) -> None:
-    assert dashed(Recipe.model_fields) <= flags(command)
+def test_every_command_that_takes_an_option_of_the_engine_is_looked_at() -> None:
+    own = dashed(ModelKeys.model_fields)
+    commands = get_command(app).commands  # type: ignore[attr-defined]
+    assert {name for name in commands if flags(name) & own} == {*NO_KEY, "doctor"}
 
 
-def test_the_keys_and_the_session_options_have_the_same_names_and_defaults() -> None:
-    defaults = {
-        one.name: one.default if one.default_factory is MISSING else one.default_factory()
-        for one in fields(SessionOptions)
-    }
-    assert {name: getattr(ModelKeys(), name) for name in ModelKeys.model_fields} == defaults
+def test_the_keys_of_a_recipe_are_the_options_of_engine_and_comparison() -> None:
+    spelled = [one.name for kind in (SessionOptions, ComparisonSpec) for one in fields(kind)]
+    assert sorted(Recipe.model_fields) == sorted(set(spelled) - {"options"})
+    assert list(ModelKeys.model_fields) == [one.name for one in fields(SessionOptions)]
+
+
+def test_what_an_option_is_without_a_flag_is_what_it_is_without_a_key_or_a_keyword() -> None:
+    assert ModelKeys().options() == SessionOptions() == Engine().options
+    given = recipe_of(PLAIN).spec()
+    assert given == ComparisonSpec(
+        title=given.title,
+        problems=given.problems,
+        strategies=given.strategies,
+        budgets=given.budgets,
+    )
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("concurrency", 0), ("timeout", 0), ("retries", -1), ("tokens_per_minute", 0)],
+)
+def test_a_bound_holds_for_the_keyword_and_for_the_key(name: str, value: int) -> None:
+    with pytest.raises(BadInput, match=name):
+        SessionOptions(**{name: value})  # type: ignore[arg-type]
+    with pytest.raises(BadInput, match=name.replace("_", "-")):
+        recipe_of({**PLAIN, name: value})
 
 
 def test_every_key_says_what_it_is() -> None:
@@ -57,7 +110,7 @@ def given(*arguments: str) -> dict[str, Any]:
 
     @program.command()
     @flags_of(Recipe)
-    def only(options: dict[str, Any]) -> None:
+    def command(options: dict[str, Any]) -> None:
         found.append(options)
 
     get_command(program).main(list(arguments), standalone_mode=False)

@@ -19,10 +19,6 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 
-Model = Annotated[str | None, typer.Option(help="backend:model, such as embedded:small.")]
-BaseURL = Annotated[str | None, typer.Option(help="URL of an OpenAI-compatible server.")]
-KeyEnv = Annotated[str | None, typer.Option(help="Environment variable that holds the key.")]
-Prices = Annotated[Path | None, typer.Option(help="Your own price file.")]
 LedgerPlace = Annotated[str, typer.Option(help="File or database URL of the ledger.")]
 JobName = Annotated[str, typer.Option(help="Name of the job; empty: derived from the command.")]
 RecipeFile = Annotated[Path | None, typer.Argument(help="A YAML recipe; flags go on top.")]
@@ -36,11 +32,8 @@ Out = Annotated[
 ]
 Strategy = Annotated[str, typer.Option(help="name(n=16).")]
 Budget = Annotated[str, typer.Option(help="'4k tokens', '$0.02'; 'none'.")]
-
-
-def _given(**options: Any) -> dict[str, Any]:
-    """The options that the user gave."""
-    return {name: value for name, value in options.items() if value is not None}
+ENDPOINT = ("base_url", "api_key_env")
+"""The options of a command that opens one model and nothing else."""
 
 
 def _version(asked: bool) -> None:
@@ -63,13 +56,14 @@ def common(
 @app.command()
 @flags_of(Recipe)
 def compare(
-    options: dict[str, Any],
     recipe: RecipeFile = None,
     part: Part = "",
     ledger: LedgerPlace = "tts.db",
     job: JobName = "",
     out: Out = None,
     retry_failed: RetryFailed = False,
+    *,
+    options: dict[str, Any],
 ) -> None:
     """Compare strategies under budgets on a problem set; the same command goes on where it was."""
     from tts.cli.compare import run_comparison
@@ -81,7 +75,6 @@ def compare(
 @app.command(name="eval")
 @flags_of(Recipe, without=("problems", "strategies", "budgets", "baseline"))
 def evaluate(
-    options: dict[str, Any],
     problems: Annotated[str, typer.Argument(help="File, arithmetic:N, replay:FILE, HF id.")],
     strategy: Strategy = "majority_vote",
     budget: Budget = "none",
@@ -89,6 +82,8 @@ def evaluate(
     job: JobName = "",
     out: Out = None,
     retry_failed: RetryFailed = False,
+    *,
+    options: dict[str, Any],
 ) -> None:
     """Evaluate one strategy on a problem set."""
     from tts.cli.compare import run_comparison
@@ -101,13 +96,14 @@ def evaluate(
 @app.command()
 @flags_of(ModelKeys)
 def run(
-    options: dict[str, Any],
     problem: Annotated[str, typer.Argument(help="The question.")],
     strategy: Strategy = "majority_vote",
     budget: Budget = "none",
     ledger: Annotated[str | None, typer.Option(help="Record the calls in this ledger.")] = None,
     seed: Annotated[int, typer.Option(help="Another seed gives other draws.")] = 0,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False,
+    *,
+    options: dict[str, Any],
 ) -> None:
     """Solve one problem and show answer, candidates and cost."""
     from tts.cli.run import run_problem
@@ -116,12 +112,12 @@ def run(
 
 
 @app.command()
+@flags_of(ModelKeys, only=("model", *ENDPOINT))
 def plan(
     task: Annotated[str, typer.Argument(help="What is to be done.")],
     tools: Annotated[str, typer.Option(help="module:name of a tool, or of a list of them.")],
-    model: Model = None,
-    base_url: BaseURL = None,
-    api_key_env: KeyEnv = None,
+    *,
+    options: dict[str, Any],
     form: Annotated[str, typer.Option(help="How the plan is written: text or json.")] = "text",
     execute: Annotated[bool, typer.Option("--run", help="Run it, and show what it took.")] = False,
     yes: Annotated[
@@ -137,7 +133,6 @@ def plan(
     """Compile a task into calls of tools and show the graph; nothing is called without --run."""
     from tts.cli.plan import Wish, show_plan
 
-    options = _given(model=model, base_url=base_url, api_key_env=api_key_env)
     wish = Wish(form=form, execute=execute, yes=yes, optimise=optimise, html=html)
     show_plan(task, tools, options, wish)
 
@@ -156,10 +151,11 @@ def demo(
 @app.command()
 @flags_of(Recipe)
 def estimate(
-    options: dict[str, Any],
     recipe: RecipeFile = None,
     part: Part = "",
     graph: Annotated[bool, typer.Option("--graph", help="Also the graph, as Mermaid.")] = False,
+    *,
+    options: dict[str, Any],
 ) -> None:
     """What a comparison would cost at worst, before anything is spent."""
     from tts.cli.estimate import show_estimate
@@ -213,14 +209,16 @@ def strategies(
 
 
 @app.command(name="prices")
+@flags_of(ModelKeys, only=("prices",))
 def show_price_table(
     pattern: Annotated[str, typer.Argument(help="Part of a model's name.")] = "",
-    prices: Prices = None,
+    *,
+    options: dict[str, Any],
 ) -> None:
     """What models cost; unknown models have no price, which is not zero."""
     from tts.cli.show import show_prices
 
-    show_prices(pattern, prices)
+    show_prices(pattern, options.get("prices"))
 
 
 @app.command()
@@ -258,6 +256,7 @@ def doctor(
 
 
 @app.command()
+@flags_of(ModelKeys, only=ENDPOINT)
 def tune(
     model: Annotated[str, typer.Option(help="vllm:FOLDER; with --idealized any model.")],
     workload: Annotated[str, typer.Option(help="best_of_n, beam, rag or prm.")] = "best_of_n",
@@ -268,8 +267,8 @@ def tune(
     idealised: Annotated[
         bool, typer.Option("--idealized", help="Fit the runtime of single calls instead.")
     ] = False,
-    base_url: BaseURL = None,
-    api_key_env: KeyEnv = None,
+    *,
+    options: dict[str, Any],
     out: Annotated[Path | None, typer.Option(help="The profile or fit, as YAML.")] = None,
 ) -> None:
     """Search vLLM's engine arguments by throughput; the same command goes on where it was."""
@@ -277,7 +276,6 @@ def tune(
     from tts.cli.tune import tune as search
 
     if idealised:
-        options = _given(base_url=base_url, api_key_env=api_key_env)
         fit_runtime(model, options, out or Path("runtime.yaml"))
         return
     search(

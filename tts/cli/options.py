@@ -7,7 +7,7 @@ from collections.abc import Callable, Collection, Iterable
 from functools import wraps
 from pathlib import Path
 from types import NoneType, UnionType
-from typing import Annotated, Any, TypeVar, Union, get_args, get_origin
+from typing import Annotated, Any, TypeVar, Union, get_args, get_origin, get_type_hints
 
 import typer
 import yaml
@@ -15,40 +15,35 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
 from tts.errors import BadInput
+from tts.values import Sampling
 
 Command = TypeVar("Command", bound=Callable[..., None])
 SHORT = {"requests_per_minute": "--rpm", "tokens_per_minute": "--tpm", "bins": "--bin"}
 """Second names of flags."""
-SAMPLED = {"temperature": float, "max_tokens": int}
-"""The fields of `sampling` that have a flag of their own."""
+SAMPLED = ("temperature", "max_tokens")
+"""The fields of `Sampling` that have a flag of their own."""
 
 
 def flags_of(
-    keys: type[BaseModel], *, without: Collection[str] = ()
+    keys: type[BaseModel], *, only: Collection[str] | None = None, without: Collection[str] = ()
 ) -> Callable[[Command], Command]:
-    """Give a command a flag for every key; those that were given reach it as its `options`."""
+    """Give a command a flag for every key, or for `only` some; those that were given reach it as
+    its `options`, in whose place they stand."""
+    chosen = set(keys.model_fields if only is None else only) - set(without)
+    made = {name: _flag(name, one) for name, one in keys.model_fields.items() if name in chosen}
+    if "sampling" in chosen:
+        made |= {name: _sampled(name) for name in SAMPLED}
 
     def decorate(command: Command) -> Command:
-        own = inspect.signature(command, eval_str=True).parameters
-        made = {
-            name: inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, **_flag(name, field))
-            for name, field in keys.model_fields.items()
-            if name not in without
-        }
-        for name, kind in SAMPLED.items():
-            told = typer.Option(help="Of every draw that names none.")
-            made[name] = inspect.Parameter(
-                name,
-                inspect.Parameter.KEYWORD_ONLY,
-                default=None,
-                annotation=Annotated[kind | None, told],
-            )
-        shown = {**{name: one for name, one in own.items() if name != "options"}, **made}
+        shown: dict[str, inspect.Parameter] = {}
+        for name, one in inspect.signature(command, eval_str=True).parameters.items():
+            own = {name: one.replace(kind=inspect.Parameter.KEYWORD_ONLY)}
+            shown |= made if name == "options" else own
 
         @wraps(command)
         def called(**given: Any) -> None:
-            chosen = {name: given.pop(name) for name in made}
-            command(**given, options=_read(chosen, keys))
+            options = {name: given.pop(name) for name in made}
+            command(**given, options=_read(options, keys))
 
         called.__signature__ = inspect.Signature(list(shown.values()))  # type: ignore[attr-defined]
         called.__annotations__ = {name: one.annotation for name, one in shown.items()}
@@ -57,14 +52,27 @@ def flags_of(
     return decorate
 
 
-def _flag(name: str, field: FieldInfo) -> dict[str, Any]:
-    """Annotation and default of the parameter that typer makes a flag of."""
-    names = (f"--{name.replace('_', '-')}", *([SHORT[name]] if name in SHORT else []))
-    kind, option = _kind(field.annotation), typer.Option(*names, help=field.description)
+def _flag(name: str, field: FieldInfo) -> inspect.Parameter:
+    """The parameter that typer makes a flag of."""
+    kind, flag = _kind(field.annotation), f"--{name.replace('_', '-')}"
+    names = (flag, *([SHORT[name]] if name in SHORT else []))
     if kind is bool:
-        plain = name.replace("_", "-")
-        option = typer.Option(f"--{plain}/--no-{plain}", help=field.description)
-    return {"default": None, "annotation": Annotated[kind | None, option]}
+        names = (f"{flag}/--no-{flag.removeprefix('--')}",)
+    return _parameter(name, kind, typer.Option(*names, help=field.description))
+
+
+def _sampled(name: str) -> inspect.Parameter:
+    kind = get_type_hints(Sampling)[name]
+    return _parameter(name, kind, typer.Option(help="Of every draw that names none."))
+
+
+def _parameter(name: str, kind: Any, option: Any) -> inspect.Parameter:
+    return inspect.Parameter(
+        name,
+        inspect.Parameter.KEYWORD_ONLY,
+        default=None,
+        annotation=Annotated[kind | None, option],
+    )
 
 
 def _kind(annotation: Any) -> Any:

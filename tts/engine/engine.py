@@ -43,9 +43,9 @@ class Engine:
 
     def __init__(
         self,
-        model: str | Generator = "embedded:small",
+        model: str | Generator = SessionOptions.model,
         *,
-        verifier: str | Verifier | None = "auto",
+        verifier: str | Verifier | None = SessionOptions.verifier,
         models: Mapping[str, str | Generator] | None = None,
         ledger: str | Path | None = None,
         job: str = "sdk",
