@@ -2,45 +2,47 @@
 
 from __future__ import annotations
 
-from typing import get_args
+from collections.abc import Sequence
+from shlex import quote
 
 from markupsafe import Markup
 
 from tts.eval.pages import render_template
 from tts.eval.report import wording
+from tts.eval.report.columns import COLUMNS, Column, table_of
 from tts.eval.report.comparison_report import ComparisonReport, curves_of
-from tts.eval.report.export import reasons_of
 from tts.eval.report.figures import bin_figure, cost_figure, spend_figure
+from tts.eval.report.rows import Row
 from tts.eval.statistics import FEWEST
-from tts.values import StoppedBy
 
-_FILTERS = (
-    "percent",
-    "interval",
-    "sure",
-    "gap",
-    "gap_interval",
-    "chance",
-    "count",
-    "short",
-    "money",
-    "duration",
-)
+MOST_LINES = 200
+"""Lines of a table of problems, or of reasons, that the page shows; its data holds all of them."""
 
 
-def render_page(report: ComparisonReport, *, log_cost: bool | None = None) -> str:
+def render_page(
+    report: ComparisonReport,
+    *,
+    log_cost: bool | None = None,
+    columns: Sequence[Column] = COLUMNS,
+) -> str:
     """HTML that loads nothing: its policy allows its own style and script by hash, and no more.
 
     All texts of the report are escaped. `log_cost` sets the cost axis of the figures; None
-    chooses by the range of costs.
+    chooses by the range of costs. Of problems and of reasons it shows the first `MOST_LINES`, and
+    says how all of them are listed.
     """
     shares = [row.accuracy.value for row in report.rows if row.accuracy]
+    reasons = _reasons(report.rows)
     values = {
         "report": report,
+        "results": table_of(report.rows, "page", ("accuracy", "cost"), columns=columns),
+        "accounts": table_of(report.rows, "page", ("accounts",), columns=columns),
         "best": max(shares, default=None),
-        "reasons": _reasons(report),
+        "problems": report.problems[:MOST_LINES],
+        "more_problems": _more(report, len(report.problems), "problems"),
+        "reasons": reasons[:MOST_LINES],
+        "more_reasons": _more(report, len(reasons), "reasons"),
         "fewest": FEWEST,
-        "stops": _stops(report),
         "token_figure": cost_figure(
             curves_of(report.rows, "tokens"),
             cost="tokens",
@@ -51,23 +53,34 @@ def render_page(report: ComparisonReport, *, log_cost: bool | None = None) -> st
         "bin_figure": bin_figure(report.rows, log=log_cost),
         "spend_figure": spend_figure(report.rows),
     }
-    filters = {name: getattr(wording, name) for name in _FILTERS}
+    filters = {"count": wording.count, "short": wording.short}
     return render_template("tts.eval.report", values, filters)
 
 
-def _reasons(report: ComparisonReport) -> list[tuple[str, str, str, str, int]]:
+def _reasons(rows: Sequence[Row]) -> list[tuple[Row, str, str, int]]:
+    """What did not end in an answer: row, kind, reason and how often."""
     return [
-        (row.strategy, row.budget, kind.replace("_", " "), reason, count)
-        for row in report.rows
-        for kind, reasons in reasons_of(row).items()
+        (row, kind, reason, count)
+        for row in rows
+        for kind, reasons in (
+            ("failed or open", row.reasons),
+            ("no answer", row.no_answer),
+            ("draws missing", row.missing),
+        )
         for reason, count in reasons.items()
     ]
 
 
-def _stops(report: ComparisonReport) -> list[str]:
-    return [
-        stop for stop in get_args(StoppedBy) if any(stop in row.stopped_by for row in report.rows)
-    ]
+def _more(report: ComparisonReport, lines: int, what: str) -> str:
+    """How many lines are not shown and what lists them all; empty where none is missing."""
+    if lines <= MOST_LINES:
+        return ""
+    job = dict(report.manifest).get("job", "")
+    named = f"LEDGER --job {quote(job)}" if job else "LEDGER"
+    return (
+        f"… and {lines - MOST_LINES:,} more {what}: report.json beside this page holds all of them, "
+        f"and tts ledger {named} --table runs --export FILE lists every run."
+    )
 
 
 def _dollar_figure(report: ComparisonReport, log: bool | None) -> Markup:

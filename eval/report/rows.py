@@ -88,6 +88,11 @@ class Row(Struct, frozen=True, kw_only=True):
         dollars = self.attributed.dollars
         return None if dollars is None or not self.runs else dollars / self.runs
 
+    @property
+    def seconds_per_run(self) -> float | None:
+        """Mean seconds; None where a run's are unknown."""
+        return None if self.seconds is None or not self.runs else self.seconds / self.runs
+
 
 def row_of(
     attempts: Sequence[Attempt], bins: Mapping[str, int | None], *, planned: int | None = None

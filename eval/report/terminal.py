@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from rich import box
 from rich.cells import cell_len
@@ -10,31 +10,46 @@ from rich.console import Console, ConsoleOptions, Group, RenderResult
 from rich.table import Table
 from rich.text import Text
 
-from tts.eval.report import wording
+from tts.eval.report.columns import COLUMNS, LABELS, Column, Part, Shown, table_of
 from tts.eval.report.comparison_report import ComparisonReport
-from tts.eval.report.rows import Row
 from tts.values.visible import visible
 
-LABELS = ("strategy", "budget")
 MARGIN, GAP = 1, 2
 """Cells around a table, and those that its lines and padding take per column."""
-ACCURACY = ("accuracy %", "95 % interval", "Δ", "Δ interval", "p (Holm)", "n")
-COST = ("tokens/run", "billed", "$/run", "s/run", "stopped by")
+BOUNDS = "95 % interval"
+"""Title of the bounds, which stand in a column of their own beside their value."""
 
 
-def render_table(report: ComparisonReport) -> Group:
+def render_table(report: ComparisonReport, *, columns: Sequence[Column] = COLUMNS) -> Group:
     """A rich renderable of 80 columns: how right, how dear, then the verdicts and warnings."""
-    title = visible(report.title, 120)
-    accuracy = Fitted(ACCURACY, [(*_labels(row), *_accuracy(row)) for row in report.rows], title)
-    cost = Fitted(COST, [(*_labels(row), *_cost(row)) for row in report.rows])
+    accuracy = _fitted(report, columns, "accuracy", title=visible(report.title, 120))
+    cost = _fitted(report, columns, "cost", "accounts")
     sentences = [Text(visible(one, 400)) for one in report.verdicts]
     cautions = [Text(f"! {visible(one, 400)}", style="yellow") for one in report.warnings]
     partial = [Text(visible(report.partial, 400), style="bold yellow")] if report.partial else []
     return Group(*partial, accuracy, cost, *sentences, *cautions)
 
 
-def _labels(row: Row) -> tuple[str, str]:
-    return visible(row.strategy, 60), visible(row.budget, 30)
+def _fitted(
+    report: ComparisonReport, columns: Sequence[Column], *parts: Part, title: str = ""
+) -> Fitted:
+    table = table_of(report.rows, "terminal", parts, columns=columns)
+    lines = [
+        (visible(row.strategy, 60), visible(row.budget, 30), *_figures(cells))
+        for row, cells in table.lines
+    ]
+    return Fitted(titles(table.columns), lines, title)
+
+
+def titles(columns: Iterable[Column]) -> list[str]:
+    """The titles of columns; bounds have one too."""
+    return [title for one in columns for title in (one.title, BOUNDS)[: 1 + bool(one.interval)]]
+
+
+def _figures(cells: Iterable[Shown]) -> list[str]:
+    return [
+        text for one in cells for text in (one.text, one.bounds)[: 1 + bool(one.column.interval)]
+    ]
 
 
 class Fitted:
@@ -105,30 +120,3 @@ def _words(cell: str) -> list[str]:
 
 def _lines(cell: str) -> list[str]:
     return cell.split("\n")
-
-
-def _accuracy(row: Row) -> list[str]:
-    found, difference = row.accuracy, row.difference
-    return [
-        wording.percent(found.value) if found else wording.UNKNOWN,
-        wording.sure(found, row.n) if found else "",
-        wording.gap(difference.estimate) if difference else "",
-        wording.gap_interval(difference.estimate) if difference else _no_difference(row),
-        wording.chance(row.p_holm) if difference else "",
-        str(row.n),
-    ]
-
-
-def _no_difference(row: Row) -> str:
-    return "" if row.against is None else wording.TOO_FEW
-
-
-def _cost(row: Row) -> list[str]:
-    seconds = wording.UNKNOWN if row.seconds is None else f"{row.seconds / max(1, row.runs):.2f}"
-    return [
-        wording.count(row.tokens_per_run),
-        wording.count(row.billed.tokens),
-        wording.money(row.dollars_per_run),
-        seconds,
-        "\n".join(f"{count} {reason}" for reason, count in row.stopped_by.items()),
-    ]

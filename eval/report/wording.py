@@ -23,9 +23,9 @@ def sure(estimate: Estimate, n: int) -> str:
     return interval(estimate) if n >= FEWEST else TOO_FEW
 
 
-def gap(estimate: Estimate) -> str:
+def gap(share: float) -> str:
     """A difference in percentage points, with its sign."""
-    return f"{estimate.value * 100:+.1f}".replace("-", "−")
+    return f"{share * 100:+.1f}".replace("-", "−")
 
 
 def gap_interval(estimate: Estimate) -> str:
@@ -33,16 +33,19 @@ def gap_interval(estimate: Estimate) -> str:
     return f"{estimate.low * 100:+.1f} to {estimate.high * 100:+.1f}".replace("-", "−")
 
 
-def chance(p: float | None) -> str:
+def chance(p: float) -> str:
     """A p-value."""
-    if p is None:
-        return "–"
     return "< 0.001" if p < 0.001 else f"{p:.3f}"
 
 
 def count(value: float) -> str:
     """A count with thousands apart."""
     return f"{value:,.0f}"
+
+
+def hundredths(value: float) -> str:
+    """A ratio or seconds, to two places."""
+    return f"{value:.2f}"
 
 
 def short(value: float) -> str:
@@ -53,10 +56,8 @@ def short(value: float) -> str:
     return f"{value:.3g}"
 
 
-def money(dollars: float | None) -> str:
+def money(dollars: float) -> str:
     """Dollars to three significant digits, or to the cent from ten up."""
-    if dollars is None:
-        return UNKNOWN
     if dollars == 0:
         return "$0"
     if dollars >= 10:
@@ -71,10 +72,8 @@ def short_money(dollars: float) -> str:
     return text.rstrip("0").rstrip(".") if "." in text else text
 
 
-def duration(seconds: float | None) -> str:
+def duration(seconds: float) -> str:
     """Seconds, from two minutes up minutes, from two hours up hours."""
-    if seconds is None:
-        return UNKNOWN
     if seconds < 120:
         return f"{seconds:.1f} s"
     return f"{seconds / 60:.1f} min" if seconds < 7200 else f"{seconds / 3600:.1f} h"

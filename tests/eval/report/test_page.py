@@ -8,9 +8,11 @@ from html.parser import HTMLParser
 from xml.etree import ElementTree
 
 import pytest
+from msgspec.structs import replace
 
 from tts.eval.attempts import Attempt
 from tts.eval.report import ComparisonReport, assemble, render_page
+from tts.eval.report.page import MOST_LINES
 from tts.values import Problem
 
 Make = Callable[..., Attempt]
@@ -122,3 +124,27 @@ def test_a_report_without_any_grade_still_renders(problems: list[Problem], attem
 
 def test_a_report_without_rows_still_renders() -> None:
     assert "0 rows" in render_page(ComparisonReport(title="t", rows=()))
+
+
+def test_of_many_problems_the_first_are_shown_and_how_all_are_listed_is_said(
+    attempt: Make,
+) -> None:
+    many = [Problem(id=f"p{n}", prompt="?", answer="1") for n in range(10_000)]
+    made = [attempt("a", problem=n) for n in range(10_000)]
+    manifest = {"job": "my job"}
+    page = render_page(assemble(made, many, title="t", seed=0, manifest=manifest))
+    problems = page.partition("<summary>Problems (10,000)</summary>")[2]
+    assert problems.count("<tr>") == 1 + MOST_LINES
+    assert "… and 9,800 more problems: report.json beside this page holds all of them" in page
+    assert "tts ledger LEDGER --job &#39;my job&#39; --table runs --export FILE" in page
+
+
+def test_of_many_reasons_the_first_are_shown(problems: list[Problem], attempt: Make) -> None:
+    made = [
+        replace(attempt("a", problem=n, correct=None, replicate=n), error=f"reason {n}")
+        for n in range(MOST_LINES + 3)
+    ]
+    page = render_page(assemble(made, problems, title="t", seed=0))
+    assert "… and 3 more reasons: report.json" in page
+    assert len(re.findall(r"<bdi>reason \d+</bdi>", page)) == MOST_LINES
+    assert "more problems" not in page

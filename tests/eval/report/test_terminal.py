@@ -7,10 +7,14 @@ from hypothesis import strategies as st
 from rich.console import Console
 
 from tts.engine import STRATEGIES
-from tts.eval.report.terminal import ACCURACY, COST, Fitted
+from tts.eval.report.columns import table_of
+from tts.eval.report.terminal import Fitted, titles
 
-FIGURES = ("100.0", "12.3–45.6", "−12.3", "−12.3 to +45.6", "< 0.001", "500")
-SPENT = ("12,345", "12,345,678", "unknown", "12.34", "12 done\n3 suspended")
+ACCURACY = tuple(titles(table_of((), "terminal", ("accuracy",)).columns))
+COST = tuple(titles(table_of((), "terminal", ("cost", "accounts")).columns))
+
+FIGURES = ("500", "100.0", "12.3–45.6", "−12.3", "−12.3 to +45.6", "< 0.001")
+SPENT = ("12,345", "unknown", "12.34", "12,345,678", "12 done\n3 suspended")
 
 
 def shown(table: Fitted, width: int = 80) -> str:

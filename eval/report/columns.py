@@ -1,0 +1,262 @@
+"""The columns of a report. Each is spelled here, once, and every renderer shows it: a new column is
+one more line of `COLUMNS` (and a field of `Row`, where its value is new)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Literal, get_args
+
+from msgspec import Struct
+
+from tts.eval.report import wording
+from tts.eval.report.rows import Row
+from tts.eval.statistics import Estimate, detectable_difference
+from tts.protocols import Role
+from tts.values import StoppedBy
+from tts.values.visible import visible
+
+LABELS = ("strategy", "budget")
+"""What every table of rows begins with."""
+View = Literal["terminal", "markdown", "page", "csv"]
+Part = Literal["accuracy", "cost", "accounts"]
+"""Tables of their own where one would be too wide."""
+PARTS: tuple[Part, ...] = get_args(Part)
+WIDE: tuple[View, ...] = ("terminal",)
+NARROW: tuple[View, ...] = ("terminal", "markdown")
+"""Views that have no room for what is not needed at once."""
+READ: tuple[View, ...] = ("terminal", "markdown", "page")
+"""Views that people read."""
+_WRITTEN = {"/": "_per_", "÷": "over", "$": "dollars", "%": "", "(": "", ")": ""}
+
+Value = float | str | None
+Get = Callable[[Row, Row | None], Value]
+"""Called with a row and the baseline's row that it is compared with, None where there is none."""
+
+
+class Interval(Struct, frozen=True):
+    """How sure the value of a column is."""
+
+    of: Callable[[Row], Estimate | None]
+    format: Callable[[Estimate], str]
+    too_few: Callable[[Row], bool]
+    """Whether there are too few problems to say how sure a value is."""
+
+    def text(self, row: Row) -> str:
+        """The bounds in words; empty where there is nothing to be sure of."""
+        found = self.of(row)
+        if found is None:
+            return wording.TOO_FEW if self.too_few(row) else ""
+        return self.format(found)
+
+
+class Column(Struct, frozen=True):
+    """A figure of a row: its title, its value, and the value in words."""
+
+    title: str
+    value: Get
+    format: Callable[[Any], str] = str
+    """Called with a value that is known."""
+    interval: Interval | None = None
+    part: Part = "cost"
+    unknown: str = wording.UNKNOWN
+    """In place of a value that is not known; empty where having none is in order."""
+    written: str = ""
+    """The name for programs; empty: made of the title."""
+    left_out: tuple[View, ...] = ()
+    """Views that have no room for it, or say it in another way."""
+
+    @property
+    def name(self) -> str:
+        """As programs read it: `tokens_per_run` for `tokens/run`."""
+        if self.written:
+            return self.written
+        plain = "".join(_WRITTEN.get(mark, mark) for mark in self.title)
+        return "_".join(plain.lower().split())
+
+
+class Shown(Struct, frozen=True):
+    """A cell: a value, its words, and those of its bounds."""
+
+    column: Column
+    value: Value
+    text: str
+    bounds: str
+    interval: Estimate | None
+
+
+class Table(Struct, frozen=True):
+    """Rows under the columns of a view."""
+
+    columns: tuple[Column, ...]
+    lines: tuple[tuple[Row, tuple[Shown, ...]], ...]
+
+
+ACCURACY = Interval(
+    lambda row: row.accuracy if row.telling else None,
+    wording.interval,
+    lambda row: row.accuracy is not None and not row.telling,
+)
+DIFFERENCE = Interval(
+    lambda row: row.difference.estimate if row.difference else None,
+    wording.gap_interval,
+    lambda row: row.against is not None and row.difference is None,
+)
+
+
+def _accuracy(row: Row, _: Row | None) -> float | None:
+    return row.accuracy.value if row.accuracy else None
+
+
+def _ratio(row: Row, base: Row | None) -> float | None:
+    return row.tokens_per_run / base.tokens_per_run if base and base.tokens_per_run else None
+
+
+def _gap(row: Row, _: Row | None) -> float | None:
+    return row.difference.estimate.value if row.difference else None
+
+
+def _detectable(row: Row, _: Row | None) -> float | None:
+    """The least true difference that so many problems show with a power of 80 %."""
+    found = row.difference
+    if found is None or found.n < 1 or not found.deviation:
+        return None
+    return detectable_difference(found.n, found.deviation)
+
+
+def _stops(row: Row, _: Row | None) -> str:
+    return "\n".join(f"{count} {reason}" for reason, count in row.stopped_by.items())
+
+
+def _counted(reasons: Mapping[str, int]) -> str | None:
+    """Reasons with how often each was met, the most frequent first; None without any."""
+    ordered = sorted(reasons.items(), key=lambda pair: (-pair[1], pair[0]))
+    return "; ".join(f"{count} x {visible(reason, 300)}" for reason, count in ordered) or None
+
+
+def _account(
+    title: str,
+    value: Get,
+    format: Callable[[Any], str],
+    written: str = "",
+    left_out: tuple[View, ...] = NARROW,
+) -> Column:
+    return Column(title, value, format, part="accounts", written=written, left_out=left_out)
+
+
+def _data(name: str, value: Get) -> Column:
+    """What programs alone read here: people read it in a sentence, a figure or another table."""
+    return Column(name, value, part="accounts", left_out=READ)
+
+
+# fmt: off
+COLUMNS: tuple[Column, ...] = (
+    Column("n", lambda row, _: row.n, wording.count, part="accuracy"),
+    Column("accuracy %", _accuracy, wording.percent, ACCURACY, "accuracy"),
+    Column("tokens/run", lambda row, _: row.tokens_per_run, wording.count),
+    Column("tokens ÷ baseline", _ratio, wording.hundredths, unknown="", left_out=WIDE),
+    Column("$/run", lambda row, _: row.dollars_per_run, wording.money, left_out=("markdown",)),
+    Column("s/run", lambda row, _: row.seconds_per_run, wording.hundredths, left_out=("markdown",)),
+    Column("Δ points", _gap, wording.gap, DIFFERENCE, "accuracy", unknown="", written="difference"),
+    Column("p (Holm)", lambda row, _: row.p_holm, wording.chance, part="accuracy", unknown=""),
+    Column("detectable", _detectable, wording.percent, part="accuracy", unknown="", left_out=WIDE),
+    _account("runs", lambda row, _: row.runs, wording.count),
+    _account("calls", lambda row, _: row.attributed.calls, wording.count, "attributed_calls"),
+    _account("attributed tokens", lambda row, _: row.attributed.tokens, wording.count),
+    _account("billed tokens", lambda row, _: row.billed.tokens, wording.count, "", ("markdown",)),
+    _account("attributed $", lambda row, _: row.attributed.dollars, wording.money),
+    _account("billed $", lambda row, _: row.billed.dollars, wording.money),
+    _account("run time", lambda row, _: row.seconds, wording.duration, "seconds"),
+    _account("no grade", lambda row, _: row.ungraded, wording.count, "ungraded"),
+    _account("stopped by", _stops, str, "", ("markdown", "page", "csv")),
+    _data("undecided", lambda row, _: row.undecided),
+    _data("runs_planned", lambda row, _: row.planned),
+    _data("against", lambda row, _: row.against),
+    _data("p", lambda row, _: row.difference.p if row.difference else None),
+    _data("test", lambda row, _: row.difference.test if row.difference else None),
+    _data("attributed_prompt_tokens", lambda row, _: row.attributed.prompt_tokens),
+    _data("attributed_completion_tokens", lambda row, _: row.attributed.completion_tokens),
+    _data("billed_calls", lambda row, _: row.billed.calls),
+    _data("billed_prompt_tokens", lambda row, _: row.billed.prompt_tokens),
+    _data("billed_completion_tokens", lambda row, _: row.billed.completion_tokens),
+    _data("reasons", lambda row, _: _counted(row.reasons)),
+    _data("no_answer", lambda row, _: _counted(row.no_answer)),
+    _data("missing", lambda row, _: _counted(row.missing)),
+)
+# fmt: on
+"""In their order, which is that of every view."""
+
+
+def stop_columns(rows: Sequence[Row]) -> list[Column]:
+    """How many runs ended in each way that was met."""
+
+    def count(stop: StoppedBy) -> Column:
+        return _account(
+            stop, lambda row, _: row.stopped_by.get(stop, 0), wording.count, f"stopped_by_{stop}"
+        )
+
+    met = {stop for row in rows for stop in row.stopped_by}
+    return [count(stop) for stop in get_args(StoppedBy) if stop in met]
+
+
+def role_columns(rows: Sequence[Row]) -> list[Column]:
+    """The attributed tokens of each role that was recorded."""
+
+    def tokens(role: Role) -> Column:
+        return _data(
+            f"tokens_{role}",
+            lambda row, _: next((one.usage.tokens for one in row.spend if one.role == role), None),
+        )
+
+    used = {one.role for row in rows for one in row.spend}
+    return [tokens(role) for role in get_args(Role) if role in used]
+
+
+def bin_columns(rows: Sequence[Row]) -> list[Column]:
+    """The accuracy on the problems of each difficulty bin."""
+
+    def accuracy(place: int) -> Column:
+        return Column(
+            f"bin {place}",
+            lambda row, _: next((one.accuracy.value for one in row.bins if one.bin == place), None),
+            wording.percent,
+            unknown="",
+            written=f"accuracy_bin_{place}",
+            left_out=READ,
+        )
+
+    return [accuracy(place) for place in sorted({one.bin for row in rows for one in row.bins})]
+
+
+def table_of(
+    rows: Sequence[Row],
+    view: View,
+    parts: tuple[Part, ...] = PARTS,
+    *,
+    columns: Sequence[Column] = COLUMNS,
+) -> Table:
+    """What a view shows of some parts; what was met only in these rows stands at the end."""
+    met = (*stop_columns(rows), *role_columns(rows), *bin_columns(rows))
+    offered = (*columns, *met)
+    shown = [one for one in offered if one.part in parts and view not in one.left_out]
+    return filled(rows, shown)
+
+
+def filled(rows: Sequence[Row], columns: Sequence[Column]) -> Table:
+    """A table of these columns, whatever the view."""
+    by_label = {row.label: row for row in rows}
+    lines = tuple(
+        (row, tuple(_shown(column, row, by_label.get(row.against or "")) for column in columns))
+        for row in rows
+    )
+    return Table(tuple(columns), lines)
+
+
+def _shown(column: Column, row: Row, base: Row | None) -> Shown:
+    value, interval = column.value(row, base), column.interval
+    return Shown(
+        column,
+        value,
+        column.unknown if value is None else column.format(value),
+        interval.text(row) if interval else "",
+        interval.of(row) if interval else None,
+    )

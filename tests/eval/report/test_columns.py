@@ -1,0 +1,98 @@
+"""A column is spelled once, and every renderer shows it."""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+from collections.abc import Callable, Sequence
+
+import pytest
+from rich.console import Console
+
+from tts.eval.attempts import Attempt
+from tts.eval.report import (
+    ComparisonReport,
+    assemble,
+    render_page,
+    render_table,
+    to_csv,
+    to_markdown,
+)
+from tts.eval.report.columns import COLUMNS, Column, View
+from tts.values import Problem
+
+MakeRuns = Callable[..., list[Attempt]]
+Render = Callable[[ComparisonReport, Sequence[Column]], list[str]]
+
+
+def on_terminal(report: ComparisonReport, columns: Sequence[Column]) -> list[str]:
+    console = Console(width=400, file=io.StringIO(), record=True)
+    console.print(render_table(report, columns=columns))
+    return [cell for line in console.export_text().splitlines() for cell in re.split("  +", line)]
+
+
+def as_markdown(report: ComparisonReport, columns: Sequence[Column]) -> list[str]:
+    text = to_markdown(report, columns=columns).replace(" (95 %)", "")
+    return [cell.strip() for line in text.splitlines() for cell in line.split("|")]
+
+
+def as_page(report: ComparisonReport, columns: Sequence[Column]) -> list[str]:
+    return re.findall(r"<t[hd][^>]*>([^<]*)", render_page(report, columns=columns))
+
+
+def as_csv(report: ComparisonReport, columns: Sequence[Column]) -> list[str]:
+    return [
+        cell for line in csv.reader(io.StringIO(to_csv(report, columns=columns))) for cell in line
+    ]
+
+
+RENDERERS: dict[View, Render] = {
+    "terminal": on_terminal,
+    "markdown": as_markdown,
+    "page": as_page,
+    "csv": as_csv,
+}
+
+
+@pytest.fixture
+def report(problems: list[Problem], runs: MakeRuns) -> ComparisonReport:
+    made = [*runs("vote", 4), *runs("beam", 9, tokens=3000)]
+    return assemble(made, problems, title="t", seed=0, baseline="vote")
+
+
+def title(column: Column, view: View) -> str:
+    return column.name if view == "csv" else column.title
+
+
+@pytest.mark.parametrize("view", RENDERERS)
+@pytest.mark.parametrize("column", COLUMNS, ids=lambda one: one.name)
+def test_every_renderer_shows_every_column_that_it_has_room_for(
+    report: ComparisonReport, column: Column, view: View
+) -> None:
+    shown = [cell.strip() for cell in RENDERERS[view](report, COLUMNS)]
+    assert (title(column, view) in shown) == (view not in column.left_out)
+
+
+@pytest.mark.parametrize("view", RENDERERS)
+def test_a_new_column_is_one_line_and_every_renderer_shows_it(
+    report: ComparisonReport, view: View
+) -> None:
+    added = Column("calls/run", lambda row, _: row.attributed.calls / row.runs, "{:.3f}".format)
+    assert added.left_out == ()
+    shown = [cell.strip() for cell in RENDERERS[view](report, (*COLUMNS, added))]
+    assert title(added, view) in shown
+    assert shown.count("2.0" if view == "csv" else "2.000") >= len(report.rows)
+
+
+def test_the_name_for_programs_is_made_of_the_title() -> None:
+    names = {one.title: one.name for one in COLUMNS}
+    assert names["$/run"] == "dollars_per_run" and names["p (Holm)"] == "p_holm"
+    assert (
+        names["accuracy %"] == "accuracy" and names["tokens ÷ baseline"] == "tokens_over_baseline"
+    )
+    assert len(set(names.values())) == len(COLUMNS)
+
+
+def test_every_column_is_shown_by_some_view() -> None:
+    assert [one.title for one in COLUMNS if set(RENDERERS) <= set(one.left_out)] == []
