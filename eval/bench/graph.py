@@ -16,7 +16,7 @@ from tts.eval.bench.report import Row, at_most
 from tts.eval.bench.timed_graphs import TimedGraph, layered
 from tts.eval.bench.workload import offline_session
 from tts.ledger import Ledger, MemoryLeases
-from tts.protocols import Answer, Draw, Meter, OperationSpec, Reply
+from tts.protocols import Abort, Answer, Came, Draw, Meter, OperationSpec, Reply
 from tts.run import Node, Run
 from tts.values import Budget, Candidate, Problem, Usage
 
@@ -32,14 +32,15 @@ ONE = Usage(calls=1)
 
 
 class Wait:
-    """An operation that takes a given time and brings its number.
+    """An operation that takes a given time and brings its number; it needs no coroutine, as a request
+    to a model needs none.
 
     Arguments: (number, seconds, nodes to wait for).
     """
 
     content_type = int
     spec = OperationSpec(
-        name="wait", version="1", role="tool", effect="pure", model="", pool="wait"
+        name="wait", version="1", role="tool", effect="pure", model="", pool="wait", prompt=True
     )
 
     def identity(self, args: tuple[Any, ...]) -> Any:
@@ -59,6 +60,12 @@ class Wait:
 
     def attributed(self, usage: Usage, *, first: bool) -> Usage:
         return usage
+
+    def begin(
+        self, args: tuple[Any, ...], draws: Sequence[Draw], meter: Meter, came: Came
+    ) -> Abort | None:
+        answer = Answer(replies=(Reply(content=args[0], usage=ONE),), billed=ONE)
+        return asyncio.get_running_loop().call_later(args[1], came, answer).cancel
 
     async def perform(self, args: tuple[Any, ...], draws: Sequence[Draw], meter: Meter) -> Answer:
         await asyncio.sleep(args[1])
