@@ -9,8 +9,8 @@ LONGEST_ANSWER = 8192
 MOST_BOXES = 32
 """Of one list; and names of the command without a box that are passed over."""
 
-_NAMES = ("\\boxed", "\\fbox")
 _OPENING = re.compile(r"\\(?:boxed|fbox)\s{0,8}\{")
+_DEEPER = {"{": 1, "}": -1}
 _BRACE = re.compile(r"\\.|[{}]", re.DOTALL)
 _BARE = re.compile(
     r"\\boxed\s{0,8}(-?[0-9]{1,64}(?:,[0-9]{3})*(?:[./][0-9]{1,64})?"
@@ -57,7 +57,7 @@ def has_cut_box(text: str) -> bool:
 def _last(text: str, before: int) -> tuple[int, int, str | None] | None:
     """The last box that begins before a place: its start, its end and, where closed, its content."""
     for _ in range(MOST_BOXES):
-        start = max(text.rfind(name, 0, before) for name in _NAMES)
+        start = max(text.rfind("\\boxed", 0, before), text.rfind("\\fbox", 0, before))
         if start < 0:
             return None
         if opening := _OPENING.match(text, start):
@@ -71,7 +71,7 @@ def _last(text: str, before: int) -> tuple[int, int, str | None] | None:
 def _content(text: str, start: int) -> tuple[int, str | None]:
     depth = 1
     for brace in _BRACE.finditer(text, start, start + LONGEST_ANSWER):
-        depth += {"{": 1, "}": -1}.get(brace[0], 0)
+        depth += _DEEPER.get(brace[0], 0)
         if depth == 0:
             return brace.end(), text[start : brace.start()].strip()
     return start, None

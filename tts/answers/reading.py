@@ -109,7 +109,9 @@ def tagged_answer(text: str) -> str | None:
 
 def has_cut_tag(text: str) -> bool:
     """Whether the last `<answer>` of a text is not closed."""
-    return any(text.rfind(opening) > text.rfind(closing) for opening, closing in _TAGS)
+    return "<" in text and any(
+        text.rfind(opening) > text.rfind(closing) for opening, closing in _TAGS
+    )
 
 
 def last_number(text: str) -> str | None:
@@ -221,6 +223,8 @@ READERS: dict[Reader, Callable[[str], str | None]] = {
 
 def spoken(text: str) -> str | None:
     """What a text says after its thoughts; None where they have not ended. Linear."""
+    if "<" not in text and "THINK]" not in text and "◁" not in text:
+        return text  # each mark holds one of these
     for opening, closing in THOUGHTS:
         end = text.rfind(closing)
         if text.rfind(opening) > end:

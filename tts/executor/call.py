@@ -64,8 +64,7 @@ class Call:
     @property
     def priority(self) -> tuple[float, int, int]:
         """The longest path behind it first, where a plan knows it; then deeper, then older."""
-        depths = (arg.depth + 1 for arg in self.args if isinstance(arg, Candidate))
-        return (-self.node.priority, -max(depths, default=0), self.node.ordinal)
+        return (-self.node.priority, -self.shared.depth, self.node.ordinal)
 
     def bind(self) -> None:
         """Resolve the arguments and find the key; equal draws of a Run count up."""
@@ -87,12 +86,15 @@ class Call:
 class Shared:
     """Arguments, base key and worst cases of a call; one for all draws of a `sample`."""
 
-    __slots__ = ("alone", "args", "base", "beside", "identity", "stochastic")
+    __slots__ = ("alone", "args", "base", "beside", "depth", "identity", "input_hash", "stochastic")
 
     def __init__(self, operation: Operation, args: tuple[Any, ...]) -> None:
         self.args = args
         self.identity = operation.identity(args)
         self.base = base_key(operation.spec, self.identity)
+        self.input_hash = self.base.hex()
+        self.depth = max((arg.depth + 1 for arg in args if isinstance(arg, Candidate)), default=0)
+        """Steps from the problem to what a call brings."""
         self.stochastic = operation.stochastic(args)
         self.alone: Usage | None = None
         """The worst case with the prompt."""

@@ -30,7 +30,7 @@ from tts.executor.requests import Requests
 from tts.executor.retries import LEAVE
 from tts.executor.settlement import FOREIGN, Settlement, fail_node, fault
 from tts.protocols import CallRow, Journal, OutcomeRow
-from tts.run import Node, Run, text_before
+from tts.run import Group, Node, Run, text_before
 from tts.tools.shielded import shielded
 from tts.values import NOTHING, Event, Usage
 
@@ -106,8 +106,7 @@ class Executor:
     def foresee(self, node: Node[Any], run: Run) -> None:
         if node.operation is not None and run.account.capped:
             call = self._call(node, run)
-            usage = node.operation.foresee(node.args, text_before(node))
-            run.queue.foresee(call.ticket, self.settlement.priced(call, usage))
+            run.queue.foresee(call.ticket, self._foreseen(call))
 
     def awaited(self, node: Node[Any], run: Run) -> None:
         """Nothing to do: places in the order are the Run's."""
@@ -245,6 +244,18 @@ class Executor:
 
     def _worst(self, call: Call, *, first: bool) -> Usage:
         return self.settlement.priced(call, call.operation.worst(call.args, first=first))
+
+    def _foreseen(self, call: Call) -> Usage:
+        """What it costs at most while inputs are open; the same for all draws of a `sample`."""
+        node, group = call.node, call.node.group
+        if isinstance(group, Group) and group.foreseen is not None:
+            known: Usage = group.foreseen
+            return known
+        usage = call.operation.foresee(node.args, text_before(node))
+        foreseen = self.settlement.priced(call, usage)
+        if isinstance(group, Group):
+            group.foreseen = foreseen
+        return foreseen
 
     def _forget(self, node: Node[Any]) -> None:
         """A call that will not be asked for any more gives its place in the queue up."""

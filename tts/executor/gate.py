@@ -213,8 +213,7 @@ class Gate:
         """Hand free slots to waiters until no pool can take one."""
         if not self._waiting:
             return
-        while open_pools := [state for state in self._waiting.values() if self._admits(state)]:
-            state = min(open_pools, key=lambda state: state.served_at)
+        while (state := self._next()) is not None:
             grant = state.queue.pop() if len(state.queue) else None
             if not len(state.queue):
                 del self._waiting[state.pool]
@@ -222,6 +221,15 @@ class Gate:
                 self._take(state)
                 if not grant():
                     self._untake(state)
+
+    def _next(self) -> PoolState | None:
+        """The pool that goes next: of those that can, the one that was served longest ago."""
+        if self._in_flight >= self.total.limit:
+            return None
+        able = [state for state in self._waiting.values() if state.admits(self._clock)]
+        if len(able) > 1:
+            return min(able, key=lambda state: state.served_at)
+        return able[0] if able else None
 
     def _admit_soon(self) -> None:
         if self._settling == 0:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from random import Random
@@ -74,11 +75,13 @@ class Limits:
     """Seconds for one attempt, where the operation names none."""
 
     def shared(self, windows: RateWindows | None) -> Limits:
-        """The same with the rates per minute leased of what all processes of a ledger share."""
+        """The same with the rates per minute leased of what all processes of a ledger share, for
+        the running loop."""
         if windows is None:
             return self
+        clock = asyncio.get_running_loop().time
         rates = {
-            pool: SharedRate(pool, rate.per_minute, windows)
+            pool: SharedRate(pool, rate.per_minute, windows, clock=clock)
             if isinstance(rate, RateLimiter)
             else rate
             for pool, rate in self.rates.items()

@@ -193,7 +193,7 @@ def call_row(request: Request, drawn: RequestedDraw, reply: Reply, job: str) -> 
         role=spec.role,
         model=spec.model,
         revision=spec.revision,
-        input_hash=request.starter.shared.base.hex(),
+        input_hash=request.starter.shared.input_hash,
         parent_key=source.key if isinstance(source, Candidate) else "",
         index=drawn.draw.index,
         content=_encode(reply.content),
@@ -207,7 +207,7 @@ def text_row(request: Request) -> TextRow | None:
     if request.args and isinstance(request.args[0], Candidate):
         return None
     shared = request.starter.shared
-    return TextRow(shared.base.hex(), _encode(shared.identity).decode())
+    return TextRow(shared.input_hash, _encode(shared.identity).decode())
 
 
 def use_row(call: Call, attributed: Usage, origin: Origin, job: str) -> UseRow:

@@ -82,10 +82,13 @@ class SharedRate:
 
     def settle(self, estimated: int, actual: int) -> None:
         """Replace an estimate by what the call really used; the call itself stays used."""
-        back = min(estimated - actual, self._lately())
-        if not back or "tokens" not in self.rates:
+        if "tokens" not in self.rates:
             return
-        now, (end, length) = self._clock(), self._grid
+        now = self._clock()
+        back = min(estimated - actual, self._lately(now))
+        if not back:
+            return
+        end, length = self._grid
         ends = end + ceil(max(0.0, now - end) / length) * length
         self._give(Room(now, ends - MARGIN, {"tokens": back}))
         self._returned.set()
@@ -104,9 +107,9 @@ class SharedRate:
                 return
         insort(self._rooms, more, key=lambda room: room.ends)
 
-    def _lately(self) -> int:
+    def _lately(self, now: float) -> int:
         """Tokens taken within the last minute."""
-        since = self._clock() - MINUTE
+        since = now - MINUTE
         while self._taken and self._taken[0][0] < since:
             self._recent -= self._taken.popleft()[1]
         return self._recent
@@ -127,8 +130,11 @@ class SharedRate:
 
     def _note(self, now: float, least: Mapping[Dimension, int]) -> None:
         tokens = least.get("tokens", 0)
-        self._taken.append((now, tokens))
         self._recent += tokens
+        if self._taken and now - self._taken[-1][0] < SAME:
+            now, before = self._taken.pop()
+            tokens += before
+        self._taken.append((now, tokens))
 
     async def _make_room(self, least: Mapping[Dimension, int]) -> None:
         """Wait for a lease that is not open yet, or lease and wait until that is open."""

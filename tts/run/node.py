@@ -55,11 +55,13 @@ def _outcome_parameters(function: Callable[..., Any]) -> frozenset[int]:
 class Group:
     """What nodes that were submitted together have in common, worked out once."""
 
-    __slots__ = ("shared",)
+    __slots__ = ("foreseen", "shared")
 
     def __init__(self) -> None:
+        self.foreseen: Any = None
+        """The cost of each while inputs are open."""
         self.shared: Any = None
-        """Kept for whoever carries the nodes out."""
+        """What is known of all once they are there. Both are kept for whoever carries nodes out."""
 
 
 class Owner(Protocol):

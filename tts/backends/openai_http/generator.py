@@ -16,11 +16,11 @@ from tts.backends.openai_http.connection import Connection, Transport
 from tts.backends.openai_http.errors import refusal
 from tts.backends.openai_http.reply import REPLY, WireReply, decode, thoughts, written
 from tts.backends.openai_http.request import (
+    Bodies,
     Dialect,
     Endpoint,
     Template,
     Wording,
-    body,
     plain_template,
 )
 from tts.backends.openai_http.stream import Assembly, events
@@ -79,6 +79,7 @@ class HTTPGenerator:
             template=template,
             extra=extra or {},
         )
+        self._bodies = Bodies(self._wording)
         self._refused = refused or (lambda: None)
         self._prefix_check = PrefixCheck(self._connection, wording=self._wording)
 
@@ -120,7 +121,7 @@ class HTTPGenerator:
         if request.prefix and not self._prefix_check.passed(request):
             return None
         try:
-            sent = body(request, self._wording)
+            sent = self._bodies.whole(request)
         except BadRequest as error:
             self._noted(request, meter, error)
             raise
@@ -153,7 +154,7 @@ class HTTPGenerator:
             meter.usage = self._at_most(request)
 
     async def _whole(self, request: GenerateRequest) -> WireReply:
-        sent = body(request, self._wording)
+        sent = self._bodies.whole(request)
         most = largest_reply(request, sent, stream=False)
         return decode(REPLY, await self._connection.post(self._wording.path, sent, most=most))
 
@@ -166,7 +167,7 @@ class HTTPGenerator:
     async def _streamed(
         self, request: GenerateRequest, meter: Meter, listener: TextListener
     ) -> WireReply:
-        sent = body(request, self._wording, stream=True)
+        sent = self._bodies.streamed(request)
         assembly = Assembly(len(request.seeds))
         most = largest_reply(request, sent, stream=True)
         async with self._connection.stream(self._wording.path, sent, most=most) as pieces:
@@ -229,7 +230,7 @@ class HTTPGenerator:
         told = reported_prompt(reply.usage)
         if told is not None:
             self._count.learn(request.messages, request.prefix, told)
-        if not paid.estimated:
+        if not paid.estimated and not self._count.knows_texts:
             came = [choice for choice in reply.choices or () if choice is not None]
             thought = "".join(thoughts(choice) or "" for choice in came)
             hidden = 0 if thought else paid.usage.reasoning_tokens

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Literal
 
 import msgspec
 from msgspec import Struct
+from msgspec.structs import replace
 
 from tts.errors import BadRequest
 from tts.protocols import GenerateRequest, Guide
@@ -23,6 +25,11 @@ Template = Callable[[Sequence[Message]], str]
 def plain_template(messages: Sequence[Message]) -> str:
     """The contents alone, for models without a chat template."""
     return "\n\n".join(message.content for message in messages)
+
+
+_MARK = 7_770_777_077_770_777_077
+_MARKED = b'"seed":%d' % _MARK
+_REMEMBERED = 64
 
 
 class Wording(Struct, frozen=True, kw_only=True):
@@ -42,10 +49,43 @@ class Wording(Struct, frozen=True, kw_only=True):
         return "/chat/completions" if self.endpoint == "chat" else "/completions"
 
 
-def body(request: GenerateRequest, wording: Wording, *, stream: bool = False) -> bytes:
-    """The request as JSON; raises `BadRequest` for what the endpoint is known to lack."""
-    refuse_impossible(request, wording)
-    return msgspec.json.encode(fields(request, wording, stream=stream))
+class Bodies:
+    """Requests as JSON. Draws of one prompt differ in their seed alone: the rest is written once.
+
+    Raises `BadRequest` for what the endpoint is known to lack.
+    """
+
+    def __init__(self, wording: Wording) -> None:
+        self._wording = wording
+        self._seeded = wording.capabilities.seed and "seed" not in wording.extra
+        self._known: OrderedDict[tuple[Any, ...], tuple[GenerateRequest, bytes, bytes]] = (
+            OrderedDict()
+        )
+        """By the identity of what is asked, which is kept so that no other takes its place: what
+        stands before the seed and after it."""
+
+    def whole(self, request: GenerateRequest) -> bytes:
+        """For an answer in one piece."""
+        if not self._seeded or len(request.seeds) != 1:
+            return self._written(request)
+        key = (id(request.messages), id(request.sampling), request.prefix, request.guide)
+        known = self._known.get(key)
+        if known is None:
+            before, found, after = self._written(replace(request, seeds=(_MARK,))).partition(_MARKED)
+            if not found or _MARKED in after:
+                return self._written(request)
+            known = self._known[key] = (request, before, after)
+            if len(self._known) > _REMEMBERED:
+                self._known.popitem(last=False)
+        return b'%b"seed":%d%b' % (known[1], request.seeds[0], known[2])
+
+    def streamed(self, request: GenerateRequest) -> bytes:
+        """For an answer in pieces."""
+        return self._written(request, stream=True)
+
+    def _written(self, request: GenerateRequest, *, stream: bool = False) -> bytes:
+        refuse_impossible(request, self._wording)
+        return msgspec.json.encode(fields(request, self._wording, stream=stream))
 
 
 def refuse_impossible(request: GenerateRequest, wording: Wording) -> None:

@@ -24,6 +24,8 @@ _LONGEST = 16
 """Bytes per token above which a reported count is not reserved by: it leaves something out."""
 _SAMPLE = 256
 """Bytes of generated text that have to be counted before their ratio is used."""
+_ENOUGH = 1 << 20
+"""Bytes of generated text from which on their ratio is known."""
 _REMEMBERED = 4096
 SLACK = 8
 """Tokens of a draw or prompt that a count may exceed what is possible by: some servers count the
@@ -105,6 +107,11 @@ class PromptCount:
         if 0 < tokens <= size + 1:
             self._text_bytes += size
             self._text_tokens += tokens
+
+    @property
+    def knows_texts(self) -> bool:
+        """Whether so much text was counted that more of it changes nothing."""
+        return self._text_bytes >= _ENOUGH
 
     def text_tokens(self, text: str) -> int:
         """Tokens of a text: the tokenizer's count, otherwise at most its bytes."""
