@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from tts.engine import Job
-from tts.engine.solving import CLOSING, GRACE
+from tts.engine.solving import CLOSING, GRACE, Waits
 from tts.errors import LedgerError
 from tts.executor.retries import LEAVE
 from tts.ledger import MemoryJournal, MemoryLeases
@@ -257,7 +257,12 @@ async def test_a_ledger_held_by_somebody_else_is_waited_for_until_the_deadline(
     assert took < 0.2 + GRACE
 
 
-def test_what_an_end_waits_for_is_said_after_two_seconds(lab: Any, caplog: Any) -> None:
+SAID = "Still waiting for the closing answer."
+
+
+def slow_to_end(lab: Any) -> Any:
+    """A strategy that runs into its budget and takes five seconds to close."""
+
     async def solve(problem: Any, run: Any) -> Any:
         for node in run.sample(problem, n=8):
             await node
@@ -265,7 +270,35 @@ def test_what_an_end_waits_for_is_said_after_two_seconds(lab: Any, caplog: Any) 
     async def finish(problem: Any, run: Any) -> Any:
         await asyncio.sleep(5)
 
-    lab.run(lab.solve(lab.Told(solve, finish), lines(lab), budget=Budget(calls=4)))
-    assert [record.message for record in caplog.records] == [
-        "Still waiting for the closing answer."
-    ]
+    return lab.Told(solve, finish)
+
+
+def test_what_an_end_waits_for_is_said_after_two_seconds(lab: Any, caplog: Any) -> None:
+    lab.run(lab.solve(slow_to_end(lab), lines(lab), budget=Budget(calls=4)))
+    assert [record.message for record in caplog.records] == [SAID]
+
+
+def test_the_runs_of_a_job_say_once_what_they_wait_for_and_are_counted(
+    lab: Any, caplog: Any
+) -> None:
+    async def main() -> None:
+        session, book = lab.session(lines(lab)), MemoryJournal(job="lab")
+        async with (
+            Job(session, name="lab", journal=book, leases=MemoryLeases()) as job,
+            asyncio.TaskGroup() as group,
+        ):
+            for replicate in range(12):
+                run = job.solve(lab.problem, slow_to_end(lab), Budget(calls=4), replicate=replicate)
+                group.create_task(run)
+
+    lab.run(main())
+    assert [record.message for record in caplog.records] == [SAID, f"{SAID} So far 10 times."]
+
+
+def test_each_thing_that_is_waited_for_is_counted_alone(caplog: Any) -> None:
+    waits = Waits()
+    for _ in range(1200):
+        waits.tell(SAID)
+    waits.tell("Another.")
+    told = [record.message.removeprefix(SAID) for record in caplog.records]
+    assert told == ["", *(f" So far {n} times." for n in ("10", "100", "1,000")), "Another."]

@@ -19,7 +19,7 @@ from tts.engine.job import Job
 from tts.engine.planned import CompiledPlan, PlanResult, Tools, compile_task, solve_task
 from tts.engine.registry import usable
 from tts.engine.session import Session, open_session
-from tts.engine.solving import TimeLimit, said, unopened
+from tts.engine.solving import TimeLimit, Waits, unopened
 from tts.engine.spelling import parse_budget, parse_strategy
 from tts.errors import BadInput
 from tts.ledger import Ledger, MemoryJournal, MemoryLeases
@@ -69,6 +69,7 @@ class Engine:
             raise BadInput(f"ledger={ledger!r}: a file or a database URL is needed.")
         self.ledger, self.job = ledger, job
         self._session: Session | None = None
+        self._waits = Waits()
         self._ledger: Ledger | None = None
 
     async def __aenter__(self) -> Self:
@@ -189,13 +190,13 @@ class Engine:
             raise BadInput(f"replicate={replicate!r}: a whole number is needed.")
         if observe is not None and not callable(observe):
             raise BadInput(f"observe={observe!r}: a function that takes an event is needed.")
-        limit = TimeLimit(ceiling.seconds if ceiling else None)
+        limit = TimeLimit(ceiling.seconds if ceiling else None, self._waits)
         clock, opening = asyncio.timeout_at(limit.deadline), f"{self.options.model} to open"
         try:
             async with clock:
                 session = await self.session()
                 opening = "the ledger to open"
-                with said(opening):
+                with limit.waits.said(opening):
                     journal = await self._journal(limit)
                     await journal.load(problem.id)
         except TimeoutError:

@@ -12,7 +12,7 @@ import msgspec
 from tts.answers import task_for
 from tts.budget import Account, Wallet
 from tts.engine.session import Session
-from tts.engine.solving import TimeLimit, solve
+from tts.engine.solving import TimeLimit, Waits, solve
 from tts.errors import LedgerError
 from tts.executor import Executor
 from tts.ledger import encode_result
@@ -48,7 +48,7 @@ class Job:
             price_version=session.prices.version,
             observe=observe,
         )
-        self._watched = observe is not None
+        self._watched, self._waits = observe is not None, Waits()
 
     async def __aenter__(self) -> Self:
         await self.executor.__aenter__()
@@ -79,7 +79,7 @@ class Job:
         raises within `tts.engine.solving.GRACE` seconds of it.
         """
         budget = budget or Budget()
-        limit = limit or TimeLimit(budget.seconds)
+        limit = limit or TimeLimit(budget.seconds, self._waits)
         run_id = self.run_id(problem, strategy, budget, replicate)
         recorded = await self._recorded(run_id, limit)
         settings = self._settings(problem, run_id, replicate, sampling, recorded)

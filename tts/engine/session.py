@@ -13,7 +13,7 @@ from msgspec.structs import replace
 from tts.budget import PriceTable
 from tts.engine.asks import Asks, Opening
 from tts.engine.opening import open_model, open_verifier
-from tts.engine.solving import said
+from tts.engine.solving import Waits
 from tts.equivalence import Equivalence
 from tts.errors import BadInput
 from tts.executor import Limits
@@ -85,7 +85,7 @@ async def open_session(
     async with AsyncExitStack() as opened:
         generators: dict[str, Generator] = {}
         for name, spec in {"default": options.model, **options.models}.items():
-            with said(f"{spec} to answer its first questions"):
+            with Waits().said(f"{spec} to answer its first questions"):
                 generators[name] = await open_model(spec, options)
             if isinstance(spec, str):
                 opened.push_async_callback(generators[name].close)

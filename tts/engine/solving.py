@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
+from collections import Counter
 from collections.abc import Awaitable, Iterator
 from contextlib import contextmanager
 from typing import Any, NamedTuple
@@ -49,10 +50,42 @@ SAID_AFTER = 2.0
 """Seconds after which it is told what the end of a run waits for."""
 
 
-class TimeLimit:
-    """When a run that begins now has to have ended; `seconds` None: there is no deadline."""
+class Waits:
+    """Tells what is waited for once that takes long: of one thing the first time, and from then on
+    at each tenfold count, so that a thousand runs that wait are four lines."""
 
-    def __init__(self, seconds: float | None) -> None:
+    def __init__(self) -> None:
+        self._told: Counter[str] = Counter()
+
+    @contextmanager
+    def said(self, what: str) -> Iterator[None]:
+        """Tell that it is waited for if that takes longer than `SAID_AFTER`."""
+        timer = asyncio.get_running_loop().call_later(
+            SAID_AFTER, self.tell, f"Still waiting for {what}."
+        )
+        try:
+            yield
+        finally:
+            timer.cancel()
+
+    def tell(self, text: str) -> None:
+        """A warning, or one more of its kind that is only counted."""
+        self._told[text] += 1
+        count = self._told[text]
+        if count == 1:
+            LOG.warning(text)
+        elif str(count).rstrip("0") == "1":
+            LOG.warning(f"{text} So far {count:,} times.")
+
+
+class TimeLimit:
+    """When a run that begins now has to have ended; `seconds` None: there is no deadline.
+
+    `waits` are those of the job, where several runs share them.
+    """
+
+    def __init__(self, seconds: float | None, waits: Waits | None = None) -> None:
+        self.waits = waits or Waits()
         now = asyncio.get_running_loop().time()
         self.seconds = seconds
         self.deadline = None if seconds is None else now + seconds
@@ -64,14 +97,14 @@ class TimeLimit:
         `most` seconds; whether it came to its end."""
         now = asyncio.get_running_loop().time()
         clock = asyncio.timeout_at(None if self.end is None else min(self.end, now + most))
-        with said(what):
+        with self.waits.said(what):
             try:
                 async with clock:
                     await awaitable
             except TimeoutError:
                 if not clock.expired():
                     raise
-                LOG.warning("A run is past its deadline and goes on without %s.", what)
+                self.waits.tell(f"A run is past its deadline and goes on without {what}.")
                 return False
         return True
 
@@ -82,17 +115,6 @@ class Ending(NamedTuple):
     candidate: Candidate | None
     stopped: StoppedBy
     error: str | None = None
-
-
-@contextmanager
-def said(what: str) -> Iterator[None]:
-    """Tell what is waited for once that takes long."""
-    text = f"Still waiting for {what}."
-    timer = asyncio.get_running_loop().call_later(SAID_AFTER, LOG.warning, text)
-    try:
-        yield
-    finally:
-        timer.cancel()
 
 
 async def solve(
@@ -247,7 +269,7 @@ async def _finish(strategy: Strategy, run: Run, stopped: StoppedBy, limit: TimeL
     run.release_finish_reserve()
     clock = asyncio.timeout_at(limit.closing)
     try:
-        with said("the closing answer"):
+        with limit.waits.said("the closing answer"):
             async with clock:
                 closing = strategy.finish(run.problem, run)
                 candidate = await (shielded(closing, grace=LEAVE) if limit.closing else closing)
