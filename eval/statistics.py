@@ -11,6 +11,14 @@ import numpy as np
 from msgspec import Struct
 from numpy.typing import NDArray
 
+RESAMPLES = 10_000
+Test = Literal["mcnemar", "bootstrap"]
+POWER = 0.8
+ALPHA = 0.05
+FEWEST = 6
+"""Problems: of fewer, even a clean sweep has an exact two-sided p above 0.05 (2 / 2⁵ = 0.0625)."""
+TOO_FEW = f"too few to say; at least {FEWEST} problems that both were graded on are needed."
+
 
 class Estimate(Struct, frozen=True):
     """A value between the bounds of its confidence interval."""
@@ -32,9 +40,6 @@ def wilson(successes: float, n: int, *, confidence: float = 0.95) -> Estimate:
     middle = (share + spread / 2) / (1 + spread)
     half = z * sqrt(share * (1 - share) / n + spread / (4 * n)) / (1 + spread)
     return Estimate(share, max(0.0, min(share, middle - half)), min(1.0, max(share, middle + half)))
-
-
-RESAMPLES = 10_000
 
 
 def bootstrap_means(
@@ -84,9 +89,6 @@ def holm(p_values: Sequence[float]) -> tuple[float, ...]:
         floor = max(floor, min(1.0, (len(p_values) - rank) * p_values[place]))
         adjusted[place] = floor
     return tuple(adjusted)
-
-
-Test = Literal["mcnemar", "bootstrap"]
 
 
 class PairedDifference(Struct, frozen=True, kw_only=True):
@@ -146,13 +148,6 @@ def _p(gaps: list[float], seed: int, resamples: int) -> float:
     below = int(np.sum(means <= tolerance))
     above = int(np.sum(means >= -tolerance))
     return min(1.0, 2 * (min(below, above) + 1) / (resamples + 1))
-
-
-POWER = 0.8
-ALPHA = 0.05
-FEWEST = 6
-"""Problems: of fewer, even a clean sweep has an exact two-sided p above 0.05 (2 / 2⁵ = 0.0625)."""
-TOO_FEW = f"too few to say; at least {FEWEST} problems that both were graded on are needed."
 
 
 def detectable_difference(

@@ -10,31 +10,29 @@ from typing import BinaryIO, NamedTuple, cast
 
 from tts.errors import BadInput
 
-
-class BadRow(ValueError):
-    """One row is unusable; the message is the reason alone, the reader adds file and line."""
-
-
 MAX_LINE_BYTES = 16 * 1024 * 1024
 """A longer line is refused unread."""
 MAX_EXPANSION = 200
 """A gzip file may grow by this factor; text sets stay below 30."""
 FREE_EXPANSION_BYTES = 64 * 1024 * 1024
 """Up to here any factor is accepted."""
-
 _GZIP = b"\x1f\x8b"
 _UTF16 = (b"\xff\xfe", b"\xfe\xff")
 _UTF8_BOM = b"\xef\xbb\xbf"
 
 
-class ByteLine(NamedTuple):
+class BadRow(ValueError):
+    """One row is unusable; the message is the reason alone, the reader adds file and line."""
+
+
+class _ByteLine(NamedTuple):
     """A line, counted from 1, with its line end; `data` is None where it was too long."""
 
     number: int
     data: bytes | None
 
 
-def byte_lines(path: Path, *, max_line_bytes: int = MAX_LINE_BYTES) -> Iterator[ByteLine]:
+def _byte_lines(path: Path, *, max_line_bytes: int = MAX_LINE_BYTES) -> Iterator[_ByteLine]:
     """The lines of a file, a UTF-8 byte-order mark taken off.
 
     Raises `BadInput` for a missing file, UTF-16, damaged gzip and a gzip bomb.
@@ -44,7 +42,7 @@ def byte_lines(path: Path, *, max_line_bytes: int = MAX_LINE_BYTES) -> Iterator[
         with _open(path) as stream:
             limit = max(FREE_EXPANSION_BYTES, MAX_EXPANSION * path.stat().st_size)
             for line, data in enumerate(_capped(stream, max_line_bytes, limit), start=1):
-                yield ByteLine(line, _without_mark(path, data) if line == 1 else data)
+                yield _ByteLine(line, _without_mark(path, data) if line == 1 else data)
     except _Bomb as error:
         raise BadInput(f"{path}:{line}: expands beyond {limit} bytes, a gzip bomb.") from error
     except (EOFError, gzip.BadGzipFile, zlib.error) as error:
@@ -92,7 +90,7 @@ def text_lines(
     path: Path, *, max_line_bytes: int = MAX_LINE_BYTES
 ) -> Iterator[tuple[int, str | BadRow]]:
     """Line numbers (from 1) and lines with their ends; blank lines are passed on as they are."""
-    for number, data in byte_lines(path, max_line_bytes=max_line_bytes):
+    for number, data in _byte_lines(path, max_line_bytes=max_line_bytes):
         if data is None:
             yield number, BadRow(f"longer than {max_line_bytes} bytes")
             continue

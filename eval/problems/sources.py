@@ -21,6 +21,11 @@ from tts.eval.problems.rows import csv_rows, json_rows
 from tts.values import Problem
 
 _REPOSITORY = re.compile(r"[\w.-]+/[\w.-]+")
+SUFFIXES = (".jsonl", ".ndjson", ".csv")
+BINS = (1, 2, 3, 4, 5)
+MAX_PER_BIN = 1000
+"""The easiest bin does not hold many more distinct held-out problems."""
+_USAGE = "arithmetic:N or arithmetic:bin=3,n=50,seed=1"
 
 
 def load_problem_set(
@@ -80,9 +85,6 @@ def _recorded(source: str, *, task: str, asked: str) -> ProblemSet:
 
     problems = tuple(replay_problems(source, asked=asked, task=task))
     return ProblemSet(source=source, problems=problems)
-
-
-SUFFIXES = (".jsonl", ".ndjson", ".csv")
 
 
 def file_set(path: Path, *, task: str = "math", skip_bad: bool = False) -> ProblemSet:
@@ -158,12 +160,6 @@ def hub_set(
     return collect(
         rows, source=repository, stem=stem, task=task, skip_bad=skip_bad, revision=revision
     )
-
-
-BINS = (1, 2, 3, 4, 5)
-MAX_PER_BIN = 1000
-"""The easiest bin does not hold many more distinct held-out problems."""
-_USAGE = "arithmetic:N or arithmetic:bin=3,n=50,seed=1"
 
 
 def arithmetic_set(source: str) -> ProblemSet:

@@ -11,6 +11,8 @@ from msgspec import Struct
 from tts.values.visible import visible
 
 Attribute = str | float
+COLOURS = 8
+_SHAPES = 4
 
 
 def element(name: str, *children: Markup, **attributes: Attribute) -> Markup:
@@ -130,10 +132,6 @@ def _row(x: Scale, at: float, word: str) -> Markup:
 def _column(at: float, base: float, word: str) -> Markup:
     mark = element("line", x1=at, x2=at, y1=base, y2=base + 5, class_="axis")
     return element("g", mark, label(word, x=at, y=base + 19, text_anchor="middle", class_="tick"))
-
-
-COLOURS = 8
-_SHAPES = 4
 
 
 def colour(index: int) -> str:

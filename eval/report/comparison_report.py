@@ -11,6 +11,8 @@ from tts.eval.report.rows import Row
 from tts.eval.statistics import FEWEST, Estimate
 from tts.values import StoppedBy, Usage
 
+Cost = Literal["tokens", "dollars"]
+
 
 class Cell(Struct, frozen=True, kw_only=True):
     """How one row fared on one problem, its repeats together."""
@@ -38,9 +40,6 @@ class ProblemLine(Struct, frozen=True, kw_only=True):
     reference: str | None
     difficulty_bin: int | None
     cells: tuple[Cell | None, ...]
-
-
-Cost = Literal["tokens", "dollars"]
 
 
 class Point(Struct, frozen=True):

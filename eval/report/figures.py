@@ -31,6 +31,22 @@ _NAMES: dict[Cost, str] = {
     "tokens": "mean attributed tokens per run, verifiers included",
     "dollars": "mean attributed dollars per run, verifiers included",
 }
+_BIN_HEIGHT = 212.0
+_BIN_GAP = 14.0
+_BIN_LEFT = 44.0
+Placed = tuple[float, float, str]
+"""Cost, accuracy, tooltip."""
+_BAR, _STEP, _TOP = 16.0, 24.0, 34.0
+_BARS_FROM, _BARS_TO = 300.0, WIDTH - 70.0
+_ROLES: dict[Role, str] = {
+    "sample": "policy",
+    "verify": "verifier",
+    "judge": "judge",
+    "plan": "planner",
+    "retrieve": "retrieval",
+    "embed": "embedding",
+    "tool": "tools",
+}
 
 
 def cost_figure(
@@ -136,14 +152,6 @@ def _labels(curves: Sequence[Curve], x: Scale, y: Scale) -> Markup:
     return element("g", *parts)
 
 
-_BIN_HEIGHT = 212.0
-_BIN_GAP = 14.0
-_BIN_LEFT = 44.0
-
-Placed = tuple[float, float, str]
-"""Cost, accuracy, tooltip."""
-
-
 def bin_figure(rows: Sequence[Row], *, log: bool | None = None) -> Markup:
     """Panels from easiest to hardest on shared axes; empty where no problem has a bin."""
     bins = sorted({one.bin for row in rows for one in row.bins})
@@ -219,19 +227,6 @@ def _bin_line(points: Sequence[Placed], index: int, x: Scale, y: Scale) -> Marku
         for at, (_, _, word) in zip(places, points, strict=True)
     ]
     return element("g", path(places, class_=f"line thin {colour(index)}"), *dots)
-
-
-_BAR, _STEP, _TOP = 16.0, 24.0, 34.0
-_BARS_FROM, _BARS_TO = 300.0, WIDTH - 70.0
-_ROLES: dict[Role, str] = {
-    "sample": "policy",
-    "verify": "verifier",
-    "judge": "judge",
-    "plan": "planner",
-    "retrieve": "retrieval",
-    "embed": "embedding",
-    "tool": "tools",
-}
 
 
 def spend_figure(rows: Sequence[Row]) -> Markup:

@@ -71,7 +71,9 @@ class Bodies:
         key = (id(request.messages), id(request.sampling), request.prefix, request.guide)
         known = self._known.get(key)
         if known is None:
-            before, found, after = self._written(replace(request, seeds=(_MARK,))).partition(_MARKED)
+            before, found, after = self._written(replace(request, seeds=(_MARK,))).partition(
+                _MARKED
+            )
             if not found or _MARKED in after:
                 return self._written(request)
             known = self._known[key] = (request, before, after)
