@@ -124,7 +124,11 @@ class Request:
     @property
     def heard(self) -> bool:
         """Whether somebody wants the text as it grows."""
-        return any(call.node.hearers for drawn in self.drawn for call in drawn.calls)
+        for drawn in self.drawn:
+            for call in drawn.calls:
+                if call.node.hearers:
+                    return True
+        return False
 
     def listen(self) -> None:
         """Meter afresh, and ask the backend to stream where somebody wants to hear it."""

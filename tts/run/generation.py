@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Literal
+from typing import Any, Literal, cast
 
 from msgspec.structs import replace
 
 from tts.answers import Task
 from tts.protocols import (
     Draw,
-    GenerateRequest,
     Generator,
     RecordedGenerator,
 )
-from tts.run.generator_call import GeneratorCall, Prompt
+from tts.run.generator_call import GeneratorCall, Prompt, offers
 from tts.values import ENDED, Candidate, Completion, Message, Problem, Sampling
 
 Until = Literal["end", "step", "answer"]
@@ -36,7 +35,8 @@ class Generation(GeneratorCall):
         self, generator: Generator, *, task: Task, problem: Problem, replicate: int = 0
     ) -> None:
         self.task, self.problem, self.replicate = task, problem, replicate
-        self.recorded = generator if isinstance(generator, RecordedGenerator) else None
+        recorded = offers(generator, RecordedGenerator)
+        self.recorded = cast("RecordedGenerator", generator) if recorded else None
         self._prompt = task.render(problem)
         super().__init__(
             generator,
@@ -82,11 +82,8 @@ class Generation(GeneratorCall):
             return sampling
         return replace(sampling, stop=(*sampling.stop, self.task.step_separator))
 
-    def request(self, args: tuple[Any, ...], draws: Sequence[Draw]) -> GenerateRequest:
-        """Recorded draws are found by the problem, and by which repetition this is."""
-        about = self.problem.id if isinstance(args[0], Problem) else ""
-        asked = super().request(args, draws)
-        return replace(asked, problem_id=about, replicate=self.replicate)
+    def about(self, args: tuple[Any, ...]) -> str:
+        return self.problem.id if isinstance(args[0], Problem) else ""
 
     def length(self, text: str) -> int:
         """Tokens that a text adds to a prompt, at most."""

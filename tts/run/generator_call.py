@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import partial
 from typing import Any, cast
+from weakref import WeakKeyDictionary
 
 from tts.errors import CallError
 from tts.protocols import (
@@ -43,6 +44,8 @@ class GeneratorCall:
     content_type: Any = Completion
     missing = "The server returned fewer draws than asked for."
     """Why a draw failed that did not come with the others of its request."""
+    replicate = 0
+    """Which repetition of the whole experiment this is."""
 
     def __init__(
         self,
@@ -69,7 +72,9 @@ class GeneratorCall:
             coalesce=coalesce,
             pool=model.name,
             timeout=timeout,
-            prompt=not streamed and is_prompt(generator),
+            prompt=not streamed
+            and offers(generator, PromptGenerator)
+            and cast("PromptGenerator", generator).prompt,
         )
 
     # What is asked
@@ -90,14 +95,20 @@ class GeneratorCall:
         """The most tokens of one draw."""
         return self.sampling_of(args).max_tokens
 
+    def about(self, args: tuple[Any, ...]) -> str:
+        """The id of the problem that is put, and nothing else, by which recorded draws are found."""
+        return ""
+
     def request(self, args: tuple[Any, ...], draws: Sequence[Draw]) -> GenerateRequest:
         messages, prefix = self.prompt(args)
         return GenerateRequest(
             messages=messages,
+            problem_id=self.about(args),
             prefix=prefix,
             sampling=self.sampling_of(args),
             seeds=tuple(draw.seed for draw in draws),
             indices=tuple(draw.index for draw in draws),
+            replicate=self.replicate,
             guide=self.guide,
         )
 
@@ -153,6 +164,15 @@ class GeneratorCall:
         return charged(self.generator.model, prompt, completion, reasoning)
 
 
-def is_prompt(generator: Generator) -> bool:
-    """Whether a generator draws without a coroutine."""
-    return isinstance(generator, PromptGenerator) and generator.prompt
+_SEEN: dict[type, WeakKeyDictionary[Generator, bool]] = {}
+
+
+def offers(generator: Generator, protocol: type) -> bool:
+    """`isinstance` for a protocol, which is slow and asked of each run: looked at once a generator."""
+    seen = _SEEN.setdefault(protocol, WeakKeyDictionary())
+    try:
+        if generator not in seen:
+            seen[generator] = isinstance(generator, protocol)
+        return seen[generator]
+    except TypeError:  # it cannot be hashed or referred to weakly
+        return isinstance(generator, protocol)

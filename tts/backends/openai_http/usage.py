@@ -24,7 +24,7 @@ _LONGEST = 16
 """Bytes per token above which a reported count is not reserved by: it leaves something out."""
 _SAMPLE = 256
 """Bytes of generated text that have to be counted before their ratio is used."""
-_ENOUGH = 1 << 20
+_ENOUGH = 1 << 16
 """Bytes of generated text from which on their ratio is known."""
 _REMEMBERED = 4096
 SLACK = 8
