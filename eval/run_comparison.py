@@ -39,7 +39,8 @@ async def run_comparison(
 
     Cancelling it leaves everything that finished in the ledger and returns the report of that
     part, what other processes and earlier starts have ended included; before the grid is known
-    there is nothing to report, and it is just cancelled. Raises `UsageError` for what cannot work, `LedgerError` where the ledger fails.
+    there is nothing to report, and it is just cancelled. Raises `UsageError` for what cannot work,
+    `LedgerError` where the ledger fails.
     """
     baseline(spec)  # a wrong name is told before anything is spent
     problems = load_problem_set(

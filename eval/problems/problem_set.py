@@ -1,4 +1,4 @@
-"""A loaded problem set: what a manifest records of it, a part of it, and the order in which it runs."""
+"""A loaded problem set: what a manifest records of it, a part of it, the order in which it runs."""
 
 from __future__ import annotations
 
