@@ -115,6 +115,11 @@ class SessionOptions:
         return cls(**given)
 
     @property
+    def backend(self) -> str:
+        """By name, of the default model; empty where a generator was handed over."""
+        return self.model.partition(":")[0] if isinstance(self.model, str) else ""
+
+    @property
     def url(self) -> str:
         """Of the server of remote models: the option, else the environment's, else OpenAI's."""
         return self.base_url or os.environ.get(DEFAULT_URL, "") or OPENAI

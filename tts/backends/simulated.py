@@ -10,6 +10,7 @@ from random import Random
 from tts.backends.fault_server.plan import Latency
 from tts.backends.scripted import cut, prompt_words, steps_words
 from tts.protocols import (
+    Defaults,
     GenerateReply,
     GenerateRequest,
     Meter,
@@ -99,6 +100,10 @@ class SimulatedGenerator(SimulatedPolicy):
         super().__init__(model or Model(name="simulated", parameters=0), latency=latency, seed=seed)
         self._success, self._truth = success, truth
         self._wrong, self._steps = wrong, steps
+
+    @property
+    def defaults(self) -> Defaults:
+        return Defaults(max_tokens=64)
 
     def _rng(self, request: GenerateRequest, seed: int) -> Random:
         turns = "\x1e".join(turn.content for turn in request.messages)

@@ -1,23 +1,31 @@
-"""`tts strategies`, `tts prices`: what can be asked for, and what models cost."""
+"""`tts strategies`, `tts prices`: what can be asked for, and what models cost.
+
+The strategies are imported where they are shown: a list of prices needs no engine.
+"""
 
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from rich.table import Table
 from rich.text import Text
 
 from tts.budget import PriceTable
 from tts.cli.screen import Screen, one_line, warn
-from tts.engine.registry import catalogue, entry
 from tts.errors import UnknownName
 from tts.values import NANO
+
+if TYPE_CHECKING:
+    from tts.engine.registry import Entry
 
 
 def show_strategies(name: str) -> None:
     """All of them a line each, or one with its parameters and the whole of its description."""
+    from tts.engine.registry import catalogue, entry
+
     if name:
-        _show_one(name)
+        _show_one(entry(name))
         return
     table = Table("strategy", "what it does", box=None, padding=(0, 2, 0, 0))
     for each in catalogue(broken=lambda error: warn(str(error))):
@@ -25,8 +33,7 @@ def show_strategies(name: str) -> None:
     Screen().print(table)
 
 
-def _show_one(name: str) -> None:
-    found = entry(name)
+def _show_one(found: Entry) -> None:
     console = Screen()
     console.print(Text(f"{found.name}({', '.join(found.parameters)})"), soft_wrap=True)
     console.print(Text(found.summary), soft_wrap=True)
@@ -35,7 +42,12 @@ def _show_one(name: str) -> None:
 
 
 def show_prices(pattern: str, user_file: Path | None) -> None:
-    """Rates of requests without a long-prompt tier: the shipped table with the user's file on top, filtered by a part of the name."""
+    """Rates of requests without a long-prompt tier: the shipped table with the user's file on top.
+
+    Args:
+        pattern: a part of the names that are shown; empty: all.
+        user_file: prices that win over the shipped ones.
+    """
     prices = PriceTable.load(user_file)
     chosen = {name: price for name, price in prices.prices.items() if pattern in name}
     if not chosen:

@@ -274,7 +274,7 @@ class Engine:
             raise BadInput("The problem is empty.")
         if any("\ud800" <= letter <= "\udfff" for letter in text):
             raise BadInput("The problem holds half a character (a lone surrogate): no UTF-8 text.")
-        task = "arithmetic" if str(self.options.model).startswith("embedded") else "math"
+        task = "arithmetic" if self.options.backend == "embedded" else "math"
         return Problem(id=problem_id(text.strip()), prompt=text.strip(), task=task)
 
 

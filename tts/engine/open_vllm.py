@@ -10,17 +10,20 @@ from typing import Any
 from urllib.parse import parse_qsl
 
 import yaml
+from msgspec.structs import replace
 
 from tts.backends.embedded.model import EMBEDDED_NAMES, model_folder
 from tts.backends.vllm import VLLMGenerator, VLLMSettings, require_vllm
 from tts.backends.vllm.device import ModelNeed, device_bytes, memory_plan, on_cpu
 from tts.backends.vllm.folder import model_need
+from tts.backends.vllm.settings import IN_PROCESS
 from tts.errors import BadInput, UnknownName, UsageError
 from tts.options import SessionOptions
 from tts.protocols import Generator
 
 OPTIONS = ("profile", "dtype", "context", "memory", "eager", "unseeded")
-
+EMBEDDED = replace(IN_PROCESS, max_tokens=160, verifier="vllm-prm:embedded/prm")
+"""What suits the shipped models."""
 _SPECS = ("vllm:", "vllm-prm:")
 
 
@@ -81,6 +84,7 @@ def settings(spec: ModelSpec, options: SessionOptions, **fields: Any) -> VLLMSet
         eager=spec.flag("eager"),
         seeded=not spec.flag("unseeded"),
         **profile(spec.options.get("profile", "throughput")),
+        defaults=EMBEDDED if spec.name.startswith("embedded/") else IN_PROCESS,
         **fields,
     )
 

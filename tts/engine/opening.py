@@ -8,15 +8,8 @@ from tts.answers import TASKS
 from tts.engine.registry import BACKENDS, VERIFIERS
 from tts.errors import BadInput, TTSError, UnknownName, UsageError, described
 from tts.options import SessionOptions
-from tts.protocols import Generator
+from tts.protocols import Generator, defaults_of
 from tts.run import Verifier
-
-AUTOMATIC = {
-    "embedded": "embedded:prm",
-    "recorded": "recorded:scores",
-    "vllm:embedded": "vllm-prm:embedded/prm",
-}
-"""The verifier that stands beside a kind of model, where the user names none."""
 
 
 async def open_model(spec: str | Generator, options: SessionOptions) -> Generator:
@@ -71,18 +64,14 @@ async def open_simulated(name: str, options: SessionOptions) -> Generator:
 
 
 async def open_verifier(options: SessionOptions, generator: Generator) -> Verifier | None:
-    """The verifier of an engine; `auto` is the embedded one beside an embedded model."""
+    """The verifier of an engine; `auto` is the one that suits the model, if one does."""
     spec = options.verifier
     if spec is None or not isinstance(spec, str):
         return spec
+    if spec == "auto":
+        spec = defaults_of(generator).verifier or "none"
     if spec == "none":
         return None
-    if spec == "auto":
-        name = generator.model.name
-        source = name.partition("/" if name.startswith("vllm:") else ":")[0]
-        if source not in AUTOMATIC:
-            return None
-        spec = AUTOMATIC[source]
     kind, _, name = spec.partition(":")
     factory = VERIFIERS.find(kind)
     verifier: Verifier | None = await opened(

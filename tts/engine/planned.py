@@ -29,6 +29,7 @@ from tts.planner.execution import Approve, PlanRun, Priorities
 from tts.planner.language import Form
 from tts.planner.passes import PASSES, PassNote, optimise
 from tts.planner.report import mermaid, page, planned_page
+from tts.protocols import defaults_of
 from tts.run import Strategy
 from tts.tools import Tool, ToolSet
 from tts.values import Budget, Event, Problem, Result
@@ -221,9 +222,8 @@ async def compile_task(
 async def settings_for(engine: Applies, settings: PlanSettings | None) -> PlanSettings:
     """The given settings with `build`, or the defaults of the engine's model."""
     generator = next(iter((await engine.session()).generators.values()))
-    own = generator.model.name == "embedded:planner"
-    default = PlanSettings(prompts=TASK_ONLY_PROMPTS, max_tokens=320, repairs=0, replans=0)
-    chosen = settings or (default if own else PlanSettings())
+    task_only = PlanSettings(prompts=TASK_ONLY_PROMPTS, max_tokens=320, repairs=0, replans=0)
+    chosen = settings or (task_only if defaults_of(generator).task_only else PlanSettings())
     return chosen if chosen.build else replace(chosen, build=parse_strategy)
 
 

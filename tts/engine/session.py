@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol, runtime_checkable
 
 from msgspec import ValidationError, convert
 from msgspec.structs import replace
@@ -22,12 +22,16 @@ from tts.executor.gate import Gate
 from tts.executor.limiter import RateLimiter
 from tts.executor.limits import RetryPolicy
 from tts.options import SessionOptions
-from tts.protocols import Generator, RecordedGenerator
+from tts.protocols import Generator, defaults_of
 from tts.run import Verifier
 from tts.values import Sampling, Usage
 
-MAX_TOKENS = {"embedded": 160, "simulated": 64}
-"""By kind of backend, where the user names no sampling."""
+
+@runtime_checkable
+class Closable(Protocol):
+    """A verifier that holds something: a model, a connection."""
+
+    async def close(self) -> None: ...
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,9 +66,8 @@ class Session:
     async def close(self) -> None:
         for generator in self.generators.values():
             await generator.close()
-        close = getattr(self.verifier, "close", None)
-        if close is not None:
-            await close()
+        if isinstance(self.verifier, Closable):
+            await self.verifier.close()
         await self.equivalence.close()
 
 
@@ -112,26 +115,20 @@ def chosen_sampling(fields: Mapping[str, Any], generator: Generator) -> Sampling
 
 
 def default_tokens(generator: Generator) -> int:
-    """The most completion tokens of a draw where the user says nothing; half a short context.
-
-    Recorded draws are all known: as many as the longest of them has.
-    """
-    if isinstance(generator, RecordedGenerator):
-        return generator.longest
-    name, context = generator.model.name, generator.model.context_length
-    kind = "embedded" if name.startswith("vllm:embedded/") else name.partition(":")[0]
-    return MAX_TOKENS.get(kind, min(2048, context // 2) if context else 2048)
+    """The most completion tokens of a draw where the user says nothing; half a short context."""
+    context = generator.model.context_length
+    by_context = min(2048, context // 2) if context else 2048
+    return defaults_of(generator).max_tokens or by_context
 
 
 def limits(options: SessionOptions, generator: Generator) -> Limits:
-    """What bounds the executor; only remote models have an adaptive concurrency."""
+    """What bounds the executor; concurrency adapts where a server may refuse calls."""
     pool = generator.model.name
-    remote = ":" not in pool
     rated = options.requests_per_minute or options.tokens_per_minute
     rate = RateLimiter(options.requests_per_minute, options.tokens_per_minute) if rated else None
     concurrency = (
         AdaptiveConcurrency(maximum=options.concurrency)
-        if remote and options.adaptive
+        if options.adaptive and defaults_of(generator).sheds_load
         else Concurrency(options.concurrency)
     )
     return Limits(

@@ -1,6 +1,7 @@
 """The seams of the engine: what each side promises the other."""
 
 from tts.protocols.generator import (
+    Defaults,
     Drawn,
     GenerateReply,
     GenerateRequest,
@@ -10,6 +11,7 @@ from tts.protocols.generator import (
     RecordedGenerator,
     TextListener,
     charged,
+    defaults_of,
 )
 from tts.protocols.journal import (
     SENT,
@@ -58,6 +60,7 @@ __all__ = [
     "Begin",
     "CallRow",
     "Came",
+    "Defaults",
     "Draw",
     "Drawn",
     "Effect",
@@ -96,4 +99,5 @@ __all__ = [
     "UseRow",
     "Vector",
     "charged",
+    "defaults_of",
 ]

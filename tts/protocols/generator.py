@@ -129,6 +129,32 @@ Drawn = Callable[[GenerateReply | CallError], None]
 """Called once, from the event loop and not before `begin` has returned."""
 
 
+class Defaults(Struct, frozen=True, kw_only=True):
+    """What suits a generator where the user says nothing."""
+
+    max_tokens: int | None = None
+    """Most completion tokens of a draw; None: by its context."""
+    verifier: str = ""
+    """Name of the verifier that stands beside it; empty: none."""
+    sheds_load: bool = True
+    """Whether it may refuse calls for their number, so that those in flight adapt."""
+    task_only: bool = False
+    """It writes plans from a task alone: it was taught no further instructions."""
+
+
+@runtime_checkable
+class HasDefaults(Protocol):
+    """A generator that says what suits it."""
+
+    @property
+    def defaults(self) -> Defaults: ...
+
+
+def defaults_of(generator: Generator) -> Defaults:
+    """What suits a generator by its own word; where it says nothing, what suits any server's."""
+    return generator.defaults if isinstance(generator, HasDefaults) else Defaults()
+
+
 @runtime_checkable
 class PromptGenerator(Generator, Protocol):
     """A generator that can draw without a coroutine, and whose cancelled draws end at once."""

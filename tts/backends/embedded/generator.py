@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from tts.backends.embedded.decoder import Decoder, Scheduler
 from tts.backends.embedded.draw import Draw, PendingDraw
 from tts.backends.embedded.model import EmbeddedModel
-from tts.protocols import GenerateReply, GenerateRequest, Meter, TextListener
+from tts.protocols import Defaults, GenerateReply, GenerateRequest, Meter, TextListener
 from tts.values import Capabilities, Completion, Message, Model, Usage
 
 _CAPABILITIES = Capabilities(
@@ -44,6 +44,16 @@ class EmbeddedGenerator:
     def capabilities(self) -> Capabilities:
         """Everything but reasoning."""
         return _CAPABILITIES
+
+    @property
+    def defaults(self) -> Defaults:
+        """Short draws and the shipped reward model; nothing here refuses a call."""
+        return Defaults(
+            max_tokens=160,
+            verifier="embedded:prm",
+            sheds_load=False,
+            task_only=self.model.name == "embedded:planner",
+        )
 
     def count_prompt(self, messages: Sequence[Message], prefix: str) -> int:
         """The exact number of prompt tokens."""

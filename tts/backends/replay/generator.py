@@ -15,7 +15,7 @@ from tts.backends.replay.read import models
 from tts.backends.replay.row import SampleRow
 from tts.backends.replay.samples import RecordedSamples
 from tts.errors import BadInput, BadRequest
-from tts.protocols import GenerateReply, GenerateRequest, Meter, TextListener
+from tts.protocols import Defaults, GenerateReply, GenerateRequest, Meter, TextListener
 from tts.values import (
     Candidate,
     Capabilities,
@@ -61,6 +61,11 @@ class ReplayGenerator:
     @property
     def capabilities(self) -> Capabilities:
         return Capabilities(n=True, seed=True, reports_usage=True)
+
+    @property
+    def defaults(self) -> Defaults:
+        """As many tokens as the longest recorded draw has, and the scores that were recorded."""
+        return Defaults(max_tokens=self._longest, verifier="recorded:scores", sheds_load=False)
 
     # What is known beforehand
 

@@ -14,7 +14,7 @@ from tts.backends.vllm.draw import DrawnText, sampling_params
 from tts.backends.vllm.engine import EngineLoad, VLLMEngine
 from tts.backends.vllm.kernels import facts_of
 from tts.backends.vllm.settings import VLLMSettings
-from tts.protocols import GenerateReply, GenerateRequest, Meter, TextListener
+from tts.protocols import Defaults, GenerateReply, GenerateRequest, Meter, TextListener
 from tts.values import Capabilities, Message, Model, Usage
 
 _CAPABILITIES = Capabilities(n=True, prefill=True, logprobs=True, seed=True, keeps_stop=True)
@@ -47,6 +47,10 @@ class VLLMGenerator:
     def capabilities(self) -> Capabilities:
         """Everything but reasoning; draws are not coalesced, the prefix cache does the same."""
         return msgspec.structs.replace(_CAPABILITIES, seed=self._seeded)
+
+    @property
+    def defaults(self) -> Defaults:
+        return self.engine.settings.defaults
 
     @property
     def served(self) -> Mapping[str, Any]:

@@ -6,11 +6,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from tts.protocols import Defaults
+
 Runner = Literal["generate", "pooling"]
 Profile = Literal["throughput", "latency"]
 
 THROUGHPUT: Mapping[str, Any] = {"max_num_seqs": 256, "max_num_batched_tokens": 8192}
 """Shared-prefix batches: wide steps, so that many draws of one prompt decode together."""
+
+IN_PROCESS = Defaults(sheds_load=False)
 
 LATENCY: Mapping[str, Any] = {"max_num_seqs": 32, "max_num_batched_tokens": 2048}
 """Few requests at a time: short steps, so that a new prompt delays the running draws little."""
@@ -47,6 +51,8 @@ class VLLMSettings:
     overrides: Mapping[str, Any] = field(default_factory=dict)
     """Fields of the model's `config.json` that are replaced, to load a reward head for example."""
     extra: Mapping[str, Any] = field(default_factory=dict)
+    defaults: Defaults = IN_PROCESS
+    """What suits the model where the user says nothing."""
 
 
 def engine_arguments(settings: VLLMSettings) -> dict[str, Any]:
