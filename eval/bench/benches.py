@@ -23,6 +23,7 @@ BENCHES = {
     "planner": "plans read, checked and run (simulated latency; more with data)",
     "startup": "`import tts` and `tts --help`",
     "memory": "resident memory after 100,000 calls, growth of an embedded run (takes minutes)",
+    "resume": "a job of a million calls: resumed, traced, summed up; memory (takes many minutes)",
     "vllm": "the embedded folders in real vLLM (needs vLLM, takes minutes)",
 }
 """Each with one line on what it measures."""

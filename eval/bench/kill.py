@@ -3,10 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
-import os
-import subprocess
-import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -17,6 +13,7 @@ import msgspec
 from msgspec.structs import replace
 
 from tts.backends.fault_server import FaultPlan, Latency
+from tts.eval.bench.commands import CompareProcess, write_questions
 from tts.eval.bench.measuring import billed
 from tts.eval.bench.report import Row, at_most, exactly, figure
 from tts.eval.bench.servers import ServerProcess
@@ -30,68 +27,27 @@ PLAN = FaultPlan(
 )
 BUDGETS = ("none", "6k tokens")
 CONCURRENCY = 64
-LONGEST = 300
-"""Seconds of a comparison that is not killed."""
 LOOK = 0.005
 """Seconds between two looks at the server's count."""
 
 
-class ComparisonProcess:
-    """The real `tts compare` in a process of its own.
-
-    Two votes under two budgets, the smaller vote on draws of the larger one. Ledger, report and
-    output lie beside `place`; the same arguments go on where it was.
-    """
-
-    def __init__(self, place: Path, url: str, problems: int, draws: int, *, first: int = 0) -> None:
-        self._said = place.with_suffix(".log")
-        _write_questions(place.with_suffix(".jsonl"), range(first, first + problems))
-        with self._said.open("ab") as log:
-            self._process = subprocess.Popen(
-                _command(place, url, draws),
-                stdout=log,
-                stderr=log,
-                env={**os.environ, "COLUMNS": "100"},
-            )
-
-    @property
-    def running(self) -> bool:
-        return self._process.poll() is None
-
-    def kill(self) -> None:
-        """SIGKILL: nothing of it runs any more when this returns."""
-        self._process.kill()
-        self._process.wait()
-
-    def finish(self) -> None:
-        """Wait for its end; RuntimeError with what it said where it failed."""
-        if self._process.wait(LONGEST) != 0:
-            raise RuntimeError(self._said.read_text()[-2000:])
-
-
-def _write_questions(place: Path, numbers: range) -> None:
-    lines = (
-        {"id": f"q{i}", "problem": f"What is question {i}?", "answer": str(i % 10)} for i in numbers
+def _compare(place: Path, url: str, problems: int, draws: int, *, first: int = 0) -> CompareProcess:
+    """Two votes under two budgets, the smaller vote on draws of the larger one."""
+    questions = write_questions(place.with_suffix(".jsonl"), range(first, first + problems))
+    votes = dict.fromkeys((draws, max(1, draws // 5)))
+    return CompareProcess(
+        place,
+        [
+            ("--model", "openai:simulated"),
+            ("--base-url", url),
+            ("--verifier", "none"),
+            ("--problems", str(questions)),
+            ("--max-tokens", "64"),
+            ("--concurrency", str(CONCURRENCY)),
+            *(("--strategies", f"majority_vote(n={n})") for n in votes),
+            *(("--budgets", budget) for budget in BUDGETS),
+        ],
     )
-    place.write_text("".join(json.dumps(line) + "\n" for line in lines))
-
-
-def _command(place: Path, url: str, draws: int) -> list[str]:
-    options = {
-        "--model": "openai:simulated",
-        "--base-url": url,
-        "--verifier": "none",
-        "--problems": str(place.with_suffix(".jsonl")),
-        "--max-tokens": "64",
-        "--concurrency": str(CONCURRENCY),
-        "--ledger": str(place.with_suffix(".db")),
-        "--job": "bench",
-        "--out": str(place.with_suffix(".out")),
-    }
-    votes = [f"majority_vote(n={n})" for n in dict.fromkeys((draws, max(1, draws // 5)))]
-    several = [("--strategies", vote) for vote in votes] + [("--budgets", one) for one in BUDGETS]
-    command = [sys.executable, "-m", "tts.cli", "compare"]
-    return [*command, *(part for option in [*options.items(), *several] for part in option)]
 
 
 def kill(*, problems: int = PROBLEMS, kills: int = KILLS) -> list[Row]:
@@ -100,7 +56,7 @@ def kill(*, problems: int = PROBLEMS, kills: int = KILLS) -> list[Row]:
         folder = Path(name)
         probes = _probes(folder)
         with ServerProcess(PLAN) as server:
-            ComparisonProcess(folder / "whole", server.url, problems, DRAWS).finish()
+            _compare(folder / "whole", server.url, problems, DRAWS).finish()
             needed = sum(n for body, n in server.served().bodies.items() if body not in probes)
         return _killed(folder, probes, needed, problems, kills)
 
@@ -108,10 +64,10 @@ def kill(*, problems: int = PROBLEMS, kills: int = KILLS) -> list[Row]:
 def _probes(folder: Path) -> set[str]:
     """The bodies by which the command finds out what a server can do, on every start."""
     with ServerProcess(PLAN) as server:
-        ComparisonProcess(folder / "one", server.url, 1, 1).finish()
+        _compare(folder / "one", server.url, 1, 1).finish()
         first = set(server.served().bodies)
     with ServerProcess(replace(PLAN, words=30)) as server:
-        ComparisonProcess(folder / "other", server.url, 1, 1, first=1).finish()
+        _compare(folder / "other", server.url, 1, 1, first=1).finish()
         return first & set(server.served().bodies)
 
 
@@ -121,13 +77,13 @@ def _killed(folder: Path, probes: set[str], needed: int, problems: int, kills: i
     started = time.monotonic()
     with ServerProcess(PLAN) as server:
         for mark in sorted(Random(SEED).sample(range(1, needed), kills)):
-            command = ComparisonProcess(place, server.url, problems, DRAWS)
+            command = _compare(place, server.url, problems, DRAWS)
             _wait(server, command, probes, mark)
             command.kill()
             sent = _requests(server, probes)
             flying.append(sent - known - billed(place.with_suffix(".db")).finished)
             known = sent - billed(place.with_suffix(".db")).finished
-        ComparisonProcess(place, server.url, problems, DRAWS).finish()
+        _compare(place, server.url, problems, DRAWS).finish()
         extra = _requests(server, probes) - needed
     twice = billed(place.with_suffix(".db")).twice
     return [
@@ -144,7 +100,7 @@ def _requests(server: ServerProcess, probes: set[str]) -> int:
     return sum(n for body, n in server.served().bodies.items() if body not in probes)
 
 
-def _wait(server: ServerProcess, command: ComparisonProcess, probes: set[str], mark: int) -> None:
+def _wait(server: ServerProcess, command: CompareProcess, probes: set[str], mark: int) -> None:
     """Until the server has seen so many different calls, or the command is over."""
     while command.running:
         if len(server.served().bodies.keys() - probes) >= mark:

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Literal, Self
 
 from msgspec import Struct
 
@@ -56,11 +56,25 @@ def pinned() -> Iterator[int | None]:
         os.sched_setaffinity(0, before)
 
 
-def resident(process: int | str = "self") -> int:
-    """KiB of a process now, of this one without a number."""
-    status = Path(f"/proc/{process}/status").read_text()
-    line = next(line for line in status.splitlines() if line.startswith("VmRSS"))
-    return int(line.split()[1])
+def resident(process: int | Literal["self"] = "self") -> int:
+    """KiB of a process now; ProcessLookupError where it is over."""
+    return _kib(process, "VmRSS")
+
+
+def peak(process: int | Literal["self"] = "self") -> int:
+    """The most KiB that it ever had; ProcessLookupError where it is over."""
+    return _kib(process, "VmHWM")
+
+
+def _kib(process: int | Literal["self"], field: Literal["VmRSS", "VmHWM"]) -> int:
+    try:
+        status = Path(f"/proc/{process}/status").read_text()
+    except FileNotFoundError as gone:
+        raise ProcessLookupError(f"no process {process}") from gone
+    for line in status.splitlines():
+        if line.startswith(field):
+            return int(line.split()[1])
+    raise ProcessLookupError(f"process {process} is over")
 
 
 class Billed(Struct, frozen=True, kw_only=True):

@@ -13,6 +13,7 @@ from statistics import fmean
 from tempfile import TemporaryDirectory
 
 from tts.engine.fewer_collections import fewer_collections
+from tts.eval.bench.commands import CompareProcess
 from tts.eval.bench.measuring import resident
 from tts.eval.bench.report import Row, at_most, figure
 from tts.eval.bench.workload import engine_calls, offline_session
@@ -24,14 +25,14 @@ SECONDS, WARM, WINDOW = 180.0, 60.0, 15.0
 """How long a comparison is watched, from when on it has to be flat, and how long an average is."""
 FLAT = 1.0
 """MiB a minute."""
-COMPARISON = {
-    "--model": "embedded:small",
-    "--verifier": "embedded:prm",
-    "--problems": "arithmetic:2000",
-    "--max-tokens": "160",
-    "--strategies": "best_of_n(n=16), beam_search(n=16), dvts(n=16), lookahead_search(n=16)",
-    "--budgets": "2400 tokens",
-}
+COMPARISON = (
+    ("--model", "embedded:small"),
+    ("--verifier", "embedded:prm"),
+    ("--problems", "arithmetic:2000"),
+    ("--max-tokens", "160"),
+    ("--strategies", "best_of_n(n=16), beam_search(n=16), dvts(n=16), lookahead_search(n=16)"),
+    ("--budgets", "2400 tokens"),
+)
 Sample = tuple[float, float]
 """Seconds since the start, MiB."""
 
@@ -89,22 +90,16 @@ def _embedded(seconds: float, warm: float) -> list[Row]:
 def _watched(seconds: float) -> Iterator[Sample]:
     """Sizes of a real `tts compare`, twice a second; RuntimeError where it ends before."""
     with TemporaryDirectory() as folder:
-        place = {"--ledger": f"{folder}/ledger.db", "--out": f"{folder}/out"}
-        options = [part for option in (COMPARISON | place).items() for part in option]
-        with Path(folder, "said").open("w+b") as said:
-            command = [sys.executable, "-m", "tts.cli", "compare", *options]
-            process = subprocess.Popen(command, stdout=said, stderr=said)
-            start = time.monotonic()
-            try:
-                while (at := time.monotonic() - start) < seconds:
-                    if process.poll() is not None:
-                        said.seek(0)
-                        raise RuntimeError(said.read().decode()[-2000:])
-                    yield at, resident(process.pid) / 1024
-                    time.sleep(0.5)
-            finally:
-                process.kill()
-                process.wait()
+        job = CompareProcess(Path(folder) / "watched", COMPARISON)
+        start = time.monotonic()
+        try:
+            while (at := time.monotonic() - start) < seconds:
+                if not job.running:
+                    raise RuntimeError(job.said)
+                yield at, resident(job.pid) / 1024
+                time.sleep(0.5)
+        finally:
+            job.kill()
 
 
 def _mean(samples: list[Sample], begin: float, end: float) -> float:
