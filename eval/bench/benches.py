@@ -5,10 +5,23 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from importlib import import_module
 
-from tts.errors import UnknownName
+from msgspec import Struct
+
+from tts.errors import UnknownName, UsageError
 from tts.eval.bench.measuring import machine
 from tts.eval.bench.report import BenchReport, Row
 
+
+class BenchOptions(Struct, frozen=True, kw_only=True):
+    """What some benchmarks may be told."""
+
+    problems: int | None = None
+    """Of `resume`: how large its job is."""
+    install_peers: bool = False
+    """Of `peers`: make the environments of the other libraries first."""
+
+
+NO_OPTIONS = BenchOptions()
 BENCHES = {
     "client": "CPU per call over HTTP, everything on, beside bare aiohttp",
     "graph": "makespan of simulated graphs against their critical path",
@@ -23,19 +36,37 @@ BENCHES = {
     "planner": "plans read, checked and run (simulated latency; more with data)",
     "startup": "`import tts` and `tts --help`",
     "memory": "resident memory after 100,000 calls, growth of an embedded run (takes minutes)",
+    "peers": "the same calls by this engine and by other libraries (see --install-peers)",
     "resume": "a job of a million calls: resumed, traced, summed up; memory (takes many minutes)",
     "vllm": "the embedded folders in real vLLM (needs vLLM, takes minutes)",
 }
 """Each with one line on what it measures."""
 
 
-def bench(name: str) -> BenchReport:
-    """Run one; raises `UnknownName`, or `NeedsData` where data is missing."""
+def bench(name: str, options: BenchOptions = NO_OPTIONS) -> BenchReport:
+    """Run one; raises `UnknownName`, `NeedsData` where data is missing, or `UsageError` where an
+    option is not for this benchmark."""
     if name not in BENCHES:
         raise UnknownName("benchmark", name, sorted(BENCHES))
-    run: Callable[[], list[Row]] = getattr(import_module(f"tts.eval.bench.{name}"), name)
+    run: Callable[..., list[Row]] = getattr(import_module(f"tts.eval.bench.{name}"), name)
+    given = _given(name, options)
     where = machine()
-    return BenchReport(name=name, machine=where, rows=tuple(run()))
+    return BenchReport(name=name, machine=where, rows=tuple(run(**given)))
+
+
+def _given(name: str, options: BenchOptions) -> dict[str, object]:
+    """The options as arguments of a benchmark."""
+    owners = {
+        "--problems": ("resume", "problems", options.problems),
+        "--install-peers": ("peers", "install", options.install_peers or None),
+    }
+    given: dict[str, object] = {}
+    for option, (owner, argument, value) in owners.items():
+        if value is not None and name != owner:
+            raise UsageError(f"{option} is an option of `tts bench {owner}`.")
+        if value is not None:
+            given[argument] = value
+    return given
 
 
 HEAD = """# Performance

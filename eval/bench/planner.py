@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import time
 from pathlib import Path
 from random import Random
 from statistics import median
@@ -20,12 +21,14 @@ from tts.eval.bench.planner_schedule import ROOMY, against_longest_first, larges
 from tts.eval.bench.report import NeedsData, Row, at_most, data_folder, exactly, figure
 from tts.eval.bench.simulation import Paced, solved
 from tts.eval.bench.timed_graphs import everyday, generated, workflows
-from tts.planner import Call, Plan, PlanSettings, PlanStrategy, write_plan
+from tts.planner import Call, Plan, PlanLimits, PlanSettings, PlanStrategy, check_plan, write_plan
 from tts.planner.execution import CallEvent
-from tts.planner.language import Form, Statement, open_reader
+from tts.planner.language import Form, Reference, Statement, open_reader
 from tts.planner.passes import merge_equal_calls
 from tts.tools import ToolSet, tool
 
+CHAIN, CHECKS = 10_000, 3
+"""Calls of the chain whose check is timed, and how often it is."""
 PLANS = 40
 """AsyncHow plans that are run under every cap."""
 ROUNDS = 40
@@ -65,7 +68,37 @@ def planner() -> list[Row]:
 
 
 def _common() -> list[Row]:
-    return [*methods(shapes()), *dispatch(), *liveness()]
+    return [*methods(shapes()), *dispatch(), *checking(), *liveness()]
+
+
+def checking() -> list[Row]:
+    """Processor time of the check of a chain of planned calls, refused and within its limits."""
+    tools = ToolSet([step])
+    texts = ["", *(Reference(i, ()) for i in range(1, CHAIN))]
+    calls = tuple(
+        Call(id=i, tool="step", arguments={"text": text}) for i, text in enumerate(texts, start=1)
+    )
+    chain = Plan(calls=calls, answer="done", joined=False)
+    refused = median(_checked(chain, tools, PlanLimits(), faults=1) for _ in range(CHECKS))
+    allowed = median(_checked(chain, tools, ROOMY, faults=0) for _ in range(CHECKS))
+    what = f"check of {CHAIN:,} planned calls"
+    return [
+        at_most(f"{what}, too many by the limit", 1000 * refused, "ms", bar=20),
+        at_most(f"{what}, within a raised limit", allowed, "s", bar=0.3),
+    ]
+
+
+def _checked(plan: Plan, tools: ToolSet, limits: PlanLimits, *, faults: int) -> float:
+    started = time.process_time()
+    found = check_plan(plan, tools, limits=limits)
+    assert len(found) == faults, found
+    return time.process_time() - started
+
+
+@tool(effect="read")
+async def step(text: str) -> str:
+    """A call of the chain."""
+    return text
 
 
 def dispatch() -> list[Row]:

@@ -87,23 +87,23 @@ def calls_made(ledger: Path) -> int:
         connection.close()
 
 
-def _looked_at(ledger: Path, calls: int) -> list[Row]:
+def _looked_at(ledger: Path, calls: int, *, looks: int = LOOKS) -> list[Row]:
     """Beside `tts --help`, which every command takes at least."""
-    looks = {
+    commands = {
         "tts trace RUN": (("trace", str(ledger), _a_run(ledger)), 0.5),
         "tts trace": (("trace", str(ledger)), 1.0),
         "tts ledger": (("ledger", str(ledger)), 3.0),
     }
-    least = median(seconds_of("--help") for _ in range(LOOKS))
+    least = median(seconds_of("--help") for _ in range(looks))
     return [
         at_most(
             f"{name}, {calls:,} calls",
-            median(seconds_of(*words) for _ in range(LOOKS)),
+            median(seconds_of(*words) for _ in range(looks)),
             "s",
             bar=bar,
             baseline=least,
         )
-        for name, (words, bar) in looks.items()
+        for name, (words, bar) in commands.items()
     ]
 
 

@@ -295,8 +295,16 @@ def bench(
     whole: Annotated[bool, typer.Option("--all", help="Every benchmark.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False,
     as_markdown: Annotated[bool, typer.Option("--markdown", help="A page for the docs.")] = False,
+    problems: Annotated[
+        int | None, typer.Option(min=1, help="Of resume: how large its job is.")
+    ] = None,
+    install_peers: Annotated[
+        bool, typer.Option("--install-peers", help="Of peers: install the other libraries first.")
+    ] = False,
 ) -> None:
     """What the engine costs and holds on this machine; exit code 1 when a bar is missed."""
     from tts.cli.bench import run_bench
+    from tts.eval.bench import BenchOptions
 
-    run_bench(name, whole=whole, as_json=as_json, as_markdown=as_markdown)
+    options = BenchOptions(problems=problems, install_peers=install_peers)
+    run_bench(name, options, whole=whole, as_json=as_json, as_markdown=as_markdown)

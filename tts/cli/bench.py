@@ -10,13 +10,15 @@ from rich.table import Table
 from tts.cli.screen import Screen
 from tts.engine.fewer_collections import fewer_collections
 from tts.errors import UsageError
-from tts.eval.bench import BENCHES, BenchReport, NeedsData, bench
+from tts.eval.bench import BENCHES, BenchOptions, BenchReport, NeedsData, bench
 from tts.eval.bench.benches import COLUMNS, cells, markdown
 
 MISSED, NO_DATA = 1, 3
 
 
-def run_bench(name: str, *, whole: bool, as_json: bool, as_markdown: bool) -> None:
+def run_bench(
+    name: str, options: BenchOptions, *, whole: bool, as_json: bool, as_markdown: bool
+) -> None:
     """Run one benchmark, or all; exits with 1 where a bar was missed, 3 where data is missing."""
     console = Screen()
     if not name and not whole:
@@ -25,7 +27,7 @@ def run_bench(name: str, *, whole: bool, as_json: bool, as_markdown: bool) -> No
     if name and whole:
         raise UsageError("Give the name of one benchmark, or --all.")
     fewer_collections()
-    reports = measured(list(BENCHES) if whole else [name])
+    reports = measured(list(BENCHES) if whole else [name], options)
     if as_json:
         for report in reports:
             sys.stdout.write(msgspec.json.encode(report).decode() + "\n")
@@ -40,12 +42,12 @@ def run_bench(name: str, *, whole: bool, as_json: bool, as_markdown: bool) -> No
         sys.exit(NO_DATA)
 
 
-def measured(names: list[str]) -> list[BenchReport]:
+def measured(names: list[str], options: BenchOptions) -> list[BenchReport]:
     """The reports of those that have their data; says which have not."""
     reports = []
     for name in names:
         try:
-            reports.append(bench(name))
+            reports.append(bench(name, options))
         except NeedsData as missing:
             Screen(stderr=True).print(f"{name}: {missing}")
     return reports
