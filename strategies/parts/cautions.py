@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 
 from tts.protocols import Generator, RecordedGenerator
-from tts.run import Strategy
+from tts.run import Strategy, is_stepwise
 
 INVERSE: Mapping[str, str] = {
     "beam_search": "beam search is known to get worse with more compute on reasoning models",
@@ -54,7 +54,7 @@ def cautions(strategy: Strategy, generator: Generator) -> tuple[str, ...]:
     about_model: tuple[str, ...] = ()
     if isinstance(generator, RecordedGenerator):
         about_model = generator.cautions
-        if getattr(strategy, "stepwise", False):
+        if is_stepwise(strategy):
             told.append("recorded draws are whole, so no step is continued: it chooses among them")
         if missing := generator.short_of(getattr(strategy, "n", 1)):
             told.append(missing)

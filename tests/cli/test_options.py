@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from dataclasses import fields
 from pathlib import Path
 from typing import Any
@@ -154,3 +156,9 @@ def test_a_comma_inside_brackets_splits_no_strategy_not_even_in_yaml(tmp_path: P
     )
     [recipe] = read_parts(path).values()
     assert recipe.strategies == ["majority_vote(n=2, temperature=0.5)", "single"]
+
+
+def test_the_flags_are_known_without_the_engine() -> None:
+    heavy = "{'tts.engine', 'tts.run', 'tts.executor', 'tts.ledger', 'sqlalchemy', 'numpy'}"
+    asked = f"import sys, tts.cli.app; print(*({heavy} & set(sys.modules)))"
+    assert subprocess.check_output([sys.executable, "-c", asked]).split() == []

@@ -16,7 +16,7 @@ from tts.engine.session import Session
 from tts.errors import BudgetTooSmall, UnknownPrice, UsageError
 from tts.executor.dry import DryCall, DryScheduler
 from tts.protocols import RecordedGenerator
-from tts.run import Run, RunSettings, Strategy, WorstCases, finish_reserve
+from tts.run import Run, RunSettings, Strategy, WorstCases, finish_reserve, is_bounded
 from tts.strategies.parts.cautions import cautions
 from tts.values import NOTHING, Budget, Problem, Usage
 from tts.verifiers import Unscored
@@ -77,7 +77,7 @@ async def estimate(
         problem_id=problem.id,
         calls=tuple(scheduler.calls),
         worst=scheduler.worst,
-        bound=getattr(strategy, "bounded", False),
+        bound=is_bounded(strategy),
         budget=budget or Budget(),
         cautions=cautions(strategy, next(iter(session.generators.values()))),
     )

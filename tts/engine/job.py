@@ -17,7 +17,7 @@ from tts.errors import LedgerError
 from tts.executor import Executor
 from tts.ledger import encode_result
 from tts.protocols import Journal, Leases, RecordedGenerator, RunRow
-from tts.run import Recorded, Run, RunSettings, Strategy, WorstCases, finish_reserve
+from tts.run import Recorded, Run, RunSettings, Strategy, WorstCases, finish_reserve, is_stepwise
 from tts.values import OPEN, Budget, Event, Problem, Result, Sampling
 
 FORCED_TOKENS = 48
@@ -175,7 +175,7 @@ def open_run(settings: RunSettings, strategy: Strategy, budget: Budget, executor
             forced=executor.price_of(run, unpriced.forced),
             draw=executor.price_of(run, unpriced.draw),
         )
-        stepwise = getattr(strategy, "stepwise", False)
+        stepwise = is_stepwise(strategy)
         run.reserve_finish(finish_reserve(budget, run.worst_cases, stepwise=stepwise))
     return run
 

@@ -10,7 +10,7 @@ from tts.run.node import Group, Node, Outcome
 from tts.run.replay import FRESH, Recorded, caught_up
 from tts.run.run import Run
 from tts.run.settings import RunSettings, Scheduler
-from tts.run.strategy import Strategy, Verifier
+from tts.run.strategy import Strategy, Verifier, is_bounded, is_stepwise
 
 __all__ = [
     "FRESH",
@@ -33,6 +33,8 @@ __all__ = [
     "WorstCases",
     "caught_up",
     "finish_reserve",
+    "is_bounded",
+    "is_stepwise",
     "picks",
     "settled",
     "text_before",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 from tts.run.run import Run
 from tts.run.verifier import VerifierOf
@@ -12,9 +12,7 @@ from tts.values import Candidate, Problem
 class Strategy(Protocol):
     """One method of spending compute, configured by its constructor and otherwise stateless.
 
-    A strategy whose calls do not depend on what earlier ones brought may declare `bounded = True`:
-    its dry run is then called a bound. One that grows solutions step by step declares
-    `stepwise = True`: room for a whole draw is then kept back for `finish`.
+    What else a strategy may declare is `SaysBounded` and `SaysStepwise`.
     """
 
     @property
@@ -32,6 +30,32 @@ class Strategy(Protocol):
     async def finish(self, problem: Problem, run: Run) -> Candidate | None:
         """The best candidate of what there is, after a refusal or at the deadline."""
         ...
+
+
+@runtime_checkable
+class SaysBounded(Protocol):
+    """A strategy that declares `bounded = True` where its calls do not depend on what earlier ones
+    brought: its dry run is then called a bound."""
+
+    bounded: bool
+
+
+@runtime_checkable
+class SaysStepwise(Protocol):
+    """A strategy that declares `stepwise = True` where it grows solutions step by step: room for a
+    whole draw is then kept back for `finish`."""
+
+    stepwise: bool
+
+
+def is_bounded(strategy: Strategy) -> bool:
+    """Whether a strategy declares that its dry run is a bound."""
+    return isinstance(strategy, SaysBounded) and strategy.bounded
+
+
+def is_stepwise(strategy: Strategy) -> bool:
+    """Whether a strategy declares that it grows solutions step by step."""
+    return isinstance(strategy, SaysStepwise) and strategy.stepwise
 
 
 class Verifier(VerifierOf[Run], Protocol):
