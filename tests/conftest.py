@@ -19,9 +19,26 @@ from tts.errors import CallError, LedgerError
 from tts.eval.bench.simulation import JumpingLoop
 from tts.executor import Limits
 from tts.executor.gate import Gate
+from tts.executor.limiter import RateLimit
 from tts.executor.limits import RetryPolicy
 from tts.ledger import MemoryJournal, MemoryLeases
-from tts.protocols import Answer, Draw, GenerateReply, GenerateRequest, Meter, OperationSpec, Reply
+from tts.protocols import (
+    Abort,
+    Answer,
+    CallRow,
+    Came,
+    Draw,
+    Drawn,
+    GenerateReply,
+    GenerateRequest,
+    IntentRow,
+    Meter,
+    OperationSpec,
+    OutcomeRow,
+    Reply,
+    SettledRow,
+    UseRow,
+)
 from tts.values import Budget, Candidate, Capabilities, Problem, Result, Sampling, Usage
 from tts.verifiers import ProcessReward
 
@@ -65,6 +82,51 @@ class Slow:
             self.open -= 1
 
 
+class Callbacks:
+    """A generator that draws by callbacks what its inner one draws.
+
+    `turns` says what becomes of each sending, in order: it "draws" (so do all later ones), "never"
+    answers, cannot leave "now", or `begin` raises an error. `aborted` counts what was taken back.
+    """
+
+    prompt = True
+
+    def __init__(self, inner: Any, *turns: Any) -> None:
+        self.inner, self.turns = inner, list(turns)
+        self.begun, self.aborted = 0, 0
+        self._drawing: set[asyncio.Task[None]] = set()
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.inner, name)
+
+    def begin(self, request: GenerateRequest, meter: Meter, drawn: Drawn) -> Abort | None:
+        turn = self.turns.pop(0) if self.turns else "draws"
+        if isinstance(turn, Exception):
+            raise turn
+        if turn == "now":
+            return None
+        self.begun += 1
+        task = asyncio.ensure_future(self._draw(request, meter, drawn, turn))
+        self._drawing.add(task)
+        task.add_done_callback(self._drawing.discard)
+
+        def abort() -> None:
+            self.aborted += 1
+            task.cancel()
+
+        return abort
+
+    async def _draw(self, request: GenerateRequest, meter: Meter, drawn: Drawn, turn: str) -> None:
+        came: GenerateReply | CallError
+        try:
+            if turn == "never":
+                await asyncio.Event().wait()
+            came = await self.inner.generate(request, meter)
+        except CallError as error:
+            came = error
+        drawn(came)
+
+
 class Told:
     """A strategy made of a function."""
 
@@ -81,7 +143,10 @@ class Told:
 
 
 class Tool:
-    """An operation of a given effect, cost and time; `performed` keeps its arguments."""
+    """An operation of a given effect, cost and time; `performed` keeps its arguments.
+
+    With `prompt` it is begun without a coroutine of the executor's.
+    """
 
     content_type = str
 
@@ -93,6 +158,7 @@ class Tool:
             name=name, version="1", role="tool", effect=effect, pool=name, **how
         )
         self.performed: list[tuple[Any, ...]] = []
+        self._working: set[asyncio.Task[None]] = set()
 
     def identity(self, args: tuple[Any, ...]) -> Any:
         return [str(arg) for arg in args]
@@ -126,6 +192,22 @@ class Tool:
         return Answer(
             replies=tuple(Reply(content=f"{args}", usage=usage) for _ in draws), billed=usage
         )
+
+    def begin(
+        self, args: tuple[Any, ...], draws: Sequence[Draw], meter: Meter, came: Came
+    ) -> Abort:
+        async def work() -> None:
+            told: Answer | CallError
+            try:
+                told = await self.perform(args, draws, meter)
+            except CallError as error:
+                told = error
+            came(told)
+
+        task = asyncio.ensure_future(work())
+        self._working.add(task)
+        task.add_done_callback(self._working.discard)
+        return task.cancel  # type: ignore[return-value]
 
     def value(self, args: tuple[Any, ...], content: Any, key: str) -> Any:
         return content
@@ -163,7 +245,7 @@ class MortalJournal(MemoryJournal):
 class Lab:
     """Everything that a run needs, in memory."""
 
-    Slow, Told, Tool, MortalJournal = Slow, Told, Tool, MortalJournal
+    Slow, Callbacks, Told, Tool, MortalJournal = Slow, Callbacks, Told, Tool, MortalJournal
     problem = Problem(id="p", prompt="What is six times seven?", task="arithmetic", answer="42")
     sampling = Sampling(max_tokens=12)
     answer = Candidate(problem=problem, text="fine", key="k", final=True, answer="42")
@@ -185,9 +267,16 @@ class Lab:
         retry: RetryPolicy | None = None,
         sampling: Sampling | None = None,
         timeout: float = 600.0,
+        gate: Gate | None = None,
+        rates: Mapping[str, RateLimit] | None = None,
     ) -> Session:
         scorer = ScriptedScorer(scores if scores is not None else {})
-        limits = Limits(gate=Gate(limit), retry=retry or RetryPolicy(), timeout=timeout)
+        limits = Limits(
+            gate=gate or Gate(limit),
+            rates=rates or {},
+            retry=retry or RetryPolicy(),
+            timeout=timeout,
+        )
         return Session(
             generators={"default": generator},
             verifier=ProcessReward(scorer, render=TASKS["arithmetic"].render),
@@ -234,6 +323,35 @@ class Lab:
 
     def rows(self, journal: MemoryJournal, kind: type) -> list[Any]:
         return [row for row in journal.rows if isinstance(row, kind)]
+
+    def books(self, journal: MemoryJournal) -> list[str]:
+        """What was written down, but for ids of attempts, times and order."""
+        told: list[tuple[Any, ...]] = []
+        for row in journal.rows:
+            match row:
+                case IntentRow():
+                    told.append(("intent", row.key, row.run_id, row.number, row.worst))
+                case SettledRow():
+                    told.append(("settled", row.state, row.billed, row.error))
+                case UseRow():
+                    told.append(
+                        (
+                            "use",
+                            row.run_id,
+                            row.node,
+                            row.key,
+                            row.inputs,
+                            row.origin,
+                            row.attributed,
+                        )
+                    )
+                case CallRow():
+                    told.append(("call", row))
+                case OutcomeRow():
+                    told.append(("outcome", row))
+                case _:
+                    continue
+        return sorted(map(repr, told))
 
     def error(self, kind: type[CallError], text: str = "no") -> CallError:
         return kind(text)

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from msgspec.structs import replace
 
 from tts.budget import Wallet
-from tts.errors import CallError, RateLimited, Sent, TTSError
+from tts.errors import CallError, LedgerError, RateLimited, Sent, TTSError
 from tts.executor.limits import Limits
 from tts.executor.request import Attempt, Request
 from tts.protocols import Answer, IntentRow, Journal, SettledRow
@@ -25,7 +25,7 @@ class Attempts:
     """The books of all tries: slots, rates, money, and the two rows that each leaves.
 
     Guarantees: what `enter` and `hold` took is given back by exactly one of `answered`, `failed` and
-    `cancelled`, and by `leave`; nothing is sent once `fatal` is set.
+    `cancelled`, and by `leave`, or else by `withdraw`; nothing is sent once `fatal` is set.
     """
 
     def __init__(
@@ -54,7 +54,10 @@ class Attempts:
         return Attempt(request, number, self.loop.time())
 
     def hold(self, attempt: Attempt) -> bool:
-        """Take a share of the rate and of the wallet; False: that has to be waited for."""
+        """Take a share of the rate and of the wallet, where it has none; False: that has to be
+        waited for."""
+        if attempt.stage == "reserved":
+            return True
         worst = attempt.request.worst
         if attempt.stage == "slot":
             rate = self.limits.rates.get(attempt.request.spec.pool)
@@ -110,11 +113,21 @@ class Attempts:
         metered = attempt.request.meter.usage is not None
         billed = self._spent(attempt, "sent_unknown")
         state: Sent = "settled" if metered else "sent_unknown"
-        self.journal.write(self._settled(attempt, billed, state, "cancelled"))
+        try:
+            self.journal.write(self._settled(attempt, billed, state, "cancelled"))
+        except LedgerError as error:
+            self.fatal = self.fatal or error
 
-    def give_back(self, attempt: Attempt) -> None:
-        """What was reserved for one that is not sent after all."""
-        self._settle(attempt, NOTHING)
+    def withdraw(self, attempt: Attempt) -> None:
+        """Give back all that one holds which is not sent after all."""
+        stage, attempt.stage = attempt.stage, "new"
+        if stage == "reserved":
+            self._settle(attempt, NOTHING)
+        elif stage == "rate":
+            self._settle_rate(attempt, NOTHING)
+        if stage != "new":
+            self.gate.leave(attempt.request.spec.pool)
+        self.gate.circuit(attempt.request.spec.pool).leave(attempt.passage)
 
     def leave(self, attempt: Attempt) -> None:
         """Its slot goes to the next one."""
@@ -150,8 +163,11 @@ class Attempts:
         )
 
     def _settle(self, attempt: Attempt, billed: Usage) -> None:
-        request = attempt.request
         self.wallet.settle(attempt.held, billed)
+        self._settle_rate(attempt, billed)
+
+    def _settle_rate(self, attempt: Attempt, billed: Usage) -> None:
+        request = attempt.request
         rate = self.limits.rates.get(request.spec.pool)
         if rate is not None:
             rate.settle(request.worst.tokens, billed.tokens)

@@ -20,7 +20,7 @@ class Carriers(Protocol):
         """Commit an answer and deliver it."""
         ...
 
-    def by_task(self, attempt: Attempt, failed: TTSError | None = None) -> None:
+    def by_task(self, attempt: Attempt, failed: Exception | None = None) -> None:
         """Go on by a task, from where the attempt stands, or after it failed."""
         ...
 
@@ -78,11 +78,17 @@ class Direct:
     def _entered(self, attempt: Attempt) -> bool:
         request = attempt.request
         request.grant, attempt.stage = None, "slot"
-        if self._attempts.hold(attempt) and self._passes(request) and not request.heard:
+        if self._holds(attempt) and self._passes(request) and not request.heard:
             self._depart(attempt)
         else:
             self._carriers.by_task(attempt)
         return True
+
+    def _holds(self, attempt: Attempt) -> bool:
+        try:
+            return self._attempts.hold(attempt)
+        except TTSError:
+            return False  # the task meets it again
 
     def _depart(self, attempt: Attempt) -> None:
         request = attempt.request
@@ -136,8 +142,9 @@ class Direct:
             error = broken
         if isinstance(error, CallError):
             attempts.slow_down(attempt, error)
-        attempts.loop.call_soon(attempts.leave, attempt)
+        # The task begins first: an error that ends the job keeps the next one from being sent.
         self._carriers.by_task(attempt, error)
+        attempts.loop.call_soon(attempts.leave, attempt)
 
 
 def begin(request: Request) -> Begin:

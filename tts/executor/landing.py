@@ -102,6 +102,9 @@ class Landing:
             await self._journal.commit(*(self._failed(call, error) for call in request.calls))
         except LedgerError as broken:
             self.stop(request, broken)
+        except asyncio.CancelledError:
+            self.stop(request)
+            raise
         for call in request.take_all():
             self._settlement.fail(call, error)
 

@@ -86,8 +86,8 @@ class Request:
         self.grant: Callable[[], bool] | None = None
         self.attempt: Attempt | None = None
         self.landing: asyncio.Future[None] | None = None
-        """Without a task: its place in the queue for a slot; the attempt that is on the wire; its
-        answer's way to the disk."""
+        """Without a task: its place in the queue for a slot; the attempt that is on the wire, or that
+        its task has not taken up yet; its answer's way to the disk."""
 
     @property
     def draws(self) -> list[Draw]:

@@ -72,8 +72,9 @@ class Requests:
         """
         self.fatal = Suspended(INTERRUPTED)
         for request in list(self._open):
+            self._leave(request)
             if request.task is not None:
-                request.task.cancel()
+                self._cancel(request, request.task)
             else:
                 self._direct.cancel(request)
                 self._landing.stop(request)
@@ -124,9 +125,19 @@ class Requests:
         """Nobody wants it any more, and nobody joins it."""
         self._leave(request)
         if request.task is not None:
-            request.task.cancel()
             self._aborted.add(request)
+            self._cancel(request, request.task)
         elif self._direct.cancel(request):
+            self._end(request)
+
+    def _cancel(self, request: Request, task: asyncio.Task[None]) -> None:
+        """A task that has not begun never will: what its attempt holds is given back for it."""
+        task.cancel()
+        attempt, request.attempt = request.attempt, None
+        if attempt is not None:
+            if attempt.stage != "open":
+                self._attempts.loop.call_soon(self._attempts.withdraw, attempt)
+            self._landing.stop(request)
             self._end(request)
 
     def _gather(self, group: object, call: Call) -> None:
@@ -164,13 +175,13 @@ class Requests:
             self.by_task(attempt)
 
     def _leave(self, request: Request) -> None:
-        """Nobody joins this request any more."""
+        """Nobody joins this request any more: said before anybody is told how it ended, since that
+        makes room for calls that wait, its twins among them."""
         for drawn in request.drawn:
             if self._by_key.get(drawn.key) is request:
                 del self._by_key[drawn.key]
 
     def _end(self, request: Request) -> None:
-        self._leave(request)
         request.meter.hear = None
         self._open.discard(request)
         self._aborted.discard(request)
@@ -190,6 +201,7 @@ class Requests:
     def _landed(
         self, attempt: Attempt, answer: Answer, written: Written, done: asyncio.Future[None]
     ) -> None:
+        self._leave(attempt.request)
         try:
             done.result()
             self._landing.deliver(attempt.request, answer, written)
@@ -204,28 +216,24 @@ class Requests:
         self._end(attempt.request)
 
     def _give_up(self, attempt: Attempt, error: Exception) -> None:
-        self._attempts.leave(attempt)
-        attempt.request.task = self._group.create_task(self._crash(attempt.request, error))
-
-    async def _crash(self, request: Request, error: Exception) -> None:
-        try:
-            await self._landing.crash(request, error)
-        finally:
-            self._end(request)
+        self.by_task(attempt, error)
+        self._attempts.loop.call_soon(self._attempts.leave, attempt)
 
     # By a task
 
-    def by_task(self, attempt: Attempt, failed: TTSError | None = None) -> None:
+    def by_task(self, attempt: Attempt, failed: Exception | None = None) -> None:
         """Go on by a task, from where an attempt stands, or after it failed."""
         request = attempt.request
-        request.attempt = None
+        request.attempt = attempt
         request.task = self._group.create_task(self._carry(attempt, failed))
 
-    async def _carry(self, attempt: Attempt, failed: TTSError | None) -> None:
+    async def _carry(self, attempt: Attempt, failed: Exception | None) -> None:
         request = attempt.request
+        request.attempt = None
         try:
             await self._retries.carry(attempt, self._land, failed)
         except asyncio.CancelledError:
+            self._leave(request)
             if request.task is not None and not request.task.cancelling():
                 await self._landing.crash(request, Crashed("It cancelled itself."))
                 return
@@ -234,6 +242,7 @@ class Requests:
             if wanted:
                 raise
         except Exception as error:  # noqa: BLE001 — a bug in one operation must not hang the others
+            self._leave(request)
             await self._landing.crash(request, error)
         finally:
             self._end(request)
@@ -241,4 +250,5 @@ class Requests:
     async def _land(self, request: Request, answer: Answer, settled: SettledRow) -> None:
         committed, written = self._landing.commit(request, answer, settled)
         await committed
+        self._leave(request)
         self._landing.deliver(request, answer, written)

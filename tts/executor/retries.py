@@ -41,7 +41,7 @@ class Retries:
         spec = request.spec
         return spec.hedge is not None or spec.hedge_quantile is not None
 
-    async def carry(self, first: Attempt, land: Land, failed: TTSError | None = None) -> None:
+    async def carry(self, first: Attempt, land: Land, failed: Exception | None = None) -> None:
         """Try until it is answered or may not be tried again, and land the answer.
 
         `first` goes on from where it stands; `failed` is what became of it, where it has ended.
@@ -112,13 +112,11 @@ class Retries:
             try:
                 await self._reserve(attempt)
             except BaseException:
-                circuit.leave(attempt.passage)
+                self._attempts.withdraw(attempt)
                 raise
             if not circuit.holds_back(attempt.passage):
                 return
-            self._attempts.give_back(attempt)
-            self._attempts.gate.leave(request.spec.pool)
-            attempt.stage = "new"
+            self._attempts.withdraw(attempt)
 
     async def _reserve(self, attempt: Attempt) -> None:
         attempts, request = self._attempts, attempt.request
@@ -128,15 +126,10 @@ class Retries:
             if planned or not attempts.gate.enter_nowait(pool):
                 await attempts.gate.enter(pool, problem, priority, planned=planned)
             attempt.stage = "slot"
-        try:
-            if not attempts.hold(attempt):
-                await self._wait_for_room(attempt)
-            if attempts.fatal is not None:
-                attempts.give_back(attempt)
-                raise attempts.fatal
-        except BaseException:
-            attempts.gate.leave(pool)
-            raise
+        if not attempts.hold(attempt):
+            await self._wait_for_room(attempt)
+        if attempts.fatal is not None:
+            raise attempts.fatal
 
     async def _wait_for_room(self, attempt: Attempt) -> None:
         worst, limits = attempt.request.worst, self._attempts.limits

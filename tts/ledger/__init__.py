@@ -6,13 +6,7 @@ from tts.ledger.ledger import Ledger
 from tts.ledger.manifest import check_manifest, manifest_diff
 from tts.ledger.memory import MemoryJournal, MemoryLeases, MemoryRateWindows
 from tts.ledger.questions import Bill, Grouping, JobSummary, Questions, Share
-from tts.ledger.record import (
-    CandidateLine,
-    candidate_lines,
-    decode_result,
-    decode_summary,
-    encode_result,
-)
+from tts.ledger.record import CandidateLine, candidate_lines, decode_result, encode_result
 
 __all__ = [
     "EXPORTED",
@@ -31,7 +25,6 @@ __all__ = [
     "candidate_lines",
     "check_manifest",
     "decode_result",
-    "decode_summary",
     "encode_result",
     "export",
     "manifest_diff",
