@@ -3,6 +3,7 @@
 from tts.budget.account import Account, Amounts, unknown
 from tts.budget.admission import AdmissionQueue, Ticket
 from tts.budget.prices import LongRates, Price, PriceTable, Rates
+from tts.budget.turns import Turns
 from tts.budget.wallet import BlockSize, Wallet
 
 __all__ = [
@@ -15,6 +16,7 @@ __all__ = [
     "PriceTable",
     "Rates",
     "Ticket",
+    "Turns",
     "Wallet",
     "unknown",
 ]

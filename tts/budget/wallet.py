@@ -7,9 +7,10 @@ import time
 from collections.abc import Callable, Mapping
 
 from tts.budget.account import Account, Amounts
+from tts.budget.turns import Turns
 from tts.errors import Suspended
 from tts.protocols import Leases
-from tts.values import Dimension, Usage
+from tts.values import NOTHING, Dimension, Usage
 
 FIRST_BLOCK, LARGEST_BLOCK = 64, 4096
 """Worst cases in one lease, at the beginning and at most."""
@@ -39,7 +40,7 @@ class BlockSize:
         return self._size
 
 
-class Wallet:
+class Wallet(Turns[Amounts]):
     """The job's account of billed cost. Calls wait for it first-in-first-out, holding nothing.
 
     The ceilings are the job's; the room in memory is what was leased of them. When neither the
@@ -48,11 +49,11 @@ class Wallet:
     """
 
     def __init__(self, ceilings: Mapping[Dimension, int], leases: Leases) -> None:
+        super().__init__()
         self.ceilings = dict(ceilings)
         self.account = Account(dict.fromkeys(ceilings, 0), scope="job's wallet")
         self.leases = leases
         self._block = BlockSize()
-        self._turn = asyncio.Lock()
         self._changed = asyncio.Event()
 
     def reserve_nowait(self, worst: Usage) -> Amounts | None:
@@ -61,18 +62,12 @@ class Wallet:
             self.account.hold(())
             return ()
         amounts = self.account.amounts(worst)
-        if self._turn.locked() or not self.account.fits(amounts):
-            return None
-        self.account.hold(amounts)
-        return amounts
+        return amounts if self.in_turn_nowait(amounts) else None
 
     async def reserve(self, worst: Usage) -> Amounts:
         """Reserve the worst case of one attempt; raises `Suspended` when the wallet is empty."""
         amounts = self.account.amounts(worst)
-        async with self._turn:
-            while not self.account.fits(amounts):
-                await self._make_room(amounts)
-            self.account.hold(amounts)
+        await self.in_turn(amounts)
         return amounts
 
     def settle(self, held: Amounts, billed: Usage) -> None:
@@ -84,12 +79,23 @@ class Wallet:
         if self.account.capped:
             await self.leases.give_back(self.account.left())
 
-    async def _make_room(self, amounts: Amounts) -> None:
+    def take(self, amounts: Amounts) -> bool:
+        if not self.account.fits(amounts):
+            return False
+        self.account.hold(amounts)
+        return True
+
+    def put(self, amounts: Amounts) -> None:
+        self.settle(amounts, NOTHING)
+
+    async def make_room(self, amounts: Amounts) -> None:
         room = self.account.left()
         needs = zip(self.account.dimensions, amounts, strict=True)
         least: dict[Dimension, int] = {name: max(0, need - room[name]) for name, need in needs}
         self._changed.clear()
-        block = await self.leases.draw(self.ceilings, least, most=self._block.next())
+        block = await self.leases.draw(
+            self.ceilings, least, most=max(self._block.next(), self.waiting)
+        )
         if block is not None:
             self.account.raise_ceilings(block)
         elif self.account.open:

@@ -11,7 +11,7 @@ from math import ceil
 
 from msgspec import Struct
 
-from tts.budget import BlockSize
+from tts.budget import BlockSize, Turns
 from tts.executor.deadlines import Clock, loop_time
 from tts.protocols import RateWindows
 from tts.values import Dimension
@@ -34,7 +34,7 @@ class Room(Struct):
     amounts: dict[Dimension, int]
 
 
-class SharedRate:
+class SharedRate(Turns[Mapping[Dimension, int]]):
     """A `RateLimit` that leases blocks of the common rate and reserves inside them in memory.
 
     Calls of this process leave strictly first-in-first-out. Tokens that a call did not use come
@@ -49,13 +49,12 @@ class SharedRate:
         *,
         clock: Clock = loop_time,
     ) -> None:
+        super().__init__()
         self.name, self.windows, self._clock = name, windows, clock
         self.rates: Mapping[Dimension, float] = rates
         self._rooms: list[Room] = []
         """The one that ends first stands first."""
         self._block = BlockSize(clock)
-        self._turn = asyncio.Lock()
-        self._waiting = 0
         self._returned = asyncio.Event()
         self._grid = (0.0, MINUTE)
         """The end of a window, and the length of all."""
@@ -65,20 +64,11 @@ class SharedRate:
 
     def acquire_nowait(self, tokens: int) -> bool:
         """Reserve a call and an estimate of its tokens if nobody waits and both were leased."""
-        return not self._waiting and self._take(self._least(tokens))
+        return self.in_turn_nowait(self._least(tokens))
 
     async def acquire(self, tokens: int) -> None:
         """Reserve a call and an estimate of its tokens, waiting in turn; cancelled, take nothing."""
-        if self.acquire_nowait(tokens):
-            return
-        least = self._least(tokens)
-        self._waiting += 1
-        try:
-            async with self._turn:
-                while not self._take(least):
-                    await self._make_room(least)
-        finally:
-            self._waiting -= 1
+        await self.in_turn(self._least(tokens))
 
     def settle(self, estimated: int, actual: int) -> None:
         """Replace an estimate by what the call really used; the call itself stays used."""
@@ -88,10 +78,15 @@ class SharedRate:
         back = min(estimated - actual, self._lately(now))
         if not back:
             return
-        end, length = self._grid
-        ends = end + ceil(max(0.0, now - end) / length) * length
-        self._give(Room(now, ends - MARGIN, {"tokens": back}))
+        self._give(Room(now, self._end_of_window(), {"tokens": back}))
         self._returned.set()
+
+    def _end_of_window(self) -> float:
+        end, length = self._grid
+        return end + ceil(max(0.0, self._clock() - end) / length) * length - MARGIN
+
+    def _next_block(self) -> int:
+        return max(self._block.next(), self.waiting)
 
     def _least(self, tokens: int) -> dict[Dimension, int]:
         needs: dict[Dimension, int] = {"calls": 1, "tokens": tokens}
@@ -114,7 +109,7 @@ class SharedRate:
             self._recent -= self._taken.popleft()[1]
         return self._recent
 
-    def _take(self, least: Mapping[Dimension, int]) -> bool:
+    def take(self, least: Mapping[Dimension, int]) -> bool:
         """Take from the rooms that are open, the one that ends first before the others."""
         now = self._clock()
         while self._rooms and self._rooms[0].ends <= now:
@@ -128,6 +123,10 @@ class SharedRate:
         self._note(now, least)
         return True
 
+    def put(self, least: Mapping[Dimension, int]) -> None:
+        """Nothing was sent after all."""
+        self._give(Room(self._clock(), self._end_of_window(), dict(least)))
+
     def _note(self, now: float, least: Mapping[Dimension, int]) -> None:
         tokens = least.get("tokens", 0)
         self._recent += tokens
@@ -136,12 +135,12 @@ class SharedRate:
             tokens += before
         self._taken.append((now, tokens))
 
-    async def _make_room(self, least: Mapping[Dimension, int]) -> None:
+    async def make_room(self, least: Mapping[Dimension, int]) -> None:
         """Wait for a lease that is not open yet, or lease and wait until that is open."""
         asked = self._clock()
         later = min((room.opens for room in self._rooms if room.opens > asked), default=None)
         if later is None:
-            lease = await self.windows.lease(self.name, self.rates, least, most=self._block.next())
+            lease = await self.windows.lease(self.name, self.rates, least, most=self._next_block())
             later = self._clock() + lease.opens_s if lease.opens_s else asked
             self._grid = (asked + lease.ends_s, lease.window_s)
             if lease.amounts:
