@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from typing import Protocol
 
 from tts.engine import Job, spell_budget, spell_strategy
@@ -17,13 +17,16 @@ from tts.eval.manifest import compare, manifest
 from tts.eval.problems import ProblemSet, canonical, shuffled
 from tts.eval.sharing import Sharing
 from tts.eval.spec import ComparisonSpec
-from tts.ledger import decode_result
+from tts.ledger import decode_summary
 from tts.protocols import JobRow, Journal, Leases, Row, RunRow, TextRow
 from tts.run import Strategy
 from tts.values import Budget, Problem, Result, StoppedBy
 
 RETRIED: frozenset[StoppedBy] = frozenset({"failed", "incomplete"})
 """Ends that `retry_failed` takes back."""
+
+PART = 500
+"""Problems whose ended runs are read at once: a result is larger than what is kept of it."""
 
 
 class Records(Journal, Protocol):
@@ -120,7 +123,9 @@ class Comparison:
 
     async def take_in(self) -> None:
         """Keep every run that the ledger holds the end of, whoever ran it."""
-        await self._take_in(await self.journal.runs())
+        names = [problem.id for problem in self.order]
+        for start in range(0, len(names), PART):
+            await self._take_in(names[start : start + PART])
 
     def in_order(self) -> Iterator[Attempt]:
         """The attempts so far: strategies and budgets in the order of the spec.
@@ -143,10 +148,10 @@ class Comparison:
         longest = max(problems, key=lambda one: prompt_tokens(one, session))
         await refuse(longest, spec.strategies, spec.budgets, session, wallet=spec.wallet)
 
-    async def _take_in(self, rows: Iterable[RunRow]) -> None:
+    async def _take_in(self, names: Collection[str]) -> None:
         """Keep what has ended of some problems, whoever ran it."""
         ended: dict[str, dict[str, RunRow]] = defaultdict(dict)
-        for row in rows:
+        for row in await self.journal.runs(names):
             if row.result is not None and row.problem_id in self._problems:
                 ended[row.problem_id][row.run_id] = row
         window = asyncio.Semaphore(self.spec.window)
@@ -156,7 +161,7 @@ class Comparison:
                 for cell in self._open_cells(problem):
                     row = found.get(self._run_id(cell))
                     if row is not None and row.result is not None:
-                        await self._keep(cell, decode_result(row.result, problem))
+                        await self._keep(cell, decode_summary(row.result, problem))
 
         async with asyncio.TaskGroup() as group:
             for name, found in ended.items():
@@ -164,11 +169,11 @@ class Comparison:
 
     async def _ended(self, names: Collection[str]) -> list[str]:
         """Those of the problems of which every cell has ended by now, wherever it ran."""
-        await self._take_in(await self.journal.runs(names))
+        await self._take_in(names)
         return [name for name in names if not self._open_cells(self._problems[name])]
 
     async def _solve_problem(self, name: str) -> None:
-        await self._take_in(await self.journal.runs((name,)))
+        await self._take_in((name,))
         problem = self._problems[name]
         cells = self._open_cells(problem)
         if not cells:

@@ -18,7 +18,7 @@ from tts.eval.problems import from_canonical, shuffled
 from tts.eval.report import ComparisonReport, assemble
 from tts.eval.spec import Order
 from tts.eval.trace import reading
-from tts.ledger import decode_result
+from tts.ledger import decode_summary
 from tts.protocols import RunRow
 from tts.values import Budget, Problem
 
@@ -130,7 +130,7 @@ async def graded(found: Recorded) -> dict[Key, Attempt]:
             problem = problems.get(row.problem_id)
             if row.result is None or problem is None:
                 continue
-            result = decode_result(row.result, problem)
+            result = decode_summary(row.result, problem)
             place = Place(problem, labels_of(row), row.replicate)
             grade = await grade_result(result, problem, equivalence)
             attempts[place.key] = attempt_of(place, result, grade)

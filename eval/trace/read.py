@@ -11,9 +11,9 @@ import msgspec
 
 from tts.errors import MOST_NAMES, BadInput, UnknownName
 from tts.eval.trace.trace import OtherCalls, Rows, RunLine, Trace, grow, total
-from tts.ledger import Questions, candidate_lines, decode_result
+from tts.ledger import candidate_lines, decode_result, decode_summary
 from tts.ledger.connect import connect
-from tts.ledger.reader import Reader
+from tts.ledger.reader import Reader, job_names
 from tts.ledger.schema import current
 from tts.protocols import OutcomeRow, RunRow, UseRow
 from tts.values import Problem, Result
@@ -32,8 +32,7 @@ def run_lines(
     `job` may be empty where the ledger holds one alone.
     """
     with reading(place, job) as reader:
-        ids = reader.run_ids()
-        return [line(row) for row in reader.some_runs(ids[:most])], len(ids)
+        return [line(row) for row in reader.first_runs(most)], reader.count_runs()
 
 
 def read_trace(place: str | Path, run: str, job: str = "") -> Trace:
@@ -44,7 +43,7 @@ def read_trace(place: str | Path, run: str, job: str = "") -> Trace:
             raise UnknownName("run", run, reader.run_ids())
         if len(found) > 1:
             raise BadInput(f"Run {run!r} is not unique: {some(found)}.")
-        return _trace(reader, reader.some_runs(found)[0])
+        return _trace(reader, reader.first_runs(1, begin=found[0])[0])
 
 
 def _trace(reader: Reader, row: RunRow) -> Trace:
@@ -68,14 +67,9 @@ def _trace(reader: Reader, row: RunRow) -> Trace:
 @contextmanager
 def reading(place: str | Path, job: str) -> Iterator[Reader]:
     """The rows of one job of a ledger, which stays as it is."""
-    questions = Questions.open(place)
-    try:
-        jobs = [summary.job for summary in questions.jobs()]
-    finally:
-        questions.close()
     engine = current(connect(place, create=False))
     try:
-        yield Reader(engine, job=job or only(jobs))
+        yield Reader(engine, job=job or only(job_names(engine)))
     finally:
         engine.dispose()
 
@@ -96,7 +90,8 @@ def only(jobs: Sequence[str]) -> str:
 
 def line(row: RunRow) -> RunLine:
     """A run in a list."""
-    result = result_of(row)
+    content, problem = row.result, Problem(id=row.problem_id, prompt="")
+    result = decode_summary(content, problem) if content else None
     return RunLine(
         run_id=row.run_id,
         problem_id=row.problem_id,

@@ -6,7 +6,7 @@ import msgspec
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tts.ledger import decode_result, encode_result
+from tts.ledger import decode_result, decode_summary, encode_result
 from tts.values import Candidate, Kept, Problem, Result, Score, Usage
 
 PROBLEM = Problem(id="p", prompt="2+2?", answer="4")
@@ -37,6 +37,13 @@ def result(**given: Any) -> Result:
 @given(results())
 def test_a_result_comes_back_as_it_was(found: Result) -> None:
     assert decode_result(encode_result(found), PROBLEM) == found
+
+
+@given(results())
+def test_a_summary_is_the_result_without_the_candidates_of_an_answer(found: Result) -> None:
+    bare = msgspec.structs.replace(found, candidate=None, candidates=())
+    wanted = found if found.answer is None else bare
+    assert decode_summary(encode_result(found), PROBLEM) == wanted
 
 
 @given(found=results(), known=st.sets(st.sampled_from(["k0", "k1", "k2", "k3"])))

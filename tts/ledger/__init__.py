@@ -6,7 +6,13 @@ from tts.ledger.ledger import Ledger
 from tts.ledger.manifest import check_manifest, manifest_diff
 from tts.ledger.memory import MemoryJournal, MemoryLeases, MemoryRateWindows
 from tts.ledger.questions import Bill, Grouping, JobSummary, Questions, Share
-from tts.ledger.record import CandidateLine, candidate_lines, decode_result, encode_result
+from tts.ledger.record import (
+    CandidateLine,
+    candidate_lines,
+    decode_result,
+    decode_summary,
+    encode_result,
+)
 
 __all__ = [
     "EXPORTED",
@@ -25,6 +31,7 @@ __all__ = [
     "candidate_lines",
     "check_manifest",
     "decode_result",
+    "decode_summary",
     "encode_result",
     "export",
     "manifest_diff",

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from operator import attrgetter
 from typing import Any, Generic, TypeVar
 
@@ -21,7 +21,6 @@ from tts.protocols import CallRow, IntentRow, JobRow, OutcomeRow, RunRow, Settle
 from tts.values import Usage
 
 R = TypeVar("R", bound=Struct)
-Columns = Mapping[str, Any]
 Values = tuple[Any, ...]
 
 USAGE: tuple[str, ...] = Usage.__struct_fields__
@@ -104,13 +103,17 @@ class Shape(Generic[R]):
             values += UNSPENT if spent is None else astuple(spent)
         return values
 
-    def decode(self, columns: Columns) -> R:
-        fields = {name: columns[RENAMED.get(name, name)] for name in self._plain}
+    def decode(self, values: Sequence[Any]) -> R:
+        """The row of the values of `columns`, in their order."""
+        fields: dict[str, Any] = dict(zip(self.fields, values, strict=False))
         for name in self._bytes:  # a driver may give a view
             fields[name] = None if fields[name] is None else bytes(fields[name])
-        for name, prefix in self._prefixes.items():
-            told = columns[f"{prefix}calls"] is not None or not self._maybe[name]
-            fields[name] = decode_usage(columns, prefix) if told else None
+        at = len(self.fields)
+        for name in self._prefixes:
+            amounts = values[at : at + len(USAGE)]
+            untold = self._maybe[name] and amounts[0] is None
+            fields[name] = None if untold else decode_usage(amounts)
+            at += len(USAGE)
         return self._kind(**fields)
 
 
@@ -122,8 +125,8 @@ def column_of(name: str, kind: inspect.Type, *, nullable: bool = False) -> Colum
     return Column(RENAMED.get(name, name), column_type(kind), nullable=nullable or optional(kind))
 
 
-def decode_usage(columns: Columns, prefix: str = "") -> Usage:
-    return Usage(**{name: columns[prefix + name] for name in USAGE})
+def decode_usage(amounts: Sequence[Any]) -> Usage:
+    return Usage(**dict(zip(USAGE, amounts, strict=True)))
 
 
 JOB = Shape(JobRow)

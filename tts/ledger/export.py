@@ -14,7 +14,6 @@ from sqlalchemy import Boolean, Column, Double, Table, Text, select
 from sqlalchemy.exc import DBAPIError
 
 from tts.errors import BadInput, UnknownName, UsageError
-from tts.ledger.codec import Columns
 from tts.ledger.connect import connect, unreadable
 from tts.ledger.record import candidate_lines
 from tts.ledger.schema import current
@@ -91,7 +90,7 @@ def chunks(place: str | Path, table: Table, job: str | None) -> Chunks:
         engine.dispose()
 
 
-def readable(row: Columns) -> list[dict[str, Any]]:
+def readable(row: Mapping[str, Any]) -> list[dict[str, Any]]:
     """Bytes are JSON or text in UTF-8."""
     return [
         {
@@ -101,7 +100,7 @@ def readable(row: Columns) -> list[dict[str, Any]]:
     ]
 
 
-def candidates_of(row: Columns) -> list[dict[str, Any]]:
+def candidates_of(row: Mapping[str, Any]) -> list[dict[str, Any]]:
     """The candidates of a run, with their scores."""
     if row["result"] is None:
         return []

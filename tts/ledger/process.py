@@ -158,9 +158,8 @@ def process_spent(connection: Connection, token: str) -> dict[str, int | None]:
 def older_attempts(connection: Connection, token: str) -> list[Usage]:
     """Of a process of version 0.1.0, which kept no sum: each of its attempts."""
     rows = connection.execute(select(ATTEMPT_ROWS).where(ATTEMPT_ROWS.c.process == token))
-    return [
-        decode_usage(dict(row), "worst_" if row["open"] else "billed_") for row in rows.mappings()
-    ]
+    found = [("worst_" if row["open"] else "billed_", row) for row in rows.mappings()]
+    return [decode_usage([row[prefix + name] for name in USAGE]) for prefix, row in found]
 
 
 def open_worst(connection: Connection, token: str) -> list[Usage]:
@@ -171,7 +170,7 @@ def open_worst(connection: Connection, token: str) -> list[Usage]:
         attempts = msgspec.json.decode(listed[0])
         ended = settled(connection, token, attempts)
         worst = [row[-len(USAGE) :] for row in attempts if row[0] not in ended]
-        found += [Usage(**dict(zip(USAGE, amounts, strict=True))) for amounts in worst]
+        found += [decode_usage(amounts) for amounts in worst]
     return found
 
 

@@ -19,11 +19,11 @@ from sqlalchemy import (
     literal,
     select,
 )
-from sqlalchemy.exc import DBAPIError
 
 from tts.ledger.codec import USAGE, digests
-from tts.ledger.connect import connect, unreadable
+from tts.ledger.connect import connect
 from tts.ledger.process import parted, whole
+from tts.ledger.reader import rows_of
 from tts.ledger.schema import current
 from tts.ledger.tables import (
     ATTEMPT_ROWS,
@@ -155,12 +155,8 @@ class Questions:
             found |= {bytes(row[0]).hex(): row[1] for row in rows}
         return found
 
-    def _rows(self, query: Any) -> Sequence[Sequence[Any]]:
-        try:
-            with self._engine.connect() as connection:
-                return connection.execute(query).all()
-        except DBAPIError as error:
-            raise unreadable(error) from error
+    def _rows(self, query: Select[Any]) -> Sequence[Any]:
+        return rows_of(self._engine, query)
 
 
 def add(found: Groups, name: str, amounts: Sequence[Any]) -> None:

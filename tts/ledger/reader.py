@@ -7,10 +7,10 @@ from collections.abc import Collection, Iterable, Sequence
 from threading import Lock
 from typing import Any
 
-from sqlalchemy import Engine, Select, String, bindparam, select
+from sqlalchemy import Engine, Select, String, bindparam, func, select
 from sqlalchemy.exc import DBAPIError
 
-from tts.ledger.codec import CALL, JOB, OUTCOME, RUN, USE, Columns, digests
+from tts.ledger.codec import CALL, JOB, OUTCOME, RUN, USE, digests
 from tts.ledger.connect import unreadable
 from tts.ledger.tables import (
     CALL_ROWS,
@@ -71,10 +71,15 @@ class Found:
                     del self._holders[key], self._calls[key]
 
 
-def decode_done(columns: Columns) -> CallRow:
+HASHES = [CALL.fields.index(name) for name in ("key", "input_hash")]
+
+
+def decode_done(values: Sequence[Any]) -> CallRow:
     """A call from the row that it shares with its attempt and its use."""
-    hashes = {name: bytes(columns[name]).hex() for name in ("key", "input_hash")}
-    return CALL.decode({**columns, **hashes})
+    found = list(values)
+    for at in HASHES:
+        found[at] = bytes(found[at]).hex()
+    return CALL.decode(found)
 
 
 class Prepared:
@@ -87,10 +92,10 @@ class Prepared:
         self._order: Sequence[str] | None = getattr(compiled, "positiontup", None)
 
     def ask(self, **values: str) -> Sequence[Any]:
-        """The rows, by names of columns and as the driver returns them."""
+        """The rows as the driver returns them."""
         given: Any = tuple(values[name] for name in self._order) if self._order else values
         with self._engine.connect() as connection:
-            return connection.exec_driver_sql(self._sql, given).mappings().all()
+            return connection.exec_driver_sql(self._sql, given).all()
 
 
 LAST = "\U0010ffff"
@@ -111,11 +116,9 @@ class Reader:
         problem = bindparam("problem_id", type_=String)
         own = select(CALL_ROWS).where(CALL_ROWS.c.job == job_of, CALL_ROWS.c.problem_id == problem)
         self._calls = Prepared(own, engine)
-        of_run = [DONE.c[column.name] for column in CALLS.c if column.name in DONE.c]
-        of_kind = [OPERATIONS.c[column.name] for column in CALLS.c if column.name not in DONE.c]
-        self._done = select(*of_run, *of_kind).join_from(
-            DONE, OPERATIONS, OPERATIONS.c.id == DONE.c.operation
-        )
+        names = [column.name for column in CALLS.c]
+        call = [(DONE if name in DONE.c else OPERATIONS).c[name] for name in names]
+        self._done = select(*call).join_from(DONE, OPERATIONS, OPERATIONS.c.id == DONE.c.operation)
         self._made = Prepared(self._done.where(DONE.c.run_id == run), engine)
         self._runs_of = Prepared(
             select(RUNS.c.run_id).where(RUNS.c.job == job_of, RUNS.c.problem_id == problem), engine
@@ -130,14 +133,14 @@ class Reader:
 
     def calls(self, problem_id: str) -> list[CallRow]:
         """The finished calls that a problem made, and those of others that its runs used."""
-        runs = [row["run_id"] for row in self._ask(self._runs_of, problem_id=problem_id)]
+        runs = [row[0] for row in self._ask(self._runs_of, problem_id=problem_id)]
         own = [CALL.decode(row) for row in self._ask(self._calls, problem_id=problem_id)]
         own += [decode_done(row) for run in runs for row in self._ask(self._made, run_id=run)]
         return own + self._borrowed(runs, {call.key for call in own})
 
     def _borrowed(self, runs: Sequence[str], own: set[str]) -> list[CallRow]:
         """By steps that each look up a key: SQLite would read every use for one query."""
-        keys = {row["key"] for run in runs for row in self._ask(self._found, run_id=run)}
+        keys = {row[0] for run in runs for row in self._ask(self._found, run_id=run)}
         missing = sorted(keys - own)
         found: list[CallRow] = []
         for chunk in (missing[at : at + CHUNK] for at in range(0, len(missing), CHUNK)):
@@ -147,7 +150,7 @@ class Reader:
             found += [CALL.decode(row) for row in self._rows(apart)]
             hashes = digests(chunk)
             done = self._done.where(OPERATIONS.c.job == self._job, DONE.c.key.in_(hashes))
-            found += [decode_done(dict(row)) for row in self._rows(done)]
+            found += [decode_done(row) for row in self._rows(done)]
         return found
 
     def uses(self, run_id: str) -> list[UseRow]:
@@ -167,19 +170,22 @@ class Reader:
             found += [RUN.decode(row) for row in self._rows(some)]
         return found
 
+    def count_runs(self) -> int:
+        query = select(func.count()).select_from(RUNS).where(RUNS.c.job == self._job)
+        return int(self._rows(query)[0][0])
+
+    def first_runs(self, most: int, *, begin: str = "") -> list[RunRow]:
+        """The first runs whose ids begin so, in the order of their ids."""
+        query = self._beginning(select(RUNS), begin).limit(most)
+        return [RUN.decode(row) for row in self._rows(query)]
+
     def run_ids(self, begin: str = "") -> list[str]:
         """The ids of the job's runs that begin so, in order."""
-        query = select(RUNS.c.run_id).where(RUNS.c.job == self._job, RUNS.c.run_id >= begin)
-        if begin:
-            query = query.where(RUNS.c.run_id < begin + LAST)
-        return [row["run_id"] for row in self._rows(query.order_by(RUNS.c.run_id))]
+        return [row[0] for row in self._rows(self._beginning(select(RUNS.c.run_id), begin))]
 
-    def some_runs(self, run_ids: Sequence[str]) -> list[RunRow]:
-        """These runs, in the order of their ids."""
-        mine = (RUNS.c.job == self._job) & RUNS.c.run_id.in_(run_ids)
-        return [
-            RUN.decode(row) for row in self._rows(select(RUNS).where(mine).order_by(RUNS.c.run_id))
-        ]
+    def _beginning(self, query: Select[Any], begin: str) -> Select[Any]:
+        query = query.where(RUNS.c.job == self._job, RUNS.c.run_id >= begin).order_by(RUNS.c.run_id)
+        return query.where(RUNS.c.run_id < begin + LAST) if begin else query
 
     def job(self) -> JobRow | None:
         rows = self._rows(select(JOBS).where(JOBS.c.job == self._job))
@@ -187,7 +193,7 @@ class Reader:
 
     def text(self, key: str) -> str | None:
         rows = self._rows(select(TEXTS.c.text).where(TEXTS.c.hash == key))
-        return bytes(rows[0]["text"]).decode("utf-8", "surrogatepass") if rows else None
+        return bytes(rows[0][0]).decode("utf-8", "surrogatepass") if rows else None
 
     def _ask(self, question: Prepared, **values: str) -> Sequence[Any]:
         try:
@@ -196,8 +202,18 @@ class Reader:
             raise unreadable(error) from error
 
     def _rows(self, query: Select[Any]) -> Sequence[Any]:
-        try:
-            with self._engine.connect() as connection:
-                return connection.execute(query).mappings().all()
-        except DBAPIError as error:
-            raise unreadable(error) from error
+        return rows_of(self._engine, query)
+
+
+def job_names(engine: Engine) -> list[str]:
+    """Every job of a ledger, the oldest first."""
+    query = select(JOBS.c.job).order_by(JOBS.c.created_at, JOBS.c.job)
+    return [row[0] for row in rows_of(engine, query)]
+
+
+def rows_of(engine: Engine, query: Select[Any]) -> Sequence[Any]:
+    try:
+        with engine.connect() as connection:
+            return connection.execute(query).all()
+    except DBAPIError as error:
+        raise unreadable(error) from error

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 import msgspec
 from msgspec import Struct
@@ -126,8 +126,8 @@ class Lineage:
         continued = member.parent is not None and member.text.startswith(member.parent.text)
         text = member.delta if continued else member.text
         before = member.parent.completion_tokens if member.parent else 0
-        told = written(self._find(member.key))
-        known = told == Written(text, member.completion_tokens - before)
+        found = written(self._find(member.key))
+        known = found == Written(text, member.completion_tokens - before)
         return Drawn(
             key=member.key,
             text=None if known else text,
@@ -180,12 +180,26 @@ def decode_result(content: bytes, problem: Problem, find: Find = lambda _: None)
     candidates: list[Candidate] = []
     for drawn in record.drawn:
         candidates.append(restore(drawn, candidates, problem, find))
+    return told(record, problem, candidates)
+
+
+def decode_summary(content: bytes, problem: Problem) -> Result:
+    """As `decode_result`, without the candidates of a result that has an answer: they are most of
+    the work, and a report asks for them only to say why there is none."""
+    record = msgspec.json.decode(content, type=Record)
+    return decode_result(content, problem) if record.answer is None else told(record, problem, ())
+
+
+def told(record: Record, problem: Problem, candidates: Sequence[Candidate]) -> Result:
+    """What a record says; it has the candidates that are given."""
     usage = total(record.spend) if record.usage is None else record.usage
+    chosen = record.chosen if candidates else None
+    kept = verdicts(record) if candidates else []
     return Result(
         problem_id=problem.id,
         answer=record.answer,
-        candidate=None if record.chosen is None else candidates[record.chosen],
-        candidates=tuple(Kept(candidates[place], score) for place, score in verdicts(record)),
+        candidate=None if chosen is None else candidates[chosen],
+        candidates=tuple(Kept(candidates[place], score) for place, score in kept),
         usage=usage,
         billed=usage if record.billed is None else record.billed,
         stopped_by=record.stopped_by,
@@ -212,11 +226,9 @@ def restore(drawn: Drawn, before: list[Candidate], problem: Problem, find: Find)
     begun = "" if parent is None or drawn.whole else parent.text
     tokens, text = drawn.completion_tokens, drawn.text
     if text is None:
-        told = written(find(drawn.key)) or Written("", 0)
-        tokens, text = (
-            told.completion_tokens + (parent.completion_tokens if parent else 0),
-            told.text,
-        )
+        added = written(find(drawn.key)) or Written("", 0)
+        tokens = added.completion_tokens + (parent.completion_tokens if parent else 0)
+        text = added.text
     return Candidate(
         problem=drawn.problem or problem,
         text=begun + text,
