@@ -16,7 +16,7 @@ import msgspec
 
 from tts.engine.asks import Asks
 from tts.engine.job import Job
-from tts.engine.planned import CompiledPlan, PlanResult, Tools, compile_task, solve_task
+from tts.engine.planned import CompiledPlan, PlanResult, TaskPlanner, Tools
 from tts.engine.registry import usable
 from tts.engine.session import Session, open_session
 from tts.engine.solving import TimeLimit, Waits, unopened
@@ -153,8 +153,7 @@ class Engine:
         Raises `UsageError` for what cannot work; a failed call is data in the result.
         """
         if tools is not None:
-            return await solve_task(
-                self,
+            return await self._planner.solve(
                 self._problem(problem),
                 tools,
                 settings=planning,
@@ -211,7 +210,11 @@ class Engine:
         self, task: str | Problem, *, tools: Tools, planning: PlanSettings | None = None, **how: Any
     ) -> CompiledPlan:
         """The checked plan of a task, without making any of its calls."""
-        return await compile_task(self, self._problem(task), tools, settings=planning, **how)
+        return await self._planner.compile(self._problem(task), tools, settings=planning, **how)
+
+    @property
+    def _planner(self) -> TaskPlanner:
+        return TaskPlanner(self.session, self.apply)
 
     async def stream(self, problem: str | Problem, **how: Any) -> AsyncIterator[Event]:
         """The events of a solve as they happen; the last one holds the result."""

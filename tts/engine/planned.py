@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Protocol
+from typing import Any
 
 from msgspec import structs
 
@@ -30,27 +30,10 @@ from tts.planner.language import Form
 from tts.planner.passes import PASSES, PassNote, optimise
 from tts.planner.report import mermaid, page, planned_page
 from tts.protocols import defaults_of
-from tts.run import Strategy
 from tts.tools import Tool, ToolSet
-from tts.values import Budget, Event, Problem, Result
+from tts.values import Problem, Result
 
 Tools = ToolSet | Iterable[Tool | Callable[..., Any]]
-
-
-class Applies(Protocol):
-    """What plans need of an engine."""
-
-    async def session(self) -> Session: ...
-
-    async def apply(
-        self,
-        strategy: Strategy,
-        problem: Problem,
-        *,
-        budget: str | Budget | None = ...,
-        replicate: int = ...,
-        observe: Callable[[Event], None] | None = ...,
-    ) -> Result: ...
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -82,7 +65,7 @@ class CompiledPlan:
 
     def __init__(
         self,
-        engine: Applies,
+        planner: TaskPlanner,
         task: Problem,
         *,
         tools: ToolSet,
@@ -91,7 +74,7 @@ class CompiledPlan:
         faults: Sequence[Fault] = (),
         notes: Sequence[PassNote] = (),
     ) -> None:
-        self.engine, self.task, self.tools, self.settings = engine, task, tools, settings
+        self.planner, self.task, self.tools, self.settings = planner, task, tools, settings
         self.plan, self.notes = plan, tuple(notes)
         self._faults = tuple(faults)
 
@@ -112,7 +95,7 @@ class CompiledPlan:
         """
         plan, notes = await optimise(self.plan, self.tools, passes)
         return CompiledPlan(
-            self.engine,
+            self.planner,
             self.task,
             tools=self.tools,
             settings=self.settings,
@@ -149,79 +132,90 @@ class CompiledPlan:
         if faults := self.check():
             raise UsageError("The plan cannot run: " + "; ".join(str(fault) for fault in faults))
         settings = replace(self.settings, approve=approve) if approve else self.settings
-        return await solve_task(
-            self.engine, self.task, self.tools, settings=settings, plan=self.plan, **how
+        return await self.planner.solve(
+            self.task, self.tools, settings=settings, plan=self.plan, **how
         )
 
 
-async def solve_task(
-    engine: Applies,
-    task: Problem,
-    tools: Tools,
-    *,
-    settings: PlanSettings | None = None,
-    plan: Plan | None = None,
-    strategies: tuple[str, ...] = (),
-    cache: PlanCache | None = None,
-    **how: Any,
-) -> PlanResult:
-    """Plan and run; `how` is what `Engine.apply` takes."""
-    kept: list[PlanRun] = []
-    toolset = tools if isinstance(tools, ToolSet) else ToolSet(tools)
-    chosen = await settings_for(engine, settings)
-    set_caps(toolset, (await engine.session()).limits)
-    strategy = PlanStrategy(
-        toolset,
-        settings=chosen,
-        plan=plan,
-        strategies=strategies,
-        keep=kept.append,
-        cache=cache,
-    )
-    result = await engine.apply(strategy, task, **how)
-    plan_run = kept[0]
-    if not plan_run.timeline.ended:
-        plan_run.timeline.ended = plan_run.timeline.started + result.seconds
-    return PlanResult(
-        answer=result.answer,
-        plan=plan_run.plan,
-        faults=plan_run.faults,
-        report=plan_report(plan_run.plan, plan_run.timeline),
-        failures=plan_run.graph.failures(),
-        result=result,
-    )
+class TaskPlanner:
+    """Solves tasks by plans: what an engine opens, and how it runs a strategy, are handed in."""
+
+    def __init__(
+        self,
+        session: Callable[[], Awaitable[Session]],
+        apply: Callable[..., Awaitable[Result]],
+    ) -> None:
+        """`apply(strategy, task, **how)`: as `Engine.apply`."""
+        self.session, self.apply = session, apply
+
+    async def solve(
+        self,
+        task: Problem,
+        tools: Tools,
+        *,
+        settings: PlanSettings | None = None,
+        plan: Plan | None = None,
+        strategies: tuple[str, ...] = (),
+        cache: PlanCache | None = None,
+        **how: Any,
+    ) -> PlanResult:
+        """Plan and run; `how` is what `Engine.apply` takes."""
+        kept: list[PlanRun] = []
+        toolset = tools if isinstance(tools, ToolSet) else ToolSet(tools)
+        session = await self.session()
+        chosen = settings_for(session, settings)
+        set_caps(toolset, session.limits)
+        strategy = PlanStrategy(
+            toolset,
+            settings=chosen,
+            plan=plan,
+            strategies=strategies,
+            keep=kept.append,
+            cache=cache,
+        )
+        result = await self.apply(strategy, task, **how)
+        plan_run = kept[0]
+        if not plan_run.timeline.ended:
+            plan_run.timeline.ended = plan_run.timeline.started + result.seconds
+        return PlanResult(
+            answer=result.answer,
+            plan=plan_run.plan,
+            faults=plan_run.faults,
+            report=plan_report(plan_run.plan, plan_run.timeline),
+            failures=plan_run.graph.failures(),
+            result=result,
+        )
+
+    async def compile(
+        self,
+        task: Problem,
+        tools: Tools,
+        *,
+        settings: PlanSettings | None = None,
+        **how: Any,
+    ) -> CompiledPlan:
+        """Have a plan written and checked, and make no call of it."""
+        kept: list[PlanRun] = []
+        toolset = tools if isinstance(tools, ToolSet) else ToolSet(tools)
+        chosen = settings_for(await self.session(), settings)
+        strategy = PlanStrategy(toolset, settings=chosen, keep=kept.append, compile_only=True)
+        result = await self.apply(strategy, task, **how)
+        plan_run = kept[0]
+        if result.error:
+            raise CallFailed(result.error)
+        return CompiledPlan(
+            self,
+            task,
+            tools=toolset,
+            settings=chosen,
+            plan=plan_run.plan,
+            faults=plan_run.faults,
+        )
 
 
-async def compile_task(
-    engine: Applies,
-    task: Problem,
-    tools: Tools,
-    *,
-    settings: PlanSettings | None = None,
-    **how: Any,
-) -> CompiledPlan:
-    """Have a plan written and checked, and make no call of it."""
-    kept: list[PlanRun] = []
-    toolset = tools if isinstance(tools, ToolSet) else ToolSet(tools)
-    chosen = await settings_for(engine, settings)
-    strategy = PlanStrategy(toolset, settings=chosen, keep=kept.append, compile_only=True)
-    result = await engine.apply(strategy, task, **how)
-    plan_run = kept[0]
-    if result.error:
-        raise CallFailed(result.error)
-    return CompiledPlan(
-        engine,
-        task,
-        tools=toolset,
-        settings=chosen,
-        plan=plan_run.plan,
-        faults=plan_run.faults,
-    )
-
-
-async def settings_for(engine: Applies, settings: PlanSettings | None) -> PlanSettings:
+def settings_for(session: Session, settings: PlanSettings | None) -> PlanSettings:
     """The given settings with `build`, or the defaults of the engine's model."""
-    generator = next(iter((await engine.session()).generators.values()))
+    generator = next(iter(session.generators.values()))
     task_only = PlanSettings(prompts=TASK_ONLY_PROMPTS, max_tokens=320, repairs=0, replans=0)
     chosen = settings or (task_only if defaults_of(generator).task_only else PlanSettings())
     return chosen if chosen.build else replace(chosen, build=parse_strategy)
