@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from typing import Any, TypeVar
 
 from tts.run.node import Node
@@ -26,18 +26,20 @@ def text_before(node: Node[Any]) -> int:
     return sum(_held(node.args))
 
 
-def _held(args: Iterable[Any]) -> Iterator[int]:
+def _held(args: Iterable[Any]) -> list[int]:
+    held: list[int] = []
     for arg in args:
         if isinstance(arg, Node):
-            yield arg.max_text_tokens if not arg.settled else sum(_held((arg.value,)))
+            held.append(sum(_held((arg.value,))) if arg.settled else arg.max_text_tokens)
         elif isinstance(arg, Candidate):
-            yield arg.completion_tokens
+            held.append(arg.completion_tokens)
         elif isinstance(arg, Scored):
-            yield arg.candidate.completion_tokens
+            held.append(arg.candidate.completion_tokens)
         elif type(arg) in (list, tuple):
-            yield from _held(arg)
+            held += _held(arg)
         elif type(arg) is dict:
-            yield from _held(arg.values())
+            held += _held(arg.values())
+    return held
 
 
 F = TypeVar("F", bound=Callable[..., Any])

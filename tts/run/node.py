@@ -203,7 +203,9 @@ class Node(Generic[T]):
         """The arguments with every node replaced by its value, or by its outcome."""
         if not self.inputs:
             return self.args
-        tolerant = outcome_parameters(self.function) if self.function else frozenset()
+        if self.function is None:
+            return tuple([substituted(arg, _value) for arg in self.args])
+        tolerant = outcome_parameters(self.function)
         return tuple(
             substituted(arg, _outcome if i in tolerant else _value)
             for i, arg in enumerate(self.args)
@@ -289,7 +291,7 @@ def substituted(arg: Any, value: Callable[[Any], Any]) -> Any:
     if isinstance(arg, Node):
         return value(arg)
     if type(arg) in (list, tuple) and nodes_in(arg):
-        return type(arg)(substituted(item, value) for item in arg)
+        return type(arg)([substituted(item, value) for item in arg])
     if type(arg) is dict and nodes_in(arg.values()):
         return {name: substituted(item, value) for name, item in arg.items()}
     return arg
