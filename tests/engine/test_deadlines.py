@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from tts.engine import Job
-from tts.engine.solving import CLOSING, GRACE, Waits
+from tts.engine.time_limit import CLOSING, GRACE, Waits
 from tts.errors import LedgerError
 from tts.executor.retries import LEAVE
 from tts.ledger import MemoryJournal, MemoryLeases

@@ -19,8 +19,9 @@ from tts.engine.job import Job
 from tts.engine.planned import CompiledPlan, PlanResult, TaskPlanner, Tools
 from tts.engine.registry import usable
 from tts.engine.session import Session, open_session
-from tts.engine.solving import TimeLimit, Waits, unopened
+from tts.engine.solving import unopened
 from tts.engine.spelling import parse_budget, parse_strategy
+from tts.engine.time_limit import TimeLimit, Waits
 from tts.errors import BadInput
 from tts.ledger import Ledger, MemoryJournal, MemoryLeases
 from tts.options import SessionOptions

@@ -12,7 +12,8 @@ import msgspec
 from tts.answers import task_for
 from tts.budget import Account, Wallet
 from tts.engine.session import Session
-from tts.engine.solving import TimeLimit, Waits, solve
+from tts.engine.solving import solve
+from tts.engine.time_limit import TimeLimit, Waits
 from tts.errors import LedgerError
 from tts.executor import Executor
 from tts.ledger import encode_result
@@ -76,7 +77,7 @@ class Job:
         """One strategy on one problem; replayed from the ledger as far as it got before.
 
         `limit`: where the budget's seconds began to count before. With a deadline it returns or
-        raises within `tts.engine.solving.GRACE` seconds of it.
+        raises within `tts.engine.time_limit.GRACE` seconds of it.
         """
         budget = budget or Budget()
         limit = limit or TimeLimit(budget.seconds, self._waits)

@@ -13,7 +13,7 @@ from msgspec.structs import replace
 from tts.budget import PriceTable
 from tts.engine.asks import Asks, Opening
 from tts.engine.opening import open_model, open_verifier
-from tts.engine.solving import Waits
+from tts.engine.time_limit import Waits
 from tts.equivalence import Equivalence
 from tts.errors import BadInput
 from tts.executor import Limits
