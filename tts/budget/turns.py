@@ -62,6 +62,7 @@ class Turns(Generic[N]):
 
     async def _lead(self, needs: N) -> None:
         try:
+            await asyncio.sleep(0)  # whoever comes in this turn of the loop is counted in
             while not self.take(needs):
                 await self.make_room(needs)
         finally:

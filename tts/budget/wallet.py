@@ -12,7 +12,7 @@ from tts.errors import Suspended
 from tts.protocols import Leases
 from tts.values import NOTHING, Dimension, Usage
 
-FIRST_BLOCK, LARGEST_BLOCK = 64, 4096
+FIRST_BLOCK, LARGEST_BLOCK = 64, 32_768
 """Worst cases in one lease, at the beginning and at most."""
 
 GROWTH = 8

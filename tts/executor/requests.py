@@ -37,7 +37,8 @@ class Requests:
         self._retries = Retries(attempts, deadlines)
         self._direct = Direct(attempts, deadlines, self)
         self._by_key: dict[str, Request] = {}
-        self._open: set[Request] = set()
+        self._open: dict[object, set[Request]] = {}
+        """By the run that a strategy began with; the run of a child counts with it."""
         self._aborted: set[Request] = set()
         self._gathering: dict[object, list[Call]] = {}
         self._group = asyncio.TaskGroup()
@@ -71,7 +72,7 @@ class Requests:
         The group never sees why its body ended: that error leaves as it is, not in a group of one.
         """
         self.fatal = Suspended(INTERRUPTED)
-        for request in list(self._open):
+        for request in [one for its in self._open.values() for one in its]:
             self._leave(request)
             if request.task is not None:
                 self._cancel(request, request.task)
@@ -88,8 +89,8 @@ class Requests:
 
     async def landed(self, run: Run) -> None:
         """Wait for the requests of a run that are ending: what they were billed is known then."""
-        ending = (r for r in self._open if r.answered or r in self._aborted)
-        ends = [r.task or r.landing for r in ending if r.starter.run.root is run.root]
+        its = self._open.get(run.root, ())
+        ends = [r.task or r.landing for r in its if r.answered or r in self._aborted]
         waiting = [end for end in ends if end is not None]
         if waiting:
             await asyncio.wait(waiting)
@@ -164,7 +165,7 @@ class Requests:
             self._start(request)
 
     def _start(self, request: Request) -> None:
-        self._open.add(request)
+        self._open.setdefault(request.starter.run.root, set()).add(request)
         for drawn in request.drawn:
             self._by_key[drawn.key] = request
             drawn.starter.run.note(drawn.starter.node, "started")
@@ -183,7 +184,12 @@ class Requests:
 
     def _end(self, request: Request) -> None:
         request.meter.hear = None
-        self._open.discard(request)
+        root = request.starter.run.root
+        its = self._open.get(root)
+        if its is not None:
+            its.discard(request)
+            if not its:
+                del self._open[root]
         self._aborted.discard(request)
 
     # Without a task
