@@ -53,7 +53,7 @@ class Result(Struct, frozen=True, kw_only=True):
     """For graders: the verdict on the chosen recorded draw; None: compare the answer."""
 
 
-class NodeEvent(Struct, frozen=True, tag="node"):
+class NodeEvent(Struct, frozen=True, tag="node", gc=False):
     """A node changed its state."""
 
     run_id: str
@@ -64,7 +64,7 @@ class NodeEvent(Struct, frozen=True, tag="node"):
     """Seconds of the monotonic clock."""
 
 
-class SpendEvent(Struct, frozen=True, tag="spend"):
+class SpendEvent(Struct, frozen=True, tag="spend", gc=False):
     """A call was charged to the run."""
 
     run_id: str
