@@ -9,6 +9,7 @@ from itertools import count
 from typing import Any
 
 import msgspec
+from msgspec import Struct
 from msgspec.structs import astuple, replace
 
 from tts.errors import LedgerError
@@ -51,19 +52,17 @@ MOST_GIVEN_UP = 1 << 10
 _json = msgspec.json.Encoder().encode
 
 
-class Begun:
+class Begun(Struct, gc=False):
     """An attempt on its way, or one that was given up and may still come to be known."""
 
-    __slots__ = ("again", "billed", "intent", "listed", "serial")
-
-    def __init__(self, serial: int, intent: IntentRow) -> None:
-        self.serial, self.intent = serial, intent
-        self.listed: int | None = None
-        """The row of `opens` that lists it."""
-        self.billed: Usage | None = None
-        """What it counts as, once something is known."""
-        self.again = False
-        """It was given up before, and has a row of its own since."""
+    serial: int
+    intent: IntentRow
+    listed: int | None = None
+    """The row of `opens` that lists it."""
+    billed: Usage | None = None
+    """What it counts as, once something is known."""
+    again: bool = False
+    """It was given up before, and has a row of its own since."""
 
 
 class Attempts:

@@ -75,7 +75,7 @@ PAUSE = 0.008
 
 DUTY = 4.0
 """Or so many times the duration of the last one, where that is longer; so a busy writer takes at
-most a fifth of the time, however slow the machine, and at most half of it otherwise."""
+most a fifth of the time, however slow the machine."""
 
 LONGEST = 0.05
 """Seconds: the longest wait."""
@@ -201,4 +201,4 @@ class Writer:
 
 def rest_after(entries: int, took: float) -> float:
     """Seconds between a transaction and the next one."""
-    return min(took if entries < MANY else max(PAUSE, DUTY * took), LONGEST)
+    return min(max(PAUSE, DUTY * took), LONGEST) if entries >= MANY else 0.0
