@@ -7,7 +7,8 @@ import pytest
 
 from tts.errors import LedgerError
 from tts.ledger import JobLeases, Ledger
-from tts.ledger.batch import MOST_GIVEN_UP, Attempts, Batch
+from tts.ledger.attempts import MOST_GIVEN_UP, Attempts
+from tts.ledger.batch import Batch
 from tts.protocols import JobRow, Journal, Leases, OutcomeRow, TextRow
 from tts.values import Usage
 
