@@ -232,6 +232,19 @@ async def test_credit_that_ends_leaves_a_partial_report_the_models_name_and_the_
     assert "Partial: " in out and (tmp_path / "out" / "report.json").exists()
 
 
+async def test_a_server_that_wants_its_own_key_is_told_in_one_line(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("OPENAI_API_KEY", "sk-theirs")
+    monkeypatch.setenv("MY_KEY", "sk-mine")
+    asked = ("run", "1 + 1", "--model=openai:m", "--strategy=single")
+    async with FaultServer(FaultPlan(api_key="sk-mine")) as server:
+        code, _, err = await ended(*asked, f"--base-url={server.url}")
+        own, *_ = await ended(*asked, f"--base-url={server.url}", "--api-key-env=MY_KEY")
+    assert (code, own) == (2, 0)
+    assert len(err.splitlines()) == 1 and "No key was sent" in err and "--api-key-env" in err
+
+
 async def test_a_wallet_that_holds_nothing_exits_with_one(tmp_path: Path) -> None:
     async with FaultServer(FaultPlan()) as server:
         code, out, _ = await ended(*evaluation(server, tmp_path, "--wallet=0"))

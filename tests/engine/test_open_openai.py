@@ -308,6 +308,14 @@ async def test_a_server_that_wants_a_key_and_gets_none_is_told_how_to_name_one(k
         assert "Bearer sk-mine" in wrong
 
 
+async def test_a_server_without_credit_is_not_told_to_be_about_a_key(keys: None) -> None:
+    fault = Fault(kind="status", status=402, body=b'{"error":{"message":"no credit"}}')
+    async with FaultServer(replace(PLAN, lists=fault)) as server:
+        with pytest.raises(UsageError, match="no credit") as caught:
+            await sent_key(server.url, server)
+        assert "No key was sent" not in str(caught.value)
+
+
 async def test_the_openai_package_is_not_handed_the_key_for_another_server(keys: None) -> None:
     told = SessionOptions(model="openai-sdk:m", base_url="http://localhost:9/v1")
     with pytest.raises(UsageError, match="--api-key-env"):

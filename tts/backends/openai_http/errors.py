@@ -83,6 +83,7 @@ that is not HTTP, may have carried a request that was worked on and billed.
 
 Translate = Callable[[BaseException], CallError | None]
 
+_WANTS_KEY = ("HTTP 401", "HTTP 403")
 _KEYLESS = (
     " No key was sent: OPENAI_API_KEY goes to OpenAI alone; name the variable that holds another "
     "server's key with --api-key-env."
@@ -242,7 +243,7 @@ class Translated:
 
     def scrubbed(self, error: E) -> E:
         """The same error without the credential, or saying that there was none."""
-        if isinstance(error, Unauthorized) and not self._secret:
+        if not self._secret and str(error).startswith(_WANTS_KEY):
             error.args = (str(error).removesuffix(_KEYLESS) + _KEYLESS,)
         if self._secret:
             scrub = self._secret.scrub
