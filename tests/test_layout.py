@@ -147,6 +147,23 @@ def test_strategies_know_no_event_loop_database_http_or_price() -> None:
     assert wrong == []
 
 
+def test_strategies_and_verifiers_use_the_verbs_and_facts_of_a_run_and_nothing_behind_them() -> (
+    None
+):
+    behind = {"settings", "root", "account", "scheduler", "queue", "worst_cases", "finish_reserve"}
+    wrong = [
+        f"{path.relative_to(ROOT)}:{node.lineno} run.{node.attr}"
+        for path, tree in sources().items()
+        if module_of(path).startswith(("tts.strategies", "tts.verifiers"))
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Attribute)
+        and isinstance(node.value, ast.Name)
+        and node.value.id == "run"
+        and node.attr in behind
+    ]
+    assert wrong == []
+
+
 def test_no_import_is_relative() -> None:
     wrong = [
         f"{path}:{node.lineno}"

@@ -106,3 +106,29 @@ def test_a_callable_without_a_signature_or_hash_takes_no_outcomes() -> None:
             return one
 
     assert outcome_parameters(Callable()) == outcome_parameters(max) == frozenset()
+
+
+@pytest.mark.parametrize("listening", [0, 1, 3])
+def test_whoever_listens_is_told_once_and_in_order(lab: Any, listening: int) -> None:
+    told: list[int] = []
+
+    async def solve(problem: Any, run: Any) -> None:
+        node = run.call(add, 0, 1)
+        for number in range(listening):
+            node.listen(lambda _, number=number: told.append(number))
+        await node
+        node.listen(lambda _: told.append(-1))
+        node.resolve(2)
+
+    lab.run(lab.solve(solve))
+    assert told == [*range(listening), -1]
+
+
+def test_what_is_submitted_behind_an_await_stands_behind_it_in_the_order(lab: Any) -> None:
+    async def solve(problem: Any, run: Any) -> None:
+        first, beside = run.call(add, 0, 1), run.call(add, 0, 2)
+        assert first.place is beside.place
+        await beside
+        assert first.lineage < beside.lineage < run.call(add, 0, 3).lineage
+
+    lab.run(lab.solve(solve))
