@@ -306,3 +306,23 @@ def test_wrong_credentials_stop_what_waits_for_a_slot_too(lab: Any) -> None:
     with pytest.raises(Unauthorized):
         lab.run(lab.solve(many, model, gate=gate))
     assert model.begun == 0 and gate.in_flight(POOL) == 0
+
+
+@pytest.mark.parametrize("prompt", [False, True])
+def test_what_a_refusal_makes_room_for_is_not_sent_while_its_child_run_ends(
+    lab: Any, prompt: bool
+) -> None:
+    large, small = (
+        lab.Tool(name, prompt=prompt, most=most) for name, most in (("a", 99), ("b", 9))
+    )
+
+    async def child(*, run: Any) -> Any:
+        nodes = [run.call(large, 1), run.call(small, 2)]
+        return await run.all(nodes)
+
+    async def solve(problem: Any, run: Any) -> Any:
+        return await run.spawn(child, share=0.5)
+
+    book = MemoryJournal(job="lab")
+    lab.run(lab.solve(solve, journal=book, budget=Budget(tokens=140)))
+    assert attempts(lab, book) == (0, 0)

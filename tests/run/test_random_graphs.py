@@ -4,36 +4,75 @@ from __future__ import annotations
 
 from contextlib import suppress
 from random import Random
-from typing import Any
+from typing import Any, Literal
 
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from tts.errors import BadReply, CallFailed
+from tts.errors import BadReply, CallFailed, LedgerError, RateLimited, Unavailable
+from tts.executor.limits import RetryPolicy
 from tts.ledger import MemoryJournal
-from tts.protocols import IntentRow
+from tts.protocols import CallRow, IntentRow
 from tts.values import Budget
 
+Road = Literal["tasks", "callbacks"]
+"""How calls travel: each by a coroutine, or by callbacks where nothing has to be waited for."""
 
-def tool(lab: Any, shape: int, pace: int, name: str) -> Any:
+
+def tool(lab: Any, shape: int, pace: int, name: str, road: Road, *, writes: bool) -> Any:
     """Worst, cost and failure depend on the shape, time on the pace."""
     dice, clock = Random(f"{shape}{name}"), Random(f"{pace}{name}")
-    return lab.Tool(
-        name,
-        most=dice.randint(10, 20),
-        cost=dice.randint(0, 10),
-        seconds=lambda *_: clock.random(),
-        errors=[BadReply("broken")] if dice.random() < 0.1 else [],
-        random=dice.random() < 0.5,
-        effect=dice.choice(["pure", "read", "write"]),
-    )
+    how = {
+        "most": dice.randint(10, 20),
+        "cost": dice.randint(0, 10),
+        "seconds": lambda *_: clock.random(),
+        "errors": [BadReply("broken")] if dice.random() < 0.1 else [],
+        "random": dice.random() < 0.5,
+        "effect": dice.choice(["pure", "read", "write"] if writes else ["pure", "read"]),
+    }
+    return lab.Tool(name, prompt=road == "callbacks" and how["effect"] != "write", **how)
+
+
+class Flaky:
+    """A model some of whose draws fail at their first attempt."""
+
+    def __init__(self, inner: Any, *, shape: int) -> None:
+        self.inner, self.shape = inner, shape
+        self.failed: set[Any] = set()
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.inner, name)
+
+    async def generate(self, request: Any, *args: Any) -> Any:
+        reply, dice = (
+            await self.inner.generate(request, *args),
+            Random(f"{self.shape}{request.seeds}"),
+        )
+        if dice.random() < 0.2 and request.seeds not in self.failed:
+            self.failed.add(request.seeds)
+            raise dice.choice([Unavailable("down"), RateLimited("slow", retry_after=2.0)])
+        return reply
+
+
+def model(lab: Any, shape: int, pace: int, road: Road) -> Any:
+    """Draws of various lengths, some of them failing for good and some for a while."""
+
+    def say(_: Any, __: str, index: int) -> Any:
+        dice = Random(f"{shape}{index}")
+        words = f"{'so ' * dice.randrange(9)}\\boxed{{{dice.randrange(9)}}}"
+        return BadReply("broken") if dice.random() < 0.1 else words
+
+    drawn = Flaky(lab.Slow(lab.words(say), shuffle=pace), shape=shape)
+    return drawn if road == "tasks" else lab.Callbacks(drawn)
 
 
 def length(*values: Any) -> int:
     return len(str(values))
 
 
-def grown(lab: Any, shape: int, pace: int, *, calm: bool) -> Any:
+def grown(
+    lab: Any, shape: int, pace: int, *, calm: bool, road: Road = "tasks", draws: bool = False
+) -> Any:
     """A strategy of random shape out of calls, joins, drops and children; calm: no races."""
 
     async def grow(run: Any, dice: Random, name: str, depth: int) -> Any:
@@ -45,7 +84,14 @@ def grown(lab: Any, shape: int, pace: int, *, calm: bool) -> Any:
             )
             verb = dice.choice(["call", "call", "call", "local", "child", "first", "await", "drop"])
             if verb == "call" or (calm and verb in ("first", "drop")):
-                nodes.append(run.call(tool(lab, shape, pace, label), label, *inputs))
+                if draws and Random(f"{shape}{label}").random() < 0.5:
+                    nodes += run.sample(run.problem, n=1 + len(inputs))
+                else:
+                    nodes.append(
+                        run.call(
+                            tool(lab, shape, pace, label, road, writes=not draws), label, *inputs
+                        )
+                    )
             elif verb == "local":
                 nodes.append(run.call(length, *inputs))
             elif verb == "child" and depth < 2:
@@ -75,7 +121,16 @@ def seen(result: Any) -> Any:
     return result.answer, result.stopped_by, result.usage, result.error
 
 
+def lived(lab: Any, shape: int, pace: int, road: Road, **how: Any) -> Any:
+    """A calm run with draws, and without what must not be done twice."""
+    strategy = grown(lab, shape, pace, calm=True, road=road, draws=True)
+    steady = RetryPolicy(jitter=0.0)
+    return lab.run(lab.solve(strategy, model(lab, shape, pace, road), retry=steady, **how))
+
+
+ROADS: tuple[Road, Road] = ("tasks", "callbacks")
 SEEDS = st.integers(0, 10**6)
+LIVES = st.integers(1, 120)
 BUDGETS = st.none() | st.builds(Budget, tokens=st.integers(90, 500), calls=st.just(40))
 
 
@@ -99,3 +154,33 @@ def test_no_ceiling_is_passed_nothing_hangs_and_a_replay_is_the_same_run(
     assert seen(replayed) == seen(live)
     assert len(lab.rows(again, IntentRow)) == before
     assert replayed.billed.calls == 0
+
+
+@settings(max_examples=100)
+@given(shape=SEEDS, pace=SEEDS, budget=BUDGETS, limit=st.sampled_from([1, 3, 512]))
+def test_a_run_is_the_same_by_either_road(
+    lab: Any, shape: int, pace: int, budget: Budget | None, limit: int
+) -> None:
+    found = []
+    for road in ROADS:
+        book = MemoryJournal(job="lab")
+        result = lived(lab, shape, pace, road, journal=book, budget=budget, limit=limit)
+        found.append((seen(result), result.billed, result.missing, lab.books(book)))
+    assert found[0] == found[1]
+
+
+@settings(max_examples=100)
+@given(shape=SEEDS, pace=SEEDS, budget=BUDGETS, life=LIVES, first=st.sampled_from(ROADS))
+def test_a_run_killed_on_one_road_goes_on_by_the_other(
+    lab: Any, shape: int, pace: int, budget: Budget | None, life: int, first: Road
+) -> None:
+    whole = lived(lab, shape, pace, first, budget=budget)
+    book = lab.MortalJournal(job="lab", life=life)
+    with suppress(LedgerError):
+        lived(lab, shape, pace, first, journal=book, budget=budget)
+    second = ROADS[ROADS[0] == first]
+    again = lab.again(book)
+    resumed = lived(lab, shape, pace + 1, second, journal=again, budget=budget)
+    assert seen(resumed) == seen(whole)
+    finished = [row.key for row in lab.rows(again, CallRow)]
+    assert len(finished) == len(set(finished)), "no finished call is made twice"

@@ -186,6 +186,8 @@ class AdmissionQueue:
 
     def __init__(self, account: Account) -> None:
         self.account = account
+        self.refused = False
+        """Whether a call was: most runs end with that, on the loop's next turns."""
         self._undecided: CanonicalOrder[Ticket] = CanonicalOrder(len(account.ceilings))
         self._waiting: list[tuple[Place, int, Ticket]] = []
         """A heap of those that asked already; some of them may have left since."""
@@ -262,6 +264,7 @@ class AdmissionQueue:
         elif ticket is self._undecided.first and self.account.open == 0:
             self._undecided.leave(ticket)
             ticket.state = "refused"
+            self.refused = True
             answer = ticket.refuse
             ticket.close()
             answer(self.account.refusal(ticket.held))

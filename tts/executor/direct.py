@@ -46,7 +46,8 @@ class Direct:
         request = attempt.request
         pool, priority = request.spec.pool, request.starter.priority
         planned = priority[0] != 0
-        if planned or not self._passes(request):
+        # What a refusal makes room for is most often dropped before a task would begin.
+        if planned or request.starter.run.queue.refused or not self._passes(request):
             self._carriers.by_task(attempt)
         elif self._gate.enter_nowait(pool):
             self._entered(attempt)
