@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tts.answers import has_cut_box, last_boxed
+from tts.answers import boxed, last_boxed
 
 BALANCED = st.recursive(
     st.text(alphabet="ab1+ ", min_size=1, max_size=5),
@@ -24,7 +24,7 @@ def test_a_box_that_is_cut_or_missing_gives_none(text: str) -> None:
 
 def test_an_earlier_box_does_not_stand_in_for_a_cut_one() -> None:
     assert last_boxed("\\boxed{3}, no: \\boxed{4") is None
-    assert has_cut_box("\\boxed{3}, no: \\boxed{4")
+    assert boxed("\\boxed{3}, no: \\boxed{4").cut
 
 
 def test_escaped_braces_do_not_count() -> None:

@@ -1,6 +1,6 @@
 """How problems are worded, how answers are read from texts, and how one is chosen of many."""
 
-from tts.answers.boxed import has_cut_box, last_boxed
+from tts.answers.boxed import boxed, last_boxed
 from tts.answers.reading import Reader
 from tts.answers.task import TASKS, Task, task_for
 from tts.answers.vote import (
@@ -27,7 +27,7 @@ __all__ = [
     "Vote",
     "aggregate",
     "ballots",
-    "has_cut_box",
+    "boxed",
     "last_boxed",
     "majority_vote",
     "rating",

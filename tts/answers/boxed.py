@@ -3,6 +3,7 @@ r"""Answers in `\boxed{}`."""
 from __future__ import annotations
 
 import re
+from typing import NamedTuple
 
 LONGEST_ANSWER = 8192
 """Characters; a longer box holds no answer."""
@@ -27,6 +28,24 @@ _BETWEEN = re.compile(
 _JOINT = re.compile(r"[,;&]|\band\b|\bor\b")
 LONGEST_JOINT = 60
 
+_Box = tuple[int, int, str | None]
+"""Where a box starts, where it ends and, where it is closed, its content."""
+
+
+class Boxed(NamedTuple):
+    """What a text has in boxes."""
+
+    answer: str | None
+    """See `last_boxed`."""
+    cut: bool
+    r"""Whether the last `\boxed{` is not closed."""
+
+
+def boxed(text: str) -> Boxed:
+    """Both at one look."""
+    last = _last(text, len(text))
+    return Boxed(_answer(text, last), last is not None and last[2] is None)
+
 
 def last_boxed(text: str) -> str | None:
     r"""The content of the last box that was opened, None where it is empty or not closed.
@@ -35,7 +54,10 @@ def last_boxed(text: str) -> str | None:
     that commas, `and` or `or` join are one list; a later box with other words before it corrects
     the earlier ones. `\boxed 2` is a box too; one before a question mark is none. Linear.
     """
-    found = _last(text, len(text))
+    return _answer(text, _last(text, len(text)))
+
+
+def _answer(text: str, found: _Box | None) -> str | None:
     if found is None or not found[2] or text[found[1] : found[1] + 4].lstrip("$ )").startswith("?"):
         return None
     start, members = found[0], [found[2]]
@@ -48,14 +70,8 @@ def last_boxed(text: str) -> str | None:
     return ", ".join(reversed(members)) if len(set(members)) > 1 else members[0]
 
 
-def has_cut_box(text: str) -> bool:
-    r"""Whether the last `\boxed{` of a text is not closed."""
-    found = _last(text, len(text))
-    return found is not None and found[2] is None
-
-
-def _last(text: str, before: int) -> tuple[int, int, str | None] | None:
-    """The last box that begins before a place: its start, its end and, where closed, its content."""
+def _last(text: str, before: int) -> _Box | None:
+    """The last box that begins before a place."""
     for _ in range(MOST_BOXES):
         start = max(text.rfind("\\boxed", 0, before), text.rfind("\\fbox", 0, before))
         if start < 0:

@@ -7,7 +7,7 @@ from typing import Any, Literal
 from msgspec import Struct, to_builtins
 from msgspec.structs import replace
 
-from tts.answers.boxed import has_cut_box, last_boxed
+from tts.answers.boxed import Boxed, boxed, last_boxed
 from tts.answers.reading import (
     MARKED,
     READERS,
@@ -86,10 +86,11 @@ class Task(Struct, frozen=True, kw_only=True):
         return self._read(last, marked) is not None
 
     def _read(self, text: str, readers: tuple[Reader, ...]) -> str | None:
-        if ("boxed" in readers and has_cut_box(text)) or has_cut_tag(text):
+        box = boxed(text) if "boxed" in readers else Boxed(None, False)
+        if box.cut or has_cut_tag(text):
             return None
         for reader in readers:
-            answer = READERS[reader](text)
+            answer = box.answer if reader == "boxed" else READERS[reader](text)
             if answer is not None:
                 return self._reduced(answer)
             if reader == "stated" and is_unsettled(text):

@@ -49,16 +49,17 @@ class Landing:
         self._attempts, self._settlement = attempts, settlement
         self._texts: set[bytes] = set()
 
-    def commit(
+    def rows(
         self, request: Request, answer: Answer, settled: SettledRow
-    ) -> tuple[asyncio.Future[None], Written]:
-        """Hand an answer to the journal, with the settlement of its attempt."""
+    ) -> tuple[list[Any], Written]:
+        """What is committed of an answer, the settlement of its attempt included."""
         try:
             rows, written = self._rows(request, answer)
         except Exception:
             self.write(settled)
             raise
-        return self._journal.commit(settled, *rows), written
+        rows.append(settled)
+        return rows, written
 
     def deliver(self, request: Request, answer: Answer, written: Written) -> None:
         """Tell whoever waits, those included who joined meanwhile."""

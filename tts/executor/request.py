@@ -61,8 +61,8 @@ class Request:
         "args",
         "attempt",
         "drawn",
+        "ended",
         "grant",
-        "landing",
         "meter",
         "operation",
         "sent",
@@ -85,9 +85,10 @@ class Request:
         """Carries it, where something has to be waited for."""
         self.grant: Callable[[], bool] | None = None
         self.attempt: Attempt | None = None
-        self.landing: asyncio.Future[None] | None = None
         """Without a task: its place in the queue for a slot; the attempt that is on the wire, or that
-        its task has not taken up yet; its answer's way to the disk."""
+        its task has not taken up yet."""
+        self.ended: asyncio.Future[None] | None = None
+        """Made where somebody waits for the end of one without a task."""
 
     @property
     def draws(self) -> list[Draw]:

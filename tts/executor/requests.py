@@ -7,7 +7,7 @@ from collections.abc import Coroutine
 from functools import partial
 from typing import Any
 
-from tts.errors import Crashed, LedgerError, Suspended, TTSError
+from tts.errors import Crashed, Suspended, TTSError
 from tts.executor.attempts import Attempts
 from tts.executor.call import Call
 from tts.executor.deadlines import Deadlines
@@ -31,6 +31,7 @@ class Requests:
     def __init__(
         self, journal: Journal, *, job: str, attempts: Attempts, settlement: Settlement
     ) -> None:
+        self._journal = journal
         self._attempts, self._settlement = attempts, settlement
         self._landing = Landing(journal, job=job, attempts=attempts, settlement=settlement)
         deadlines = Deadlines()
@@ -90,10 +91,9 @@ class Requests:
     async def landed(self, run: Run) -> None:
         """Wait for the requests of a run that are ending: what they were billed is known then."""
         its = self._open.get(run.root, ())
-        ends = [r.task or r.landing for r in its if r.answered or r in self._aborted]
-        waiting = [end for end in ends if end is not None]
-        if waiting:
-            await asyncio.wait(waiting)
+        ending = [self._end_of(r) for r in its if r.answered or r in self._aborted]
+        if ending:
+            await asyncio.wait(ending)
 
     # Starting and leaving
 
@@ -191,35 +191,43 @@ class Requests:
             if not its:
                 del self._open[root]
         self._aborted.discard(request)
+        if request.ended is not None and not request.ended.done():
+            request.ended.set_result(None)
+
+    def _end_of(self, request: Request) -> asyncio.Future[None]:
+        """What a request that is ending can be waited for by."""
+        if request.task is not None:
+            return request.task
+        if request.ended is None:
+            request.ended = self._attempts.loop.create_future()
+        return request.ended
 
     # Without a task
 
     def land(self, attempt: Attempt, answer: Answer, row: SettledRow) -> None:
         """Commit what came by a callback; `_landed` is called once it is durable."""
-        request = attempt.request
         try:
-            request.landing, written = self._landing.commit(request, answer, row)
+            rows, written = self._landing.rows(attempt.request, answer, row)
+            then = partial(self._landed, attempt, answer, written)
+            self._journal.commit_then(then, *rows)
         except Exception as error:  # noqa: BLE001 — a bug in one operation must not hang the others
             self._give_up(attempt, error)
-        else:
-            request.landing.add_done_callback(partial(self._landed, attempt, answer, written))
 
     def _landed(
-        self, attempt: Attempt, answer: Answer, written: Written, done: asyncio.Future[None]
+        self, attempt: Attempt, answer: Answer, written: Written, broken: BaseException | None
     ) -> None:
-        self._leave(attempt.request)
+        request = attempt.request
+        self._leave(request)
         try:
-            done.result()
-            self._landing.deliver(attempt.request, answer, written)
-        except asyncio.CancelledError:
-            self._landing.stop(attempt.request)
-        except LedgerError as error:
-            self._landing.stop(attempt.request, error)
+            if broken is None:
+                self._landing.deliver(request, answer, written)
+            else:
+                self._landing.stop(request, broken if isinstance(broken, TTSError) else None)
         except Exception as error:  # noqa: BLE001 — as above
             self._give_up(attempt, error)
             return
         self._attempts.leave(attempt)
-        self._end(attempt.request)
+        self._end(request)
 
     def _give_up(self, attempt: Attempt, error: Exception) -> None:
         self.by_task(attempt, error)
@@ -254,7 +262,7 @@ class Requests:
             self._end(request)
 
     async def _land(self, request: Request, answer: Answer, settled: SettledRow) -> None:
-        committed, written = self._landing.commit(request, answer, settled)
-        await committed
+        rows, written = self._landing.rows(request, answer, settled)
+        await self._journal.commit(*rows)
         self._leave(request)
         self._landing.deliver(request, answer, written)

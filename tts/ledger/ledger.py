@@ -20,10 +20,11 @@ from tts.ledger.reader import Found, Reader
 from tts.ledger.schema import migrate
 from tts.ledger.session import transaction
 from tts.ledger.tables import DONE, OUTCOMES, RUNS, USE_ROWS
-from tts.ledger.writer import Entry, Writer
+from tts.ledger.writer import Entry, Writer, resolving
 from tts.protocols import (
     SENT,
     CallRow,
+    Committed,
     IntentRow,
     JobRow,
     OutcomeRow,
@@ -120,9 +121,15 @@ class Ledger:
 
     def commit(self, *rows: Row) -> Future[None]:
         self._writer.check()
-        future: Future[None] = asyncio.get_running_loop().create_future()
-        self._hand_over(Entry(rows, future=future))
+        loop = asyncio.get_running_loop()
+        future: Future[None] = loop.create_future()
+        self._hand_over(Entry(rows, told=resolving(future), loop=loop))
         return future
+
+    def commit_then(self, then: Committed, *rows: Row) -> None:
+        self._writer.check()
+        loop = asyncio.get_running_loop()
+        self._hand_over(Entry(rows, told=lambda error, _: then(error), loop=loop))
 
     def describe(self, *rows: Row) -> None:
         """What the job is made of: written with the first call that is sent or run that ends, so
@@ -132,8 +139,9 @@ class Ledger:
     async def perform(self, task: Callable[[Connection], T]) -> T:
         """Run a repeatable task in a transaction, after everything written before it."""
         self._writer.check()
-        future: Future[T] = asyncio.get_running_loop().create_future()
-        self._hand_over(Entry(future=future, task=task))
+        loop = asyncio.get_running_loop()
+        future: Future[T] = loop.create_future()
+        self._hand_over(Entry(told=resolving(future), loop=loop, task=task))
         return await future
 
     def _hand_over(self, entry: Entry) -> None:

@@ -3,14 +3,25 @@
 from __future__ import annotations
 
 import asyncio
-from asyncio import Future
+from asyncio import CancelledError, Future
 from collections.abc import Callable, Collection, Mapping, Sequence
+from functools import partial
 from types import TracebackType
 from typing import Self
 
 from tts.ledger.rate_windows import Amounts, block, draw
 from tts.ledger.reader import Found
-from tts.protocols import SENT, CallRow, JobRow, OutcomeRow, RateLease, Row, RunRow, UseRow
+from tts.protocols import (
+    SENT,
+    CallRow,
+    Committed,
+    JobRow,
+    OutcomeRow,
+    RateLease,
+    Row,
+    RunRow,
+    UseRow,
+)
 from tts.values import Dimension
 
 
@@ -41,6 +52,9 @@ class MemoryJournal:
         future: Future[None] = loop.create_future()
         loop.call_soon(self._deliver, rows, future)
         return future
+
+    def commit_then(self, then: Committed, *rows: Row) -> None:
+        self.commit(*rows).add_done_callback(partial(_tell, then))
 
     def _deliver(self, rows: Sequence[Row], future: Future[None]) -> None:
         self._keep(rows)
@@ -101,6 +115,10 @@ class MemoryJournal:
     def _runs_of(self, problem_id: str) -> list[str]:
         runs = (row for row in self.rows if isinstance(row, RunRow))
         return list({row.run_id for row in runs if row.problem_id == problem_id})
+
+
+def _tell(then: Committed, future: Future[None]) -> None:
+    then(CancelledError() if future.cancelled() else future.exception())
 
 
 def _decided(row: Row, runs: Sequence[str]) -> bool:

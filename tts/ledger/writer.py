@@ -19,52 +19,60 @@ from tts.ledger.session import Session
 from tts.ledger.statements import statements
 from tts.protocols import Row
 
+Told = Callable[[BaseException | None, Any], None]
+"""Told what went wrong with an entry, or else the value of its task."""
+
 
 class Entry:
-    """Rows to write, or a task to run in a transaction of its own; and who waits for it."""
+    """Rows to write, or a task to run in a transaction of its own; and who is told, on which loop."""
 
-    __slots__ = ("error", "future", "rows", "task", "value")
+    __slots__ = ("error", "loop", "rows", "task", "told", "value")
 
     def __init__(
         self,
         rows: Sequence[Row] = (),
         *,
-        future: Future[Any] | None = None,
+        told: Told | None = None,
+        loop: AbstractEventLoop | None = None,
         task: Callable[[Connection], Any] | None = None,
     ) -> None:
-        self.rows = rows
-        self.future = future
-        self.task = task
+        self.rows, self.task = rows, task
+        self.told, self.loop = told, loop
         self.value: Any = None
         self.error: BaseException | None = None
 
-    def resolve(self) -> None:
-        """Tell who waits; runs on the loop of the future."""
-        future = self.future
-        if future is None or future.done():
+
+def resolving(future: Future[Any]) -> Told:
+    """Tells a future."""
+
+    def told(error: BaseException | None, value: Any) -> None:
+        if future.done():
             return
-        if self.error is None:
-            future.set_result(self.value)
+        if error is None:
+            future.set_result(value)
         else:
-            future.set_exception(self.error)
+            future.set_exception(error)
             # Nobody has to await a commit; the next write raises the same error.
             future.exception()
 
+    return told
+
 
 def deliver(entries: Iterable[Entry]) -> None:
-    """Resolve the futures of a batch in order, waking each event loop once."""
+    """Tell those who wait for a batch in order, waking each event loop once."""
     loops: dict[AbstractEventLoop, list[Entry]] = {}
     for entry in entries:
-        if entry.future is not None:
-            loops.setdefault(entry.future.get_loop(), []).append(entry)
+        if entry.loop is not None:
+            loops.setdefault(entry.loop, []).append(entry)
     for loop, waiting in loops.items():
         with suppress(RuntimeError):  # the loop was closed: nobody waits any more
-            loop.call_soon_threadsafe(resolve, waiting)
+            loop.call_soon_threadsafe(tell, waiting)
 
 
-def resolve(entries: Iterable[Entry]) -> None:
+def tell(entries: Iterable[Entry]) -> None:
     for entry in entries:
-        entry.resolve()
+        if entry.told is not None:
+            entry.told(entry.error, entry.value)
 
 
 MANY = 8

@@ -16,6 +16,7 @@ from tts.protocols.generator import (
 from tts.protocols.journal import (
     SENT,
     CallRow,
+    Committed,
     IntentRow,
     JobRow,
     Journal,
@@ -60,6 +61,7 @@ __all__ = [
     "Begin",
     "CallRow",
     "Came",
+    "Committed",
     "Defaults",
     "Draw",
     "Drawn",

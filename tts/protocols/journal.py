@@ -7,7 +7,7 @@ strategy has seen is always on disk before anything that depends on it is sent."
 from __future__ import annotations
 
 from asyncio import Future
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Literal, Protocol
 
 from msgspec import Struct
@@ -142,6 +142,10 @@ class JobRow(Struct, frozen=True, kw_only=True, gc=False):
 Row = TextRow | CallRow | IntentRow | SettledRow | UseRow | OutcomeRow | RunRow | JobRow
 
 
+Committed = Callable[[BaseException | None], None]
+"""Told that rows are durable, or why they never will be."""
+
+
 class Journal(Protocol):
     """The ledger as the executor sees it."""
 
@@ -155,6 +159,10 @@ class Journal(Protocol):
 
     def commit(self, *rows: Row) -> Future[None]:
         """Append; resolves once the rows are durable, fails with `LedgerError` where they are not."""
+        ...
+
+    def commit_then(self, then: Committed, *rows: Row) -> None:
+        """The same, telling a callback, from the event loop and not before this has returned."""
         ...
 
     async def load(self, problem_id: str) -> None:
