@@ -12,7 +12,7 @@ from tts.engine import Job, spell_budget, spell_strategy
 from tts.engine.estimate import prompt_tokens, refuse
 from tts.errors import StrategyError, UsageError
 from tts.eval.attempts import Attempt, grade_result, unbegun
-from tts.eval.grid import Key, Place, attempt_of, in_order
+from tts.eval.grid import Attempts, Place, attempt_of, in_order
 from tts.eval.manifest import compare, manifest
 from tts.eval.problems import ProblemSet, canonical, shuffled
 from tts.eval.sharing import Sharing
@@ -67,7 +67,7 @@ class Comparison:
         self.spec, self.problems, self.job = spec, problems, job
         self.journal, self.leases, self.told = journal, leases, told
         self.retry_failed = retry_failed
-        self.attempts: dict[Key, Attempt] = {}
+        self.attempts = Attempts()
         self.columns = [
             ((spell_strategy(strategy), spell_budget(budget)), strategy, budget)
             for strategy in spec.strategies

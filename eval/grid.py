@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 
+import msgspec
 from msgspec import Struct
-from msgspec.structs import replace
+from msgspec.structs import astuple, replace
 
-from tts.eval.attempts import Attempt, Grade, no_answer
-from tts.values import Problem, Result
+from tts.eval.attempts import Attempt, Grade, GradeReason, no_answer
+from tts.protocols import Role
+from tts.values import Problem, Result, StoppedBy, Usage
 
 Key = tuple[str, str, str, int]
 """Labels of strategy and budget, id of the problem, replicate."""
@@ -29,6 +32,91 @@ class Place(Struct, frozen=True):
     @property
     def key(self) -> Key:
         return (*self.labels, self.problem.id, self.replicate)
+
+
+class Attempts(Mapping[Key, Attempt]):
+    """The attempts of a comparison, each kept as a few bytes: there may be a million of them, and
+    a report asks for them once."""
+
+    def __init__(self) -> None:
+        self._parts: dict[tuple[str, str, int], dict[str, bytes]] = defaultdict(dict)
+        """By column and replicate, then by problem."""
+
+    def __setitem__(self, key: Key, attempt: Attempt) -> None:
+        strategy, budget, problem, replicate = key
+        self._parts[strategy, budget, replicate][problem] = _packed(attempt)
+
+    def __getitem__(self, key: Key) -> Attempt:
+        strategy, budget, problem, replicate = key
+        return _unpacked(key, self._parts[strategy, budget, replicate][problem])
+
+    def __iter__(self) -> Iterator[Key]:
+        for (strategy, budget, replicate), problems in self._parts.items():
+            for problem in problems:
+                yield strategy, budget, problem, replicate
+
+    def __len__(self) -> int:
+        return sum(map(len, self._parts.values()))
+
+
+class _Packed(Struct, frozen=True, array_like=True):
+    """What the key of an attempt does not say; usages as their amounts."""
+
+    grade: tuple[bool | None, GradeReason]
+    answer: str | None
+    attributed: tuple[int | None, ...]
+    billed: tuple[int | None, ...]
+    stopped_by: StoppedBy
+    error: str | None
+    missing: dict[str, int]
+    no_answer: str
+    spend: dict[Role, tuple[int | None, ...]]
+    seconds: float | None
+
+
+_pack = msgspec.msgpack.Encoder().encode
+_unpack = msgspec.msgpack.Decoder(_Packed).decode
+
+
+def _packed(attempt: Attempt) -> bytes:
+    return _pack(
+        _Packed(
+            grade=(attempt.grade.correct, attempt.grade.reason),
+            answer=attempt.answer,
+            attributed=astuple(attempt.attributed),
+            billed=astuple(attempt.billed),
+            stopped_by=attempt.stopped_by,
+            error=attempt.error,
+            missing=attempt.missing,
+            no_answer=attempt.no_answer,
+            spend={role: astuple(usage) for role, usage in attempt.spend.items()},
+            seconds=attempt.seconds,
+        )
+    )
+
+
+def _unpacked(key: Key, content: bytes) -> Attempt:
+    (strategy, budget, problem, replicate), packed = key, _unpack(content)
+    return Attempt(
+        strategy=strategy,
+        budget=budget,
+        problem_id=problem,
+        replicate=replicate,
+        grade=Grade(*packed.grade),
+        answer=packed.answer,
+        attributed=_usage(packed.attributed),
+        billed=_usage(packed.billed),
+        stopped_by=packed.stopped_by,
+        error=packed.error,
+        missing=packed.missing,
+        no_answer=packed.no_answer,
+        spend={role: _usage(amounts) for role, amounts in packed.spend.items()},
+        seconds=packed.seconds,
+    )
+
+
+def _usage(amounts: tuple[int | None, ...]) -> Usage:
+    return Usage(**dict(zip(Usage.__struct_fields__, amounts, strict=True)))  # type: ignore[arg-type]
 
 
 def attempt_of(place: Place, result: Result, grade: Grade) -> Attempt:

@@ -11,6 +11,7 @@ from sqlalchemy import (
     Column,
     ColumnElement,
     Engine,
+    Executable,
     FromClause,
     Select,
     Table,
@@ -155,7 +156,7 @@ class Questions:
             found |= {bytes(row[0]).hex(): row[1] for row in rows}
         return found
 
-    def _rows(self, query: Select[Any]) -> Sequence[Any]:
+    def _rows(self, query: Executable) -> Sequence[Any]:
         return rows_of(self._engine, query)
 
 

@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable, Sequence
 from threading import Lock
 from typing import Any
 
-from sqlalchemy import Engine, Select, String, bindparam, func, select
+from sqlalchemy import Engine, Executable, Select, String, bindparam, func, select
 from sqlalchemy.exc import DBAPIError
 
 from tts.ledger.codec import CALL, JOB, OUTCOME, RUN, USE, digests
@@ -211,7 +211,7 @@ def job_names(engine: Engine) -> list[str]:
     return [row[0] for row in rows_of(engine, query)]
 
 
-def rows_of(engine: Engine, query: Select[Any]) -> Sequence[Any]:
+def rows_of(engine: Engine, query: Executable) -> Sequence[Any]:
     try:
         with engine.connect() as connection:
             return connection.execute(query).all()

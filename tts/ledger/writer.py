@@ -13,7 +13,8 @@ from typing import Any
 from sqlalchemy import Connection, Engine
 
 from tts.errors import LedgerError, TTSError
-from tts.ledger.batch import Attempts, Batch
+from tts.ledger.attempts import Attempts
+from tts.ledger.batch import Batch
 from tts.ledger.connect import explained
 from tts.ledger.session import Session
 from tts.ledger.statements import statements
