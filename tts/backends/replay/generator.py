@@ -28,6 +28,12 @@ from tts.values import (
     Usage,
 )
 
+_TELLING = tuple(
+    name
+    for name in SampleRow.__struct_fields__
+    if name not in ("seconds", "dollars", "score_tokens")
+)
+"""Fields that make draws other draws; what they once took does not."""
 _FAILED = "The recorded call failed: it gave neither text nor answer nor verdict."
 
 
@@ -240,7 +246,7 @@ def _digest(rows: Sequence[SampleRow]) -> str:
     """What was recorded, in short: other samples under one name are another model to the ledger."""
     digest = blake2b(digest_size=6)
     for row in rows:
-        digest.update(msgspec.json.encode(row))
+        digest.update(msgspec.json.encode({name: getattr(row, name) for name in _TELLING}))
     return digest.hexdigest()
 
 

@@ -60,7 +60,7 @@ def sample_rows(path: Path, model: str | None = None) -> tuple[SampleRow, ...]:
     line for what is no sample, and for a file or a model without any.
     """
     rows, names, others = list[SampleRow](), dict[str, None](), dict[str, str]()
-    for row in _read(path):
+    for row in read_rows(path):
         names[row.model] = None
         if model is None or row.model == model:
             rows.append(row)
@@ -85,7 +85,8 @@ def _with_texts(rows: list[SampleRow], others: dict[str, str]) -> Iterator[Sampl
         yield replace(row, problem=text) if text else row
 
 
-def _read(path: Path) -> Iterator[SampleRow]:
+def read_rows(path: Path) -> Iterator[SampleRow]:
+    """The rows of a JSONL file, one by one, as they stand there; `BadInput` as `sample_rows`."""
     number, texts, places = 0, dict[str, str](), defaultdict[tuple[str | None, str], int](int)
 
     def shared(text: str) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from hashlib import blake2b
 from typing import Any
 
@@ -31,6 +31,7 @@ _ENDS: dict[str, FinishReason] = {
     "tool_use": "tool_calls",
 }
 """What providers call the end of a text."""
+NOTHING: Mapping[str, Any] = {}
 
 
 class SampleRow(Struct, frozen=True, kw_only=True, gc=False):
@@ -59,6 +60,12 @@ class SampleRow(Struct, frozen=True, kw_only=True, gc=False):
     level: str = ""
     error: bool = False
     """The call was recorded as failed."""
+    seconds: float | None = None
+    """How long the draw took."""
+    dollars: float | None = None
+    """What the draw was billed."""
+    score_tokens: int | None = None
+    """What its verifier read and wrote to score it."""
 
     @property
     def failed(self) -> bool:
@@ -88,6 +95,10 @@ class Line(Struct, kw_only=True):
     stop_reason: str | None = None
     level: Text = None
     error: Any = None
+    seconds: Number = None
+    dollars: Number = None
+    cost_usd: Number = None
+    score_tokens: Number = None
     extra: dict[str, Any] | None = None
 
     def row(self, place: int, shared: Callable[[str], str]) -> SampleRow:
@@ -95,10 +106,15 @@ class Line(Struct, kw_only=True):
 
         `place` stands in for a missing index, `shared` gives one copy of equal texts.
         """
-        completion, limit = _count(self.completion_tokens), _count(self._of("max_tokens"))
+        extra = self.extra or NOTHING
+        completion, limit = _count(self.completion_tokens), _count(extra.get("max_tokens"))
         cut = completion is not None and limit is not None and completion >= limit > 0
-        ended = self._of("finish_reason") or self._of("stop_reason")
+        ended = self.finish_reason or self.stop_reason
+        ended = ended or extra.get("finish_reason") or extra.get("stop_reason")
         problem = None if self.problem is None else shared(self.problem)
+        draws = _count(extra.get("group_n"))
+        thought = _either(self.reasoning_tokens, extra, "reasoning_tokens")
+        tokens = _count(extra.get("group_completion_tokens")) if draws else None
         return SampleRow(
             problem_id=shared(self._id()),
             model=shared(self.model or "unnamed"),
@@ -109,19 +125,18 @@ class Line(Struct, kw_only=True):
             completion=self.completion,
             answer=_text(self.answer, shared),
             correct=None if self.correct is None else bool(self.correct),
-            prompt_tokens=_first(self.prompt_tokens, self._of("group_prompt_tokens")),
-            completion_tokens=self._billed(completion),
-            reasoning_tokens=_count(self._of("reasoning_tokens")),
-            shared_tokens=self._share(),
+            prompt_tokens=_count(_either(self.prompt_tokens, extra, "group_prompt_tokens")),
+            completion_tokens=self._billed(completion, extra),
+            reasoning_tokens=_count(thought),
+            shared_tokens=tokens / draws if tokens is not None and draws else None,
             score=None if self.score is None else float(self.score),
             finish_reason="length" if cut else _ENDS.get(str(ended).lower(), "unknown"),
-            level=shared(str(self._of("level") or "")),
-            error=bool(self._of("error")),
+            level=shared(str(_either(self.level, extra, "level") or "")),
+            error=bool(_either(self.error, extra, "error")),
+            seconds=_amount(_either(self.seconds, extra, "seconds")),
+            dollars=self._dollars(extra, draws),
+            score_tokens=_count(_either(self.score_tokens, extra, "score_tokens")),
         )
-
-    def _of(self, name: str) -> Any:
-        own = getattr(self, name, None)
-        return own if own is not None else (self.extra or {}).get(name)
 
     def _id(self) -> str:
         if self.problem_id is not None:
@@ -130,16 +145,24 @@ class Line(Struct, kw_only=True):
             raise ValueError("neither `problem_id` nor `problem` says which problem it answers")
         return blake2b(self.problem.encode("utf-8", "replace"), digest_size=8).hexdigest()
 
-    def _billed(self, completion: int | None) -> int | None:
+    def _billed(self, completion: int | None, extra: Mapping[str, Any]) -> int | None:
         """Total minus prompt where that is more: thoughts are often counted outside."""
-        total, prompt = _count(self._of("total_tokens")), _count(self.prompt_tokens)
-        outside = None if total is None or prompt is None else max(0, total - prompt)
-        known = [count for count in (completion, outside) if count is not None]
-        return max(known, default=None)
+        total = _count(_either(self.total_tokens, extra, "total_tokens"))
+        prompt = _count(self.prompt_tokens)
+        if total is None or prompt is None:
+            return completion
+        return max(completion or 0, total - prompt, 0)
 
-    def _share(self) -> float | None:
-        total, draws = _count(self._of("group_completion_tokens")), _count(self._of("group_n"))
+    def _dollars(self, extra: Mapping[str, Any], draws: int | None) -> float | None:
+        for name, own in (("dollars", self.dollars), ("cost_usd", self.cost_usd)):
+            if (found := _amount(_either(own, extra, name))) is not None:
+                return found
+        total = _amount(extra.get("group_cost_usd")) if draws else None
         return total / draws if total is not None and draws else None
+
+
+def _either(own: Any, extra: Mapping[str, Any], name: str) -> Any:
+    return own if own is not None else extra.get(name)
 
 
 def _count(value: Any) -> int | None:
@@ -147,9 +170,9 @@ def _count(value: Any) -> int | None:
     return max(0, round(value)) if known else None
 
 
-def _first(*values: Any) -> int | None:
-    counts = (_count(value) for value in values)
-    return next((count for count in counts if count is not None), None)
+def _amount(value: Any) -> float | None:
+    known = isinstance(value, int | float) and not isinstance(value, bool)
+    return float(value) if known and value >= 0 else None
 
 
 def _text(value: Text, shared: Callable[[str], str]) -> str | None:

@@ -115,20 +115,28 @@ def order(problem_id: str, count: int, replicate: int) -> tuple[int, ...]:
     return (firsts[place], *rest)
 
 
-class RecordedScores:
-    """Looks up what a reward model once said of a draw, or of a text that equals a recorded one.
+class UnitScale:
+    """Maps scores to 0…1: those within it stay, raw outputs of any other range go through the
+    logistic function, which keeps their order."""
 
-    Scores within 0…1 are taken as they are; raw outputs of any other range are mapped to 0…1 by
-    the logistic function, which keeps their order.
-    """
+    def __init__(self, scores: Iterable[float]) -> None:
+        known = list(scores)
+        self._unit = all(0 <= score <= 1 for score in known)
+        self._scale = max(1.0, max(map(abs, known), default=0.0) / WIDE)
+
+    def __call__(self, raw: float) -> float:
+        return raw if self._unit else 1 / (1 + exp(-raw / self._scale))
+
+
+class RecordedScores:
+    """Looks up what a reward model once said of a draw, or of a text that equals a recorded one."""
 
     def __init__(self, rows: Sequence[SampleRow]) -> None:
         self._rows = rows
         scores = [row.score for row in rows if row.score is not None]
         self.count = len(scores)
         """How many draws have a score."""
-        self._unit = all(0 <= score <= 1 for score in scores)
-        self._scale = max(1.0, max(map(abs, scores), default=0.0) / WIDE)
+        self._scaled = UnitScale(scores)
         self._by_text = {
             (row.problem_id, row.completion): row.score
             for row in rows
@@ -143,6 +151,4 @@ class RecordedScores:
             if recorded is None
             else self._rows[recorded.row].score
         )
-        if raw is None or self._unit:
-            return raw
-        return 1 / (1 + exp(-raw / self._scale))
+        return None if raw is None else self._scaled(raw)

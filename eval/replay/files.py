@@ -1,0 +1,68 @@
+"""Files of recorded draws to pools: which model, which task, which prices."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from tts.answers import TASKS
+from tts.backends.replay import read_rows, split_source
+from tts.budget import PriceTable
+from tts.equivalence import Equivalence
+from tts.errors import BadInput, UnknownName
+from tts.eval.replay.columns import DollarsOf, pool_of
+from tts.eval.replay.gather import gather
+from tts.eval.replay.pool import Pool
+from tts.values import NANO, Usage
+
+DEFAULT_TASK = "math"
+
+
+async def read_pools(
+    source: str, *, task: str = DEFAULT_TASK, dollars_of: DollarsOf, equivalence: Equivalence
+) -> list[Pool]:
+    """The pools of `FILE`, one per model, or of `FILE#MODEL` that one.
+
+    Raises `BadInput` for a file that cannot be read or graded, `UnknownName` for a model or a task
+    that is not there.
+    """
+    path, model = split_source(source)
+    found = gather(read_rows(path), task)
+    if not found:
+        raise BadInput(f"{path} holds no samples.")
+    if model is not None and model not in found:
+        raise UnknownName("model", model, found)
+    wanted = [model] if model is not None else list(found)
+    return [await pool_of(found[name], str(path), equivalence, dollars_of) for name in wanted]
+
+
+def tasks_of(sources: Sequence[str], told: Sequence[str]) -> dict[str, str]:
+    """The task of each source: `NAME` for all, `FILE=NAME` for one of them, by path or name."""
+    found = dict.fromkeys(sources, DEFAULT_TASK)
+    for text in told:
+        file, equals, name = text.rpartition("=")
+        if name not in TASKS:
+            raise UnknownName("task", name, TASKS, flag="--task")
+        chosen = [one for one in sources if not equals or file in _names(one)]
+        if not chosen:
+            raise BadInput(f"--task {text}: no file {file!r} is replayed.")
+        found |= dict.fromkeys(chosen, name)
+    return found
+
+
+def _names(source: str) -> tuple[str, ...]:
+    path, _ = split_source(source)
+    return source, str(path), path.name
+
+
+def prices_of(table: PriceTable) -> DollarsOf:
+    """What a table says of a model; of `name|effort` what it says of the name."""
+
+    def dollars(model: str, prompt: int, completion: int) -> float | None:
+        name = model.partition("|")[0]
+        if table.price_of(name) is None:
+            return None
+        usage = Usage(calls=1, prompt_tokens=prompt, completion_tokens=completion)
+        cost = table.cost(name, usage)
+        return None if cost is None else cost / NANO
+
+    return dollars

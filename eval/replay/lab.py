@@ -1,0 +1,163 @@
+"""The replay lab: recorded draws of several models under several rules, in one comparison."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Literal
+
+from msgspec import Struct
+
+from tts.budget import PriceTable
+from tts.equivalence import Equivalence
+from tts.errors import BadInput
+from tts.eval.replay.curves import CurvePoint, curve
+from tts.eval.replay.files import prices_of, read_pools, tasks_of
+from tts.eval.replay.plan import Plan
+from tts.eval.replay.pool import Pool
+from tts.eval.replay.replayed import ORDERS, Replayed, replayed
+from tts.eval.statistics import Estimate
+from tts.values import Budget
+
+
+class Asked(Struct, frozen=True, kw_only=True):
+    """What is to be replayed."""
+
+    sources: tuple[str, ...]
+    """`FILE`, or `FILE#MODEL`."""
+    tasks: tuple[str, ...] = ()
+    """`NAME`, or `FILE=NAME`."""
+    ks: tuple[int, ...] = ()
+    """Of the curves; empty: powers of two."""
+    plans: tuple[Plan, ...] = ()
+    budgets: tuple[tuple[str, Budget | None], ...] = (("", None),)
+    orders: int = ORDERS
+    seed: int = 0
+    prices: Path | None = None
+
+
+class Setting(Struct, frozen=True, kw_only=True):
+    """One model at one effort: its curve, and the rules that were replayed on its draws."""
+
+    name: str
+    source: str
+    task: str
+    problems: int
+    draws: int
+    fewest: int
+    most: int
+    curve: tuple[CurvePoint, ...]
+    rules: tuple[Replayed, ...]
+    notes: tuple[str, ...]
+
+
+Cost = Literal["dollars", "tokens"]
+
+
+class FrontierPoint(Struct, frozen=True, kw_only=True):
+    """A way to answer that no other one beats at equal or lower cost."""
+
+    setting: str
+    label: str
+    cost: float
+    accuracy: Estimate
+
+
+class LabReport(Struct, frozen=True, kw_only=True):
+    """Everything that the terminal and `--json` show."""
+
+    settings: tuple[Setting, ...]
+    cost: Cost
+    """What the frontier is over: dollars, unless no price is known."""
+    frontier: tuple[FrontierPoint, ...]
+    notes: tuple[str, ...]
+
+
+async def lab(asked: Asked) -> LabReport:
+    """Read, replay, compare. Raises `BadInput`, `UnknownName` or `UsageError` in one sentence."""
+    dollars_of = prices_of(PriceTable.load(asked.prices))
+    tasks = tasks_of(asked.sources, asked.tasks)
+    settings: list[Setting] = []
+    async with Equivalence() as equivalence:
+        for source in asked.sources:
+            pools = await read_pools(
+                source, task=tasks[source], dollars_of=dollars_of, equivalence=equivalence
+            )
+            settings += [_setting(pool, asked) for pool in pools]
+    twice = {(one.name, one.source) for one in settings}
+    if len(twice) < len(settings):
+        raise BadInput("A model of a file is named twice: leave one out.")
+    costs: tuple[Cost, ...] = ("dollars", "tokens")
+    points = {unit: list(_points(settings, unit)) for unit in costs}
+    cost: Cost = "dollars" if points["dollars"] else "tokens"
+    return LabReport(
+        settings=tuple(settings),
+        cost=cost,
+        frontier=tuple(frontier(points[cost])),
+        notes=tuple(_notes(settings, cost)),
+    )
+
+
+def _setting(pool: Pool, asked: Asked) -> Setting:
+    return Setting(
+        name=pool.setting,
+        source=pool.source,
+        task=pool.task,
+        problems=len(pool.problems),
+        draws=pool.draws,
+        fewest=pool.fewest,
+        most=pool.most,
+        curve=curve(pool, asked.ks, seed=asked.seed),
+        rules=tuple(
+            replayed(pool, plan, orders=asked.orders, budget=budget, label=label, seed=asked.seed)
+            for plan in asked.plans
+            for label, budget in asked.budgets
+        ),
+        notes=pool.notes,
+    )
+
+
+def _points(settings: Iterable[Setting], cost: Cost) -> Iterable[FrontierPoint]:
+    """What could really be done: single draws, votes, selections by score, and the rules."""
+    for setting in settings:
+        for label, amount, accuracy in _ways(setting, cost):
+            if amount is not None and accuracy is not None:
+                yield FrontierPoint(
+                    setting=setting.name, label=label, cost=amount, accuracy=accuracy
+                )
+
+
+def _ways(setting: Setting, cost: Cost) -> Iterable[tuple[str, float | None, Estimate | None]]:
+    for point in setting.curve:
+        plain, scored = point.dollars, point.dollars
+        if cost == "tokens":
+            plain, scored = point.tokens, point.tokens + point.score_tokens
+        if point.k == 1:
+            yield "1 draw", plain, point.passed
+        else:
+            yield f"majority of {point.k}", plain, point.majority
+            yield f"best of {point.k}", scored, point.best
+    for rule in setting.rules:
+        label = f"{rule.label}, {rule.budget}" if rule.budget else rule.label
+        tokens = rule.tokens + rule.score_tokens
+        yield label, rule.dollars if cost == "dollars" else tokens, rule.accuracy
+
+
+def frontier(points: Iterable[FrontierPoint]) -> list[FrontierPoint]:
+    """The points that no other one beats at equal or lower cost, cheapest first."""
+    found: list[FrontierPoint] = []
+    for point in sorted(points, key=lambda one: (one.cost, -one.accuracy.value)):
+        if not found or point.accuracy.value > found[-1].accuracy.value:
+            found.append(point)
+    return found
+
+
+def _notes(settings: Sequence[Setting], cost: Cost) -> Iterable[str]:
+    unpriced = [one.name for one in settings if one.curve and one.curve[0].dollars is None]
+    if unpriced and cost == "dollars":
+        yield (
+            f"The price of {len(unpriced)} of {len(settings)} models is unknown, {unpriced[0]!r}"
+            " first: they are not on the frontier. --prices FILE tells it."
+        )
+    if len({one.problems for one in settings}) > 1:
+        yield "The models were not all asked the same problems: compare them with care."

@@ -1,0 +1,46 @@
+"""What can be replayed: draws in batches, a rule that ends them, and a choice among them."""
+
+from __future__ import annotations
+
+from msgspec import Struct
+
+from tts.eval.replay.trails import Selection
+from tts.strategies.parts.stopping import Never, Seen, StopRule
+
+
+class Plan(Struct, frozen=True, kw_only=True):
+    """At most `n` draws, `batch` at once, a rule that ends them, and a choice among them."""
+
+    label: str
+    n: int
+    batch: int
+    rule: StopRule
+    choice: Selection
+
+    @property
+    def stops(self) -> bool:
+        """Whether the rule may end the draws early."""
+        return not isinstance(self.rule, Never)
+
+    @property
+    def scored(self) -> bool:
+        """Whether it looks at scores, which then have to be paid for."""
+        return self.choice in ("best", "weighted")
+
+    def full(self) -> Plan:
+        """The same choice among all draws."""
+        n, choice = self.n, self.choice
+        return Plan(label=f"all {n} draws", n=n, batch=n, rule=Never(), choice=choice)
+
+
+class ScoreThreshold:
+    """Stop at the first draw whose score reaches a bar: the verifier says that it will do."""
+
+    def __init__(self, at: float) -> None:
+        if not 0 <= at <= 1:
+            raise ValueError(f"at lies between 0 and 1, not {at}.")
+        self.at = at
+
+    def stops(self, seen: Seen) -> bool:
+        last = seen.scores[-1] if seen.scores else None
+        return last is not None and last >= self.at

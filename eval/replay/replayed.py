@@ -1,0 +1,139 @@
+"""A plan on recorded draws: how often it would have been right, and what it would have spent."""
+
+from __future__ import annotations
+
+import numpy as np
+from msgspec import Struct
+
+from tts.errors import UsageError
+from tts.eval.replay.plan import Plan
+from tts.eval.replay.pool import Draws, Floats, Ints, Pool
+from tts.eval.replay.resample import Resampler
+from tts.eval.replay.trails import Trail, trails
+from tts.eval.statistics import Estimate
+from tts.strategies.parts.stopping import StopRule
+from tts.values import NANO, Budget
+
+ORDERS = 20
+
+
+class Replayed(Struct, frozen=True, kw_only=True):
+    """A plan's figures, each a mean over problems and orders of their draws."""
+
+    label: str
+    budget: str = ""
+    n: int
+    """Problems."""
+    accuracy: Estimate
+    difference: Estimate | None
+    """To the same choice among all the draws that the plan may take; None: it takes them all."""
+    draws: float
+    share: float
+    """Of the draws that it may take."""
+    tokens: float
+    score_tokens: float
+    dollars: float | None
+    seconds: float | None
+    """Batches one after another, each as slow as its slowest draw."""
+
+
+def replayed(
+    pool: Pool,
+    plan: Plan,
+    *,
+    orders: int = ORDERS,
+    budget: Budget | None = None,
+    label: str = "",
+    seed: int = 0,
+) -> Replayed:
+    """Walk every problem's draws in the recorded order and in random ones.
+
+    Under a budget a draw that would pass a ceiling by its recorded length is not taken. Raises
+    `UsageError` where the plan looks at scores and none were recorded, or votes and none can.
+    """
+    _check(pool, plan)
+    walked = [_walk(draws, plan, orders, budget) for draws in pool]
+    taken, all_ = (np.array([one[at] for one in walked]) for at in (0, 1))
+    resampler = Resampler(len(walked), seed=seed)
+    [accuracy] = resampler.estimates(taken[:, :1])
+    gap = resampler.estimates(taken[:, :1] - all_[:, :1], least=-1.0)[0] if plan.stops else None
+    means, most = taken.mean(axis=0), all_.mean(axis=0)
+    return Replayed(
+        label=plan.label,
+        budget=label,
+        n=len(walked),
+        accuracy=accuracy,
+        difference=gap,
+        draws=float(means[1]),
+        share=float(means[1] / most[1]) if most[1] else 0.0,
+        tokens=float(means[2]),
+        score_tokens=float(means[3]),
+        dollars=float(means[4]) if pool.priced else None,
+        seconds=float(means[5]) if pool.timed else None,
+    )
+
+
+def _check(pool: Pool, plan: Plan) -> None:
+    if plan.scored and not pool.scored:
+        raise UsageError(f"{plan.label}: {pool.source} has no scores for {pool.setting!r}.")
+    if plan.choice == "majority" and not pool.votes:
+        raise UsageError(
+            f"{plan.label}: {pool.source} has no answers for {pool.setting!r}, only verdicts;"
+            " there is nothing to vote with."
+        )
+    if plan.stops and pool.most < 2:
+        raise UsageError(
+            f"{plan.label}: {pool.source} has one draw per problem of {pool.setting!r}; a stop rule"
+            " needs several."
+        )
+
+
+def _walk(draws: Draws, plan: Plan, orders: int, budget: Budget | None) -> tuple[Floats, Floats]:
+    """Means over orders, for the plan and for all draws that it may take: right, draws, tokens,
+    tokens of scores, dollars, seconds."""
+    stopped, whole = [], []
+    for trail in trails(draws, plan.choice, orders):
+        most = min(plan.n, draws.n, _affordable(trail, budget, scored=plan.scored))
+        k = _stop(trail, plan.rule, plan.batch, most) if plan.stops else most
+        stopped.append(_figures(trail, k, plan))
+        whole.append(_figures(trail, most, plan.full()) if k != most else stopped[-1])
+    return np.mean(stopped, axis=0), np.mean(whole, axis=0)
+
+
+def _stop(trail: Trail, rule: StopRule, batch: int, most: int) -> int:
+    """Draws taken: to the end of the batch in which the rule holds for the first time."""
+    seen = trail.seen
+    needed = next((k for k in range(1, most + 1) if rule.stops(seen.first(k))), most)
+    return min(most, -(-needed // batch) * batch)
+
+
+def _figures(trail: Trail, k: int, plan: Plan) -> Floats:
+    draws = trail.draws
+    right = bool(trail.right[k - 1]) if k else False
+    starts = range(0, k, plan.batch)
+    slowest = sum(float(draws.seconds[at : min(k, at + plan.batch)].max()) for at in starts)
+    scoring = float(draws.score_tokens[:k].sum()) if plan.scored else 0.0
+    spent = float(trail.spent[k - 1]) if k else 0.0
+    return np.array([right, k, spent, scoring, float(draws.dollars[:k].sum()), slowest])
+
+
+def _affordable(trail: Trail, budget: Budget | None, *, scored: bool) -> int:
+    """How many draws fit under every ceiling, by what they were recorded to take."""
+    if budget is None:
+        return trail.draws.n
+    draws = trail.draws
+    scoring = np.cumsum(draws.score_tokens) if scored else 0
+    grown: dict[str, tuple[Floats | Ints, float | None]] = {
+        "tokens": (trail.spent + scoring, budget.tokens),
+        "prompt_tokens": (np.cumsum(draws.prompts), budget.prompt_tokens),
+        "completion_tokens": (np.cumsum(draws.tokens), budget.completion_tokens),
+        "calls": (np.arange(1, draws.n + 1), budget.calls),
+        "nanodollars": (np.cumsum(draws.dollars) * NANO, budget.nanodollars),
+        "seconds": (np.cumsum(draws.seconds), budget.seconds),
+    }
+    fits = [
+        int(np.searchsorted(amounts, ceiling, side="right"))
+        for amounts, ceiling in grown.values()
+        if ceiling is not None
+    ]
+    return min([draws.n, *fits])

@@ -1,0 +1,74 @@
+"""Intervals of many figures at once, from the same resamples of the problems."""
+
+from __future__ import annotations
+
+from statistics import NormalDist
+
+import numpy as np
+
+from tts.eval.replay.pool import Floats
+from tts.eval.statistics import FEWEST, Estimate, wilson
+
+RESAMPLES = 2_000
+AT_ONCE = 200
+"""Resamples that are held together."""
+MANY = 1_000
+"""Problems from which on a mean is as good as normal, and is not resampled."""
+
+
+class Resampler:
+    """Percentile bootstrap over problems (Efron 1979); the normal interval of `MANY` and more.
+
+    Every figure sees the same resamples, so that a difference of two figures, given as a column of
+    its own, is a paired one.
+    """
+
+    def __init__(self, problems: int, *, seed: int = 0, resamples: int = RESAMPLES) -> None:
+        self.problems, self._seed, self._resamples = problems, seed, resamples
+
+    def estimates(
+        self, values: Floats, *, least: float = 0.0, most: float = 1.0, confidence: float = 0.95
+    ) -> list[Estimate]:
+        """The mean of each column; rows are problems, NaN where one says nothing.
+
+        Values lie within `least` … `most`: the bounds where fewer than `FEWEST` problems speak.
+        Where all are equal resampling sees no spread, and the bounds allow for what as many
+        problems may hide (Wilson 1927).
+        """
+        told = ~np.isnan(values)
+        counts = told.sum(axis=0)
+        known = np.nan_to_num(values)
+        bounds_of = _normal if self.problems >= MANY else self._resampled
+        low, high = bounds_of(known, told.astype(np.float64), confidence)
+        found = []
+        for column, n in enumerate(counts):
+            mean = float(known[:, column].sum() / n) if n else float("nan")
+            bounds = max(least, float(low[column])), min(most, float(high[column]))
+            if n < FEWEST:
+                bounds = least, most
+            elif np.ptp(values[told[:, column], column]) == 0:
+                hidden = wilson(0, int(n), confidence=confidence).high
+                bounds = max(least, mean - hidden), min(most, mean + hidden)
+            found.append(Estimate(mean, *bounds))
+        return found
+
+    def _resampled(self, values: Floats, told: Floats, confidence: float) -> tuple[Floats, Floats]:
+        random = np.random.default_rng(self._seed)
+        equal = np.full(self.problems, 1 / self.problems)
+        parts = []
+        for start in range(0, self._resamples, AT_ONCE):
+            count = min(AT_ONCE, self._resamples - start)
+            drawn = random.multinomial(self.problems, equal, count).astype(np.float64)
+            weights = drawn @ told
+            parts.append(np.divide(drawn @ values, np.where(weights, weights, 1.0)))
+        tails = [(1 - confidence) / 2, (1 + confidence) / 2]
+        low, high = np.quantile(np.concatenate(parts), tails, axis=0)
+        return low, high
+
+
+def _normal(values: Floats, told: Floats, confidence: float) -> tuple[Floats, Floats]:
+    counts = np.maximum(told.sum(axis=0), 1)
+    means = values.sum(axis=0) / counts
+    spread = np.sqrt((told * (values - means) ** 2).sum(axis=0)) / counts
+    half = NormalDist().inv_cdf((1 + confidence) / 2) * spread
+    return means - half, means + half

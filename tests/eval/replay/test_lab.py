@@ -1,0 +1,206 @@
+"""Files in, curves and a frontier out; what is wrong with a file is one sentence."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+from typing import Any
+
+import pytest
+from rich.console import Console
+
+from tests.eval.replay.conftest import Write, pools_of, random_rows
+from tts.cli.replay import asked_of, curve_table, show_replay
+from tts.errors import BadInput, UnknownName, UsageError
+from tts.eval.replay.controller import controller
+from tts.eval.replay.lab import FrontierPoint, LabReport, frontier, lab
+from tts.eval.replay.replayed import replayed
+from tts.eval.statistics import Estimate
+
+
+def asked(*files: Path | str, **changes: Any) -> LabReport:
+    plain: dict[str, Any] = {
+        **{name: [] for name in ("tasks", "strategies", "controllers", "budgets")},
+        "ks": "",
+        "orders": 4,
+        "seed": 0,
+        "prices": None,
+    }
+    return asyncio.run(lab(asked_of(list(map(str, files)), **{**plain, **changes})))
+
+
+def test_models_of_several_files_stand_in_one_comparison(write: Write) -> None:
+    first = write(random_rows(1, model="a") + random_rows(2, model="b"), "first.jsonl")
+    second = write(random_rows(3, model="c"), "second.jsonl")
+    report = asked(first, f"{second}#c", strategies=["majority_vote(n=4)"])
+    assert [one.name for one in report.settings] == ["a", "b", "c"]
+    assert [one.rules[0].n for one in report.settings] == [12, 12, 12]
+    assert report.cost == "tokens" and report.frontier[0].label == "1 draw"
+
+
+def test_recorded_dollars_and_seconds_are_told(write: Write) -> None:
+    rows = random_rows(1, dollars=0.25)
+    for place, row in enumerate(rows):
+        row["extra"] = {"seconds": float(place % 8)}
+    report = asked(write(rows), ks="1,8")
+    one, eight = report.settings[0].curve
+    assert (one.dollars, eight.dollars, one.seconds, eight.seconds) == (
+        pytest.approx(0.25),
+        pytest.approx(2.0),
+        pytest.approx(3.5),
+        7.0,
+    )
+    assert report.cost == "dollars"
+
+
+def test_prices_of_a_model_are_those_of_its_name_before_the_effort(
+    tmp_path: Path, write: Write
+) -> None:
+    prices = tmp_path / "prices.yaml"
+    prices.write_text("m: {prompt: 1, completion: 10}")
+    rows = [{"correct": True, "prompt_tokens": 100, "completion_tokens": 10, "answer": "4"}]
+    report = asked(write([{**row, "model": "m|high"} for row in rows]), prices=prices)
+    assert report.settings[0].curve[0].dollars == pytest.approx(0.0002)
+
+
+def test_each_file_has_its_task(write: Write) -> None:
+    rows = [{"completion": "It is\nParis", "reference": "Paris"}]
+    first, second = write(rows, "first.jsonl"), write(rows, "second.jsonl")
+    told = asked(first, second, tasks=["first.jsonl=plain"]).settings
+    assert [(one.task, one.curve[0].passed.value) for one in told] == [
+        ("plain", 1.0),
+        ("math", 0.0),
+    ]
+    with pytest.raises(BadInput, match="no file 'third' is replayed"):
+        asked(first, tasks=["third=plain"])
+    with pytest.raises(UnknownName, match="no task 'maths'"):
+        asked(first, tasks=["maths"])
+
+
+def test_failed_calls_are_missing_draws_and_cut_ones_do_not_vote(write: Write) -> None:
+    rows: list[dict[str, Any]] = [
+        {"answer": "4", "correct": True},
+        {"error": True},
+        {"answer": "5", "correct": False, "finish_reason": "length"},
+    ]
+    [found] = pools_of(write(rows))
+    [drawn] = found
+    assert (drawn.n, drawn.classes.tolist()) == (2, [0, -1])
+    assert "1 calls failed" in found.notes[0]
+
+
+def test_several_references_of_a_problem_are_told(write: Write) -> None:
+    rows = [{"answer": "4", "reference": told, "correct": True} for told in ("4", "B")]
+    [found] = pools_of(write(rows))
+    assert any("several references" in note for note in found.notes)
+
+
+@pytest.mark.parametrize(
+    ("rows", "reason"),
+    [
+        ([{"answer": "4", "reference": None}], "nothing to replay"),
+        ([{"error": True}], "nothing to replay"),
+        ([], "holds no samples"),
+    ],
+)
+def test_a_file_that_says_nothing_is_told(
+    write: Write, rows: list[dict[str, Any]], reason: str
+) -> None:
+    with pytest.raises(BadInput, match=reason):
+        pools_of(write(rows))
+
+
+def test_a_model_that_is_not_there_is_told(write: Write) -> None:
+    with pytest.raises(UnknownName, match="There is no model 'n'"):
+        pools_of(f"{write(random_rows(1))}#n")
+
+
+@pytest.mark.parametrize(
+    ("changes", "reason"),
+    [({"ks": "1,x"}, "--k takes whole numbers"), ({"orders": 0}, "--orders"), ({"ks": "0"}, "--k")],
+)
+def test_a_wrong_flag_is_told(write: Write, changes: dict[str, Any], reason: str) -> None:
+    with pytest.raises(UsageError, match=reason):
+        asked(write(random_rows(1)), **changes)
+
+
+def test_the_frontier_holds_what_nothing_beats_for_less() -> None:
+    points = [
+        FrontierPoint(setting="m", label=label, cost=cost, accuracy=Estimate(value, 0.0, 1.0))
+        for label, cost, value in (("a", 1, 0.5), ("b", 2, 0.4), ("c", 2, 0.6), ("d", 3, 0.6))
+    ]
+    assert [one.label for one in frontier(points)] == ["a", "c"]
+
+
+def test_tables_fit_into_eighty_columns(
+    write: Write, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    rows = random_rows(1, model="a-model-with-a-name-that-never-ends/" * 4, dollars=0.001234567)
+    rows = [{**row, "seconds": 123.456} for row in rows]
+    plain: dict[str, Any] = {"tasks": [], "controllers": [], "budgets": [], "ks": "", "seed": 0}
+    how = asked_of(
+        [str(write(rows))],
+        strategies=["adaptive_consistency(n=8, confidence=0.9, batch=1)"],
+        **{"orders": 2, "prices": None, **plain},
+    )
+    show_replay(how, as_json=False)
+    lines = capsys.readouterr().out.splitlines()
+    assert lines and max(map(len, lines)) <= 80
+    assert not any("…" in line and "0.9" in line for line in lines)
+
+
+def test_a_column_of_which_nothing_is_known_is_left_out(write: Write) -> None:
+    report = asked(write(random_rows(1, score=None)))
+    console = Console(width=80)
+    with console.capture() as shown:
+        console.print(curve_table(report.settings[0], "m"))
+    assert "best of k" not in shown.get() and "maj@k" in shown.get()
+
+
+# A stop rule of one's own
+
+AGREED = """
+from collections import Counter
+
+n, batch, choice = 6, 1, "majority"
+
+
+def stops(seen):
+    return bool(seen.counts) and seen.counts[0] >= 2 and sum(seen.tokens) > 0
+"""
+
+
+def test_a_controller_file_stops_the_draws(tmp_path: Path, write: Write) -> None:
+    path = tmp_path / "agreed.py"
+    path.write_text(AGREED)
+    [found] = pools_of(write(random_rows(1)))
+    told = replayed(found, controller(path), orders=3)
+    assert told.label == "agreed" and 2 <= told.draws < 6
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("def stops(seen):\n    return 1 / 0", r"own.py:2: ZeroDivisionError"),
+        ("def stops(seen):\n    return 'yes'", r"own.py: `stops` gave 'yes'"),
+        ("def halts(seen): ...", r"defines no function `stops\(seen\)`"),
+        ("def stops(seen) return", r"own.py:1: SyntaxError"),
+        ("import nowhere", r"own.py:1: ModuleNotFoundError"),
+        ("batch = 0\ndef stops(seen): ...", "`batch` is a whole number"),
+        ("choice = 'worst'\ndef stops(seen): ...", "`choice` is one of best, majority, weighted"),
+    ],
+)
+def test_a_controller_that_fails_is_named_with_its_line(
+    tmp_path: Path, write: Write, text: str, reason: str
+) -> None:
+    path = tmp_path / "own.py"
+    path.write_text(text)
+    [found] = pools_of(write(random_rows(1)))
+    with pytest.raises(BadInput, match=reason):
+        replayed(found, controller(path), orders=1)
+
+
+def test_a_controller_that_is_not_there_is_told(tmp_path: Path) -> None:
+    with pytest.raises(BadInput, match="is no Python file"):
+        controller(tmp_path / "none.py")

@@ -1,0 +1,120 @@
+"""Rules on recorded draws: what the strategies themselves give on them, to the digit."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+import pytest
+
+from tests.eval.replay.conftest import Write, draws, pool, pools_of, random_rows
+from tts.engine import SessionOptions, parse_budget, parse_strategy
+from tts.errors import UsageError
+from tts.eval.replay.plan import Plan, ScoreThreshold
+from tts.eval.replay.replayed import replayed
+from tts.eval.replay.rules import plan_of
+from tts.eval.run_comparison import run_comparison
+from tts.eval.spec import ComparisonSpec
+from tts.strategies.parts.stopping import Beta, leads
+from tts.values import Budget
+
+STRATEGIES = (
+    "single",
+    "majority_vote(n=8)",
+    "majority_vote(n=5)",
+    "majority_vote(n=8, stop=consensus, batch=3)",
+    "best_of_n(n=8)",
+    "best_of_n(n=3)",
+    "weighted_best_of_n(n=8)",
+    "weighted_best_of_n(n=6, stop=beta)",
+    "adaptive_consistency(n=8, confidence=0.8, batch=1)",
+    "adaptive_consistency(n=8, rule=dirichlet, batch=2)",
+    "early_stopping_consistency(n=8, window=2)",
+    "optimal_stopping(n=8, select=weighted)",
+)
+
+
+async def test_a_replayed_rule_is_the_strategy_that_was_run_to_the_digit(
+    tmp_path: Path, write: Write
+) -> None:
+    path, repeats = write(random_rows(1)), 3
+    spec = ComparisonSpec(
+        title="recorded",
+        problems=f"replay:{path}",
+        strategies=tuple(map(parse_strategy, STRATEGIES)),
+        budgets=(Budget(),),
+        options=SessionOptions(model=f"replay:{path}", verifier="recorded"),
+        repeats=repeats,
+    )
+    report = await run_comparison(spec, ledger=tmp_path / "tts.db")
+    ran = [(row.accuracy and row.accuracy.value, row.tokens_per_run) for row in report.rows]
+    [found] = await asyncio.to_thread(pools_of, path)
+    told = [replayed(found, plan_of(text), orders=repeats) for text in STRATEGIES]
+    assert [(one.accuracy.value, one.tokens) for one in told] == [
+        (pytest.approx(accuracy, abs=1e-12), pytest.approx(tokens, abs=1e-9))
+        for accuracy, tokens in ran
+    ]
+
+
+def test_the_beta_rule_stops_where_its_table_says() -> None:
+    least = []
+    for runner_up in range(9):
+        votes = runner_up
+        while leads(votes, runner_up) < 0.95:
+            votes += 1
+        least.append(votes)
+    assert least == [4, 6, 8, 9, 11, 12, 14, 15, 17]
+
+
+def test_draws_after_the_stop_cost_nothing_and_all_draws_are_the_measure() -> None:
+    drawn = draws([0, 0, 0, 0, 1, 1], [True] * 4 + [False] * 2)
+    plan = Plan(label="beta", n=6, batch=1, rule=Beta(0.8), choice="majority")
+    found = replayed(pool(drawn), plan, orders=1)
+    assert (found.draws, found.tokens, found.share) == (2.0, 30.0, pytest.approx(2 / 6))
+
+
+def test_a_draw_that_would_pass_a_ceiling_is_not_taken() -> None:
+    drawn = draws([0, 1, 1], [True, False, False], tokens=[10, 30, 500])
+    plan = Plan(
+        label="vote", n=3, batch=3, rule=plan_of("majority_vote(n=3)").rule, choice="majority"
+    )
+    found = replayed(
+        pool(drawn), plan, orders=1, budget=parse_budget("60 tokens"), label="60 tokens"
+    )
+    assert (found.draws, found.tokens, found.accuracy.value) == (2.0, 50.0, 1.0)
+
+
+def test_a_threshold_takes_the_first_draw_that_reaches_it() -> None:
+    drawn = draws([0, 1, 2], [False, True, False], [0.2, 0.8, 0.9])
+    plan = Plan(label="bar", n=3, batch=1, rule=ScoreThreshold(0.7), choice="best")
+    found = replayed(pool(drawn), plan, orders=1)
+    assert (found.draws, found.accuracy.value, found.difference and found.difference.value) == (
+        *(2.0, 1.0),
+        1.0,
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("beam_search", "does more than draw whole solutions"),
+        ("best_of_n(n=4, aggregate=min)", "no scores of steps"),
+        ("majority_vote(m=4)", "has no parameter 'm'"),
+    ],
+)
+def test_what_cannot_be_replayed_is_told(text: str, reason: str) -> None:
+    with pytest.raises(UsageError, match=reason):
+        plan_of(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "told", "reason"),
+    [
+        ("best_of_n(n=2)", draws([0, 0], [True, True]), "has no scores for 'm'"),
+        ("majority_vote(n=2)", draws([-1, -1], [True, True]), "nothing to vote with"),
+        ("adaptive_consistency(n=2)", draws([0], [True]), "one draw per problem"),
+    ],
+)
+def test_a_record_that_cannot_tell_is_named(text: str, told: object, reason: str) -> None:
+    with pytest.raises(UsageError, match=reason):
+        replayed(pool(told), plan_of(text))  # type: ignore[arg-type]

@@ -1,0 +1,224 @@
+"""`tts replay`: recorded generations under other rules, on the terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+
+from rich import box
+from rich.table import Table
+from rich.text import Text
+
+from tts.cli.exits import run
+from tts.cli.screen import Screen, json_text, write_out
+from tts.errors import UsageError
+from tts.eval.replay import Asked, LabReport, Plan, Replayed, Setting, lab
+from tts.eval.statistics import Estimate
+from tts.values import Budget
+from tts.values.visible import visible
+
+MOST_CURVES = 4
+"""Settings of which every point is shown; of more, the first and the last."""
+UNKNOWN = ""
+
+
+def asked_of(
+    files: Sequence[str],
+    *,
+    tasks: Sequence[str],
+    ks: str,
+    strategies: Sequence[str],
+    controllers: Sequence[Path],
+    budgets: Sequence[str],
+    orders: int,
+    seed: int,
+    prices: Path | None,
+) -> Asked:
+    """The flags as values; `UsageError` names the one that is wrong."""
+    if orders < 1:
+        raise UsageError(f"--orders is at least 1, not {orders}.")
+    return Asked(
+        sources=tuple(files),
+        tasks=tuple(tasks),
+        ks=_ks(ks),
+        plans=_plans(strategies, controllers),
+        budgets=tuple(map(_ceiling, budgets or ("none",))),
+        orders=orders,
+        seed=seed,
+        prices=prices,
+    )
+
+
+def _plans(strategies: Sequence[str], controllers: Sequence[Path]) -> tuple[Plan, ...]:
+    """The engine is imported for them alone: curves come without it."""
+    if not strategies and not controllers:
+        return ()
+    from tts.eval.replay.controller import controller
+    from tts.eval.replay.rules import plan_of
+
+    return (*map(plan_of, strategies), *map(controller, controllers))
+
+
+def _ceiling(text: str) -> tuple[str, Budget | None]:
+    if text == "none":
+        return "", None
+    from tts.engine import parse_budget
+
+    return text, parse_budget(text)
+
+
+def _ks(text: str) -> tuple[int, ...]:
+    try:
+        found = tuple(int(part) for part in text.split(",") if part.strip())
+    except ValueError:
+        raise UsageError(f"--k takes whole numbers such as 1,4,16, not {text!r}.") from None
+    if any(k < 1 for k in found):
+        raise UsageError(f"--k: every k is at least 1, not {min(found)}.")
+    return found
+
+
+def show_replay(asked: Asked, *, as_json: bool) -> None:
+    """Replay and show the curves, the rules and the frontier."""
+    report = run(lab(asked))
+    if as_json:
+        write_out(json_text(report))
+        return
+    console = Screen()
+    names = {setting.name: str(at) for at, setting in enumerate(report.settings, start=1)}
+    if len(report.settings) <= MOST_CURVES:
+        for setting in report.settings:
+            console.print(curve_table(setting, _numbered(names, setting.name)))
+    else:
+        console.print(summary_table(report.settings))
+        for name, number in names.items():
+            console.print(Text(f" {number:>2}  {visible(name, 70)}"))
+    for setting in report.settings:
+        if setting.rules:
+            console.print(rules_table(setting, _numbered(names, setting.name)))
+            for at, rule in enumerate(setting.rules, start=1):
+                console.print(Text(f" {at}  {visible(_worded(rule), 74)}"))
+    if report.frontier:
+        console.print(frontier_table(report, names))
+    for name, note in _notes(report):
+        console.print(Text(f"! {visible(name, 60)}: {note}" if name else f"! {note}"))
+
+
+def _numbered(names: Mapping[str, str], name: str) -> str:
+    """A model's name, and where there are several its number before it."""
+    return visible(name, 70) if len(names) < 2 else f"{names[name]}  {visible(name, 66)}"
+
+
+def curve_table(setting: Setting, title: str) -> Table:
+    """One row per k."""
+    rows = [
+        (
+            str(point.k),
+            *(_sure(found) for found in (point.passed, point.majority, point.best)),
+            f"{point.tokens + point.score_tokens:,.0f}",
+            _short(point.dollars),
+            _short(point.seconds),
+        )
+        for point in setting.curve
+    ]
+    told = f"{title}\n{setting.problems} problems, {setting.draws:,} draws"
+    return _table(told, ("k", "pass@k", "maj@k", "best of k", "tokens", "$", "s"), rows)
+
+
+def summary_table(settings: Sequence[Setting]) -> Table:
+    """One row per model, by its number: one draw, and as many as every problem has."""
+    rows = []
+    for at, setting in enumerate(settings, start=1):
+        one, most = setting.curve[0], min(setting.fewest, setting.curve[-1].k)
+        last = next(point for point in reversed(setting.curve) if point.k <= most or point is one)
+        rows.append(
+            (
+                str(at),
+                _sure(one.passed),
+                str(last.k),
+                *(_percent(found) for found in (last.majority, last.best, last.passed)),
+                f"{one.tokens:,.0f}",
+                _short(one.dollars),
+                _short(one.seconds),
+            )
+        )
+    names = ("model", "pass@1", "k", "maj@k", "best", "pass@k", "tokens", "$", "s")
+    return _table("one draw, and k of them; costs of one", names, rows)
+
+
+def rules_table(setting: Setting, title: str) -> Table:
+    """One row per rule, by its number."""
+    rows = [
+        (
+            str(at),
+            _sure(rule.accuracy),
+            _gap(rule.difference),
+            f"{rule.draws:.2f}",
+            f"{rule.share:.0%}",
+            f"{rule.tokens + rule.score_tokens:,.0f}",
+            _short(rule.dollars),
+            _short(rule.seconds),
+        )
+        for at, rule in enumerate(setting.rules, start=1)
+    ]
+    names = ("rule", "accuracy", "Δ to all", "draws", "share", "tokens", "$", "s")
+    return _table(title, names, rows)
+
+
+def _worded(rule: Replayed) -> str:
+    return f"{rule.label}, {rule.budget}" if rule.budget else rule.label
+
+
+def frontier_table(report: LabReport, names: Mapping[str, str]) -> Table:
+    """What nothing else beats at equal or lower cost; models by their numbers."""
+    rows = [
+        (
+            visible(point.label, 90),
+            names[point.setting] if len(names) > 1 else "",
+            f"${point.cost:.3g}" if report.cost == "dollars" else f"{point.cost:,.0f}",
+            _sure(point.accuracy),
+        )
+        for point in report.frontier
+    ]
+    heads = ("way", "model", f"{report.cost} a problem", "accuracy")
+    return _table(f"nothing beats these for fewer {report.cost}", heads, rows, left=1)
+
+
+def _notes(report: LabReport) -> Iterable[tuple[str, str]]:
+    for setting in report.settings[:MOST_CURVES]:
+        yield from ((setting.name, note) for note in setting.notes)
+    yield from (("", note) for note in report.notes)
+
+
+def _table(
+    title: str, names: Sequence[str], rows: Sequence[Sequence[str]], *, left: int = 0
+) -> Table:
+    """A table without the columns of which nothing is known."""
+    table = Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), title_justify="left")
+    table.title = Text(title)
+    known = [at for at in range(len(names)) if any(row[at] for row in rows)]
+    for at in known:
+        table.add_column(names[at], justify="left" if at < left else "right")
+    for row in rows:
+        table.add_row(*(Text(row[at] or "?") for at in known))
+    return table
+
+
+def _sure(found: Estimate | None) -> str:
+    if found is None:
+        return UNKNOWN
+    return f"{100 * found.value:.1f} [{100 * found.low:.1f}, {100 * found.high:.1f}]"
+
+
+def _gap(found: Estimate | None) -> str:
+    if found is None:
+        return UNKNOWN
+    value, low, high = (100 * one for one in (found.value, found.low, found.high))
+    return f"{value:+.1f} [{low:+.1f}, {high:+.1f}]".replace("-", "−")
+
+
+def _percent(found: Estimate | None) -> str:
+    return UNKNOWN if found is None else f"{100 * found.value:.1f}"
+
+
+def _short(value: float | None) -> str:
+    return UNKNOWN if value is None else f"{value:.3g}"
