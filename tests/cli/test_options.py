@@ -36,6 +36,9 @@ NO_KEY = {
         *("idealized", "out"),
     },
     "prices": {"pattern"},
+    "replay": {
+        *("files", "strategy", "controller", "budget", "k", "task", "orders", "seed", "json"),
+    },
 }
 """Flags and arguments that are no key of a recipe: what a command is about, and where it writes."""
 NO_FLAG = {"eval": {"strategies", "budgets", "baseline"}}
@@ -61,6 +64,7 @@ def dashed(names: Any) -> set[str]:
         ("plan", ["model", "base_url", "api_key_env"]),
         ("tune", ["base_url", "api_key_env"]),
         ("prices", ["prices"]),
+        ("replay", ["prices"]),
     ],
 )
 def test_the_flags_of_a_command_are_its_keys_and_nothing_else(command: str, keys: Any) -> None:

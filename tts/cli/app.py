@@ -245,6 +245,7 @@ def results(
 
 
 @app.command()
+@flags_of(ModelKeys, only=("prices",))
 def replay(
     files: Annotated[list[str], typer.Argument(help="Recorded draws: FILE or FILE#MODEL.")],
     strategy: Annotated[list[str], typer.Option(help="As 'majority_vote(n=8)'; repeat.")] = [],  # noqa: B006
@@ -252,10 +253,11 @@ def replay(
     budget: Annotated[list[str], typer.Option(help="By recorded lengths: '4k tokens'.")] = [],  # noqa: B006
     k: Annotated[str, typer.Option(help="Points of the curves: 1,4,16; else powers of 2.")] = "",
     task: Annotated[list[str], typer.Option(help="NAME, or FILE=NAME for one file.")] = [],  # noqa: B006
-    prices: Annotated[Path | None, typer.Option(help="Your prices, YAML or JSON.")] = None,
     orders: Annotated[int, typer.Option(help="Orders of each problem's draws.")] = 20,
     seed: Annotated[int, typer.Option(help="Of the intervals.")] = 0,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False,
+    *,
+    options: dict[str, Any],
 ) -> None:
     """Recorded draws under other rules, stops and sizes, with curves and the frontier; free."""
     from tts.cli.replay import asked_of, show_replay
@@ -269,7 +271,7 @@ def replay(
         budgets=budget,
         orders=orders,
         seed=seed,
-        prices=prices,
+        prices=options.get("prices"),
     )
     show_replay(asked, as_json=as_json)
 
