@@ -199,6 +199,11 @@ class LedgerError(TTSError):
     """The journal cannot be written or read."""
 
 
+def crashed(error: BaseException) -> Crashed:
+    """An error of an operation's own code as the failure of its call."""
+    return Crashed(f"{type(error).__name__}: {error}".removesuffix(": "))
+
+
 def kept(error: E) -> E:
     """An error that outlives its handling, without the frames that it passed: they hold the run
     that holds the error. Those of foreign code, which its author looks for, stay."""

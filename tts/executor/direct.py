@@ -5,11 +5,11 @@ from __future__ import annotations
 from functools import partial
 from typing import Protocol, cast
 
-from tts.errors import CallError, LedgerError, TTSError
+from tts.errors import CallError, LedgerError, TTSError, crashed
 from tts.executor.attempts import Attempts
 from tts.executor.deadlines import Deadlines
 from tts.executor.request import Attempt, Request
-from tts.executor.retries import checked, crashed
+from tts.executor.retries import checked
 from tts.protocols import Abort, Answer, Begin, PromptOperation, SettledRow
 
 

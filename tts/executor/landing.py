@@ -14,11 +14,11 @@ from tts.errors import (
     Suspended,
     TTSError,
     Unauthorized,
+    crashed,
 )
 from tts.executor.attempts import Attempts
 from tts.executor.call import Call
 from tts.executor.request import Request, call_row, text_row
-from tts.executor.retries import crashed
 from tts.executor.settlement import Settlement, failure
 from tts.protocols import (
     Answer,

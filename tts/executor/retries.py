@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable
 
 from msgspec.structs import replace
 
-from tts.errors import BadReply, CallError, CallTimeout, Crashed, NotSent, TTSError
+from tts.errors import BadReply, CallError, CallTimeout, Crashed, NotSent, TTSError, crashed
 from tts.executor.attempts import Attempts
 from tts.executor.deadlines import Deadlines
 from tts.executor.hedge import Durations, hedged
@@ -198,8 +198,3 @@ async def _performed(request: Request) -> Answer:
     if not isinstance(answer, Answer):
         raise Crashed(f"It answered with {type(answer).__name__} instead of an Answer.")
     return answer
-
-
-def crashed(error: BaseException) -> Crashed:
-    """An error of an operation's own code as the failure of its call."""
-    return Crashed(f"{type(error).__name__}: {error}".removesuffix(": "))

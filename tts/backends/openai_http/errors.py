@@ -130,7 +130,7 @@ def _said(body: bytes) -> str:
     raw = body.decode("utf-8", "replace")
     try:
         reply: Any = msgspec.json.decode(body)
-    except ValueError:
+    except (ValueError, RecursionError):
         return raw
     detail = reply.get("error", reply) if isinstance(reply, dict) else reply
     if not isinstance(detail, dict) or "message" not in detail:
@@ -199,7 +199,7 @@ def _date(value: str | None) -> float | None:
     for read in (parsedate_to_datetime, datetime.fromisoformat):
         try:
             moment = read(value.strip())
-        except (ValueError, TypeError, IndexError):
+        except (ValueError, TypeError, IndexError, OverflowError):
             continue
         aware = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
         return aware.timestamp()

@@ -13,7 +13,7 @@ from msgspec.structs import replace
 from tts.backends.openai_http.bounded import largest_reply
 from tts.backends.openai_http.completions import completions, own_count, slots
 from tts.backends.openai_http.connection import Connection, Transport
-from tts.backends.openai_http.errors import refusal
+from tts.backends.openai_http.errors import Translated, refusal
 from tts.backends.openai_http.reply import REPLY, WireReply, decode, thoughts, written
 from tts.backends.openai_http.request import (
     Bodies,
@@ -33,7 +33,15 @@ from tts.backends.openai_http.usage import (
     spend,
 )
 from tts.backends.secret import Secret
-from tts.errors import BadReply, BadRequest, CallError, ContextTooLong, Unauthorized, Unavailable
+from tts.errors import (
+    BadReply,
+    BadRequest,
+    CallError,
+    ContextTooLong,
+    Unauthorized,
+    Unavailable,
+    crashed,
+)
 from tts.protocols import Abort, Drawn, GenerateReply, GenerateRequest, Meter, TextListener
 from tts.values import Capabilities, Message, Model, Usage
 
@@ -80,6 +88,7 @@ class HTTPGenerator:
             extra=extra or {},
         )
         self._bodies = Bodies(self._wording)
+        self._secret, self._translated = api_key, Translated(api_key)
         self._refused = refused or (lambda: None)
         self._prefix_check = PrefixCheck(self._connection, wording=self._wording)
 
@@ -111,10 +120,10 @@ class HTTPGenerator:
                 if listener is None
                 else self._streamed(request, meter, listener)
             )
+            return self._read(request, reply, meter)
         except CallError as error:
             self._noted(request, meter, error)
             raise
-        return self._read(request, reply, meter)
 
     def begin(self, request: GenerateRequest, meter: Meter, drawn: Drawn) -> Abort | None:
         """Draw without a coroutine, where nothing has to be asked or connected first."""
@@ -139,6 +148,8 @@ class HTTPGenerator:
         except CallError as error:
             self._noted(request, meter, error)
             drawn(error)
+        except Exception as error:  # noqa: BLE001 — a bug in reading must not leave a call waiting
+            drawn(crashed(error))
         else:
             drawn(reply)
 
@@ -146,7 +157,10 @@ class HTTPGenerator:
         await self._connection.close()
 
     def _noted(self, request: GenerateRequest, meter: Meter, error: CallError) -> None:
-        """What a failure tells of the endpoint, and of what it may have cost."""
+        """What a failure tells of the endpoint, and of what it may have cost; an answer that is
+        none may repeat the credential."""
+        if self._secret:
+            self._translated.scrubbed(error)
         if isinstance(error, BadRequest):
             if not isinstance(error, Unauthorized | ContextTooLong):
                 self._refused()
@@ -243,8 +257,8 @@ def _checked(reply: WireReply) -> WireReply:
     if not reply.error:
         return reply
     detail = reply.error if isinstance(reply.error, dict) else {"message": str(reply.error)}
-    code = detail.get("code") or detail.get("status")
-    status = int(code) if isinstance(code, int | str) and str(code).isdecimal() else 502
+    code = str(detail.get("code") or detail.get("status"))
+    status = int(code) if len(code) == 3 and code.isdecimal() else 502
     raise refusal(status, {}, msgspec.json.encode({"error": detail}))
 
 

@@ -22,10 +22,14 @@ from multidict import CIMultiDict
 from yarl import URL
 
 from tts.backends.openai_http.bounded import Unpacker, too_large, unpacker
-from tts.errors import CallError, CallTimeout, NotSent, Unavailable
+from tts.errors import BadReply, CallError, CallTimeout, NotSent, Unavailable
 
 LARGEST_REFUSAL = 64 << 10
 """Bytes that are read of an answer that is none."""
+LARGEST_HEAD = 64 << 10
+"""Bytes that may come before a body."""
+_FRAMED = 8
+"""Bytes on the wire per byte of a body that came one to a chunk, and a little more."""
 
 RESOLVED_S = 300.0
 """Seconds for which an address is remembered."""
@@ -96,7 +100,7 @@ class Exchange(asyncio.Protocol):
     def _begin(self) -> None:
         self._headers: list[tuple[bytes, bytes]] = []
         self._pieces: list[bytes] = []
-        self._size = self._packed = 0
+        self._size = self._packed = self._received = 0
         self._unpacker: Unpacker | None = None
         self._by_end = False
         """Whether only the end of the connection ends the body."""
@@ -125,6 +129,15 @@ class Exchange(asyncio.Protocol):
             self._unreadable(error)
         if self._whole:
             self._deliver()
+        elif self._told is not None:
+            self._go_on(len(data))
+
+    def _go_on(self, came: int) -> None:
+        """More is to come, though not for ever: heads, trailers and chunks have no length."""
+        self._received += came
+        most = LARGEST_HEAD + _FRAMED * self._limit if self._headed else LARGEST_HEAD
+        if self._received > most:
+            self.fail(BadReply(f"More than {most} bytes came that are no part of an answer."))
 
     def _unreadable(self, error: Exception) -> None:
         """What came is no HTTP, or no more than was to be read of it; after a whole answer it does
@@ -145,7 +158,7 @@ class Exchange(asyncio.Protocol):
         self._client.forget(self)
         if self._told is None:
             return
-        if exc is None and self._headed and self._by_end:
+        if exc is None and self._headed and self._by_end and not self._cut_off:
             self._keeps = False
             self._deliver()
         elif exc is None:
@@ -190,10 +203,15 @@ class Exchange(asyncio.Protocol):
         if self._parser.get_status_code() < 200:
             self._headers = []
             return
-        if self._unpacker is not None and self._packed and not self._unpacker.complete:
+        if self._cut_off:
             raise Unavailable(f"The packed reply ends early, after {self._packed} bytes.")
         self._whole = True
         self._keeps = self._parser.should_keep_alive() and not self._by_end
+
+    @property
+    def _cut_off(self) -> bool:
+        unpack = self._unpacker
+        return unpack is not None and self._packed > 0 and not unpack.complete
 
     def _beyond(self) -> None:
         """More came than may be read: an error, or, of a refusal, enough."""
@@ -282,9 +300,9 @@ class HTTPClient:
         return b"%bContent-Length: %d\r\n\r\n%b" % (head, len(body), body)
 
     async def close(self) -> None:
-        """Close every socket."""
+        """Close every socket; a request that is under way fails."""
         for exchange in [*self._idle, *self._busy]:
-            exchange.abort()
+            exchange.fail(Unavailable("The connection was closed here before an answer came."))
         if self._timer is not None:
             self._timer.cancel()
         await asyncio.sleep(0)  # the loop closes them on its next turn
