@@ -16,8 +16,8 @@ from tts.backends.fault_server import FaultPlan, Latency
 from tts.backends.openai_http import HTTPGenerator
 from tts.engine import SessionOptions, open_session
 from tts.eval.bench.measuring import Meter, pinned
+from tts.eval.bench.processes import PLAIN, ServerProcess
 from tts.eval.bench.report import Row, at_least, at_most, figure, within
-from tts.eval.bench.servers import PLAIN, ServerProcess
 from tts.eval.bench.workload import MAX_TOKENS, bare_calls, engine_calls
 from tts.ledger import Ledger
 from tts.values import Capabilities, Model

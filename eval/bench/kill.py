@@ -13,10 +13,9 @@ import msgspec
 from msgspec.structs import replace
 
 from tts.backends.fault_server import FaultPlan, Latency
-from tts.eval.bench.commands import CompareProcess, write_questions
 from tts.eval.bench.measuring import billed
+from tts.eval.bench.processes import CompareProcess, ServerProcess, write_questions
 from tts.eval.bench.report import Row, at_most, exactly, figure
-from tts.eval.bench.servers import ServerProcess
 from tts.ledger import Ledger
 from tts.protocols import RunRow
 

@@ -13,8 +13,8 @@ from statistics import fmean
 from tempfile import TemporaryDirectory
 
 from tts.engine.fewer_collections import fewer_collections
-from tts.eval.bench.commands import CompareProcess
 from tts.eval.bench.measuring import resident
+from tts.eval.bench.processes import CompareProcess
 from tts.eval.bench.report import Row, at_most, figure
 from tts.eval.bench.workload import engine_calls, offline_session
 from tts.ledger import Ledger

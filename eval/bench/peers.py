@@ -27,8 +27,8 @@ from tts.errors import UsageError
 from tts.eval.bench import peer_client
 from tts.eval.bench.client import options
 from tts.eval.bench.measuring import pinned
+from tts.eval.bench.processes import ServerProcess
 from tts.eval.bench.report import Row, at_least, figure, within
-from tts.eval.bench.servers import ServerProcess
 from tts.eval.bench.workload import engine_calls
 from tts.ledger import Ledger
 

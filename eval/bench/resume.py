@@ -11,8 +11,8 @@ from pathlib import Path
 from statistics import fmean, median
 from tempfile import TemporaryDirectory
 
-from tts.eval.bench.commands import CompareProcess, Option, seconds_of, write_questions
 from tts.eval.bench.measuring import peak, resident
+from tts.eval.bench.processes import CompareProcess, Option, seconds_of, write_questions
 from tts.eval.bench.report import Row, at_most, within
 
 PROBLEMS = 10_000

@@ -15,9 +15,9 @@ from tts.backends.fault_server import FaultPlan, Latency
 from tts.backends.openai_http import Connection
 from tts.engine import Job, Session, SessionOptions, open_session
 from tts.eval.bench.measuring import Meter, pinned
+from tts.eval.bench.processes import ServerProcess
 from tts.eval.bench.report import Row, at_most, figure
 from tts.eval.bench.search_notes import NotedGenerator, NotedScorer, NotedTransport, Notes
-from tts.eval.bench.servers import ServerProcess
 from tts.eval.bench.workload import ROOMY, problems
 from tts.ledger import JobLeases, Ledger
 from tts.run import Node, Run, Strategy

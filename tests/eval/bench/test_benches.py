@@ -10,9 +10,9 @@ from tts.eval.bench.budget import budget
 from tts.eval.bench.client import client
 from tts.eval.bench.graph import graph
 from tts.eval.bench.ledger import ledger
+from tts.eval.bench.processes import ServerProcess
 from tts.eval.bench.replay import replay
 from tts.eval.bench.search import search
-from tts.eval.bench.servers import ServerProcess
 
 
 @pytest.mark.parametrize("name", list(BENCHES))

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from tts.eval.bench import resume as bench
-from tts.eval.bench.commands import CompareProcess
 from tts.eval.bench.measuring import peak, resident
+from tts.eval.bench.processes import CompareProcess
 
 
 def test_calls_are_counted_from_outside_and_the_commands_that_look_at_them_are_timed(
