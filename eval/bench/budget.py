@@ -77,6 +77,12 @@ class MeteredGenerator:
 def budget(*, processes: int = PROCESSES, runs: int = RUNS) -> list[Row]:
     """Ten calls' worth for 256 concurrent draws, one wallet and one rate for eight processes, and
     the queue that admits calls."""
+    shared = [*shared_wallet(processes), *shared_rate(processes)]
+    return [*one_ceiling(runs), *shared, *admission(SIZES)]
+
+
+def one_ceiling(runs: int) -> list[Row]:
+    """What leaves, and what is spent, where draws ask together for more than there is."""
     full = [asyncio.run(_one_run(MAX_TOKENS)) for _ in range(runs)]
     tenth = [asyncio.run(_one_run(MAX_TOKENS // 10)) for _ in range(runs)]
     cap = CALLS * WORST
@@ -88,9 +94,6 @@ def budget(*, processes: int = PROCESSES, runs: int = RUNS) -> list[Row]:
         exactly(f"calls that left of {DRAWS}, replies of max_tokens", odd, "", bar=CALLS),
         at_least("least spent, replies of a tenth", min(spent), "tokens", bar=cap - WORST),
         at_most("most spent under the ceiling", highest, "tokens", bar=cap),
-        *_shared_wallet(processes),
-        *_shared_rate(processes),
-        *_admission(),
     ]
 
 
@@ -108,7 +111,7 @@ async def _one_run(reply_tokens: int) -> tuple[int, Result]:
     return generator.sent, result
 
 
-def _shared_wallet(processes: int) -> list[Row]:
+def shared_wallet(processes: int) -> list[Row]:
     """What several processes on one ledger spend of a job's wallet that is too small for them."""
     with TemporaryDirectory() as folder:
         place = Path(folder) / "ledger.db"
@@ -123,7 +126,7 @@ def _shared_wallet(processes: int) -> list[Row]:
     ]
 
 
-def _shared_rate(processes: int) -> list[Row]:
+def shared_rate(processes: int) -> list[Row]:
     """What leaves several processes on one ledger in each window of the clock."""
     with TemporaryDirectory() as folder:
         place = Path(folder) / "ledger.db"
@@ -226,11 +229,11 @@ def departures(place: Path, *, seconds: float, worst: int) -> list[Window]:
     return [Window(counts.get(at, 0), counts.get(at, 0) * worst) for at in spanned]
 
 
-def _admission() -> list[Row]:
+def admission(sizes: Sequence[int]) -> list[Row]:
     """Calls foreseen in order and asked for in reverse, under a ceiling that holds half of them."""
-    _out_of_order(SIZES[0])
-    costs = {size: _out_of_order(size) for size in SIZES}
-    first, *larger = SIZES
+    _out_of_order(sizes[0])
+    costs = {size: _out_of_order(size) for size in sizes}
+    first, *larger = sizes
     return [
         at_most(f"a ticket of {first:,} out of order", costs[first], "µs", bar=TICKET),
         *(

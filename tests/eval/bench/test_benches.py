@@ -6,7 +6,7 @@ import pytest
 
 from tts.errors import UnknownName
 from tts.eval.bench import BENCHES, NeedsData, bench
-from tts.eval.bench.budget import budget
+from tts.eval.bench.budget import admission, one_ceiling
 from tts.eval.bench.client import client
 from tts.eval.bench.graph import graph
 from tts.eval.bench.ledger import ledger
@@ -55,8 +55,12 @@ def test_the_ledger_is_metered_beside_the_standard_library() -> None:
 
 
 def test_ten_calls_worth_lets_ten_calls_leave() -> None:
-    rows = budget(processes=2, runs=1)
-    assert all(row.holds for row in rows[:3])
+    assert all(row.holds for row in one_ceiling(runs=1))
+
+
+def test_tickets_out_of_order_are_timed_beside_the_smallest_queue() -> None:
+    small, large = admission((20, 40))
+    assert small.value > 0 and large.baseline == small.value
 
 
 def test_searches_are_timed_beside_a_barrier_and_one_at_a_time_on_the_same_draws() -> None:
