@@ -52,14 +52,16 @@ class Landing:
     def rows(
         self, request: Request, answer: Answer, settled: SettledRow
     ) -> tuple[list[Any], Written]:
-        """What is committed of an answer, the settlement of its attempt included."""
+        """What is committed of an answer, behind the settlement of its attempt.
+
+        In this order a ledger keeps an attempt, its call and the use that made it as one row.
+        """
         try:
             rows, written = self._rows(request, answer)
         except Exception:
             self.write(settled)
             raise
-        rows.append(settled)
-        return rows, written
+        return [settled, *rows], written
 
     def deliver(self, request: Request, answer: Answer, written: Written) -> None:
         """Tell whoever waits, those included who joined meanwhile."""
