@@ -19,7 +19,7 @@ from typing import Literal
 
 from msgspec import Struct
 
-from tts.budget import Account, AdmissionQueue, Ticket
+from tts.budget import Account, AdmissionQueue, CallbackTicket, Ticket
 from tts.engine import Job, SessionOptions, open_session
 from tts.eval.bench.measuring import billed
 from tts.eval.bench.report import Row, at_least, at_most, exactly
@@ -257,7 +257,7 @@ def _out_of_order(size: int) -> float:
     tickets: list[Ticket] = []
     for i in range(size):
         flies = partial(lambda i: flying.append(tickets[i]), i)
-        tickets.append(Ticket((0, i), admit=flies, refuse=lambda _: None))
+        tickets.append(CallbackTicket((0, i), admit=flies, refuse=lambda _: None))
     started = time.process_time()
     for ticket in tickets:
         queue.foresee(ticket, worst)

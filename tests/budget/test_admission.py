@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tts.budget import Account, AdmissionQueue, Ticket, admission
+from tts.budget import Account, AdmissionQueue, CallbackTicket, Ticket, admission
 from tts.budget.admission import CanonicalOrder
 from tts.errors import BudgetExhausted
 from tts.values import Usage
@@ -53,7 +53,7 @@ class Desk:
         def refuse(_: BudgetExhausted) -> None:
             self.refused.add(i)
 
-        return Ticket((0, i), admit=admit, refuse=refuse)
+        return CallbackTicket((0, i), admit=admit, refuse=refuse)
 
     def _end(self, i: int) -> None:
         self.queue.settle(self.tickets[i], self._usage(self.real[i]))
@@ -96,7 +96,7 @@ def test_a_call_waits_while_room_may_come_back_and_is_refused_only_at_the_head()
     log: list[str] = []
     queue = AdmissionQueue(Account({"calls": 2, "prompt_tokens": 10}))
     big, small = (
-        Ticket(
+        CallbackTicket(
             (i,), admit=lambda i=i: log.append(f"in {i}"), refuse=lambda _, i=i: log.append("no")
         )  # type: ignore[misc]
         for i in range(2)
@@ -112,7 +112,7 @@ def test_a_withdrawn_place_no_longer_holds_others_back() -> None:
     log: list[int] = []
     queue = AdmissionQueue(Account({"prompt_tokens": 10}))
     first, second = (
-        Ticket((i,), admit=lambda i=i: log.append(i), refuse=lambda _: None)  # type: ignore[misc]
+        CallbackTicket((i,), admit=lambda i=i: log.append(i), refuse=lambda _: None)  # type: ignore[misc]
         for i in range(2)
     )
     queue.foresee(first, Usage(prompt_tokens=8))

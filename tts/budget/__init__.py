@@ -1,7 +1,7 @@
 """Ceilings, and what keeps spending below them."""
 
 from tts.budget.account import Account, Amounts, unknown
-from tts.budget.admission import AdmissionQueue, Ticket
+from tts.budget.admission import AdmissionQueue, CallbackTicket, Ticket
 from tts.budget.prices import LongRates, Price, PriceTable, Rates
 from tts.budget.turns import Turns
 from tts.budget.wallet import BlockSize, Wallet
@@ -11,6 +11,7 @@ __all__ = [
     "AdmissionQueue",
     "Amounts",
     "BlockSize",
+    "CallbackTicket",
     "LongRates",
     "Price",
     "PriceTable",

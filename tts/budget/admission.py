@@ -148,9 +148,29 @@ TicketState = Literal["foreseen", "waiting", "admitted", "refused", "gone"]
 
 
 class Ticket:
-    """One call's place in an account's queue."""
+    """One call's place in an account's queue; exactly one of its two answers comes."""
 
-    __slots__ = ("admit", "held", "place", "refuse", "state")
+    __slots__ = ("held", "place", "state")
+
+    def __init__(self, place: Place) -> None:
+        self.place = place
+        self.state: TicketState = "foreseen"
+        self.held: Amounts = ()
+        """The foreseen amount while foreseen, the worst case from then on."""
+
+    def admitted(self) -> None:
+        """There is room, and it is held."""
+        raise NotImplementedError
+
+    def refused(self, error: BudgetExhausted) -> None:
+        """There never will be room."""
+        raise NotImplementedError
+
+
+class CallbackTicket(Ticket):
+    """A ticket whose answers are two functions; each is let go of with the first answer."""
+
+    __slots__ = ("_admit", "_refuse")
 
     def __init__(
         self,
@@ -159,15 +179,22 @@ class Ticket:
         admit: Callable[[], None],
         refuse: Callable[[BudgetExhausted], None],
     ) -> None:
-        self.place = place
-        self.admit, self.refuse = admit, refuse
-        self.state: TicketState = "foreseen"
-        self.held: Amounts = ()
-        """The foreseen amount while foreseen, the worst case from then on."""
+        super().__init__(place)
+        self._admit, self._refuse = admit, refuse
+
+    def admitted(self) -> None:
+        answer = self._admit
+        self.close()
+        answer()
+
+    def refused(self, error: BudgetExhausted) -> None:
+        answer = self._refuse
+        self.close()
+        answer(error)
 
     def close(self) -> None:
-        """Nobody will be answered any more; lets go of the call, which holds the ticket."""
-        self.admit = self.refuse = closed
+        """Nobody will be answered any more; lets go of who waits, who holds the ticket."""
+        self._admit = self._refuse = closed
 
 
 def closed(*_: object) -> None:
@@ -201,7 +228,7 @@ class AdmissionQueue:
             self._enter(ticket)
 
     def ask(self, ticket: Ticket, worst: Usage | Amounts) -> None:
-        """Ask for room; `admit` or `refuse` of the ticket answers, now or later."""
+        """Ask for room; `admitted` or `refused` of the ticket answers, now or later."""
         if not self.account.capped:
             self._admit(ticket)
             return
@@ -239,7 +266,6 @@ class AdmissionQueue:
             if self.account.capped and ticket.held:
                 self._undecided.leave(ticket)
             ticket.state = "gone"
-            ticket.close()
             self.pump()
 
     def pump(self) -> None:
@@ -265,9 +291,7 @@ class AdmissionQueue:
             self._undecided.leave(ticket)
             ticket.state = "refused"
             self.refused = True
-            answer = ticket.refuse
-            ticket.close()
-            answer(self.account.refusal(ticket.held))
+            ticket.refused(self.account.refusal(ticket.held))
         else:
             return False
         return True
@@ -290,9 +314,7 @@ class AdmissionQueue:
     def _admit(self, ticket: Ticket) -> None:
         ticket.state = "admitted"
         self.account.hold(ticket.held)
-        answer = ticket.admit
-        ticket.close()
-        answer()
+        ticket.admitted()
 
     def _enter(self, ticket: Ticket) -> None:
         self._undecided.enter(ticket)

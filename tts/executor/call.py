@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from hashlib import blake2b
-from typing import Any
+from typing import Any, Protocol
 
 import msgspec
 
 from tts.budget import Ticket
+from tts.errors import BudgetExhausted
 from tts.protocols import SENT, Draw, Operation, OperationSpec
 from tts.run import Group, Node, Run
 from tts.values import NOTHING, Candidate, Usage
@@ -15,12 +16,21 @@ from tts.values import NOTHING, Candidate, Usage
 _encode = msgspec.json.Encoder(order="deterministic").encode
 
 
-class Call:
-    """One use of an operation by one node of one run."""
+class Desk(Protocol):
+    """Who carries calls out once their run's budget has decided."""
+
+    def admitted(self, call: Call) -> None: ...
+
+    def refused(self, call: Call, error: BudgetExhausted) -> None: ...
+
+
+class Call(Ticket):
+    """One use of an operation by one node of one run, and its place in the run's queue."""
 
     __slots__ = (
         "alone",
         "args",
+        "desk",
         "draw",
         "first",
         "id",
@@ -30,13 +40,15 @@ class Call:
         "placed",
         "run",
         "shared",
-        "ticket",
         "worst",
     )
 
-    def __init__(self, node: Node[Any], run: Run, operation: Operation) -> None:
-        self.node, self.run, self.operation = node, run, operation
-        self.ticket: Ticket
+    def __init__(
+        self, node: Node[Any], run: Run, operation: Operation, desk: Desk | None = None
+    ) -> None:
+        """`desk` may be left out where nobody asks the run's queue for it."""
+        super().__init__(node.lineage)
+        self.node, self.run, self.operation, self.desk = node, run, operation, desk
         self.shared: Shared
         self.id = run.id_of(node)
         self.first = node.position == 0
@@ -49,6 +61,14 @@ class Call:
         """The worst case of a request for this draw alone: with its prompt, whoever carries it."""
         self.key = ""
         self.draw: Draw
+
+    def admitted(self) -> None:
+        assert self.desk is not None
+        self.desk.admitted(self)
+
+    def refused(self, error: BudgetExhausted) -> None:
+        assert self.desk is not None
+        self.desk.refused(self, error)
 
     @property
     def recorded(self) -> bool:

@@ -14,7 +14,7 @@ from typing import Any, Self
 
 import msgspec
 
-from tts.budget import Ticket, Wallet
+from tts.budget import Wallet
 from tts.errors import (
     BudgetExhausted,
     CallFailed,
@@ -92,6 +92,7 @@ class Executor:
         for task in self._tasks.values():
             task.cancel()
         await self.requests.close()
+        self.settlement.open.clear()
 
     @property
     def fatal(self) -> TTSError | None:
@@ -106,7 +107,7 @@ class Executor:
     def foresee(self, node: Node[Any], run: Run) -> None:
         if node.operation is not None and run.account.capped:
             call = self._call(node, run)
-            run.queue.foresee(call.ticket, self._foreseen(call))
+            run.queue.foresee(call, self._foreseen(call))
 
     def awaited(self, node: Node[Any], run: Run) -> None:
         """Nothing to do: places in the order are the Run's."""
@@ -210,13 +211,7 @@ class Executor:
         call = self.settlement.open.get(node)
         if call is None:
             assert node.operation is not None
-            call = Call(node, run, node.operation)
-            call.ticket = Ticket(
-                node.lineage,
-                admit=partial(self._admitted, call),
-                refuse=partial(self._refused, call),
-            )
-            self.settlement.open[node] = call
+            call = self.settlement.open[node] = Call(node, run, node.operation, self)
         return call
 
     def _ask(self, call: Call) -> None:
@@ -226,7 +221,7 @@ class Executor:
                 return
             self._weigh(call)
             queue = call.run.queue
-            (queue.repeat if call.recorded else queue.ask)(call.ticket, call.worst)
+            (queue.repeat if call.recorded else queue.ask)(call, call.worst)
         except FOREIGN as error:
             self._forget(call.node)
             fail_node(call.node, error)
@@ -261,9 +256,9 @@ class Executor:
         """A call that will not be asked for any more gives its place in the queue up."""
         call = self.settlement.open.pop(node, None)
         if call is not None:
-            call.run.queue.withdraw(call.ticket)
+            call.run.queue.withdraw(call)
 
-    def _admitted(self, call: Call) -> None:
+    def admitted(self, call: Call) -> None:
         try:
             row = self.journal.find(call.key)
             if row is not None:
@@ -276,7 +271,7 @@ class Executor:
         except FOREIGN as error:
             self.settlement.stop(call, fault(call.node, error))
 
-    def _refused(self, call: Call, error: BudgetExhausted) -> None:
+    def refused(self, call: Call, error: BudgetExhausted) -> None:
         self.settlement.open.pop(call.node, None)
         self.requests.write(call.run.outcome(call.id, "refused", str(error)))
         call.node.fail(error, "refused")
@@ -306,7 +301,7 @@ class Executor:
         return True
 
     def _abandon(self, call: Call) -> Usage:
-        if call.ticket.state != "admitted":
+        if call.state != "admitted":
             self._forget(call.node)
             return NOTHING
         attributed = self.requests.abandon(call)

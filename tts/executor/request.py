@@ -35,6 +35,10 @@ Stage = Literal["new", "slot", "rate", "reserved", "open"]
 the record as sent."""
 
 
+UNMETERED = Meter()
+"""Of a request that was not sent."""
+
+
 class RequestedDraw:
     """One draw of a request and the uses that wait for it."""
 
@@ -79,7 +83,7 @@ class Request:
         self.args: tuple[Any, ...] = calls[0].args
         self.drawn = [RequestedDraw(call) for call in calls]
         self.worst: Usage = sum((call.worst for call in calls[1:]), calls[0].alone)
-        self.meter = Meter()
+        self.meter = UNMETERED
         self.sent = self.answered = False
         self.task: asyncio.Task[None] | None = None
         """Carries it, where something has to be waited for."""

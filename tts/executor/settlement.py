@@ -49,8 +49,8 @@ class Settlement:
         """Turn the call's hold into what it would have cost alone."""
         self.open.pop(call.node, None)
         call.run.settings.recorded.attributed.pop(call.id, None)
-        if call.ticket.state == "admitted":
-            call.run.queue.settle(call.ticket, attributed)
+        if call.state == "admitted":
+            call.run.queue.settle(call, attributed)
             role, spend = call.operation.spec.role, call.run.spend
             spend[role] = spend.get(role, NOTHING) + attributed
         if call.run.settings.watched:

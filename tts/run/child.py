@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from tts.budget import Account, Amounts, Ticket
+from tts.budget import Account, Amounts, CallbackTicket
 from tts.errors import BudgetExhausted, CallFailed
 from tts.run.node import Node
 from tts.run.replay import SHARE, caught_up
@@ -61,10 +61,10 @@ class Share:
         self.parent = parent
         self.id = parent.id_of(node)
         self.amounts: Amounts = tuple(int(ceiling * share) for ceiling in parent.grant)
-        self.ticket = Ticket(node.lineage, admit=self._answer, refuse=self._answer)
+        self.ticket = CallbackTicket(node.lineage, admit=self._answer, refuse=self._answer)
         self._answered = asyncio.get_running_loop().create_future()
         parent.queue.foresee(self.ticket, self.amounts)
-        node.listen(lambda _: parent.queue.withdraw(self.ticket))
+        node.listen(self._withdrawn)
 
     async def granted(self) -> Account:
         """The child's account, once there is room for it; raises where there never will be.
@@ -84,6 +84,10 @@ class Share:
             raise refused
         ceilings = dict(zip(self.parent.account.dimensions, self.amounts, strict=True))
         return Account(ceilings, scope="child's share")
+
+    def _withdrawn(self, node: Node[Any]) -> None:
+        self.parent.queue.withdraw(self.ticket)
+        self.ticket.close()
 
     def give_back(self, account: Account) -> None:
         """Return what the child left."""
