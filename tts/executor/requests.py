@@ -12,10 +12,9 @@ from tts.executor.attempts import Attempts
 from tts.executor.call import Call
 from tts.executor.deadlines import Deadlines
 from tts.executor.direct import Direct
-from tts.executor.landing import INTERRUPTED, Landing, Written
 from tts.executor.request import Attempt, Request
 from tts.executor.retries import LEAVE, Retries
-from tts.executor.settlement import Settlement
+from tts.executor.settlement import INTERRUPTED, Landing, Settlement, Written
 from tts.protocols import Answer, Journal, SettledRow
 from tts.run import Run
 from tts.values import NOTHING, Usage

@@ -1,20 +1,51 @@
-"""How a call ends: charged to its run, and its node told."""
+"""How calls end: what came is committed, charged to its runs, and told to whoever waits."""
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from typing import Any
 
-from tts.errors import CallError, CallFailed, Dropped, Stopped, StrategyError, TTSError
-from tts.executor.attempts import Pricer
+from tts.errors import (
+    CallError,
+    CallFailed,
+    Dropped,
+    LedgerError,
+    Outage,
+    Stopped,
+    StrategyError,
+    Suspended,
+    TTSError,
+    Unauthorized,
+    crashed,
+)
+from tts.executor.attempts import Attempts, Pricer
 from tts.executor.call import Call
-from tts.executor.request import use_row
-from tts.protocols import Origin, UseRow
+from tts.executor.request import Request, call_row, text_row, use_row
+from tts.protocols import (
+    Answer,
+    Journal,
+    OperationSpec,
+    Origin,
+    OutcomeRow,
+    Reply,
+    SettledRow,
+    TextRow,
+    UseRow,
+)
 from tts.run import Node
 from tts.values import NOTHING, Event, SpendEvent, Usage
 
 FOREIGN = (Exception, BaseExceptionGroup, SystemExit)
 """What code of a strategy or an operation may raise as a failure of its node."""
+
+
+INTERRUPTED = "The job was interrupted; it can be resumed."
+MOST_ASKED = 1 << 12
+"""Questions whose texts are known to be written: a text written again is the same row."""
+
+Written = dict[Call, Usage]
+"""What each use of an answer is charged, where its row was committed with the answer."""
 
 
 class Settlement:
@@ -93,3 +124,115 @@ def fault(node: Node[Any], error: BaseException) -> TTSError:
 def failure(call: Call, error: CallError) -> str:
     """How a failed call is worded, now and in every replay."""
     return f"{call.node.name}: {type(error).__name__}: {error}"
+
+
+class Landing:
+    """Rows first, values after: nobody sees an answer that is not on the disk."""
+
+    def __init__(
+        self, journal: Journal, *, job: str, attempts: Attempts, settlement: Settlement
+    ) -> None:
+        self._journal, self._job = journal, job
+        self._attempts, self._settlement = attempts, settlement
+        self._texts: set[bytes] = set()
+
+    def rows(
+        self, request: Request, answer: Answer, settled: SettledRow
+    ) -> tuple[list[Any], Written]:
+        """What is committed of an answer, behind the settlement of its attempt.
+
+        In this order a ledger keeps an attempt, its call and the use that made it as one row.
+        """
+        try:
+            rows, written = self._rows(request, answer)
+        except Exception:
+            self.write(settled)
+            raise
+        return [settled, *rows], written
+
+    def deliver(self, request: Request, answer: Answer, written: Written) -> None:
+        """Tell whoever waits, those included who joined meanwhile."""
+        for drawn, reply in zip(request.drawn, answer.replies, strict=True):
+            for call in list(drawn.calls):
+                if isinstance(reply, CallError):
+                    self._settlement.fail(call, reply)
+                    continue
+                if call not in written:
+                    written[call] = self._settlement.attributed(call, reply.usage)
+                    self.write(self._settlement.use_row(call, written[call], "joined"))
+                self._settlement.deliver(call, reply.content, written[call])
+
+    async def crash(self, request: Request, error: BaseException) -> None:
+        """It failed for good: journalled, so that a replay repeats it, unless it may pass."""
+        if isinstance(error, CallFailed | StrategyError) or not isinstance(error, TTSError):
+            error = crashed(error)
+        if not isinstance(error, CallError) or isinstance(error, Unauthorized):
+            self.stop(request, error)
+        elif passes(request.spec, error):
+            self.stop(request, Outage(f"{type(error).__name__}: {error}"))
+        else:
+            await self._fail(request, error)
+
+    def stop(self, request: Request, error: TTSError | None = None) -> None:
+        """Nothing more can be sent; None: because the job was interrupted."""
+        if isinstance(error, LedgerError | Unauthorized):
+            self._attempts.fatal = self._attempts.fatal or error
+        for call in request.take_all():
+            self._settlement.stop(call, error or Suspended(INTERRUPTED))
+
+    def write(self, *rows: Any) -> None:
+        """Journal without waiting; a broken journal stops every later call."""
+        try:
+            self._journal.write(*rows)
+        except LedgerError as error:
+            self._attempts.fatal = self._attempts.fatal or error
+
+    async def _fail(self, request: Request, error: CallError) -> None:
+        try:
+            await self._journal.commit(*(self._failed(call, error) for call in request.calls))
+        except LedgerError as broken:
+            self.stop(request, broken)
+        except asyncio.CancelledError:
+            self.stop(request)
+            raise
+        for call in request.take_all():
+            self._settlement.fail(call, error)
+
+    def _rows(self, request: Request, answer: Answer) -> tuple[list[Any], Written]:
+        rows: list[Any] = [*self._asked(request)]
+        written: Written = {}
+        for drawn, reply in zip(request.drawn, answer.replies, strict=True):
+            if isinstance(reply, Reply):
+                rows.append(call_row(request, drawn, reply, self._job))
+                for call in drawn.calls:
+                    written[call] = self._settlement.attributed(call, reply.usage)
+                    rows.append(self._settlement.use_row(call, written[call], drawn.origin(call)))
+            else:
+                rows += [self._failed(call, reply) for call in drawn.calls]
+        return rows, written
+
+    def _asked(self, request: Request) -> list[TextRow]:
+        """The text of the question, where no earlier draw of it has brought it."""
+        base = request.starter.shared.base
+        if base in self._texts:
+            return []
+        row = text_row(request)
+        if row is None:
+            return []
+        if len(self._texts) >= MOST_ASKED:
+            self._texts.clear()
+        self._texts.add(base)
+        return [row]
+
+    def _failed(self, call: Call, error: CallError) -> OutcomeRow:
+        return call.run.outcome(call.id, "failed", failure(call, error))
+
+
+def passes(spec: OperationSpec, error: CallError) -> bool:
+    """Whether a call that failed for the last time is tried again by a later process.
+
+    A tool's failure is an answer to whoever called it, and what may have had an effect is never
+    repeated silently.
+    """
+    harmless = error.sent == "not_sent" or spec.effect not in ("write", "irreversible")
+    return error.retryable and harmless and spec.role != "tool"
