@@ -282,3 +282,32 @@ async def test_nothing_but_call_errors_leaves_whatever_the_server_does(
     assert {type(failure) for failure in failures} <= set(CallError.__subclasses__())
     assert 20 < len(failures) < 180
     await until(lambda: not server.record.in_flight)
+
+
+async def told(generator: Any, request: Any, meter: Meter) -> Any:
+    """What a draw by callbacks is told."""
+    came: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
+    assert generator.begin(request, meter, came.set_result) is not None
+    return await asyncio.wait_for(came, 10.0)
+
+
+@pytest.mark.parametrize("kind", [kind for kind in get_args(FaultKind) if "stream" not in kind])
+async def test_a_fault_is_the_same_by_callbacks_and_by_a_coroutine(
+    meet: Any, ask: Any, kind: Any
+) -> None:
+    fault = Fault(kind=kind, status=429, headers={"Retry-After": "2"}, seconds=0.001)
+    found = []
+    for by_callbacks in (False, True):
+        plan = FaultPlan(script=(None, fault))
+        _, generator = await meet(plan=plan, idle_timeout=0.5)
+        await generator.generate(ask(), Meter())
+        meter = Meter()
+        if by_callbacks:
+            reply = await told(generator, ask(), meter)
+        else:
+            try:
+                reply = await generator.generate(ask(), meter)
+            except CallError as error:
+                reply = error
+        found.append((repr(reply), getattr(reply, "retry_after", None), meter.usage))
+    assert found[0] == found[1]
