@@ -10,8 +10,8 @@ from sqlalchemy import Inspector, inspect, text
 
 from tts.errors import LedgerError
 from tts.ledger.connect import connect
-from tts.ledger.schema import SCRIPTS, migrate
-from tts.ledger.tables import METADATA, VERSION
+from tts.ledger.schema import SCRIPTS, VERSION, migrate
+from tts.ledger.tables import METADATA
 
 OPENING = """
 import sys

@@ -10,9 +10,11 @@ from sqlalchemy.exc import DBAPIError
 from tts.errors import LedgerError
 from tts.ledger.connect import unreadable
 from tts.ledger.session import transaction
-from tts.ledger.tables import VERSION
 
 SCRIPTS = Path(__file__).parent / "migrations"
+
+VERSION = max(path.name for path in (SCRIPTS / "versions").glob("[0-9]*.py"))[:4]
+"""The newest migration; a database at this version is opened without Alembic."""
 
 
 def schema_version(connection: Connection) -> str | None:

@@ -26,9 +26,6 @@ from sqlalchemy.schema import SchemaItem
 
 from tts.ledger.codec import CALL, INTENT, JOB, OUTCOME, RUN, SETTLED, USE, Shape, amounts
 
-VERSION = "0003"
-"""The newest migration; a database at this version is opened without Alembic."""
-
 METADATA = MetaData()
 VIEWS = MetaData()
 """Names of views: read, never written."""
