@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -10,7 +11,7 @@ from sqlalchemy import Inspector, inspect, text
 
 from tts.errors import LedgerError
 from tts.ledger.connect import connect
-from tts.ledger.schema import SCRIPTS, VERSION, migrate
+from tts.ledger.schema import SCRIPTS, VERSION, migrate, schema_version
 from tts.ledger.tables import METADATA
 
 OPENING = """
@@ -78,3 +79,12 @@ def test_a_migration_that_fails_changes_nothing(place: str) -> None:
 
 def test_the_migrations_are_part_of_the_package() -> None:
     assert (Path(SCRIPTS) / "versions" / "0001_first.py").is_file()
+
+
+def test_ledgers_opened_at_once_by_threads_of_one_process_are_all_migrated(tmp_path: Path) -> None:
+    engines = [connect(tmp_path / f"{i}.db") for i in range(8)]
+    with ThreadPoolExecutor(8) as threads:
+        list(threads.map(migrate, engines))
+    for engine in engines:
+        with engine.connect() as connection:
+            assert schema_version(connection) == VERSION

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from threading import Lock
 
 from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import DBAPIError
@@ -12,6 +13,8 @@ from tts.ledger.connect import unreadable
 from tts.ledger.session import transaction
 
 SCRIPTS = Path(__file__).parent / "migrations"
+_ALEMBIC = Lock()
+"""Alembic's `context` and `op` are the process's: two threads that migrate two files would mix them."""
 
 VERSION = max(path.name for path in (SCRIPTS / "versions").glob("[0-9]*.py"))[:4]
 """The newest migration; a database at this version is opened without Alembic."""
@@ -49,9 +52,12 @@ def upgrade(connection: Connection) -> None:
     config.set_main_option("path_separator", "os")
     scripts = ScriptDirectory.from_config(config)
     refuse_newer(schema_version(connection), {s.revision for s in scripts.walk_revisions()})
-    with EnvironmentContext(
-        config, scripts, fn=lambda revision, _context: scripts._upgrade_revs("head", revision)
-    ) as environment:
+    with (
+        _ALEMBIC,
+        EnvironmentContext(
+            config, scripts, fn=lambda revision, _context: scripts._upgrade_revs("head", revision)
+        ) as environment,
+    ):
         environment.configure(connection=connection)
         environment.run_migrations()
 
