@@ -251,3 +251,21 @@ def test_a_call_dropped_before_its_input_came_is_not_sent_by_a_replay(lab: Any) 
     lab.run(lab.solve(solve, journal=book))
     lab.run(lab.solve(solve, journal=lab.again(book)))
     assert late.performed == []
+
+
+def test_draws_behind_a_dropped_one_have_the_same_keys_in_a_replay(lab: Any) -> None:
+    async def idle() -> None:
+        await asyncio.sleep(5.0)
+
+    async def solve(problem: Any, run: Any) -> Any:
+        local, slow = run.call(idle), run.call(lab.Tool("slow", seconds=9.0))
+        await slow
+        dropped = run.sample(problem)
+        await local  # at once, but in a replay
+        run.drop(dropped)
+        return (await run.all(run.sample(problem)))[0]
+
+    book = MemoryJournal(job="lab")
+    live = lab.run(lab.solve(solve, lab.scripted(LINES), journal=book))
+    replayed = lab.run(lab.solve(solve, lab.scripted(LINES), journal=lab.again(book)))
+    assert (replayed.answer, replayed.billed.calls) == (live.answer, 0)

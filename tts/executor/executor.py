@@ -8,6 +8,7 @@ import logging
 import time
 from collections import deque
 from collections.abc import Callable, Coroutine
+from contextlib import suppress
 from functools import cache, partial
 from types import TracebackType
 from typing import Any, Self
@@ -169,14 +170,24 @@ class Executor:
         try:
             while self._queue:
                 node, run = self._queue.popleft()
+                dropped = node.settled
                 if node.pass_on():
                     self._forget(node)
+                    if dropped:
+                        self._count_draw(node, run)
                 elif node.operation is None:
                     self._run_locally(node, run)
                 else:
                     self._ask(self._call(node, run))
         finally:
             self._scheduled = False
+
+    def _count_draw(self, node: Node[Any], run: Run) -> None:
+        """Dropped on the turn on which it became ready, a draw is counted all the same: a replay may
+        drop it some turns later, and the draws behind it are to have the same keys."""
+        if node.operation is not None and node.blocked is None:
+            with suppress(*FOREIGN):
+                Call(node, run, node.operation).bind()
 
     def _run_locally(self, node: Node[Any], run: Run) -> None:
         assert node.function is not None
