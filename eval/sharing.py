@@ -74,10 +74,11 @@ class Sharing:
         if self.elsewhere:
             self.elsewhere.difference_update(await self._ended(self.elsewhere))
         free = self.elsewhere - held
-        taken = {name for name in self._waiting if name in held}
-        left = [*(free | {*self._waiting} - taken)]
-        self._waiting = deque(sorted(left, key=self._places.__getitem__))
-        self.elsewhere = (self.elsewhere & held) | taken
+        taken = held.intersection(self._waiting)
+        if free or taken:
+            left = [*(free | {*self._waiting} - taken)]
+            self._waiting = deque(sorted(left, key=self._places.__getitem__))
+            self.elsewhere = (self.elsewhere & held) | taken
 
     async def _open(self, group: asyncio.TaskGroup, room: int) -> None:
         while self._waiting and len(self._running) < room and not self._over():

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import random
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from hashlib import sha256
 
 import msgspec
@@ -39,16 +39,21 @@ class ProblemSet(Struct, frozen=True, kw_only=True):
 
 def digest(problems: Iterable[Problem]) -> str:
     """SHA-256 (hex) over one canonical JSON line per problem: sorted keys, ASCII, no spaces."""
-    return sha256(canonical(problems).encode()).hexdigest()
+    found = sha256()
+    for line in canonical_lines(problems):
+        found.update(line.encode())
+    return found.hexdigest()
 
 
 def canonical(problems: Iterable[Problem]) -> str:
     """The text that the digest is of; `from_canonical` reads it back."""
-    fields = (to_builtins(problem) for problem in problems)
-    lines = (
-        json.dumps(one, sort_keys=True, separators=(",", ":"), allow_nan=False) for one in fields
-    )
-    return "".join(f"{line}\n" for line in lines)
+    return "".join(canonical_lines(problems))
+
+
+def canonical_lines(problems: Iterable[Problem]) -> Iterator[str]:
+    for problem in problems:
+        fields = to_builtins(problem)
+        yield json.dumps(fields, sort_keys=True, separators=(",", ":"), allow_nan=False) + "\n"
 
 
 def from_canonical(text: str) -> tuple[Problem, ...]:
