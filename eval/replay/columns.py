@@ -57,7 +57,7 @@ class _Columns:
         """The draws of a problem that have a verdict; None where none has."""
         if self._strict and any(one.read for one in rows):
             rows = [replace(one, answer=None) if one.read else one for one in rows]
-        rows.sort(key=lambda one: one.index)
+        rows.sort(key=lambda one: (one.replicate, one.index))
         verdicts = [await self._verdict(one) for one in rows]
         kept = [one for one, said in zip(rows, verdicts, strict=True) if said is not None]
         self._count(rows, kept)
@@ -79,6 +79,7 @@ class _Columns:
             score_tokens=np.array([one.score_tokens or 0 for one in kept], dtype=np.int64),
             seconds=_floats(one.seconds for one in kept),
             dollars=_floats(costs),
+            replicates=np.array([one.replicate for one in kept], dtype=np.int64),
             prompts=np.array(prompts, dtype=np.int64),
         )
 

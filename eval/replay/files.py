@@ -4,40 +4,51 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from msgspec.structs import replace
+
 from tts.answers import TASKS
-from tts.backends.replay import read_rows, split_source
+from tts.backends.replay import split_source
 from tts.budget import PriceTable
 from tts.equivalence import Equivalence
 from tts.errors import BadInput, UnknownName
 from tts.eval.replay.columns import DollarsOf, pool_of
 from tts.eval.replay.gather import gather
+from tts.eval.replay.importers import import_rows
 from tts.eval.replay.pool import Pool
-from tts.values import NANO, Usage
-
-DEFAULT_TASK = "math"
+from tts.values import NANO, Problem, Usage
 
 
 async def read_pools(
-    source: str, *, task: str = DEFAULT_TASK, dollars_of: DollarsOf, equivalence: Equivalence
+    source: str,
+    *,
+    task: str = "",
+    problems: Sequence[Problem] = (),
+    dollars_of: DollarsOf,
+    equivalence: Equivalence,
 ) -> list[Pool]:
     """The pools of `FILE`, one per model, or of `FILE#MODEL` that one.
+
+    `problems` give texts and references to rows that lack them.
 
     Raises `BadInput` for a file that cannot be read or graded, `UnknownName` for a model or a task
     that is not there.
     """
     path, model = split_source(source)
-    found = gather(read_rows(path), task)
+    imported = await import_rows(path, problems)
+    found = gather(imported.rows, task)
     if not found:
         raise BadInput(f"{path} holds no samples.")
     if model is not None and model not in found:
         raise UnknownName("model", model, found)
     wanted = [model] if model is not None else list(found)
-    return [await pool_of(found[name], str(path), equivalence, dollars_of) for name in wanted]
+    pools = [await pool_of(found[name], str(path), equivalence, dollars_of) for name in wanted]
+    told = imported.notes
+    return [replace(pool, notes=(*told, *pool.notes)) for pool in pools] if told else pools
 
 
 def tasks_of(sources: Sequence[str], told: Sequence[str]) -> dict[str, str]:
-    """The task of each source: `NAME` for all, `FILE=NAME` for one of them, by path or name."""
-    found = dict.fromkeys(sources, DEFAULT_TASK)
+    """The task of each source, empty where its rows may tell: `NAME` for all, `FILE=NAME` for one of them, by path or name."""
+    found = dict.fromkeys(sources, "")
     for text in told:
         file, equals, name = text.rpartition("=")
         if name not in TASKS:

@@ -13,10 +13,13 @@ from tts.backends.openai_http.usage import BYTES_PER_TOKEN
 from tts.backends.replay import SampleRow
 from tts.values import Problem
 
+DEFAULT_TASK = "math"
+
 
 class Noted(Struct, frozen=True, kw_only=True, gc=False):
     """What is kept of a draw that came."""
 
+    replicate: int
     index: int
     answer: str | None
     read: bool
@@ -61,6 +64,7 @@ class Gathered:
         read = row.answer is None and bool(row.completion)
         self.problems[name].append(
             Noted(
+                replicate=row.replicate,
                 index=row.sample_index,
                 answer=self.task.extract(row.completion or "") if read else row.answer,
                 read=read,
@@ -108,7 +112,7 @@ def gather(rows: Iterable[SampleRow], task: str, *, only: str | None = None) -> 
         if only is not None and row.model != only:
             continue
         if row.model not in found:
-            found[row.model] = Gathered(row.model, task)
+            found[row.model] = Gathered(row.model, task or row.task or DEFAULT_TASK)
         found[row.model].add(row)
     return found
 

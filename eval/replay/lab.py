@@ -11,13 +11,14 @@ from msgspec import Struct
 from tts.budget import PriceTable
 from tts.equivalence import Equivalence
 from tts.errors import BadInput
+from tts.eval.replay.crossfit import CrossFitted, cross_fitted
 from tts.eval.replay.curves import CurvePoint, curve
 from tts.eval.replay.files import prices_of, read_pools, tasks_of
 from tts.eval.replay.plan import Plan
 from tts.eval.replay.pool import Pool
 from tts.eval.replay.replayed import ORDERS, Replayed, replayed
 from tts.eval.statistics import Estimate
-from tts.values import Budget
+from tts.values import Budget, Problem
 
 
 class Asked(Struct, frozen=True, kw_only=True):
@@ -34,6 +35,10 @@ class Asked(Struct, frozen=True, kw_only=True):
     orders: int = ORDERS
     seed: int = 0
     prices: Path | None = None
+    problems: tuple[Problem, ...] = ()
+    """Texts and references of rows that lack them."""
+    fit: int | None = None
+    """Cross-fit a score threshold for best of so many."""
 
 
 class Setting(Struct, frozen=True, kw_only=True):
@@ -48,6 +53,8 @@ class Setting(Struct, frozen=True, kw_only=True):
     most: int
     curve: tuple[CurvePoint, ...]
     rules: tuple[Replayed, ...]
+    fitted: CrossFitted | None
+    """Best of n that stops at a score learnt on other problems, where it was asked for."""
     notes: tuple[str, ...]
 
 
@@ -81,7 +88,11 @@ async def lab(asked: Asked) -> LabReport:
     async with Equivalence() as equivalence:
         for source in asked.sources:
             pools = await read_pools(
-                source, task=tasks[source], dollars_of=dollars_of, equivalence=equivalence
+                source,
+                task=tasks[source],
+                problems=asked.problems,
+                dollars_of=dollars_of,
+                equivalence=equivalence,
             )
             settings += [_setting(pool, asked) for pool in pools]
     twice = {(one.name, one.source) for one in settings}
@@ -89,7 +100,7 @@ async def lab(asked: Asked) -> LabReport:
         raise BadInput("A model of a file is named twice: leave one out.")
     costs: tuple[Cost, ...] = ("dollars", "tokens")
     points = {unit: list(_points(settings, unit)) for unit in costs}
-    cost: Cost = "dollars" if points["dollars"] else "tokens"
+    cost: Cost = "dollars" if any(one.cost for one in points["dollars"]) else "tokens"
     return LabReport(
         settings=tuple(settings),
         cost=cost,
@@ -113,6 +124,7 @@ def _setting(pool: Pool, asked: Asked) -> Setting:
             for plan in asked.plans
             for label, budget in asked.budgets
         ),
+        fitted=cross_fitted(pool, asked.fit, orders=asked.orders) if asked.fit else None,
         notes=pool.notes,
     )
 

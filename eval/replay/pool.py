@@ -39,6 +39,8 @@ class Draws(Struct, frozen=True, kw_only=True):
     """NaN where its price is unknown."""
     prompts: Ints
     """Prompt tokens: every draw is a request of its own and pays for its prompt."""
+    replicates: Ints
+    """Which recorded repeat drew it."""
 
     @property
     def n(self) -> int:
@@ -74,6 +76,7 @@ class Draws(Struct, frozen=True, kw_only=True):
             seconds=self.seconds[at],
             dollars=self.dollars[at],
             prompts=self.prompts[at],
+            replicates=self.replicates[at],
         )
 
 

@@ -48,10 +48,18 @@ class Trail(Struct, frozen=True, kw_only=True):
 
 
 def trails(draws: Draws, choice: Selection, orders: int) -> Iterator[Trail]:
-    """The trails of a problem in that many orders: the recorded one, then random ones, the same
-    that repeats of `tts compare` on a recorded model take."""
-    for replicate in range(orders):
-        ordered = draws.order(order(draws.problem_id, draws.n, replicate))
+    """The trails of a problem in that many orders, as repeats of a comparison have them.
+
+    The recorded repeats, one by one, each followed by the draws of the others; then random orders,
+    the same that repeats of `tts compare` on a recorded model take.
+    """
+    recorded = np.unique(draws.replicates).tolist()
+    for number in range(orders):
+        if 0 < number < len(recorded):
+            places = np.argsort(draws.replicates != recorded[number], kind="stable").tolist()
+        else:
+            places = order(draws.problem_id, draws.n, number)
+        ordered = draws.order(places)
         yield Trail(draws=ordered, right=verdicts(ordered, choice))
 
 

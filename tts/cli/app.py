@@ -174,11 +174,18 @@ def ledger(
         Path | None, typer.Option(help="Write a table: .csv, .jsonl, .parquet.")
     ] = None,
     table: Annotated[str, typer.Option(help="Which table to export.")] = "calls",
+    pool: Annotated[
+        Path | None, typer.Option(help="Write its draws as rows of a pool: .jsonl, .jsonl.gz.")
+    ] = None,
 ) -> None:
     """What a recorded job cost, and its rows as CSV, JSON Lines or Parquet."""
     from tts.cli.ledger import export_ledger, show_ledger
 
-    if export is not None:
+    if pool is not None:
+        from tts.cli.replay import export_pool
+
+        export_pool(place, job, pool)
+    elif export is not None:
         export_ledger(place, table, export, job)
     else:
         show_ledger(place, job, by)
@@ -253,14 +260,17 @@ def replay(
     budget: Annotated[list[str], typer.Option(help="By recorded lengths: '4k tokens'.")] = [],  # noqa: B006
     k: Annotated[str, typer.Option(help="Points of the curves: 1,4,16; else powers of 2.")] = "",
     task: Annotated[list[str], typer.Option(help="NAME, or FILE=NAME for one file.")] = [],  # noqa: B006
+    problems: Annotated[str, typer.Option(help="Texts and references that rows lack.")] = "",
+    fit: Annotated[int, typer.Option(help="Best of N, stopped at a learnt score: N.")] = 0,
     orders: Annotated[int, typer.Option(help="Orders of each problem's draws.")] = 20,
     seed: Annotated[int, typer.Option(help="Of the intervals.")] = 0,
+    write: Annotated[Path | None, typer.Option(help="Write the rows as one pool.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False,
     *,
     options: dict[str, Any],
 ) -> None:
     """Recorded draws under other rules, stops and sizes, with curves and the frontier; free."""
-    from tts.cli.replay import asked_of, show_replay
+    from tts.cli.replay import asked_of, show_replay, write_rows
 
     asked = asked_of(
         files,
@@ -272,7 +282,12 @@ def replay(
         orders=orders,
         seed=seed,
         prices=options.get("prices"),
+        problems=problems,
+        fit=fit,
     )
+    if write is not None:
+        write_rows(asked, write)
+        return
     show_replay(asked, as_json=as_json)
 
 

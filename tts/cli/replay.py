@@ -9,10 +9,15 @@ from rich import box
 from rich.table import Table
 from rich.text import Text
 
+from tts.backends.replay import SampleRow, split_source
 from tts.cli.exits import run
-from tts.cli.screen import Screen, json_text, write_out
+from tts.cli.screen import Screen, json_text, warn, write_out
 from tts.errors import UsageError
+from tts.eval.problems import load_problem_set
 from tts.eval.replay import Asked, LabReport, Plan, Replayed, Setting, lab
+from tts.eval.replay.crossfit import CrossFitted
+from tts.eval.replay.importers import import_rows, write_pool
+from tts.eval.replay.importers.read import sample_rows
 from tts.eval.statistics import Estimate
 from tts.values import Budget
 from tts.values.visible import visible
@@ -33,10 +38,14 @@ def asked_of(
     orders: int,
     seed: int,
     prices: Path | None,
+    problems: str = "",
+    fit: int = 0,
 ) -> Asked:
     """The flags as values; `UsageError` names the one that is wrong."""
     if orders < 1:
         raise UsageError(f"--orders is at least 1, not {orders}.")
+    if fit < 0:
+        raise UsageError(f"--fit is a number of draws, not {fit}.")
     return Asked(
         sources=tuple(files),
         tasks=tuple(tasks),
@@ -46,6 +55,8 @@ def asked_of(
         orders=orders,
         seed=seed,
         prices=prices,
+        problems=tuple(load_problem_set(problems).problems) if problems else (),
+        fit=fit or None,
     )
 
 
@@ -97,6 +108,9 @@ def show_replay(asked: Asked, *, as_json: bool) -> None:
             console.print(rules_table(setting, _numbered(names, setting.name)))
             for at, rule in enumerate(setting.rules, start=1):
                 console.print(Text(f" {at}  {visible(_worded(rule), 74)}"))
+    for setting in report.settings:
+        if setting.fitted is not None:
+            console.print(Text(_fitted(setting.fitted, _numbered(names, setting.name))))
     if report.frontier:
         console.print(frontier_table(report, names))
     for name, note in _notes(report):
@@ -106,6 +120,34 @@ def show_replay(asked: Asked, *, as_json: bool) -> None:
 def _numbered(names: Mapping[str, str], name: str) -> str:
     """A model's name, and where there are several its number before it."""
     return visible(name, 70) if len(names) < 2 else f"{names[name]}  {visible(name, 66)}"
+
+
+def write_rows(asked: Asked, target: Path) -> None:
+    """The rows of all files as one pool, in the layout of `docs/replay.md`."""
+
+    async def read() -> list[SampleRow]:
+        found = list[SampleRow]()
+        for source in asked.sources:
+            path, model = split_source(source)
+            imported = await import_rows(path, asked.problems)
+            found += [row for row in imported.rows if model in (None, row.model)]
+            for note in imported.notes:
+                warn(f"{path}: {note}")
+        return found
+
+    count = write_pool(target, run(read()))
+    Screen().print(Text(f"wrote {count:,} rows to {target}"))
+
+
+def export_pool(place: str, job: str, target: Path) -> None:
+    """Every whole draw of a recorded job as a row of a pool."""
+    from tts.eval.replay.importers.ledger import ledger_rows
+
+    found = run(ledger_rows(place, job))
+    count = write_pool(target, sample_rows(Path(place), found.rows))
+    for note in found.notes:
+        warn(f"{place}: {note}")
+    Screen().print(Text(f"wrote {count:,} rows to {target}"))
 
 
 def curve_table(setting: Setting, title: str) -> Table:
@@ -164,6 +206,15 @@ def rules_table(setting: Setting, title: str) -> Table:
     return _table(title, names, rows)
 
 
+def _fitted(found: CrossFitted, title: str) -> str:
+    low, high = found.thresholds
+    return (
+        f"{title}\n best of {found.n}, stopped at a score learnt on other problems"
+        f" ({low:.3g} to {high:.3g}):\n {_sure(found.accuracy)} with {_sure(found.share)} % of"
+        f" the draws; {_gap(found.difference)} to all"
+    )
+
+
 def _worded(rule: Replayed) -> str:
     return f"{rule.label}, {rule.budget}" if rule.budget else rule.label
 
@@ -206,7 +257,8 @@ def _table(
 def _sure(found: Estimate | None) -> str:
     if found is None:
         return UNKNOWN
-    return f"{100 * found.value:.1f} [{100 * found.low:.1f}, {100 * found.high:.1f}]"
+    value, low, high = map(_percent_of, (found.value, found.low, found.high))
+    return f"{value} [{low}, {high}]"
 
 
 def _gap(found: Estimate | None) -> str:
@@ -217,7 +269,13 @@ def _gap(found: Estimate | None) -> str:
 
 
 def _percent(found: Estimate | None) -> str:
-    return UNKNOWN if found is None else f"{100 * found.value:.1f}"
+    return UNKNOWN if found is None else _percent_of(found.value)
+
+
+def _percent_of(value: float) -> str:
+    """A percentage in at most four characters, so that three intervals stand side by side."""
+    text = f"{100 * value:.1f}"
+    return "100" if text == "100.0" else text
 
 
 def _short(value: float | None) -> str:

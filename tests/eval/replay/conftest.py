@@ -62,6 +62,7 @@ def draws(
         seconds=np.full(n, np.nan),
         dollars=np.full(n, np.nan),
         prompts=np.full(n, 5, dtype=np.int64),
+        replicates=np.zeros(n, dtype=np.int64),
     )
 
 

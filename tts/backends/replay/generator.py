@@ -31,7 +31,7 @@ from tts.values import (
 _TELLING = tuple(
     name
     for name in SampleRow.__struct_fields__
-    if name not in ("seconds", "dollars", "score_tokens")
+    if name not in ("seconds", "dollars", "score_tokens", "replicate", "task")
 )
 """Fields that make draws other draws; what they once took does not."""
 _FAILED = "The recorded call failed: it gave neither text nor answer nor verdict."

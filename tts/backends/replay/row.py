@@ -66,6 +66,10 @@ class SampleRow(Struct, frozen=True, kw_only=True, gc=False):
     """What the draw was billed."""
     score_tokens: int | None = None
     """What its verifier read and wrote to score it."""
+    replicate: int = 0
+    """Which repeat drew it: those of one repeat belong together, in this order."""
+    task: str = ""
+    """How its answer is read and compared; empty: not recorded."""
 
     @property
     def failed(self) -> bool:
@@ -99,6 +103,8 @@ class Line(Struct, kw_only=True):
     dollars: Number = None
     cost_usd: Number = None
     score_tokens: Number = None
+    replicate: int | None = None
+    task: str | None = None
     extra: dict[str, Any] | None = None
 
     def row(self, place: int, shared: Callable[[str], str]) -> SampleRow:
@@ -136,6 +142,8 @@ class Line(Struct, kw_only=True):
             seconds=_amount(_either(self.seconds, extra, "seconds")),
             dollars=self._dollars(extra, draws),
             score_tokens=_count(_either(self.score_tokens, extra, "score_tokens")),
+            replicate=self.replicate or 0,
+            task=shared(self.task or ""),
         )
 
     def _id(self) -> str:

@@ -1,0 +1,14 @@
+"""What others recorded, and what our ledgers hold, as rows of a pool."""
+
+from tts.eval.replay.importers.pooled import Pooled, Record
+from tts.eval.replay.importers.read import FileKind, Imported, import_rows, kind_of, write_pool
+
+__all__ = [
+    "FileKind",
+    "Imported",
+    "Pooled",
+    "Record",
+    "import_rows",
+    "kind_of",
+    "write_pool",
+]

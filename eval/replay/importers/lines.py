@@ -1,0 +1,178 @@
+"""Lines of other programs as rows: human-eval samples, outputs of OpenAI batches, lm-eval samples."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any, Literal
+
+from tts.answers import task_for
+from tts.errors import BadInput
+from tts.eval.replay.importers.pooled import Pooled, Record, plural
+
+Lines = Iterator[tuple[int, Mapping[str, Any]]]
+"""Numbered from 1."""
+LineKind = Literal["human-eval", "openai-batch", "lm-eval"]
+
+
+def line_kind(first: Mapping[str, Any]) -> LineKind | None:
+    """What wrote a file, by its first line; None: it is in the layout of a pool, or unknown."""
+    if "custom_id" in first and "response" in first:
+        return "openai-batch"
+    if "doc_id" in first and "resps" in first:
+        return "lm-eval"
+    if "task_id" in first and "completion" in first:
+        return "human-eval"
+    return None
+
+
+class _Seen:
+    """What the lines of one file have said so far."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.counts: Counter[str] = Counter()
+        self.filters: dict[str, Any] = {}
+        """By document, the filter of its first line."""
+
+
+def line_rows(path: Path, kind: LineKind, lines: Lines) -> Pooled:
+    """The rows of a file of one kind; `BadInput` names the first line that is of another."""
+    read, seen, rows = _READERS[kind], _Seen(path), list[Record]()
+    for number, line in lines:
+        try:
+            rows += read(line, seen)
+        except (AttributeError, IndexError, KeyError, TypeError, ValueError) as error:
+            told = f"lacks {error}" if isinstance(error, KeyError) else str(error)
+            raise BadInput(f"{path}:{number}: no line of {kind}: {told}.") from None
+    return Pooled(
+        rows, tuple(_NOTES[name].format(plural(n, "line")) for name, n in seen.counts.items())
+    )
+
+
+_NOTES = {
+    "ungraded": "{} have no verdict: grade them first, or give a file of references.",
+    "refused": "{} are requests that failed.",
+    "filtered": "{} repeat a draw under another filter; the first one of each counts.",
+}
+
+
+def _human_eval(line: Mapping[str, Any], seen: _Seen) -> Iterator[Record]:
+    passed = line.get("passed")
+    if passed is None and isinstance(line.get("result"), str):
+        passed = line["result"] == "passed"
+    if passed is None:
+        seen.counts["ungraded"] += 1
+    yield {
+        "dataset": "HumanEval",
+        "problem_id": line["task_id"],
+        "problem": line.get("prompt"),
+        "model": line.get("model") or seen.path.name.split(".")[0],
+        "completion": line["completion"],
+        "correct": passed,
+    }
+
+
+def _batch(line: Mapping[str, Any], seen: _Seen) -> Iterator[Record]:
+    """Chat completions, completions or responses; a request that failed is a failed call."""
+    response = line["response"] or {}
+    body = response.get("body") or {}
+    common: Record = {"problem_id": line["custom_id"], "model": body.get("model") or seen.path.stem}
+    if line.get("error") or response.get("status_code", 200) >= 400 or not body:
+        seen.counts["refused"] += 1
+        yield {**common, "error": True}
+        return
+    choices = _choices(body)
+    for text, ended in choices:
+        yield {
+            **common,
+            "completion": text,
+            "finish_reason": ended,
+            **_usage(body.get("usage") or {}, len(choices)),
+        }
+
+
+def _choices(body: Mapping[str, Any]) -> list[tuple[str, str | None]]:
+    if "output" in body:
+        parts = [part for item in body["output"] for part in item.get("content") or []]
+        told = "".join(part["text"] for part in parts if part.get("type") == "output_text")
+        cut = (body.get("incomplete_details") or {}).get("reason")
+        return [(told, cut or "stop")]
+    return [
+        (
+            choice["text"] if "text" in choice else choice["message"].get("content") or "",
+            choice.get("finish_reason"),
+        )
+        for choice in body["choices"]
+    ]
+
+
+def _usage(usage: Mapping[str, Any], draws: int) -> Record:
+    prompt = usage.get("prompt_tokens", usage.get("input_tokens"))
+    drawn = usage.get("completion_tokens", usage.get("output_tokens"))
+    if draws > 1:
+        return {
+            "prompt_tokens": prompt,
+            "extra": {"group_completion_tokens": drawn, "group_n": draws},
+        }
+    details = usage.get("completion_tokens_details") or usage.get("output_tokens_details") or {}
+    return {
+        "prompt_tokens": prompt,
+        "completion_tokens": drawn,
+        "reasoning_tokens": details.get("reasoning_tokens"),
+    }
+
+
+def _lm_eval(line: Mapping[str, Any], seen: _Seen) -> Iterator[Record]:
+    """A document's responses; one alone has the verdict of its metric, several are graded anew."""
+    texts = line["resps"][0] if line["resps"] and isinstance(line["resps"][0], list) else []
+    if not texts or not all(isinstance(text, str) for text in texts):
+        raise ValueError("`resps` holds no texts but log-likelihoods, of which nothing is drawn")
+    name, told = str(line["doc_id"]), line.get("filter")
+    if seen.filters.setdefault(name, told) != told:
+        seen.counts["filtered"] += 1
+        return
+    target = line.get("target")
+    alone = len(texts) == 1
+    for text in texts:
+        yield {
+            "dataset": _task_name(seen.path),
+            "problem_id": name,
+            "problem": _question(line),
+            "reference": task_for("gsm8k").extract(str(target)) or str(target),
+            "model": seen.path.resolve().parent.name or "unnamed",
+            "completion": text,
+            "answer": _filtered(line) if alone else None,
+            "correct": _metric(line) if alone else None,
+        }
+
+
+def _question(line: Mapping[str, Any]) -> str | None:
+    doc = line.get("doc") or {}
+    names = ("question", "problem", "query", "input", "prompt")
+    return next((doc[name] for name in names if isinstance(doc.get(name), str)), None)
+
+
+def _filtered(line: Mapping[str, Any]) -> str | None:
+    found = line.get("filtered_resps") or [None]
+    first = found[0][0] if isinstance(found[0], list) and found[0] else found[0]
+    return None if first in (None, "[invalid]") else str(first)
+
+
+def _metric(line: Mapping[str, Any]) -> bool | None:
+    names = line.get("metrics") or ["exact_match", "acc", "pass@1"]
+    values = [line[name] for name in names if isinstance(line.get(name), int | float)]
+    return bool(values[0]) if values and values[0] in (0, 1) else None
+
+
+def _task_name(path: Path) -> str:
+    """`samples_gsm8k_2024-….jsonl` is of gsm8k."""
+    return path.name.removeprefix("samples_").rpartition("_")[0] or path.stem
+
+
+_READERS: Mapping[LineKind, Callable[[Mapping[str, Any], _Seen], Iterator[Record]]] = {
+    "human-eval": _human_eval,
+    "openai-batch": _batch,
+    "lm-eval": _lm_eval,
+}

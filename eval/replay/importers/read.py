@@ -1,0 +1,173 @@
+"""Whatever recorded generations are kept in, as rows: what a file is, is seen from its beginning."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import zipfile
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any, Literal, NamedTuple
+
+import msgspec
+
+from tts.backends.replay import SampleRow, read_rows
+from tts.backends.replay.row import Line
+from tts.errors import BadInput
+from tts.eval.replay.importers.inspect_logs import inspect_rows
+from tts.eval.replay.importers.lines import LineKind, line_kind, line_rows
+from tts.eval.replay.importers.pooled import Pooled, Record
+from tts.values import Problem
+
+FileKind = Literal["pool", "array", "inspect", "ledger"] | LineKind
+SQLITE, GZIP = b"SQLite format 3\x00", b"\x1f\x8b"
+
+
+class Imported(NamedTuple):
+    """Rows to be read once, and what could not be told of them."""
+
+    rows: Iterable[SampleRow]
+    notes: tuple[str, ...] = ()
+
+
+async def import_rows(path: Path, problems: Sequence[Problem] = ()) -> Imported:
+    """The rows of a file of any kind that is known: a pool, a JSON array of such rows, a log of
+    inspect_ai, human-eval samples, outputs of an OpenAI batch, lm-eval samples, a ledger of ours.
+
+    `problems` give texts and references to rows that lack them, by id. Raises `BadInput`.
+    """
+    kind = kind_of(path)
+    if kind == "pool" and not problems:
+        return Imported(read_rows(path))
+    if kind == "ledger":
+        from tts.eval.replay.importers.ledger import ledger_rows  # the engine, for ledgers alone
+
+        found = await ledger_rows(path)
+    else:
+        found = _pooled(path, kind)
+    records = _completed(found.rows, problems) if problems else found.rows
+    return Imported(list(sample_rows(path, records)), found.notes)
+
+
+def kind_of(path: Path) -> FileKind:
+    """What a file is; raises `BadInput` where it cannot be read."""
+    try:
+        with path.open("rb") as stream:
+            begin = stream.read(16)
+        if begin == SQLITE:
+            return "ledger"
+        if zipfile.is_zipfile(path):
+            return "inspect"
+        with _open(path) as lines:
+            first = next((line for line in lines if line.strip()), b"").strip()
+    except (OSError, EOFError) as error:
+        raise BadInput(f"{path}: cannot be read ({error}).") from None
+    if first[:1] == b"[":
+        return "array"
+    try:
+        told = json.loads(first or b"{}")
+    except ValueError:
+        return "inspect" if first == b"{" else "pool"
+    if not isinstance(told, dict):
+        return "pool"
+    return "inspect" if "eval" in told else line_kind(told) or "pool"
+
+
+def _open(path: Path) -> Any:
+    with path.open("rb") as stream:
+        zipped = stream.read(2) == GZIP
+    return gzip.open(path, "rb") if zipped else path.open("rb")
+
+
+def _pooled(path: Path, kind: FileKind) -> Pooled:
+    match kind:
+        case "inspect":
+            return inspect_rows(path)
+        case "human-eval" | "openai-batch" | "lm-eval":
+            return line_rows(path, kind, _lines(path))
+        case "array":
+            with _open(path) as stream:
+                return Pooled(_array(path, stream.read()))
+    return Pooled([dict(line) for _, line in _lines(path)])
+
+
+def _lines(path: Path) -> Iterator[tuple[int, Mapping[str, Any]]]:
+    with _open(path) as lines:
+        for number, line in enumerate(lines, start=1):
+            if line.strip():
+                try:
+                    found = json.loads(line)
+                except ValueError as error:
+                    raise BadInput(f"{path}:{number}: is no JSON: {error}.") from None
+                if not isinstance(found, dict):
+                    raise BadInput(f"{path}:{number}: is no JSON object.")
+                yield number, found
+
+
+def _array(path: Path, content: bytes) -> list[Record]:
+    try:
+        found = json.loads(content)
+    except ValueError as error:
+        raise BadInput(f"{path}: is no JSON: {error}.") from None
+    if not all(isinstance(one, dict) for one in found):
+        raise BadInput(f"{path}: is no array of rows.")
+    return list(found)
+
+
+def sample_rows(path: Path, records: Iterable[Record]) -> Iterator[SampleRow]:
+    """Records in the names of the layout as rows; `BadInput` names the first that is none."""
+    places: dict[tuple[Any, Any], int] = defaultdict(int)
+    shared: Callable[[str], str] = str
+    for number, record in enumerate(records, start=1):
+        key = record.get("model"), record.get("problem_id")
+        try:
+            yield msgspec.convert(record, Line).row(places[key], shared)
+        except (msgspec.ValidationError, ValueError) as error:
+            raise BadInput(f"{path}: row {number} is no recorded sample: {error}.") from None
+        places[key] += 1
+
+
+def _completed(records: Iterable[Record], problems: Sequence[Problem]) -> Iterator[Record]:
+    """Rows with the texts and references of the problems that their ids name.
+
+    An id that goes on after a problem's, as `p7-3` does, is a further draw of it.
+    """
+    known = {problem.id: problem for problem in problems}
+    for record in records:
+        name = str(record.get("problem_id"))
+        problem = known.get(name) or known.get(_stem(name))
+        if problem is None:
+            yield record
+            continue
+        told = {"problem": problem.prompt, "reference": problem.answer, "task": problem.task}
+        own = {key: value for key, value in record.items() if value is not None}
+        yield {**told, **own, "problem_id": problem.id}
+
+
+def _stem(name: str) -> str:
+    """An id without the number of the draw at its end."""
+    return name.rstrip("0123456789").rstrip("-_:#/")
+
+
+def write_pool(target: Path, rows: Iterable[SampleRow]) -> int:
+    """Write rows in the layout, unknown fields left out; returns their number.
+
+    The file appears whole or not at all; one that exists stays, and is a `BadInput`.
+    """
+    if target.exists():
+        raise BadInput(f"{target} exists already; name another file.")
+    part, count = target.with_name(target.name + ".part"), 0
+    opened = gzip.open if target.suffix == ".gz" else open
+    try:
+        with opened(part, "wb") as file:
+            for row in rows:
+                told = {n: v for n in row.__struct_fields__ if (v := getattr(row, n)) is not None}
+                file.write(msgspec.json.encode(told) + b"\n")
+                count += 1
+        part.rename(target)
+    except OSError as error:
+        raise BadInput(f"{target} cannot be written: {error.strerror}.") from None
+    finally:
+        part.unlink(missing_ok=True)
+    return count

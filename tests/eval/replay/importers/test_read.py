@@ -1,0 +1,303 @@
+"""Files of other programs: every draw arrives, and what is not known is said."""
+
+from __future__ import annotations
+
+import asyncio
+import gzip
+import json
+import zipfile
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tts.backends.replay import SampleRow, read_rows
+from tts.errors import BadInput
+from tts.eval.replay.importers import import_rows, kind_of, write_pool
+from tts.values import Problem
+
+
+def imported(
+    path: Path, problems: Sequence[Problem] = ()
+) -> tuple[list[SampleRow], tuple[str, ...]]:
+    found = asyncio.run(import_rows(path, problems))
+    return list(found.rows), found.notes
+
+
+def lines(folder: Path, *rows: Any, name: str = "rows.jsonl") -> Path:
+    path = folder / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text("\n".join(map(json.dumps, rows)))
+    return path
+
+
+# inspect_ai
+
+
+def sample(**changes: Any) -> dict[str, Any]:
+    """A sample of a log, as inspect_ai writes it."""
+    message = {"role": "assistant", "content": [{"type": "text", "text": "So 4."}]}
+    output = {
+        "model": "openai/gpt-4o",
+        "choices": [{"message": message, "stop_reason": "stop"}],
+        "usage": {"input_tokens": 11, "output_tokens": 5, "total_tokens": 16},
+        "time": 1.5,
+    }
+    plain = {
+        "id": 1,
+        "epoch": 1,
+        "input": "2 + 2?",
+        "target": "4",
+        "output": output,
+        "scores": {"match": {"value": "C", "answer": "4"}},
+    }
+    return {**plain, **changes}
+
+
+HEAD = {"version": 2, "status": "success", "eval": {"task": "sums", "model": "openai/gpt-4o"}}
+
+
+@pytest.fixture(params=["zip", "json", "line"])
+def log(request: pytest.FixtureRequest, tmp_path: Path) -> Any:
+    """Writes a log in each of the forms that inspect_ai has."""
+
+    def written(*samples: dict[str, Any]) -> Path:
+        if request.param == "zip":
+            path = tmp_path / "log.eval"
+            with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+                archive.writestr("header.json", json.dumps(HEAD))
+                for at, one in enumerate(samples):
+                    archive.writestr(f"samples/{at}_epoch_1.json", json.dumps(one))
+            return path
+        path = tmp_path / "log.json"
+        indent = 2 if request.param == "json" else None
+        path.write_text(json.dumps({**HEAD, "samples": samples}, indent=indent))
+        return path
+
+    return written
+
+
+def test_a_log_of_inspect_has_its_draws_verdicts_and_costs(log: Any) -> None:
+    rows, notes = imported(log(sample(), sample(epoch=2, scores={"match": {"value": "I"}})))
+    first, second = rows
+    assert (first.problem_id, first.problem, first.reference) == ("1", "2 + 2?", "4")
+    assert (first.completion, first.answer, first.correct) == ("So 4.", "4", True)
+    assert (first.prompt_tokens, first.completion_tokens, first.seconds) == (11, 5, 1.5)
+    assert (second.replicate, second.correct, notes) == (1, False, ())
+
+
+def test_a_log_that_is_half_known_keeps_every_sample(log: Any) -> None:
+    rows, notes = imported(
+        log(
+            sample(),
+            sample(id=2, scores=None),
+            sample(id=3, output=None, scores=None, error={"message": "x"}),
+        )
+    )
+    assert [row.correct for row in rows] == [True, None, None]
+    assert [row.failed for row in rows] == [False, False, True]
+    assert notes == ("1 sample of 3 have no verdict.",)
+
+
+def test_messages_and_texts_that_are_kept_apart_are_found(log: Any) -> None:
+    asked = [
+        {"role": "system", "content": "Be brief."},
+        {"role": "user", "content": "attachment://a"},
+    ]
+    rows, _ = imported(log(sample(input=asked, attachments={"a": "2 + 2, in full?"})))
+    assert rows[0].problem == "2 + 2, in full?"
+
+
+def test_a_number_that_is_no_verdict_is_a_score(log: Any) -> None:
+    rows, _ = imported(log(sample(scores={"model": {"value": 0.7}})))
+    assert (rows[0].correct, rows[0].score) == (None, 0.7)
+
+
+def test_a_log_without_samples_is_told(log: Any) -> None:
+    with pytest.raises(BadInput, match=r"status 'success'.*holds no samples"):
+        imported(log())
+
+
+def test_a_zip_that_is_no_log_is_told(tmp_path: Path) -> None:
+    path = tmp_path / "other.zip"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("readme", "none")
+    with pytest.raises(BadInput, match=r"without header.json"):
+        imported(path)
+
+
+# Lines of other programs
+
+
+def test_human_eval_samples_have_their_verdicts(tmp_path: Path) -> None:
+    rows, notes = imported(
+        lines(
+            tmp_path,
+            {"task_id": "HumanEval/0", "completion": "a", "passed": True},
+            {"task_id": "HumanEval/0", "completion": "b", "result": "failed: x"},
+            {"task_id": "HumanEval/1", "completion": "c"},
+            name="codegen.jsonl",
+        )
+    )
+    assert [(row.model, row.sample_index, row.correct) for row in rows] == [
+        ("codegen", 0, True),
+        ("codegen", 1, False),
+        ("codegen", 0, None),
+    ]
+    assert notes == ("1 line have no verdict: grade them first, or give a file of references.",)
+
+
+def body(*texts: str, **usage: Any) -> dict[str, Any]:
+    choices = [
+        {"index": at, "message": {"role": "assistant", "content": text}, "finish_reason": "stop"}
+        for at, text in enumerate(texts)
+    ]
+    return {"model": "gpt-4o-mini", "choices": choices, "usage": usage}
+
+
+def answered(name: str, told: dict[str, Any], status: int = 200) -> dict[str, Any]:
+    response = {"status_code": status, "request_id": "r", "body": told}
+    return {"id": "b", "custom_id": name, "response": response, "error": None}
+
+
+def test_a_batch_has_its_choices_counts_and_failures(tmp_path: Path) -> None:
+    details = {"reasoning_tokens": 3}
+    rows, notes = imported(
+        lines(
+            tmp_path,
+            answered(
+                "p1",
+                body(
+                    "So \\boxed{4}",
+                    prompt_tokens=9,
+                    completion_tokens=7,
+                    completion_tokens_details=details,
+                ),
+            ),
+            answered("p2", body("a", "b", prompt_tokens=9, completion_tokens=8)),
+            answered("p3", {"error": {"message": "too long"}}, status=400),
+            {"custom_id": "p4", "response": None, "error": {"code": "expired"}},
+        )
+    )
+    assert [(row.problem_id, row.failed) for row in rows] == [
+        *(("p1", False), ("p2", False), ("p2", False)),
+        *(("p3", True), ("p4", True)),
+    ]
+    assert (rows[0].completion_tokens, rows[0].reasoning_tokens) == (7, 3)
+    assert (rows[1].completion_tokens, rows[1].shared_tokens) == (None, 4.0)
+    assert notes == ("2 lines are requests that failed.",)
+
+
+def test_a_batch_of_responses_has_its_texts(tmp_path: Path) -> None:
+    told = {
+        "object": "response",
+        "model": "gpt-5",
+        "output": [
+            {"type": "reasoning", "content": []},
+            {"type": "message", "content": [{"type": "output_text", "text": "4"}]},
+        ],
+        "usage": {"input_tokens": 9, "output_tokens": 7},
+    }
+    rows, _ = imported(lines(tmp_path, answered("p1", told)))
+    assert (rows[0].completion, rows[0].prompt_tokens, rows[0].completion_tokens) == ("4", 9, 7)
+
+
+def test_ids_of_a_batch_find_their_problems(tmp_path: Path) -> None:
+    path = lines(tmp_path, *(answered(name, body("4")) for name in ("p7-0", "p7-1", "p8")))
+    problems = [
+        Problem(id="p7", prompt="2 + 2?", answer="4"),
+        Problem(id="p8", prompt="?", answer="5"),
+    ]
+    rows, _ = imported(path, problems)
+    assert [(row.problem_id, row.sample_index, row.reference) for row in rows] == [
+        ("p7", 0, "4"),
+        ("p7", 1, "4"),
+        ("p8", 0, "5"),
+    ]
+
+
+def document(**changes: Any) -> dict[str, Any]:
+    plain = {
+        "doc_id": 3,
+        "doc": {"question": "2 + 2?", "answer": "It is 4 #### 4"},
+        "target": "It is 4 #### 4",
+        "resps": [["So 4. #### 4"]],
+        "filtered_resps": ["4"],
+        "filter": "strict-match",
+        "metrics": ["exact_match"],
+        "exact_match": 1.0,
+    }
+    return {**plain, **changes}
+
+
+def test_samples_of_lm_eval_have_question_reference_and_verdict(tmp_path: Path) -> None:
+    path = lines(
+        tmp_path,
+        document(),
+        document(filter="flexible-extract", exact_match=0.0),
+        document(doc_id=4, resps=[["#### 5", "#### 4"]], exact_match=1.0),
+        name="org__model/samples_gsm8k_2024-06-28T00-00-00.jsonl",
+    )
+    rows, notes = imported(path)
+    assert [(row.problem_id, row.answer, row.correct) for row in rows] == [
+        *(("3", "4", True), ("4", None, None), ("4", None, None)),
+    ]
+    assert (rows[0].model, rows[0].dataset, rows[0].reference) == ("org__model", "gsm8k", "4")
+    assert notes == ("1 line repeat a draw under another filter; the first one of each counts.",)
+
+
+# Rows, arrays, and files that are neither
+
+
+def test_an_array_of_rows_is_a_pool(tmp_path: Path) -> None:
+    path = tmp_path / "rows.json"
+    path.write_text(json.dumps([{"problem_id": "p", "correct": True}], indent=2))
+    rows, _ = imported(path)
+    assert (rows[0].problem_id, rows[0].correct) == ("p", True)
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ('{"question": "x", "prediction": "y"}', "neither `problem_id` nor `problem`"),
+        ('{"custom_id": "p", "response": {"body": {"choices": [5]}}}', "no line of openai-batch"),
+        ('{"doc_id": 1, "resps": [[[-1.5, false]]]}', "log-likelihoods"),
+        ('{"task_id": "a", "completion": "b"}\n{"completion": "c"}', ":2: no line of human-eval"),
+        ('{"task_id": "a", "completion": "b"}\nnonsense', ":2: is no JSON"),
+        ("[1, 2]", "no array of rows"),
+        ("[1,", "is no JSON"),
+        ("question,answer\n1,2", "not a recorded sample"),
+    ],
+)
+def test_a_file_of_another_layout_is_told_in_one_line(
+    tmp_path: Path, text: str, reason: str
+) -> None:
+    path = tmp_path / "rows.jsonl"
+    path.write_text(text)
+    with pytest.raises(BadInput, match=reason) as told:
+        imported(path)
+    assert "\n" not in str(told.value)
+
+
+def test_a_file_that_is_not_there_is_told(tmp_path: Path) -> None:
+    with pytest.raises(BadInput, match="cannot be read"):
+        kind_of(tmp_path / "none.jsonl")
+
+
+def test_a_pool_is_written_whole_and_read_back(tmp_path: Path) -> None:
+    path = lines(tmp_path, {"problem_id": "p", "correct": True, "extra": {"seconds": 2}})
+    target = tmp_path / "pool.jsonl.gz"
+    rows, _ = imported(path)
+    assert write_pool(target, rows) == 1
+    assert list(read_rows(target)) == rows and b"null" not in gzip.decompress(target.read_bytes())
+    with pytest.raises(BadInput, match="exists already"):
+        write_pool(target, rows)
+
+
+def test_a_pool_that_cannot_be_read_to_its_end_is_not_written(tmp_path: Path) -> None:
+    path = lines(tmp_path, {"problem_id": "p"}, {})
+    target = tmp_path / "pool.jsonl"
+    with pytest.raises(BadInput, match=":2: not a recorded sample"):
+        write_pool(target, read_rows(path))
+    assert [one.name for one in tmp_path.iterdir()] == ["rows.jsonl"]
