@@ -276,7 +276,7 @@ async def test_absurd_words_are_an_error_like_any_other(ask: Any, said: bytes, k
 
 async def test_a_bug_in_reading_an_answer_leaves_nobody_waiting(ask: Any) -> None:
     class Broken(PromptCount):
-        def learn(self, *args: Any) -> None:
+        def learn(self, messages: Any, prefix: str, prompt_tokens: int) -> None:
             raise ArithmeticError("oops")
 
     async with desk(ask, says(whole())) as made:
