@@ -3,7 +3,7 @@
 from tts.budget.account import Account, Amounts, unknown
 from tts.budget.admission import AdmissionQueue, CallbackTicket, Ticket
 from tts.budget.prices import LongRates, Price, PriceTable, Rates
-from tts.budget.turns import Turns
+from tts.budget.turns import Told, Turns
 from tts.budget.wallet import BlockSize, Wallet
 
 __all__ = [
@@ -17,6 +17,7 @@ __all__ = [
     "PriceTable",
     "Rates",
     "Ticket",
+    "Told",
     "Turns",
     "Wallet",
     "unknown",

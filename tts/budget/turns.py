@@ -4,25 +4,43 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
+from collections.abc import Callable
+from functools import partial
 from typing import Generic, TypeVar
 
 N = TypeVar("N")
 
+Told = Callable[[Exception | None], bool]
+"""Told once that what was needed has been taken, or why it never will be; False: nobody wants it
+any more."""
+
+
+class Waiter(Generic[N]):
+    """A place in the line."""
+
+    __slots__ = ("needs", "told")
+
+    def __init__(self, needs: N, told: Told) -> None:
+        self.needs = needs
+        self.told: Told | None = told
+        """None: it has been told, or has left."""
+
 
 class Turns(Generic[N]):
-    """Base of what is waited for in turn. Who is first makes room, and all whom that suffices for
-    leave with it, in one turn of the event loop.
+    """Base of what is waited for in turn. One task makes room for whoever is first, and all whom
+    that suffices for leave with it, in one turn of the event loop.
 
-    A lock that each waiter takes in turn would let one go per turn of the loop, so that a queue
-    that has once grown long stays long.
+    A lock that each waiter takes in turn would let one go per turn of the loop, so that a line that
+    has once grown long stays long.
 
-    Guarantees: nobody overtakes; one at a time makes room; an error of making room is the error of
-    the one who made it, and the next one tries; whoever is cancelled has taken nothing.
+    Guarantees: nobody overtakes; one at a time makes room; an error of making room is that of the
+    one it was made for, and the next one tries; whoever leaves has taken nothing.
     """
 
     def __init__(self) -> None:
-        self._line: deque[tuple[N, asyncio.Future[bool]]] = deque()
-        """Who waits. A future brings True to whoever has been served, False to whoever is first."""
+        self.waiting = 0
+        self._line: deque[Waiter[N]] = deque()
+        self._maker: asyncio.Task[None] | None = None
 
     def take(self, needs: N) -> bool:
         """Take what is needed, where it is there."""
@@ -36,59 +54,81 @@ class Turns(Generic[N]):
         """Wait until there may be more."""
         raise NotImplementedError
 
-    @property
-    def waiting(self) -> int:
-        return len(self._line)
-
     def in_turn_nowait(self, needs: N) -> bool:
         """Take if nobody waits and it is there."""
-        return not self._line and self.take(needs)
+        return not self.waiting and self.take(needs)
 
     async def in_turn(self, needs: N) -> None:
         """Take, waiting in turn."""
         if self.in_turn_nowait(needs):
             return
-        served: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
-        if not self._line:
-            served.set_result(False)
-        self._line.append((needs, served))
+        taken: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        waiter = self.wait(needs, partial(_resolve, taken))
         try:
-            done = await served
+            await taken
         except asyncio.CancelledError:
-            self._cancelled(needs, served)
+            if taken.cancelled():
+                self.withdraw(waiter)
+            elif taken.exception() is None:
+                self.put(needs)
             raise
-        if not done:
-            await self._lead(needs)
 
-    async def _lead(self, needs: N) -> None:
-        try:
-            await asyncio.sleep(0)  # whoever comes in this turn of the loop is counted in
-            while not self.take(needs):
-                await self.make_room(needs)
-        finally:
-            self._line.popleft()
-            self._serve()
+    def wait(self, needs: N, told: Told) -> Waiter[N]:
+        """Stand in line; `told` is called from the event loop, not before this has returned."""
+        waiter = Waiter(needs, told)
+        self._line.append(waiter)
+        self.waiting += 1
+        if self._maker is None:
+            self._maker = asyncio.get_running_loop().create_task(self._make())
+        return waiter
 
-    def _cancelled(self, needs: N, served: asyncio.Future[bool]) -> None:
-        """Somebody leaves the line, or was told something and never heard it."""
-        if served.cancelled():
-            return  # `_serve` passes over it
-        if served.result():
-            self.put(needs)
-        else:
-            self._line.popleft()
-        self._serve()
+    def withdraw(self, waiter: Waiter[N]) -> None:
+        """Leave the line; nothing happens where it was told already."""
+        if waiter.told is None:
+            return
+        waiter.told = None
+        self.waiting -= 1
+        if not self.waiting and self._maker is not None:
+            self._maker.cancel()
+            self._maker = None
+            self._line.clear()
 
-    def _serve(self) -> None:
-        """Let all go for whom there is room; the next one makes more."""
+    async def _make(self) -> None:
+        await asyncio.sleep(0)  # whoever comes in this turn of the loop is counted in
+        while (first := self._serve()) is not None:
+            try:
+                await self.make_room(first.needs)
+            except Exception as error:  # noqa: BLE001 — it is the error of whoever waits
+                self._tell(first, error)
+        self._maker = None
+
+    def _serve(self) -> Waiter[N] | None:
+        """Let all go for whom there is room; returns who is first then."""
         while self._line:
-            needs, served = self._line[0]
-            if served.done() and not served.cancelled():
-                return  # it makes room, or is about to
-            if served.cancelled():
+            first = self._line[0]
+            if first.told is None:
                 self._line.popleft()
-            elif self.take(needs):
+            elif self.take(first.needs):
                 self._line.popleft()
-                served.set_result(True)
+                if not self._tell(first, None):
+                    self.put(first.needs)
             else:
-                served.set_result(False)
+                return first
+        return None
+
+    def _tell(self, waiter: Waiter[N], error: Exception | None) -> bool:
+        told, waiter.told = waiter.told, None
+        if told is None:
+            return False
+        self.waiting -= 1
+        return told(error)
+
+
+def _resolve(taken: asyncio.Future[None], error: Exception | None) -> bool:
+    if taken.done():
+        return False
+    if error is None:
+        taken.set_result(None)
+    else:
+        taken.set_exception(error)
+    return True

@@ -5,11 +5,12 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable, Mapping
+from functools import partial
 
 from tts.budget.account import Account, Amounts
-from tts.budget.turns import Turns
+from tts.budget.turns import Told, Turns
 from tts.errors import Suspended
-from tts.protocols import Leases
+from tts.protocols import Abort, Leases
 from tts.values import NOTHING, Dimension, Usage
 
 FIRST_BLOCK, LARGEST_BLOCK = 64, 32_768
@@ -69,6 +70,10 @@ class Wallet(Turns[Amounts]):
         amounts = self.account.amounts(worst)
         await self.in_turn(amounts)
         return amounts
+
+    def reserve_then(self, worst: Usage, told: Told) -> Abort:
+        """The same by a callback; returns what leaves the line."""
+        return partial(self.withdraw, self.wait(self.account.amounts(worst), told))
 
     def settle(self, held: Amounts, billed: Usage) -> None:
         self.account.settle(held, billed)

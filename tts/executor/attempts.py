@@ -7,14 +7,15 @@ import itertools
 import os
 import time
 from collections.abc import Callable
+from functools import partial
 
 from msgspec.structs import replace
 
-from tts.budget import Wallet
+from tts.budget import Told, Wallet
 from tts.errors import CallError, LedgerError, RateLimited, Sent, TTSError
 from tts.executor.limits import Limits
 from tts.executor.request import Attempt, Request
-from tts.protocols import Answer, IntentRow, Journal, SettledRow
+from tts.protocols import Abort, Answer, IntentRow, Journal, SettledRow
 from tts.values import NOTHING, Usage
 
 Pricer = Callable[[str, Usage], Usage]
@@ -69,6 +70,21 @@ class Attempts:
             return False
         attempt.held, attempt.stage = held, "reserved"
         return True
+
+    def hold_then(self, attempt: Attempt, told: Told) -> Abort:
+        """Wait in turn for what `hold` could not take; returns what leaves the line."""
+        request, told = attempt.request, partial(self._held, attempt, told)
+        if attempt.stage == "slot":
+            return self.limits.rates[request.spec.pool].acquire_then(request.worst.tokens, told)
+        return self.wallet.reserve_then(request.worst, told)
+
+    def _held(self, attempt: Attempt, told: Told, error: Exception | None) -> bool:
+        if error is None and attempt.stage == "slot":
+            attempt.stage = "rate"
+        elif error is None:
+            attempt.held = self.wallet.account.amounts(attempt.request.worst)
+            attempt.stage = "reserved"
+        return told(error)
 
     def opened(self, attempt: Attempt) -> IntentRow:
         """It is about to be sent; the row says so."""

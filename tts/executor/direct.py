@@ -1,4 +1,4 @@
-"""The road of a request that waits for nothing but its slot and its answer: callbacks, no task."""
+"""The road of a request that waits for its slot, its share and its answer only: no task."""
 
 from __future__ import annotations
 
@@ -28,8 +28,8 @@ class Carriers(Protocol):
 class Direct:
     """The callbacks of a request's life: `send` → a slot → on the wire → `came` → landed.
 
-    Most calls go this way. Whatever has to wait for more, an outage, the rate, money, a retry, a
-    stream, a new connection, goes on by a task from the stage at which it stands.
+    Most calls go this way. Whatever has to wait for more, an outage, a retry, a stream, a new
+    connection, goes on by a task from the stage at which it stands.
     """
 
     def __init__(self, attempts: Attempts, deadlines: Deadlines, carriers: Carriers) -> None:
@@ -61,6 +61,10 @@ class Direct:
         if request.grant is not None:
             self._gate.withdraw(request.spec.pool, request.grant)
             request.grant = None
+        elif attempt is not None and request.leave_line is not None:
+            request.leave_line()
+            request.leave_line = request.attempt = None
+            self._attempts.loop.call_soon(self._attempts.withdraw, attempt)
         elif attempt is not None and attempt.abort is not None:
             abort, attempt.abort = attempt.abort, None
             self._deadlines.open.discard(attempt)
@@ -77,19 +81,34 @@ class Direct:
         return circuit.error is None and self._attempts.fatal is None
 
     def _entered(self, attempt: Attempt) -> bool:
+        attempt.request.grant, attempt.stage = None, "slot"
+        self._go_on(attempt)
+        return True
+
+    def _go_on(self, attempt: Attempt) -> None:
+        """With a slot: take of the rate and of the wallet, or stand in line for them."""
         request = attempt.request
-        request.grant, attempt.stage = None, "slot"
-        if self._holds(attempt) and self._passes(request) and not request.heard:
+        try:
+            held = self._attempts.hold(attempt)
+            if not held and self._passes(request):
+                request.leave_line = self._attempts.hold_then(attempt, partial(self._held, attempt))
+                request.attempt = attempt
+                return
+        except TTSError:
+            held = False  # the task meets it again
+        if held and self._passes(request) and not request.heard:
             self._depart(attempt)
         else:
             self._carriers.by_task(attempt)
-        return True
 
-    def _holds(self, attempt: Attempt) -> bool:
-        try:
-            return self._attempts.hold(attempt)
-        except TTSError:
-            return False  # the task meets it again
+    def _held(self, attempt: Attempt, error: Exception | None) -> bool:
+        attempt.request.leave_line = attempt.request.attempt = None
+        if error is None:
+            self._go_on(attempt)
+        else:
+            self._attempts.loop.call_soon(self._attempts.withdraw, attempt)
+            self._carriers.by_task(attempt, error)
+        return True
 
     def _depart(self, attempt: Attempt) -> None:
         request = attempt.request

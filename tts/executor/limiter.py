@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from collections import deque
+from contextlib import suppress
+from functools import partial
 from typing import Protocol
 
+from tts.budget import Told, Turns
 from tts.errors import UsageError
 from tts.executor.deadlines import Clock, loop_time
+from tts.protocols import Abort
 from tts.values import Dimension
 
 
@@ -20,15 +23,19 @@ class RateLimit(Protocol):
 
     async def acquire(self, tokens: int) -> None: ...
 
+    def acquire_then(self, tokens: int, told: Told) -> Abort:
+        """The same by a callback; returns what leaves the line."""
+        ...
+
     def settle(self, estimated: int, actual: int) -> None: ...
 
 
-class RateLimiter:
+class RateLimiter(Turns[int]):
     """Two token buckets behind one strictly first-in-first-out queue; None: no such limit.
 
     A call waits until both its request and its estimated tokens fit, so a big request is never
     overtaken by small ones. More tokens than a minute allows pass when the bucket is full, and
-    later calls wait for the debt. One timer stands for the head of the queue; nothing polls.
+    later calls wait for the debt. One timer stands for the head of the line; nothing polls.
     """
 
     def __init__(
@@ -38,14 +45,14 @@ class RateLimiter:
         *,
         clock: Clock = loop_time,
     ) -> None:
+        super().__init__()
         for rate in (requests_per_minute, tokens_per_minute):
             if rate is not None and not rate > 0:
                 raise UsageError(f"A rate per minute must be above zero, not {rate}.")
         self._rates = (requests_per_minute, tokens_per_minute)
         self._clock = clock
         self._buckets: tuple[Bucket | None, Bucket | None] | None = None
-        self._queue: deque[tuple[asyncio.Future[None], int]] = deque()
-        self._timer: asyncio.TimerHandle | None = None
+        self._returned = asyncio.Event()
 
     @property
     def per_minute(self) -> dict[Dimension, float]:
@@ -54,57 +61,53 @@ class RateLimiter:
         named: dict[Dimension, float | None] = {"calls": requests, "tokens": tokens}
         return {name: rate for name, rate in named.items() if rate is not None}
 
-    @property
-    def waiting(self) -> int:
-        """Calls in the queue."""
-        return sum(not granted.done() for granted, _ in self._queue)
-
     def acquire_nowait(self, tokens: int) -> bool:
         """Reserve a request and its tokens if nobody waits and both fit; False otherwise."""
-        if self._queue:
-            self._serve()
-        now = self._clock()
-        if self._queue or self._wait(tokens, now) > 0:
-            return False
-        self._take(tokens, now)
-        return True
+        return self.in_turn_nowait(tokens)
 
     async def acquire(self, tokens: int) -> None:
         """Reserve a request and an estimate of its tokens, waiting in turn.
 
         Cancelled while it waits, a call takes nothing.
         """
-        if self.acquire_nowait(tokens):
-            return
-        granted: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._queue.append((granted, tokens))
-        self._serve()
-        try:
-            await granted
-        except asyncio.CancelledError:
-            if granted.done() and not granted.cancelled():
-                self._put(1, tokens)
-            self._serve()
-            raise
+        await self.in_turn(tokens)
+
+    def acquire_then(self, tokens: int, told: Told) -> Abort:
+        """The same by a callback; returns what leaves the line."""
+        return partial(self.withdraw, self.wait(tokens, told))
 
     def settle(self, estimated: int, actual: int) -> None:
         """Replace an estimate by what the call really used; the request itself stays used."""
         self._put(0, estimated - actual)
-        if self._queue:
-            self._serve()
+        self._returned.set()
+
+    def take(self, tokens: int) -> bool:
+        now = self._clock()
+        if self._wait(tokens, now) > 0:
+            return False
+        requests, sizes = self._filled(now)
+        if requests:
+            requests.take(1)
+        if sizes:
+            sizes.take(tokens)
+        return True
+
+    def put(self, tokens: int) -> None:
+        self._put(1, tokens)
+
+    async def make_room(self, tokens: int) -> None:
+        seconds = self._wait(tokens, self._clock())
+        self._returned.clear()
+        with suppress(TimeoutError):
+            # A loop fires up to its clock's resolution early; the floor keeps that from spinning.
+            async with asyncio.timeout(max(seconds, 0.001)):
+                await self._returned.wait()
 
     def _wait(self, tokens: int, now: float) -> float:
         """Seconds until a call with that many tokens fits."""
         requests, sizes = self._filled(now)
         seconds = requests.wait(1, now) if requests else 0.0
         return max(seconds, sizes.wait(tokens, now)) if sizes else seconds
-
-    def _take(self, tokens: int, now: float) -> None:
-        requests, sizes = self._filled(now)
-        if requests:
-            requests.take(1)
-        if sizes:
-            sizes.take(tokens)
 
     def _put(self, count: int, tokens: int) -> None:
         now = self._clock()
@@ -123,28 +126,6 @@ class RateLimiter:
                 Bucket(tokens, now=now) if tokens is not None else None,
             )
         return self._buckets
-
-    def _serve(self) -> None:
-        """Let the head of the queue go while it fits, then set the timer for the next head."""
-        while self._queue:
-            granted, tokens = self._queue[0]
-            now = self._clock()
-            seconds = 0.0 if granted.done() else self._wait(tokens, now)
-            if seconds > 0:
-                return self._set_timer(seconds)
-            self._queue.popleft()
-            if not granted.done():
-                self._take(tokens, now)
-                granted.set_result(None)
-        return self._set_timer(None)
-
-    def _set_timer(self, seconds: float | None) -> None:
-        if self._timer:
-            self._timer.cancel()
-        self._timer = None
-        if seconds is not None:
-            # A loop fires up to its clock's resolution early; the floor keeps that from spinning.
-            self._timer = asyncio.get_running_loop().call_later(max(seconds, 0.001), self._serve)
 
 
 class Bucket:

@@ -67,6 +67,7 @@ class Request:
         "drawn",
         "ended",
         "grant",
+        "leave_line",
         "meter",
         "operation",
         "sent",
@@ -88,9 +89,10 @@ class Request:
         self.task: asyncio.Task[None] | None = None
         """Carries it, where something has to be waited for."""
         self.grant: Callable[[], bool] | None = None
+        self.leave_line: Abort | None = None
         self.attempt: Attempt | None = None
-        """Without a task: its place in the queue for a slot; the attempt that is on the wire, or that
-        its task has not taken up yet."""
+        """Without a task: its place in the queue for a slot; in the line for rate or money; the
+        attempt that stands there or is on the wire, or that its task has not taken up yet."""
         self.ended: asyncio.Future[None] | None = None
         """Made where somebody waits for the end of one without a task."""
 

@@ -7,13 +7,14 @@ from bisect import insort
 from collections import deque
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
+from functools import partial
 from math import ceil
 
 from msgspec import Struct
 
-from tts.budget import BlockSize, Turns
+from tts.budget import BlockSize, Told, Turns
 from tts.executor.deadlines import Clock, loop_time
-from tts.protocols import RateWindows
+from tts.protocols import Abort, RateWindows
 from tts.values import Dimension
 
 MARGIN = 0.05
@@ -69,6 +70,10 @@ class SharedRate(Turns[Mapping[Dimension, int]]):
     async def acquire(self, tokens: int) -> None:
         """Reserve a call and an estimate of its tokens, waiting in turn; cancelled, take nothing."""
         await self.in_turn(self._least(tokens))
+
+    def acquire_then(self, tokens: int, told: Told) -> Abort:
+        """The same by a callback; returns what leaves the line."""
+        return partial(self.withdraw, self.wait(self._least(tokens), told))
 
     def settle(self, estimated: int, actual: int) -> None:
         """Replace an estimate by what the call really used; the call itself stays used."""
