@@ -92,6 +92,60 @@ def test_every_call_is_decided_and_a_refused_one_really_did_not_fit(
         assert before + desk.worst[i] > ceiling
 
 
+PROMPT = 20
+
+
+@dataclass
+class SharingDesk(Desk):
+    """Calls that share prompts: whichever ends first pays for the prompt, the others do not."""
+
+    prompts: list[int] = field(default_factory=list)
+    read: set[int] = field(default_factory=set)
+
+    def _ticket(self, i: int) -> Ticket:
+        desk = self
+
+        class Sharing(CallbackTicket):
+            def by_now(self) -> Usage:
+                return desk._usage(desk.worst[i] - PROMPT * (desk.prompts[i] in desk.read))
+
+        def refuse(_: BudgetExhausted) -> None:
+            self.refused.add(i)
+
+        return Sharing((0, i), admit=lambda: self._admit(i), refuse=refuse)
+
+    def _admit(self, i: int) -> None:
+        self.admitted.add(i)
+        self.flying.append(i)
+
+    def _end(self, i: int) -> None:
+        again = self.prompts[i] in self.read
+        self.read.add(self.prompts[i])
+        self.queue.settle(self.tickets[i], self._usage(self.real[i] - PROMPT * again))
+
+
+@given(
+    costs=costs,
+    prompts=st.lists(st.integers(0, 3), min_size=12, max_size=12),
+    ceiling=st.integers(0, 240),
+    orders=st.tuples(st.integers(), st.integers()),
+)
+def test_calls_that_share_what_they_pay_are_admitted_alike_in_whatever_order_they_end(
+    costs: list[tuple[int, int]], prompts: list[int], ceiling: int, orders: tuple[int, int]
+) -> None:
+    worst, real = [PROMPT + w for w, _ in costs], [PROMPT + r for _, r in costs]
+    first, second = (
+        SharingDesk(ceiling, worst, real, Random(seed), prompts=prompts).run() for seed in orders
+    )
+    assert first.admitted == second.admitted
+    assert first.account.spent == second.account.spent
+    for i in first.refused:
+        before = {j for j in first.admitted if j < i}
+        known = {prompts[j] for j in before}
+        spent = sum(real[j] - PROMPT for j in before) + PROMPT * len(known)
+        assert spent + worst[i] - PROMPT * (prompts[i] in known) > ceiling
+
+
 def test_a_call_waits_while_room_may_come_back_and_is_refused_only_at_the_head() -> None:
     log: list[str] = []
     queue = AdmissionQueue(Account({"calls": 2, "prompt_tokens": 10}))

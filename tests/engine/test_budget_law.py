@@ -92,7 +92,8 @@ def test_a_forced_answer_always_has_room_left(lab: Any) -> None:
 
 
 def test_the_budget_counts_the_verifier_as_well(lab: Any) -> None:
-    result = lab.run(lab.solve(BestOfN(n=8), budget=Budget(calls=9)))
+    various = lab.words(lambda _, __, index: f"{index} \\boxed{{42}}")
+    result = lab.run(lab.solve(BestOfN(n=8), various, budget=Budget(calls=9)))
     assert (result.stopped_by, result.answer) == ("budget", "42")
     assert result.usage.calls <= 9
 

@@ -18,7 +18,9 @@ def test_a_watched_run_tells_everything_that_happens(lab: Any) -> None:
     result = lab.run(lab.solve(BestOfN(n=3), observe=events.append))
     states = {event.state for event in events if isinstance(event, NodeEvent)}
     assert {"submitted", "started", "finished"} <= states
-    assert sum(isinstance(event, SpendEvent) for event in events) == result.usage.calls
+    spent = [event for event in events if isinstance(event, SpendEvent)]
+    assert len(spent) == 6, "three draws and three verdicts, two of them of equal texts"
+    assert sum(event.attributed.calls for event in spent) == result.usage.calls == 4
     assert (
         sum(isinstance(event, CandidateEvent) and event.score is not None for event in events) == 3
     )

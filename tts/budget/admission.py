@@ -166,6 +166,10 @@ class Ticket:
         """There never will be room."""
         raise NotImplementedError
 
+    def by_now(self) -> Usage | None:
+        """The worst case by now, where others have paid for a part of it; None: it stays."""
+        return None
+
 
 class CallbackTicket(Ticket):
     """A ticket whose answers are two functions; each is let go of with the first answer."""
@@ -284,6 +288,7 @@ class AdmissionQueue:
         ticket = self._first_waiting()
         if ticket is None:
             return False
+        self._weigh_again(ticket)
         if self._goes(ticket):
             self._undecided.leave(ticket)
             self._admit(ticket)
@@ -295,6 +300,18 @@ class AdmissionQueue:
         else:
             return False
         return True
+
+    def _weigh_again(self, ticket: Ticket) -> None:
+        """Hold no more than the worst case by now.
+
+        What others spent may have paid for a part of it. All before it in the order have ended by
+        the time at which it can be refused, so that this does not make refusals depend on timing.
+        """
+        less = ticket.by_now()
+        if less is not None and (amounts := self._amounts(less)) != ticket.held:
+            self._undecided.leave(ticket)
+            ticket.held = amounts
+            self._undecided.enter(ticket)
 
     def _goes(self, ticket: Ticket) -> bool:
         """Whether it fits beside what stands before it, all of which was only foreseen."""

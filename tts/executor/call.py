@@ -70,6 +70,9 @@ class Call(Ticket):
         assert self.desk is not None
         self.desk.refused(self, error)
 
+    def by_now(self) -> Usage | None:
+        return NOTHING if self.scored_before else None
+
     @property
     def recorded(self) -> bool:
         """Whether an earlier process finished it, and wrote down that this node used it."""
@@ -80,6 +83,18 @@ class Call(Ticket):
         """Whether an earlier process sent it, must not send it again, and left no answer."""
         outcomes = self.run.settings.recorded.outcomes
         return self.placed and f"{self.id}{SENT}" in outcomes
+
+    @property
+    def scores_once(self) -> bool:
+        """Whether it is a verdict that is the same each time it is asked for."""
+        return self.operation.spec.role in ("verify", "judge") and not (
+            self.placed or self.shared.stochastic
+        )
+
+    @property
+    def scored_before(self) -> bool:
+        """Whether its Run was charged for this very verdict already."""
+        return self.key in self.run.scored and self.scores_once
 
     @property
     def priority(self) -> tuple[float, int, int]:

@@ -231,8 +231,8 @@ class Executor:
             if self._replay_outcome(call):
                 return
             self._weigh(call)
-            queue = call.run.queue
-            (queue.repeat if call.recorded else queue.ask)(call, call.worst)
+            queue, worst = call.run.queue, call.by_now() or call.worst
+            (queue.repeat if call.recorded else queue.ask)(call, worst)
         except FOREIGN as error:
             self._forget(call.node)
             fail_node(call.node, error)

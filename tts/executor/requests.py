@@ -116,7 +116,7 @@ class Requests:
             if request.sent:
                 metered = request.meter.usage
                 known = metered is not None and len(request.drawn) == 1
-                attributed = self._settlement.attributed(call, metered) if known else call.worst  # type: ignore[arg-type]
+                attributed = self._settlement.alone(call, metered) if known else call.worst  # type: ignore[arg-type]
             if not request.wanted and not request.answered:
                 self._abort(request)
         return attributed

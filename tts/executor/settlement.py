@@ -90,6 +90,19 @@ class Settlement:
             )
 
     def attributed(self, call: Call, usage: Usage) -> Usage:
+        """What an answered call is charged; asked once for each.
+
+        A text that a Run has scored before is not scored again: equal texts are charged once,
+        whichever of them was first.
+        """
+        if call.scored_before:
+            return NOTHING
+        if call.scores_once:
+            call.run.scored.add(call.key)
+        return self.alone(call, usage)
+
+    def alone(self, call: Call, usage: Usage) -> Usage:
+        """What a call of that usage would have cost, whatever its Run did before."""
         return self.priced(call, call.operation.attributed(usage, first=call.first))
 
     def priced(self, call: Call, usage: Usage) -> Usage:

@@ -40,9 +40,12 @@ class Recorded:
         return sum((self.attributed.pop(i) for i in inside), NOTHING)
 
     def pending(self, path: str = "") -> int:
-        """How many charges of the earlier process under a path have not come again yet."""
+        """How many uses and charges of the earlier process under a path are not back yet."""
         charged = self.attributed.items()
-        return sum(bool(usage.calls) and node.startswith(path) for node, usage in charged)
+        return sum(
+            (node in self.keys or bool(usage.calls)) and node.startswith(path)
+            for node, usage in charged
+        )
 
     def submitted(self, child: str) -> int | None:
         """How many nodes a child Run had when it was dropped; None where it was not."""

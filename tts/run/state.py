@@ -73,6 +73,8 @@ class RunState:
         """Attributed use by what the calls were for."""
         self.draws: dict[bytes, int] = {}
         """How often each base key was drawn by this Run."""
+        self.scored: set[str] = set()
+        """Keys of the verdicts that were charged to this Run."""
         self.worst_cases: WorstCases = parent.worst_cases if parent else WorstCases()
         """Priced worst cases of an end and of one draw; nothing where no ceiling asks for them."""
         self._generations: dict[str, Generation] = {}

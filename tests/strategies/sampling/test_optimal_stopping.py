@@ -18,7 +18,8 @@ def answer(score: float) -> str:
 def test_draws_that_hardly_differ_are_soon_enough(lab: Any) -> None:
     model = lab.words(lambda _, __, i: answer(0.5 + i % 2 / 100))
     result = lab.run(lab.solve(OptimalStopping(n=32), model, scores=graded))
-    assert result.spend["sample"].calls == result.spend["verify"].calls == 4
+    assert result.spend["sample"].calls == 4
+    assert result.spend["verify"].calls == 2, "equal texts are scored once"
 
 
 def test_draws_that_differ_much_are_worth_more_of_them(lab: Any) -> None:
