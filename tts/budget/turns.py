@@ -39,6 +39,8 @@ class Turns(Generic[N]):
 
     def __init__(self) -> None:
         self.waiting = 0
+        self._waking = 0
+        """Coroutines that were told and have not gone on yet: they go before newcomers."""
         self._line: deque[Waiter[N]] = deque()
         self._maker: asyncio.Task[None] | None = None
 
@@ -56,14 +58,14 @@ class Turns(Generic[N]):
 
     def in_turn_nowait(self, needs: N) -> bool:
         """Take if nobody waits and it is there."""
-        return not self.waiting and self.take(needs)
+        return not (self.waiting or self._waking) and self.take(needs)
 
     async def in_turn(self, needs: N) -> None:
         """Take, waiting in turn."""
         if self.in_turn_nowait(needs):
             return
         taken: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        waiter = self.wait(needs, partial(_resolve, taken))
+        waiter = self.wait(needs, partial(self._wake, taken))
         try:
             await taken
         except asyncio.CancelledError:
@@ -72,6 +74,8 @@ class Turns(Generic[N]):
             elif taken.exception() is None:
                 self.put(needs)
             raise
+        finally:
+            self._waking -= taken.done() and not taken.cancelled()
 
     def wait(self, needs: N, told: Told) -> Waiter[N]:
         """Stand in line; `told` is called from the event loop, not before this has returned."""
@@ -123,12 +127,12 @@ class Turns(Generic[N]):
         self.waiting -= 1
         return told(error)
 
-
-def _resolve(taken: asyncio.Future[None], error: Exception | None) -> bool:
-    if taken.done():
-        return False
-    if error is None:
-        taken.set_result(None)
-    else:
-        taken.set_exception(error)
-    return True
+    def _wake(self, taken: asyncio.Future[None], error: Exception | None) -> bool:
+        if taken.done():
+            return False
+        self._waking += 1
+        if error is None:
+            taken.set_result(None)
+        else:
+            taken.set_exception(error)
+        return True

@@ -10,7 +10,7 @@ from tts.executor.attempts import Attempts
 from tts.executor.deadlines import Deadlines
 from tts.executor.request import Attempt, Request
 from tts.executor.retries import checked
-from tts.protocols import Abort, Answer, Begin, PromptOperation, SettledRow
+from tts.protocols import Abort, Answer, Begin, Meter, PromptOperation, SettledRow
 
 
 class Carriers(Protocol):
@@ -50,7 +50,8 @@ class Direct:
         if planned or request.starter.run.queue.refused or not self._passes(request):
             self._carriers.by_task(attempt)
         elif self._gate.enter_nowait(pool):
-            self._entered(attempt)
+            attempt.stage = "slot"
+            self._go_on(attempt)
         else:
             request.grant = partial(self._entered, attempt)
             self._gate.wait(pool, request.starter.run.problem.id, priority, request.grant)
@@ -112,7 +113,7 @@ class Direct:
 
     def _depart(self, attempt: Attempt) -> None:
         request = attempt.request
-        request.listen()
+        request.meter = Meter()
         attempt.came = partial(self._came, attempt)
         try:
             abort = begin(request)(request.args, request.draws, request.meter, attempt.came)

@@ -164,7 +164,8 @@ class Gate:
 
     def circuit(self, pool: str) -> Circuit:
         """The breaker of a pool, for all who use this gate."""
-        return self._pool(pool).circuit
+        state = self._pools.get(pool)
+        return state.circuit if state is not None else self._pool(pool).circuit
 
     def in_flight(self, pool: str) -> int:
         """Calls of a pool that hold a slot."""

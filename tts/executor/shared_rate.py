@@ -83,19 +83,20 @@ class SharedRate(Turns[Mapping[Dimension, int]]):
         back = min(estimated - actual, self._lately(now))
         if not back:
             return
-        self._give(Room(now, self._end_of_window(), {"tokens": back}))
+        self._give(Room(now, self._end_of_window(now), {"tokens": back}))
         self._returned.set()
 
-    def _end_of_window(self) -> float:
+    def _end_of_window(self, now: float) -> float:
         end, length = self._grid
-        return end + ceil(max(0.0, self._clock() - end) / length) * length - MARGIN
+        if now > end:
+            end += ceil((now - end) / length) * length
+        return end - MARGIN
 
     def _next_block(self) -> int:
         return max(self._block.next(), self.waiting)
 
     def _least(self, tokens: int) -> dict[Dimension, int]:
-        needs: dict[Dimension, int] = {"calls": 1, "tokens": tokens}
-        return {name: needs[name] for name in self.rates}
+        return {name: tokens if name == "tokens" else 1 for name in self.rates}
 
     def _give(self, more: Room) -> None:
         """Rooms that end together are one, so that they stay few however many calls settle."""
@@ -130,7 +131,8 @@ class SharedRate(Turns[Mapping[Dimension, int]]):
 
     def put(self, least: Mapping[Dimension, int]) -> None:
         """Nothing was sent after all."""
-        self._give(Room(self._clock(), self._end_of_window(), dict(least)))
+        now = self._clock()
+        self._give(Room(now, self._end_of_window(now), dict(least)))
 
     def _note(self, now: float, least: Mapping[Dimension, int]) -> None:
         tokens = least.get("tokens", 0)
