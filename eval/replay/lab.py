@@ -14,6 +14,7 @@ from tts.errors import BadInput
 from tts.eval.replay.crossfit import CrossFitted, cross_fitted
 from tts.eval.replay.curves import CurvePoint, curve
 from tts.eval.replay.files import prices_of, read_pools, tasks_of
+from tts.eval.replay.measures import Measures, Oracles, measures, oracles
 from tts.eval.replay.plan import Plan
 from tts.eval.replay.pool import Pool
 from tts.eval.replay.replayed import ORDERS, Replayed, replayed
@@ -39,6 +40,8 @@ class Asked(Struct, frozen=True, kw_only=True):
     """Texts and references of rows that lack them."""
     fit: int | None = None
     """Cross-fit a score threshold for best of so many."""
+    measures: bool = False
+    """Also what the draws say of model and verifier."""
 
 
 class Setting(Struct, frozen=True, kw_only=True):
@@ -55,6 +58,8 @@ class Setting(Struct, frozen=True, kw_only=True):
     rules: tuple[Replayed, ...]
     fitted: CrossFitted | None
     """Best of n that stops at a score learnt on other problems, where it was asked for."""
+    measures: Measures | None
+    """What the draws say of model and verifier, where that was asked for."""
     notes: tuple[str, ...]
 
 
@@ -77,6 +82,8 @@ class LabReport(Struct, frozen=True, kw_only=True):
     cost: Cost
     """What the frontier is over: dollars, unless no price is known."""
     frontier: tuple[FrontierPoint, ...]
+    oracles: Oracles | None
+    """What hindsight would gain over the best model, where that was asked for of several."""
     notes: tuple[str, ...]
 
 
@@ -84,17 +91,17 @@ async def lab(asked: Asked) -> LabReport:
     """Read, replay, compare. Raises `BadInput`, `UnknownName` or `UsageError` in one sentence."""
     dollars_of = prices_of(PriceTable.load(asked.prices))
     tasks = tasks_of(asked.sources, asked.tasks)
-    settings: list[Setting] = []
+    pools: list[Pool] = []
     async with Equivalence() as equivalence:
         for source in asked.sources:
-            pools = await read_pools(
+            pools += await read_pools(
                 source,
                 task=tasks[source],
                 problems=asked.problems,
                 dollars_of=dollars_of,
                 equivalence=equivalence,
             )
-            settings += [_setting(pool, asked) for pool in pools]
+    settings = [_setting(pool, asked) for pool in pools]
     twice = {(one.name, one.source) for one in settings}
     if len(twice) < len(settings):
         raise BadInput("A model of a file is named twice: leave one out.")
@@ -105,6 +112,7 @@ async def lab(asked: Asked) -> LabReport:
         settings=tuple(settings),
         cost=cost,
         frontier=tuple(frontier(points[cost])),
+        oracles=oracles(pools) if asked.measures else None,
         notes=tuple(_notes(settings, cost)),
     )
 
@@ -125,6 +133,7 @@ def _setting(pool: Pool, asked: Asked) -> Setting:
             for label, budget in asked.budgets
         ),
         fitted=cross_fitted(pool, asked.fit, orders=asked.orders) if asked.fit else None,
+        measures=measures(pool, orders=asked.orders) if asked.measures else None,
         notes=pool.notes,
     )
 

@@ -264,6 +264,9 @@ def replay(
     fit: Annotated[int, typer.Option(help="Best of N, stopped at a learnt score: N.")] = 0,
     orders: Annotated[int, typer.Option(help="Orders of each problem's draws.")] = 20,
     seed: Annotated[int, typer.Option(help="Of the intervals.")] = 0,
+    metrics: Annotated[
+        bool, typer.Option("--metrics", help="Also what the draws say of model and verifier.")
+    ] = False,
     write: Annotated[Path | None, typer.Option(help="Write the rows as one pool.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False,
     *,
@@ -284,6 +287,7 @@ def replay(
         prices=options.get("prices"),
         problems=problems,
         fit=fit,
+        metrics=metrics,
     )
     if write is not None:
         write_rows(asked, write)

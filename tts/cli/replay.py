@@ -11,13 +11,14 @@ from rich.text import Text
 
 from tts.backends.replay import SampleRow, split_source
 from tts.cli.exits import run
+from tts.cli.measures import hindsight, measures_table, show_steps
 from tts.cli.screen import Screen, json_text, warn, write_out
 from tts.errors import UsageError
 from tts.eval.problems import load_problem_set
 from tts.eval.replay import Asked, LabReport, Plan, Replayed, Setting, lab
 from tts.eval.replay.crossfit import CrossFitted
-from tts.eval.replay.importers import import_rows, write_pool
-from tts.eval.replay.importers.read import sample_rows
+from tts.eval.replay.importers import import_rows, sample_rows, write_pool
+from tts.eval.replay.step_files import first_row, is_step_file
 from tts.eval.statistics import Estimate
 from tts.values import Budget
 from tts.values.visible import visible
@@ -40,6 +41,7 @@ def asked_of(
     prices: Path | None,
     problems: str = "",
     fit: int = 0,
+    metrics: bool = False,
 ) -> Asked:
     """The flags as values; `UsageError` names the one that is wrong."""
     if orders < 1:
@@ -57,6 +59,7 @@ def asked_of(
         prices=prices,
         problems=tuple(load_problem_set(problems).problems) if problems else (),
         fit=fit or None,
+        measures=metrics,
     )
 
 
@@ -89,7 +92,12 @@ def _ks(text: str) -> tuple[int, ...]:
 
 
 def show_replay(asked: Asked, *, as_json: bool) -> None:
-    """Replay and show the curves, the rules and the frontier."""
+    """Replay and show the curves, the rules and the frontier; of labelled steps their figures."""
+    paths = [split_source(one)[0] for one in asked.sources]
+    steps = [path for path in paths if path.is_file() and is_step_file(first_row(path))]
+    if steps:
+        show_steps(steps, as_json=as_json)
+        return
     report = run(lab(asked))
     if as_json:
         write_out(json_text(report))
@@ -111,6 +119,10 @@ def show_replay(asked: Asked, *, as_json: bool) -> None:
     for setting in report.settings:
         if setting.fitted is not None:
             console.print(Text(_fitted(setting.fitted, _numbered(names, setting.name))))
+        if setting.measures is not None:
+            console.print(measures_table(setting.measures, _numbered(names, setting.name)))
+    if report.oracles is not None:
+        console.print(Text(hindsight(report.oracles)))
     if report.frontier:
         console.print(frontier_table(report, names))
     for name, note in _notes(report):

@@ -1,7 +1,7 @@
 """What others recorded, and what our ledgers hold, as rows of a pool."""
 
-from tts.eval.replay.importers.pooled import Pooled, Record
-from tts.eval.replay.importers.read import FileKind, Imported, import_rows, kind_of, write_pool
+from tts.eval.replay.importers.pooled import Pooled, Record, sample_rows, write_pool
+from tts.eval.replay.importers.read import FileKind, Imported, import_rows, kind_of
 
 __all__ = [
     "FileKind",
@@ -10,5 +10,6 @@ __all__ = [
     "Record",
     "import_rows",
     "kind_of",
+    "sample_rows",
     "write_pool",
 ]

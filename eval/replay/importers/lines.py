@@ -155,9 +155,10 @@ def _question(line: Mapping[str, Any]) -> str | None:
 
 
 def _filtered(line: Mapping[str, Any]) -> str | None:
-    found = line.get("filtered_resps") or [None]
-    first = found[0][0] if isinstance(found[0], list) and found[0] else found[0]
-    return None if first in (None, "[invalid]") else str(first)
+    found: Any = line.get("filtered_resps")
+    while isinstance(found, list):
+        found = found[0] if found else None
+    return None if found in (None, "[invalid]") else str(found)
 
 
 def _metric(line: Mapping[str, Any]) -> bool | None:

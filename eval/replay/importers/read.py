@@ -5,19 +5,15 @@ from __future__ import annotations
 import gzip
 import json
 import zipfile
-from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
-import msgspec
-
 from tts.backends.replay import SampleRow, read_rows
-from tts.backends.replay.row import Line
 from tts.errors import BadInput
 from tts.eval.replay.importers.inspect_logs import inspect_rows
 from tts.eval.replay.importers.lines import LineKind, line_kind, line_rows
-from tts.eval.replay.importers.pooled import Pooled, Record
+from tts.eval.replay.importers.pooled import Pooled, Record, sample_rows
 from tts.values import Problem
 
 FileKind = Literal["pool", "array", "inspect", "ledger"] | LineKind
@@ -85,14 +81,15 @@ def _pooled(path: Path, kind: FileKind) -> Pooled:
         case "inspect":
             return inspect_rows(path)
         case "human-eval" | "openai-batch" | "lm-eval":
-            return line_rows(path, kind, _lines(path))
+            return line_rows(path, kind, numbered_lines(path))
         case "array":
             with _open(path) as stream:
                 return Pooled(_array(path, stream.read()))
-    return Pooled([dict(line) for _, line in _lines(path)])
+    return Pooled([dict(line) for _, line in numbered_lines(path)])
 
 
-def _lines(path: Path) -> Iterator[tuple[int, Mapping[str, Any]]]:
+def numbered_lines(path: Path) -> Iterator[tuple[int, Mapping[str, Any]]]:
+    """The objects of a JSONL file, gzipped or not, from 1; `BadInput` names a line that is none."""
     with _open(path) as lines:
         for number, line in enumerate(lines, start=1):
             if line.strip():
@@ -115,19 +112,6 @@ def _array(path: Path, content: bytes) -> list[Record]:
     return list(found)
 
 
-def sample_rows(path: Path, records: Iterable[Record]) -> Iterator[SampleRow]:
-    """Records in the names of the layout as rows; `BadInput` names the first that is none."""
-    places: dict[tuple[Any, Any], int] = defaultdict(int)
-    shared: Callable[[str], str] = str
-    for number, record in enumerate(records, start=1):
-        key = record.get("model"), record.get("problem_id")
-        try:
-            yield msgspec.convert(record, Line).row(places[key], shared)
-        except (msgspec.ValidationError, ValueError) as error:
-            raise BadInput(f"{path}: row {number} is no recorded sample: {error}.") from None
-        places[key] += 1
-
-
 def _completed(records: Iterable[Record], problems: Sequence[Problem]) -> Iterator[Record]:
     """Rows with the texts and references of the problems that their ids name.
 
@@ -148,26 +132,3 @@ def _completed(records: Iterable[Record], problems: Sequence[Problem]) -> Iterat
 def _stem(name: str) -> str:
     """An id without the number of the draw at its end."""
     return name.rstrip("0123456789").rstrip("-_:#/")
-
-
-def write_pool(target: Path, rows: Iterable[SampleRow]) -> int:
-    """Write rows in the layout, unknown fields left out; returns their number.
-
-    The file appears whole or not at all; one that exists stays, and is a `BadInput`.
-    """
-    if target.exists():
-        raise BadInput(f"{target} exists already; name another file.")
-    part, count = target.with_name(target.name + ".part"), 0
-    opened = gzip.open if target.suffix == ".gz" else open
-    try:
-        with opened(part, "wb") as file:
-            for row in rows:
-                told = {n: v for n in row.__struct_fields__ if (v := getattr(row, n)) is not None}
-                file.write(msgspec.json.encode(told) + b"\n")
-                count += 1
-        part.rename(target)
-    except OSError as error:
-        raise BadInput(f"{target} cannot be written: {error.strerror}.") from None
-    finally:
-        part.unlink(missing_ok=True)
-    return count
