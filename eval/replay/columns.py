@@ -14,7 +14,7 @@ from tts.backends.replay import UnitScale
 from tts.equivalence import Equivalence
 from tts.errors import BadInput
 from tts.eval.replay.gather import Gathered, Lengths, Noted
-from tts.eval.replay.pool import NO_VOTE, Draws, Floats, Pool
+from tts.eval.replay.pool import NO_VOTE, Draws, Floats, Ints, Pool
 
 DollarsOf = Callable[[str, int, int], float | None]
 """Dollars of a request by model, prompt tokens and completion tokens; None: unknown."""
@@ -76,7 +76,8 @@ class _Columns:
             finished=np.array([not one.cut for one in kept], dtype=np.bool_),
             answered=np.array([one.answer is not None for one in kept], dtype=np.bool_),
             tokens=np.array(tokens, dtype=np.int64),
-            score_tokens=np.array([one.score_tokens or 0 for one in kept], dtype=np.int64),
+            texts=np.array([one.text for one in kept], dtype=np.int64),
+            score_tokens=_scoring(kept),
             seconds=_floats(one.seconds for one in kept),
             dollars=_floats(costs),
             replicates=np.array([one.replicate for one in kept], dtype=np.int64),
@@ -126,6 +127,14 @@ class _Columns:
                 f"{counts['references']:,} problems come with several references: equal answers"
                 " need not mean the same there, so votes say little."
             )
+
+
+def _scoring(kept: Sequence[Noted]) -> Ints:
+    """What scoring each text takes, told by whichever of equal draws was charged for it."""
+    most = dict[int, int]()
+    for one in kept:
+        most[one.text] = max(most.get(one.text, 0), one.score_tokens or 0)
+    return np.array([most[one.text] for one in kept], dtype=np.int64)
 
 
 async def classes_of(votes: Sequence[str | None], equivalence: Equivalence) -> list[int]:

@@ -8,7 +8,15 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 from msgspec import Struct
 
-from tts.eval.replay.expectation import Sizes, highest, majority, passed, sizes_up_to, standing
+from tts.eval.replay.expectation import (
+    Sizes,
+    highest,
+    majority,
+    passed,
+    scoring,
+    sizes_up_to,
+    standing,
+)
 from tts.eval.replay.pool import Draws, Floats, Ints, Pool
 from tts.eval.replay.resample import Resampler
 from tts.eval.statistics import Estimate
@@ -53,7 +61,7 @@ def curve(pool: Pool, ks: Sequence[int] = (), *, seed: int = 0) -> tuple[CurvePo
             majority=sure["majority"][at] if "majority" in sure else None,
             best=sure["best"][at] if "best" in sure else None,
             tokens=means["tokens"][at],
-            score_tokens=means["score_tokens"][at],
+            score_tokens=means["score_tokens"][at] if "score_tokens" in means else 0.0,
             dollars=means["dollars"][at] if "dollars" in means else None,
             seconds=means["seconds"][at] if "seconds" in means else None,
         )
@@ -68,7 +76,8 @@ def _tables(pool: Pool, sizes: Sizes) -> dict[str, Floats]:
     """By figure that the pool can tell, one row per problem and one column per k, NaN beyond a
     problem's draws."""
     told = {"majority": pool.votes, "best": pool.scored, "dollars": pool.priced}
-    told |= {"passed": True, "tokens": True, "score_tokens": True, "seconds": pool.timed}
+    told |= {"passed": True, "tokens": True, "seconds": pool.timed}
+    told["score_tokens"] = any(bool(one.score_tokens.any()) for one in pool)
     shape, names = (len(pool.problems), len(sizes)), {name for name in told if told[name]}
     found = {name: np.full(shape, np.nan) for name in names}
     for places, draws in _blocks(pool):
@@ -94,8 +103,9 @@ def _block(names: set[str], draws: list[Draws], ks: Sizes) -> dict[str, Floats]:
     found = {
         "passed": passed(correct, ks),
         "tokens": _sums(spent, ks),
-        "score_tokens": _sums(np.stack([one.score_tokens for one in draws]), ks),
     }
+    if "score_tokens" in names:
+        found["score_tokens"] = np.stack([scoring(one, ks) for one in draws])
     if "majority" in names:
         found["majority"] = np.stack([majority(one, ks) for one in draws])
     if "best" in names:

@@ -51,6 +51,13 @@ def highest(keys: Ints | Floats, values: Floats, ks: Sizes) -> Floats:
     return found
 
 
+def scoring(draws: Draws, ks: Sizes) -> Floats:
+    """Expected tokens of scoring k draws of a problem, equal texts once, shape (len(ks),)."""
+    _, first, counts = np.unique(draws.texts, return_index=True, return_counts=True)
+    held: Floats = 1 - _missed(draws.n, ks)[draws.n - counts]
+    return draws.score_tokens[first] @ held
+
+
 def standing(draws: Sequence[Draws]) -> Ints:
     """The key of best-of-k, a row per problem.
 

@@ -30,6 +30,8 @@ class Noted(Struct, frozen=True, kw_only=True, gc=False):
     cut: bool
     size: int
     """Bytes of the text."""
+    text: int
+    """Its hash: equal texts are scored once."""
     prompt: int | None
     tokens: int | None
     shared: float | None
@@ -73,6 +75,7 @@ class Gathered:
                 score=row.score,
                 cut=row.finish_reason == "length",
                 size=size(row.completion or ""),
+                text=hash(row.completion) if row.completion else -len(self.problems[name]),
                 prompt=row.prompt_tokens,
                 tokens=row.completion_tokens,
                 shared=row.shared_tokens,

@@ -31,6 +31,8 @@ class Draws(Struct, frozen=True, kw_only=True):
     """Whether it states an answer; a cut draw may."""
     tokens: Ints
     """Completion tokens, thoughts included."""
+    texts: Ints
+    """The same number for equal texts, which are scored once."""
     score_tokens: Ints
     """What its verifier read and wrote."""
     seconds: Floats
@@ -61,6 +63,13 @@ class Draws(Struct, frozen=True, kw_only=True):
         voting = self.classes >= 0
         return np.bincount(self.classes[voting & self.correct], minlength=len(self.sizes))
 
+    @property
+    def scoring(self) -> Ints:
+        """What scoring each draw takes behind those before it: nothing for a text again."""
+        fresh = np.zeros(self.n, dtype=np.bool_)
+        fresh[np.unique(self.texts, return_index=True)[1]] = True
+        return np.where(fresh, self.score_tokens, 0)
+
     def order(self, places: Sequence[int]) -> Draws:
         """The same draws, or some of them, in another order."""
         at = np.asarray(places, dtype=np.int64)
@@ -72,6 +81,7 @@ class Draws(Struct, frozen=True, kw_only=True):
             finished=self.finished[at],
             answered=self.answered[at],
             tokens=self.tokens[at],
+            texts=self.texts[at],
             score_tokens=self.score_tokens[at],
             seconds=self.seconds[at],
             dollars=self.dollars[at],

@@ -112,7 +112,7 @@ def _figures(trail: Trail, k: int, plan: Plan) -> Floats:
     right = bool(trail.right[k - 1]) if k else False
     starts = range(0, k, plan.batch)
     slowest = sum(float(draws.seconds[at : min(k, at + plan.batch)].max()) for at in starts)
-    scoring = float(draws.score_tokens[:k].sum()) if plan.scored else 0.0
+    scoring = float(draws.scoring[:k].sum()) if plan.scored else 0.0
     spent = float(trail.spent[k - 1]) if k else 0.0
     return np.array([right, k, spent, scoring, float(draws.dollars[:k].sum()), slowest])
 
@@ -122,7 +122,7 @@ def _affordable(trail: Trail, budget: Budget | None, *, scored: bool) -> int:
     if budget is None:
         return trail.draws.n
     draws = trail.draws
-    scoring = np.cumsum(draws.score_tokens) if scored else 0
+    scoring = np.cumsum(draws.scoring) if scored else 0
     grown: dict[str, tuple[Floats | Ints, float | None]] = {
         "tokens": (trail.spent + scoring, budget.tokens),
         "prompt_tokens": (np.cumsum(draws.prompts), budget.prompt_tokens),

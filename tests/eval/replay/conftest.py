@@ -58,6 +58,7 @@ def draws(
         finished=np.ones(n, dtype=np.bool_),
         answered=np.array(classes) >= 0,
         tokens=np.array([10] * n if tokens is None else tokens, dtype=np.int64),
+        texts=np.arange(n, dtype=np.int64),
         score_tokens=np.zeros(n, dtype=np.int64),
         seconds=np.full(n, np.nan),
         dollars=np.full(n, np.nan),

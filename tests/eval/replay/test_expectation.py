@@ -11,11 +11,19 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from tests.eval.replay.conftest import draws
 from tts.backends.replay import best_of_k, maj_at_k, pass_at_k
 from tts.eval.replay import expectation
-from tts.eval.replay.expectation import highest, majority, passed, sizes_up_to, standing
+from tts.eval.replay.expectation import (
+    highest,
+    majority,
+    passed,
+    scoring,
+    sizes_up_to,
+    standing,
+)
 
 Drawn = list[tuple[int, bool, float]]
 DRAWS = st.lists(
@@ -68,6 +76,16 @@ def test_the_expected_maximum_is_the_mean_over_every_subset() -> None:
     seconds = np.array([[3.0, 1.0, 2.0, 2.0]])
     expected = fmean(max(seconds[0, list(one)]) for one in combinations(range(4), 2))
     assert highest(seconds, seconds, (2,))[0] == pytest.approx([expected])
+
+
+def test_equal_texts_are_scored_once_among_k() -> None:
+    costs, texts = [7, 7, 5, 2], [1, 1, 2, 3]
+    drawn = replace(draws([0] * 4, [True] * 4), texts=np.array(texts), score_tokens=np.array(costs))
+    prices = dict(zip(texts, costs, strict=True))
+    subsets = [{texts[at] for at in one} for one in combinations(range(4), 2)]
+    expected = fmean(sum(prices[text] for text in held) for held in subsets)
+    assert scoring(drawn, (2, 4)) == pytest.approx([expected, 14])
+    assert drawn.scoring.tolist() == [7, 0, 5, 2]
 
 
 def test_votes_of_very_many_draws_are_those_of_random_subsets(
