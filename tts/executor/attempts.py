@@ -102,7 +102,7 @@ class Attempts:
             model=request.spec.model,
             worst=request.worst,
             started_at=time.time(),
-            queued_s=attempt.begun - attempt.asked,
+            queued_s=round(attempt.begun - attempt.asked, 3),
         )
 
     def answered(self, attempt: Attempt, answer: Answer) -> SettledRow:

@@ -59,7 +59,8 @@ class Drawn(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """The text is not a continuation of the parent's and stands here in full."""
     problem: Problem | None = None
     """None: the problem of the run."""
-    final: bool = False
+    final: bool | None = None
+    """None: it is where it has an answer."""
     answer: str | None = None
     finish_reason: FinishReason | None = "stop"
     completion_tokens: int = 0
@@ -67,6 +68,10 @@ class Drawn(Struct, frozen=True, kw_only=True, omit_defaults=True):
     messages: tuple[Message, ...] = ()
     mean_logprob: float | None = None
     recorded: Recording | None = None
+
+    @property
+    def ended(self) -> bool:
+        return self.answer is not None if self.final is None else self.final
 
 
 class Record(Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -134,7 +139,7 @@ class Lineage:
             parent=parent,
             whole=member.parent is not None and not continued,
             problem=None if member.problem.id == self._problem_id else member.problem,
-            final=member.final,
+            final=None if member.final == (member.answer is not None) else member.final,
             answer=member.answer,
             finish_reason=member.finish_reason,
             completion_tokens=0 if known else member.completion_tokens,
@@ -234,7 +239,7 @@ def restore(drawn: Drawn, before: list[Candidate], problem: Problem, find: Find)
         text=begun + text,
         key=drawn.key,
         parent=parent,
-        final=drawn.final,
+        final=drawn.ended,
         answer=drawn.answer,
         finish_reason=drawn.finish_reason,
         completion_tokens=tokens,
@@ -270,7 +275,7 @@ def candidate_lines(content: bytes) -> list[CandidateLine]:
         lines[drawn.key] = CandidateLine(
             key=drawn.key,
             parent_key="" if drawn.parent is None else record.drawn[drawn.parent].key,
-            final=drawn.final,
+            final=drawn.ended,
             answer=drawn.answer,
             score=score or (before.score if before else None),
         )
