@@ -10,6 +10,7 @@ from typing import TypeVar
 
 from tts.backends.replay import SampleRow, best_of_k, maj_at_k, pass_at_k, sample_rows
 from tts.equivalence import Equivalence
+from tts.eval.bench.replay_lab import large_file, rules_on_records, stated_figures
 from tts.eval.bench.report import Row, at_least, at_most, data_folder, exactly, figure
 
 T = TypeVar("T")
@@ -24,7 +25,7 @@ tie-breaks, not a figure that can be met; what can be checked is that ties accou
 
 
 def replay() -> list[Row]:
-    """Eight recorded draws of 100 problems with their scores: four figures of the data set."""
+    """Four figures of eight recorded draws of 100 problems with their scores, then the lab's."""
     problems: dict[str, list[SampleRow]] = defaultdict(list)
     for row in sample_rows(data_folder("samples") / "qwen_math100_rm8.jsonl.gz"):
         problems[row.problem_id].append(row)
@@ -34,6 +35,9 @@ def replay() -> list[Row]:
         *_majority(asyncio.run(_ballots(groups))),
         _stated("best-of-8", _mean(groups, _best)),
         _stated("pass@8", _mean(groups, lambda group: _passed(group, 8))),
+        *stated_figures(),
+        *rules_on_records(),
+        *large_file(),
     ]
 
 

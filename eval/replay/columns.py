@@ -27,7 +27,8 @@ async def pool_of(
 ) -> Pool:
     """The columns of one model's rows. Raises `BadInput` where no draw can be graded."""
     columns = _Columns(found, equivalence.of(found.task.answers), dollars_of)
-    problems = [await columns.draws(name, rows) for name, rows in found.problems.items()]
+    # What has become columns is let go, so that a file is not held twice.
+    problems = [await columns.draws(name, found.problems.pop(name)) for name in [*found.problems]]
     kept = tuple(draws for draws in problems if draws is not None)
     if not kept:
         raise BadInput(
