@@ -48,7 +48,7 @@ def rules_on_records() -> list[Row]:
         rows += [row for bar, share in shares.items() for row in _stopped(name, pool, bar, share)]
         if name.startswith("qwen"):
             rows += _threshold(name, pool)
-    otis = [pool for pool in pools_of(samples / "otis_mock_aime_with_tokens.jsonl.gz")]
+    otis = pools_of(samples / "otis_mock_aime_with_tokens.jsonl.gz")
     few = [pool for pool in otis if pool.votes and pool.most == FEW]
     for pool in few:
         name = pool.setting.rpartition("/")[2]

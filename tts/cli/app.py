@@ -267,6 +267,7 @@ def replay(
     metrics: Annotated[
         bool, typer.Option("--metrics", help="Also what the draws say of model and verifier.")
     ] = False,
+    out: Annotated[Path | None, typer.Option(help="Folder for the page and its data.")] = None,
     write: Annotated[Path | None, typer.Option(help="Write the rows as one pool.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False,
     *,
@@ -292,7 +293,7 @@ def replay(
     if write is not None:
         write_rows(asked, write)
         return
-    show_replay(asked, as_json=as_json)
+    show_replay(asked, as_json=as_json, out=out)
 
 
 @app.command()

@@ -91,7 +91,7 @@ def _ks(text: str) -> tuple[int, ...]:
     return found
 
 
-def show_replay(asked: Asked, *, as_json: bool) -> None:
+def show_replay(asked: Asked, *, as_json: bool, out: Path | None = None) -> None:
     """Replay and show the curves, the rules and the frontier; of labelled steps their figures."""
     paths = [split_source(one)[0] for one in asked.sources]
     steps = [path for path in paths if path.is_file() and is_step_file(first_row(path))]
@@ -99,6 +99,8 @@ def show_replay(asked: Asked, *, as_json: bool) -> None:
         show_steps(steps, as_json=as_json)
         return
     report = run(lab(asked))
+    if out is not None:
+        write_page(report, out)
     if as_json:
         write_out(json_text(report))
         return
@@ -127,6 +129,15 @@ def show_replay(asked: Asked, *, as_json: bool) -> None:
         console.print(frontier_table(report, names))
     for name, note in _notes(report):
         console.print(Text(f"! {visible(name, 60)}: {note}" if name else f"! {note}"))
+
+
+def write_page(report: LabReport, out: Path) -> None:
+    """The page of the report with its data, in a folder."""
+    from tts.cli.report import write_report
+    from tts.eval.replay.page import page_report
+
+    for path in write_report(page_report(report), out, ""):
+        warn(f"wrote {path}", "dim")
 
 
 def _numbered(names: Mapping[str, str], name: str) -> str:

@@ -10,10 +10,11 @@ import pytest
 from rich.console import Console
 
 from tests.eval.replay.conftest import Write, pools_of, random_rows
-from tts.cli.replay import asked_of, curve_table, show_replay
+from tts.cli.replay import asked_of, curve_table, show_replay, write_page
 from tts.errors import BadInput, UnknownName, UsageError
 from tts.eval.replay.controller import controller
 from tts.eval.replay.lab import FrontierPoint, LabReport, frontier, lab
+from tts.eval.replay.page import page_report
 from tts.eval.replay.replayed import replayed
 from tts.eval.statistics import Estimate
 
@@ -148,6 +149,22 @@ def test_tables_fit_into_eighty_columns(
     lines = capsys.readouterr().out.splitlines()
     assert lines and max(map(len, lines)) <= 80
     assert not any("…" in line and "0.9" in line for line in lines)
+
+
+def test_the_page_of_a_replay_has_its_curves_and_its_data(write: Write, tmp_path: Path) -> None:
+    report = asked(write(random_rows(1, dollars=0.1)), strategies=["best_of_n(n=4)"])
+    write_page(report, tmp_path / "page")
+    made = page_report(report)
+    ways = [f"{row.strategy} {row.budget}".strip() for row in made.rows]
+    assert ways == [
+        *("one draw", "majority k=2", "best of k k=2", "majority k=4", "best of k k=4"),
+        *("majority k=8", "best of k k=8", "best_of_n(n=4)"),
+    ]
+    [coverage] = made.reference_curves
+    assert [point.label for point in coverage.points] == ["pass@1", "pass@2", "pass@4", "pass@8"]
+    assert made.rows[1].dollars_per_run == pytest.approx(0.2)
+    page = (tmp_path / "page" / "report.html").read_text()
+    assert "pass@k" in page and "majority" in page
 
 
 def test_a_column_of_which_nothing_is_known_is_left_out(write: Write) -> None:
