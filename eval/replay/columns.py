@@ -52,11 +52,12 @@ class _Columns:
         self._lengths = Lengths(found)
         self._unit = UnitScale(one.score for one in found if one.score is not None)
         self._graded, self._strict = found.graded, found.none_means_none
+        self._mute = found.no_answers
         self._counts = Counter[str]()
 
     async def draws(self, problem_id: str, rows: list[Noted]) -> Draws | None:
         """The draws of a problem that have a verdict; None where none has."""
-        if self._strict and any(one.read for one in rows):
+        if self._mute or (self._strict and any(one.read for one in rows)):
             rows = [replace(one, answer=None) if one.read else one for one in rows]
         rows.sort(key=lambda one: (one.replicate, one.index))
         verdicts = [await self._verdict(one) for one in rows]
@@ -114,6 +115,8 @@ class _Columns:
             yield f"{self._found.failed:,} calls failed: they are missing draws, not wrong ones."
         if counts["ungraded"]:
             yield f"{counts['ungraded']:,} draws have no verdict and are left out."
+        if self._mute:
+            yield "The draws state no answers: verdicts grade them, and there is nothing to vote with."
         if counts["mute"]:
             yield f"{counts['mute']:,} {of} have neither text nor answer: they cannot vote."
         if counts["estimated"]:

@@ -101,6 +101,15 @@ class Gathered:
         lacking = any(one.correct and (one.read or one.answer is None) for one in self)
         return told and self.graded and not lacking
 
+    @property
+    def no_answers(self) -> bool:
+        """Whether the draws state no answers to vote with: code, for example, of which only verdicts
+        were recorded, and in which what could be read as an answer is none."""
+        if not self.graded or any(one.reference or not one.read for one in self if one.answer):
+            return False
+        right = [one.answer is not None for one in self if one.correct]
+        return sum(right) < len(right) / 2
+
     def prompt_tokens(self, problem_id: str, bytes_per_token: float) -> int:
         """The largest recorded count of a problem's prompt, else an estimate from its text."""
         if (known := self._prompts.get(problem_id)) is not None:

@@ -10,14 +10,14 @@ from msgspec import Struct
 
 from tts.budget import PriceTable
 from tts.equivalence import Equivalence
-from tts.errors import BadInput
+from tts.errors import BadInput, UsageError
 from tts.eval.replay.crossfit import CrossFitted, cross_fitted
 from tts.eval.replay.curves import CurvePoint, curve
 from tts.eval.replay.files import prices_of, read_pools, tasks_of
 from tts.eval.replay.measures import Measures, Oracles, measures, oracles
 from tts.eval.replay.plan import Plan
 from tts.eval.replay.pool import Pool
-from tts.eval.replay.replayed import ORDERS, Replayed, replayed
+from tts.eval.replay.replayed import ORDERS, Replayed, lacking, replayed
 from tts.eval.statistics import Estimate
 from tts.values import Budget, Problem
 
@@ -101,6 +101,7 @@ async def lab(asked: Asked) -> LabReport:
                 dollars_of=dollars_of,
                 equivalence=equivalence,
             )
+    _refuse(pools, asked)
     settings = [_setting(pool, asked) for pool in pools]
     twice = {(one.name, one.source) for one in settings}
     if len(twice) < len(settings):
@@ -118,6 +119,9 @@ async def lab(asked: Asked) -> LabReport:
 
 
 def _setting(pool: Pool, asked: Asked) -> Setting:
+    """A strategy that this pool cannot tell of is a note: others may."""
+    lacks = {plan.label: lacking(pool, plan) for plan in asked.plans}
+    fit = asked.fit if pool.scored else None
     return Setting(
         name=pool.setting,
         source=pool.source,
@@ -130,12 +134,23 @@ def _setting(pool: Pool, asked: Asked) -> Setting:
         rules=tuple(
             replayed(pool, plan, orders=asked.orders, budget=budget, label=label, seed=asked.seed)
             for plan in asked.plans
+            if not lacks[plan.label]
             for label, budget in asked.budgets
         ),
-        fitted=cross_fitted(pool, asked.fit, orders=asked.orders) if asked.fit else None,
+        fitted=cross_fitted(pool, fit, orders=asked.orders) if fit else None,
         measures=measures(pool, orders=asked.orders) if asked.measures else None,
-        notes=pool.notes,
+        notes=(*pool.notes, *filter(None, lacks.values())),
     )
+
+
+def _refuse(pools: Sequence[Pool], asked: Asked) -> None:
+    """Raise where no model's draws can tell of a strategy, or have the scores of a threshold."""
+    for plan in asked.plans:
+        told = [lacking(pool, plan) for pool in pools]
+        if all(told):
+            raise UsageError(told[0])
+    if asked.fit and not any(pool.scored for pool in pools):
+        raise UsageError(f"--fit: {pools[0].source} has no scores for {pools[0].setting!r}.")
 
 
 def _points(settings: Iterable[Setting], cost: Cost) -> Iterable[FrontierPoint]:

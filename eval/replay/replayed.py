@@ -51,7 +51,8 @@ def replayed(
     Under a budget a draw that would pass a ceiling by its recorded length is not taken. Raises
     `UsageError` where the plan looks at scores and none were recorded, or votes and none can.
     """
-    _check(pool, plan)
+    if told := lacking(pool, plan):
+        raise UsageError(told)
     walked = [_walk(draws, plan, orders, budget) for draws in pool]
     taken, all_ = (np.array([one[at] for one in walked]) for at in (0, 1))
     resampler = Resampler(len(walked), seed=seed)
@@ -73,19 +74,16 @@ def replayed(
     )
 
 
-def _check(pool: Pool, plan: Plan) -> None:
+def lacking(pool: Pool, plan: Plan) -> str:
+    """Why a pool cannot tell what a plan would do, in a sentence; empty: it can."""
+    where = f"{plan.label}: {pool.source} has"
     if plan.scored and not pool.scored:
-        raise UsageError(f"{plan.label}: {pool.source} has no scores for {pool.setting!r}.")
+        return f"{where} no scores for {pool.setting!r}."
     if plan.choice == "majority" and not pool.votes:
-        raise UsageError(
-            f"{plan.label}: {pool.source} has no answers for {pool.setting!r}, only verdicts;"
-            " there is nothing to vote with."
-        )
+        return f"{where} no answers for {pool.setting!r}, only verdicts; there is nothing to vote with."
     if plan.stops and pool.most < 2:
-        raise UsageError(
-            f"{plan.label}: {pool.source} has one draw per problem of {pool.setting!r}; a stop rule"
-            " needs several."
-        )
+        return f"{where} one draw per problem of {pool.setting!r}; a stop rule needs several."
+    return ""
 
 
 def _walk(draws: Draws, plan: Plan, orders: int, budget: Budget | None) -> tuple[Floats, Floats]:

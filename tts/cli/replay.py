@@ -113,11 +113,11 @@ def show_replay(asked: Asked, *, as_json: bool, out: Path | None = None) -> None
         console.print(summary_table(report.settings))
         for name, number in names.items():
             console.print(Text(f" {number:>2}  {visible(name, 70)}"))
-    for setting in report.settings:
-        if setting.rules:
-            console.print(rules_table(setting, _numbered(names, setting.name)))
-            for at, rule in enumerate(setting.rules, start=1):
-                console.print(Text(f" {at}  {visible(_worded(rule), 74)}"))
+    labels = dict.fromkeys(_worded(rule) for one in report.settings for rule in one.rules)
+    if labels:
+        console.print(rules_table(report.settings, names, list(labels)))
+        for at, label in enumerate(labels, start=1):
+            console.print(Text(f" {at:>2}  {visible(label, 74)}"))
     for setting in report.settings:
         if setting.fitted is not None:
             console.print(Text(_fitted(setting.fitted, _numbered(names, setting.name))))
@@ -210,23 +210,27 @@ def summary_table(settings: Sequence[Setting]) -> Table:
     return _table("one draw, and k of them; costs of one", names, rows)
 
 
-def rules_table(setting: Setting, title: str) -> Table:
-    """One row per rule, by its number."""
+def rules_table(
+    settings: Sequence[Setting], names: Mapping[str, str], labels: Sequence[str]
+) -> Table:
+    """One row per model and rule, by their numbers; seconds where there is room."""
+    several = len(names) > 1
     rows = [
         (
-            str(at),
+            names[setting.name] if several else "",
+            str(labels.index(_worded(rule)) + 1),
             _sure(rule.accuracy),
             _gap(rule.difference),
-            f"{rule.draws:.2f}",
-            f"{rule.share:.0%}",
+            f"{rule.draws:.2f} {rule.share:.0%}",
             f"{rule.tokens + rule.score_tokens:,.0f}",
             _short(rule.dollars),
-            _short(rule.seconds),
+            "" if several else _short(rule.seconds),
         )
-        for at, rule in enumerate(setting.rules, start=1)
+        for setting in settings
+        for rule in setting.rules
     ]
-    names = ("rule", "accuracy", "Δ to all", "draws", "share", "tokens", "$", "s")
-    return _table(title, names, rows)
+    heads = ("model", "rule", "accuracy", "Δ to all", "draws", "tokens", "$", "s")
+    return _table("strategies on the recorded draws", heads, rows)
 
 
 def _fitted(found: CrossFitted, title: str) -> str:
@@ -302,4 +306,6 @@ def _percent_of(value: float) -> str:
 
 
 def _short(value: float | None) -> str:
-    return UNKNOWN if value is None else f"{value:.3g}"
+    if value is None:
+        return UNKNOWN
+    return f"{value:,.0f}" if value >= 1000 else f"{value:.3g}"

@@ -57,8 +57,10 @@ def kind_of(path: Path) -> FileKind:
             return "inspect"
         with _open(path) as lines:
             first = next((line for line in lines if line.strip()), b"").strip()
-    except (OSError, EOFError) as error:
+    except EOFError as error:
         raise BadInput(f"{path}: cannot be read ({error}).") from None
+    except OSError as error:
+        raise BadInput(f"{path}: cannot be read ({error.strerror or error}).") from None
     if first[:1] == b"[":
         return "array"
     try:

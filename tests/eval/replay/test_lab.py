@@ -78,6 +78,26 @@ def test_each_file_has_its_task(write: Write) -> None:
         asked(first, tasks=["maths"])
 
 
+def test_a_model_that_cannot_tell_of_a_strategy_leaves_the_others(write: Write) -> None:
+    rows = [*random_rows(1, model="a"), *random_rows(2, model="b", score=None)]
+    told = asked(write(rows), strategies=["best_of_n(n=2)"], fit=4).settings
+    assert [(len(one.rules), one.fitted is not None) for one in told] == [(1, True), (0, False)]
+    assert "has no scores for 'b'" in told[1].notes[-1]
+    with pytest.raises(UsageError, match="has no scores for 'b'"):
+        asked(f"{write(rows)}#b", strategies=["best_of_n(n=2)"])
+    with pytest.raises(UsageError, match=r"--fit: .* has no scores"):
+        asked(f"{write(rows)}#b", fit=4)
+
+
+def test_code_does_not_vote_by_what_looks_like_an_answer(write: Write) -> None:
+    rows: list[dict[str, Any]] = [
+        {"completion": "return max(a, b)", "correct": True, "reference": None},
+        {"completion": "return \\boxed{b}", "correct": False, "reference": None},
+    ]
+    [found] = pools_of(write(rows))
+    assert not found.votes and "state no answers" in found.notes[0]
+
+
 def test_failed_calls_are_missing_draws_and_cut_ones_do_not_vote(write: Write) -> None:
     rows: list[dict[str, Any]] = [
         {"answer": "4", "correct": True},
@@ -148,7 +168,9 @@ def test_tables_fit_into_eighty_columns(
     show_replay(how, as_json=False)
     lines = capsys.readouterr().out.splitlines()
     assert lines and max(map(len, lines)) <= 80
-    assert not any("…" in line and "0.9" in line for line in lines)
+    assert "1  adaptive_consistency(n=8, confidence=0.9, batch=1)" in [one.strip() for one in lines]
+    figures = [line for line in lines if "[" in line and "]" in line]
+    assert len(figures) >= 6
 
 
 def test_the_page_of_a_replay_has_its_curves_and_its_data(write: Write, tmp_path: Path) -> None:
