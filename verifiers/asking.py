@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 import string
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from itertools import takewhile
 from math import exp
 from typing import Any, Protocol
 
@@ -13,7 +14,7 @@ from msgspec.structs import replace
 
 from tts.answers.verdict import polarity, settled
 from tts.errors import BadReply, BudgetExhausted, Stopped
-from tts.protocols import Draw, Generator
+from tts.protocols import Draw, Generator, Prefix
 from tts.run import GeneratorCall, Node, Outcome, Prompt, Run
 from tts.values import Candidate, Completion, Message, Problem, Sampling, TokenLogprob
 from tts.verifiers.reward import foreseen_problem
@@ -106,6 +107,23 @@ class Asking(JudgeCall):
         subjects = args[0] if isinstance(args[0], list | tuple) else [args[0]]
         problem = foreseen_problem(subjects[0])
         return (self.wording.messages(problem, [""] * len(subjects)) if problem else ()), ""
+
+    def prefixes(self, args: tuple[Any, ...]) -> Iterator[Prefix]:
+        """At last the question as far as it is the same for every text."""
+        yield from super().prefixes(args)
+        candidates = _listed(args[0])
+        yield self._read(self._stem(candidates[0].problem, len(candidates)))
+
+    def _stem(self, problem: Problem, texts: int) -> tuple[Message, ...]:
+        some, others = (self.wording.messages(problem, [mark] * texts) for mark in "01")
+        stem: list[Message] = []
+        for turn, other in zip(some, others, strict=True):
+            pairs = zip(turn.content, other.content, strict=False)
+            letters = takewhile(lambda pair: pair[0] == pair[1], pairs)
+            stem.append(Message(turn.role, "".join(letter for letter, _ in letters)))
+            if turn != other:
+                break
+        return tuple(stem)
 
     def value(self, args: tuple[Any, ...], content: Any, key: str) -> Heard:
         try:

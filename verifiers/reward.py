@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from typing import Any
 
 from msgspec import Struct
@@ -11,8 +12,10 @@ from tts.answers import Aggregate, aggregate
 from tts.protocols import (
     Answer,
     Draw,
+    Mark,
     Meter,
     OperationSpec,
+    Prefix,
     Reply,
     StepScorer,
     StepScoreRequest,
@@ -100,6 +103,7 @@ class StepScoring:
             model=scorer.model.name,
             revision=scorer.model.revision,
             pool=scorer.model.name,
+            prefixes=True,
         )
 
     def identity(self, args: tuple[Any, ...]) -> Any:
@@ -110,10 +114,7 @@ class StepScoring:
         return False
 
     def worst(self, args: tuple[Any, ...], *, first: bool) -> Usage:
-        candidate: Candidate = args[0]
-        return self._reading(
-            self.scorer.count(self.render(candidate.problem), self._steps(candidate))
-        )
+        return self._reading(self._tokens(args[0]))
 
     def foresee(self, args: tuple[Any, ...], text_tokens: int) -> Usage:
         problem = foreseen_problem(args[0])
@@ -125,6 +126,19 @@ class StepScoring:
 
     def attributed(self, usage: Usage, *, first: bool) -> Usage:
         return self._reading(usage.prompt_tokens)
+
+    def prefixes(self, args: tuple[Any, ...]) -> Iterator[Prefix]:
+        """The text, the texts that it continues, and the question: a causal model reads on."""
+        candidate: Candidate = args[0]
+        question = self.render(candidate.problem)
+        ancestor: Candidate | None = candidate
+        while ancestor is not None:
+            yield (question, ancestor.text.strip()), partial(self._tokens, ancestor)
+            ancestor = None if self._whole else ancestor.parent
+        yield (question, ""), partial(self.scorer.count, question, ())
+
+    def extended(self, args: tuple[Any, ...], content: Any) -> Mark | None:
+        return None
 
     async def perform(self, args: tuple[Any, ...], draws: Sequence[Draw], meter: Meter) -> Answer:
         candidate: Candidate = args[0]
@@ -151,6 +165,9 @@ class StepScoring:
     def _steps(self, candidate: Candidate) -> tuple[str, ...]:
         text = candidate.text.strip()
         return candidate.steps if not self._whole else (text,) if text else ()
+
+    def _tokens(self, candidate: Candidate) -> int:
+        return self.scorer.count(self.render(candidate.problem), self._steps(candidate))
 
     def _reading(self, tokens: int) -> Usage:
         return charged(self.scorer.model, tokens)

@@ -15,6 +15,7 @@ UNKNOWN: Mapping[str, str] = {
     "nanodollars": "dollars, and a model's price is unknown: give it a price (tts prices, "
     "--prices FILE) or cap tokens",
     "flops": "flops, and a model's size is unknown: cap tokens or calls",
+    "fresh_tokens": "fresh tokens, and what was spent in them is not on record: cap tokens",
     "gpu_microseconds": "gpu_seconds, and no backend measures them: cap flops, tokens or seconds",
 }
 """By dimension that may be unknown: what is capped, why that cannot hold, and what can."""

@@ -47,15 +47,21 @@ class Session:
     sampling: Sampling
 
     def price(self, model: str, usage: Usage) -> Usage:
-        """A usage with what it costs by the table; unknown stays unknown.
+        """A usage with what it costs by the table, and with its fresh part: what is not cached.
 
-        A call without a model, of a local tool for example, costs what it reported itself.
+        Unknown stays unknown. A call without a model, of a local tool for example, costs what it
+        reported itself.
         """
-        if not model:
-            return usage
-        price = self.prices.price_of(model)
+        price = self.prices.price_of(model) if model else None
         cost = None if price is None else price.request_cost(usage)
-        return usage if cost == usage.nanodollars else replace(usage, nanodollars=cost)
+        cost = cost if model else usage.nanodollars
+        return replace(
+            usage,
+            nanodollars=cost,
+            fresh_tokens=usage.tokens - usage.cached_prompt_tokens,
+            fresh_flops=usage.flops,
+            fresh_nanodollars=cost,
+        )
 
     def unspent(self, usage: Usage) -> Usage:
         """A sum without any call: nothing is known of what it cost where no price is."""

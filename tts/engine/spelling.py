@@ -22,6 +22,8 @@ UNITS = {
     "prompt_token": "prompt_tokens",
     "completion_token": "completion_tokens",
     "reasoning_token": "reasoning_tokens",
+    "fresh_token": "fresh_tokens",
+    "fresh": "fresh_tokens",
     "call": "calls",
     "dollar": "nanodollars",
     "usd": "nanodollars",

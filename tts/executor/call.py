@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from hashlib import blake2b
-from typing import Any, Protocol
+from typing import Any, Protocol, cast
 
 import msgspec
+from msgspec.structs import replace
 
 from tts.budget import Ticket
 from tts.errors import BudgetExhausted
-from tts.protocols import SENT, Draw, Operation, OperationSpec
+from tts.protocols import SENT, Draw, Operation, OperationSpec, PrefixOperation
 from tts.run import Group, Node, Run
+from tts.run.paid import Paid
 from tts.values import NOTHING, Candidate, Usage
 
 _encode = msgspec.json.Encoder(order="deterministic").encode
@@ -71,7 +73,51 @@ class Call(Ticket):
         self.desk.refused(self, error)
 
     def by_now(self) -> Usage | None:
-        return NOTHING if self.scored_before else None
+        """Less than ever where its Run has paid for its verdict, or for a part of its prompt."""
+        paid = self.run.charged
+        if self.key in paid.verdicts and self.scores_once:
+            return NOTHING
+        if not self.prefixes or "fresh_tokens" not in self.run.account.dimensions:
+            return None
+        fresh = self.unread(paid, self.alone.prompt_tokens) + self.alone.completion_tokens
+        return replace(self.worst, fresh_tokens=fresh)
+
+    @property
+    def charged_before(self) -> Usage | None:
+        """What an earlier process charged it in a child Run that it dropped later. Such a child is
+        charged as it was: of its calls some come back, and the others are charged with its drop."""
+        run = self.run
+        if run.allowance is None or not self.recorded:
+            return None
+        charged = run.settings.recorded.attributed.get(self.id)
+        return charged if charged is not None and charged.fresh_tokens is not None else None
+
+    @property
+    def scores_once(self) -> bool:
+        """Whether it is a verdict that is the same each time it is asked for."""
+        judges = self.operation.spec.role in ("verify", "judge")
+        return judges and not self.placed and not self.shared.stochastic
+
+    @property
+    def prefixes(self) -> PrefixOperation | None:
+        """Its operation, where that says how its prompts begin."""
+        found = self.operation.spec.prefixes
+        return cast("PrefixOperation", self.operation) if found else None
+
+    def unread(self, paid: Paid, prompt_tokens: int) -> int:
+        """Tokens of its prompt that no call that was paid for made its model compute."""
+        if self.prefixes is None:
+            return prompt_tokens
+        return paid.unread(
+            self.operation.spec.model, self.prefixes.prefixes(self.args), prompt_tokens
+        )
+
+    def read(self, paid: Paid, content: Any) -> None:
+        """It was answered: its prompt is paid for, and what was written behind it."""
+        if self.prefixes is not None:
+            marks = [mark for mark, _ in self.prefixes.prefixes(self.args)]
+            written = self.prefixes.extended(self.args, content)
+            paid.read(self.operation.spec.model, [*marks, written])
 
     @property
     def recorded(self) -> bool:
@@ -83,18 +129,6 @@ class Call(Ticket):
         """Whether an earlier process sent it, must not send it again, and left no answer."""
         outcomes = self.run.settings.recorded.outcomes
         return self.placed and f"{self.id}{SENT}" in outcomes
-
-    @property
-    def scores_once(self) -> bool:
-        """Whether it is a verdict that is the same each time it is asked for."""
-        return self.operation.spec.role in ("verify", "judge") and not (
-            self.placed or self.shared.stochastic
-        )
-
-    @property
-    def scored_before(self) -> bool:
-        """Whether its Run was charged for this very verdict already."""
-        return self.key in self.run.scored and self.scores_once
 
     @property
     def priority(self) -> tuple[float, int, int]:

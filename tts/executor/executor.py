@@ -288,11 +288,11 @@ class Executor:
         call.node.fail(error, "refused")
 
     def _found(self, call: Call, row: CallRow) -> None:
-        attributed = self.settlement.attributed(call, row.usage)
-        if not call.recorded:
-            self.requests.write(self.settlement.use_row(call, attributed, "reused"))
         content = decoder(call.operation.content_type).decode(row.content)
-        self.settlement.deliver(call, content, attributed)
+        use = self.settlement.use_row(call, content, row.usage, "reused")
+        if not call.recorded:
+            self.requests.write(use)
+        self.settlement.deliver(call, content, row.usage)
 
     def _replay_outcome(self, call: Call) -> bool:
         """Repeat what was decided about this node before; True where that settles it."""

@@ -114,9 +114,8 @@ class Requests:
         attributed, request = NOTHING, self._by_key.get(call.key)
         if request is not None and request.leave(call):
             if request.sent:
-                metered = request.meter.usage
-                known = metered is not None and len(request.drawn) == 1
-                attributed = self._settlement.alone(call, metered) if known else call.worst  # type: ignore[arg-type]
+                metered = request.meter.usage if len(request.drawn) == 1 else None
+                attributed = self._settlement.given_up(call, metered)
             if not request.wanted and not request.answered:
                 self._abort(request)
         return attributed

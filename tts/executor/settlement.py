@@ -22,6 +22,7 @@ from tts.errors import (
 from tts.executor.attempts import Attempts, Pricer
 from tts.executor.call import Call
 from tts.executor.request import Request, call_row, text_row, use_row
+from tts.executor.reuse import due, given_up
 from tts.protocols import (
     Answer,
     Journal,
@@ -34,6 +35,7 @@ from tts.protocols import (
     UseRow,
 )
 from tts.run import Node
+from tts.run.paid import Paid
 from tts.values import NOTHING, Event, SpendEvent, Usage
 
 FOREIGN = (Exception, BaseExceptionGroup, SystemExit)
@@ -44,8 +46,8 @@ INTERRUPTED = "The job was interrupted; it can be resumed."
 MOST_ASKED = 1 << 12
 """Questions whose texts are known to be written: a text written again is the same row."""
 
-Written = dict[Call, Usage]
-"""What each use of an answer is charged, where its row was committed with the answer."""
+Written = set[Call]
+"""The uses of an answer whose rows were committed with it."""
 
 
 class Settlement:
@@ -56,9 +58,10 @@ class Settlement:
         self.open: dict[Node[Any], Call] = {}
         """Calls that were asked for and have not ended."""
 
-    def deliver(self, call: Call, content: Any, attributed: Usage) -> None:
+    def deliver(self, call: Call, content: Any, usage: Usage) -> None:
         """The call was answered."""
-        self.charge(call, attributed)
+        again = call.charged_before
+        self.charge(call, again or self.due(call, content, usage, call.run.charged))
         try:
             value = call.operation.value(call.args, content, call.key)
         except FOREIGN as error:
@@ -89,27 +92,26 @@ class Settlement:
                 SpendEvent(call.run.settings.run_id, call.id, attributed, call.run.root.billed)
             )
 
-    def attributed(self, call: Call, usage: Usage) -> Usage:
-        """What an answered call is charged; asked once for each.
-
-        A text that a Run has scored before is not scored again: equal texts are charged once,
-        whichever of them was first.
-        """
-        if call.scored_before:
-            return NOTHING
-        if call.scores_once:
-            call.run.scored.add(call.key)
-        return self.alone(call, usage)
-
     def alone(self, call: Call, usage: Usage) -> Usage:
         """What a call of that usage would have cost, whatever its Run did before."""
         return self.priced(call, call.operation.attributed(usage, first=call.first))
 
+    def given_up(self, call: Call, metered: Usage | None) -> Usage:
+        """What a call is charged that was dropped on its way: as metered, or at worst."""
+        alone = call.worst if metered is None else self.alone(call, metered)
+        return given_up(call, alone, self.price)
+
     def priced(self, call: Call, usage: Usage) -> Usage:
         return self.price(call.operation.spec.model, usage)
 
-    def use_row(self, call: Call, attributed: Usage, origin: Origin) -> UseRow:
-        return use_row(call, attributed, origin, self.job)
+    def due(self, call: Call, content: Any, usage: Usage, paid: Paid) -> Usage:
+        """What an answered call is charged beside what its Run has paid for."""
+        whole, alone = usage.prompt_tokens, self.alone(call, usage)
+        return due(call, alone, content, paid, whole=whole, price=self.price)
+
+    def use_row(self, call: Call, content: Any, usage: Usage, origin: Origin) -> UseRow:
+        due = self.due(call, content, usage, call.run.written)
+        return use_row(call, due, origin, self.job)
 
 
 def fail_node(node: Node[Any], error: BaseException) -> None:
@@ -171,9 +173,8 @@ class Landing:
                     self._settlement.fail(call, reply)
                     continue
                 if call not in written:
-                    written[call] = self._settlement.attributed(call, reply.usage)
-                    self.write(self._settlement.use_row(call, written[call], "joined"))
-                self._settlement.deliver(call, reply.content, written[call])
+                    self.write(self._use_row(call, reply, "joined"))
+                self._settlement.deliver(call, reply.content, reply.usage)
 
     async def crash(self, request: Request, error: BaseException) -> None:
         """It failed for good: journalled, so that a replay repeats it, unless it may pass."""
@@ -213,16 +214,19 @@ class Landing:
 
     def _rows(self, request: Request, answer: Answer) -> tuple[list[Any], Written]:
         rows: list[Any] = [*self._asked(request)]
-        written: Written = {}
+        written: Written = set()
         for drawn, reply in zip(request.drawn, answer.replies, strict=True):
             if isinstance(reply, Reply):
                 rows.append(call_row(request, drawn, reply, self._job))
                 for call in drawn.calls:
-                    written[call] = self._settlement.attributed(call, reply.usage)
-                    rows.append(self._settlement.use_row(call, written[call], drawn.origin(call)))
+                    written.add(call)
+                    rows.append(self._use_row(call, reply, drawn.origin(call)))
             else:
                 rows += [self._failed(call, reply) for call in drawn.calls]
         return rows, written
+
+    def _use_row(self, call: Call, reply: Reply, origin: Origin) -> UseRow:
+        return self._settlement.use_row(call, reply.content, reply.usage, origin)
 
     def _asked(self, request: Request) -> list[TextRow]:
         """The text of the question, where no earlier draw of it has brought it."""

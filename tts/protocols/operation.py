@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Hashable, Iterator, Sequence
 from typing import Any, Literal, Protocol
 
 from msgspec import Struct
@@ -37,6 +37,8 @@ class OperationSpec(Struct, frozen=True, kw_only=True):
     prompt: bool = False
     """The operation is a `PromptOperation`, and a cancelled attempt ends at once: no code of a user
     runs in it that might not. Only where repeating a call does no harm."""
+    prefixes: bool = False
+    """The operation is a `PrefixOperation`: what it sends may begin as something sent before."""
     hedge: float | None = None
     """Seconds after which a second attempt is sent beside one without an answer; None: never."""
     hedge_quantile: float | None = None
@@ -153,4 +155,27 @@ class PromptOperation(Operation, Protocol):
         None where it cannot leave at once: nothing was done, and `perform` is awaited instead.
         Raises `CallError` for what cannot be asked.
         """
+        ...
+
+
+Mark = Hashable
+"""Stands for a text; equal texts have equal marks."""
+
+Prefix = tuple[Mark | None, Callable[[], int]]
+"""A beginning of a prompt and what counts its tokens; None: it was drawn in the run itself."""
+
+
+class PrefixOperation(Operation, Protocol):
+    """An operation that says what its prompt has in common with others of the same model.
+
+    A model with a prefix cache computes only what stands behind the longest beginning that it has
+    read or written before; by these marks a run counts what that is for itself alone.
+    """
+
+    def prefixes(self, args: tuple[Any, ...]) -> Iterator[Prefix]:
+        """The whole prompt, then the beginnings that may be shared, the longest first."""
+        ...
+
+    def extended(self, args: tuple[Any, ...], content: Any) -> Mark | None:
+        """The prompt with what was written behind it; None: nothing is."""
         ...

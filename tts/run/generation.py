@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any, Literal, cast
 
 from msgspec.structs import replace
 
 from tts.answers import Task
-from tts.protocols import (
-    Draw,
-    Generator,
-    RecordedGenerator,
-)
+from tts.protocols import Draw, Generator, Prefix, RecordedGenerator
 from tts.run.generator_call import GeneratorCall, Prompt, offers
 from tts.values import ENDED, Candidate, Completion, Message, Problem, Sampling
 
@@ -75,6 +71,20 @@ class Generation(GeneratorCall):
 
     def foreseen(self, args: tuple[Any, ...]) -> Prompt:
         return self._prompt, ""
+
+    def prefixes(self, args: tuple[Any, ...]) -> Iterator[Prefix]:
+        """A draw that is continued was computed with it; of an edited one what was drawn of it."""
+        source = args[0]
+        if not isinstance(source, Candidate):
+            yield from super().prefixes(args)
+        elif source.key:
+            yield None, int
+        else:
+            messages, text = self.prompt(args)
+            yield self._read(messages, text)
+            mark, count = self._read(messages)
+            drawn = source.completion_tokens
+            yield None if drawn else mark, lambda: count() + drawn
 
     def sampling_of(self, args: tuple[Any, ...]) -> Sampling:
         sampling: Sampling = args[1]

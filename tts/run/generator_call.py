@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import partial
 from typing import Any, cast
 from weakref import WeakKeyDictionary
@@ -17,8 +17,10 @@ from tts.protocols import (
     GenerateRequest,
     Generator,
     Guide,
+    Mark,
     Meter,
     OperationSpec,
+    Prefix,
     PromptGenerator,
     Role,
     TextListener,
@@ -72,6 +74,7 @@ class GeneratorCall:
             coalesce=coalesce,
             pool=model.name,
             timeout=timeout,
+            prefixes=True,
             prompt=not streamed
             and offers(generator, PromptGenerator)
             and cast("PromptGenerator", generator).prompt,
@@ -131,6 +134,25 @@ class GeneratorCall:
     def attributed(self, usage: Usage, *, first: bool) -> Usage:
         thoughts = usage.reasoning_tokens
         return self._charged(usage.prompt_tokens, usage.completion_tokens, thoughts, first=first)
+
+    def prefixes(self, args: tuple[Any, ...]) -> Iterator[Prefix]:
+        """The conversation, and what it was each time the model had said something in it."""
+        messages, begun = self.prompt(args)
+        yield self._read(messages, begun)
+        if begun:
+            yield self._read(messages)
+        for place in reversed(range(1, len(messages))):
+            if messages[place].role == "assistant":
+                yield self._read(messages[:place], messages[place].content)
+                yield self._read(messages[:place])
+
+    def extended(self, args: tuple[Any, ...], content: Any) -> Mark | None:
+        messages, begun = self.prompt(args)
+        return messages, (begun + content.text).strip()
+
+    def _read(self, messages: Sequence[Message], begun: str = "") -> Prefix:
+        turns = tuple(messages)
+        return (turns, begun.strip()), partial(self.generator.count_prompt, turns, begun)
 
     async def perform(self, args: tuple[Any, ...], draws: Sequence[Draw], meter: Meter) -> Answer:
         reply = await self.generate(args, draws, meter, meter.hear)

@@ -16,6 +16,7 @@ from tts.run.finish import WorstCases
 from tts.run.generation import Generation, Source
 from tts.run.kept import KeptCandidates
 from tts.run.node import Node
+from tts.run.paid import Paid
 from tts.run.settings import RunSettings, Scheduler
 from tts.values import (
     NOTHING,
@@ -73,8 +74,9 @@ class RunState:
         """Attributed use by what the calls were for."""
         self.draws: dict[bytes, int] = {}
         """How often each base key was drawn by this Run."""
-        self.scored: set[str] = set()
-        """Keys of the verdicts that were charged to this Run."""
+        self.charged, self.written = Paid(), Paid()
+        """What its charges have paid for, and what the rows of its uses say that they have: a use
+        is written before it is charged, and some are never charged."""
         self.worst_cases: WorstCases = parent.worst_cases if parent else WorstCases()
         """Priced worst cases of an end and of one draw; nothing where no ceiling asks for them."""
         self._generations: dict[str, Generation] = {}

@@ -19,8 +19,10 @@ Dimension = Literal[
     "nanodollars",
     "flops",
     "gpu_microseconds",
+    "fresh_tokens",
 ]
-"""What can be capped. What a cache gave is a discount of the bill and is charged to no run."""
+"""What can be capped. What the server happened to have cached is a discount of the bill and changes
+no charge of a run; `fresh_tokens` counts what the run itself had computed before, whoever cached."""
 
 DIMENSIONS: tuple[Dimension, ...] = Dimension.__args__  # type: ignore[attr-defined]
 
@@ -36,7 +38,8 @@ class Usage(Struct, frozen=True, kw_only=True, gc=False):
     calls: int = 0
     prompt_tokens: int = 0
     cached_prompt_tokens: int = 0
-    """Included in `prompt_tokens`."""
+    """Included in `prompt_tokens`. Billed: what the server had. Attributed: what the calls of the
+    same run had made the model read before."""
     completion_tokens: int = 0
     reasoning_tokens: int = 0
     """Included in `completion_tokens`."""
@@ -46,6 +49,12 @@ class Usage(Struct, frozen=True, kw_only=True, gc=False):
     """2 · parameters · tokens; None: the model's size is unknown."""
     gpu_microseconds: int | None = 0
     """Device time of local engines; None: not measured."""
+    fresh_tokens: int | None = None
+    """Tokens that are computed where nothing is computed twice; None: nobody counted."""
+    fresh_flops: int | None = None
+    """`flops` of the fresh tokens alone."""
+    fresh_nanodollars: int | None = None
+    """`nanodollars` with the rest of the prompt at the rate of cached tokens."""
 
     @property
     def tokens(self) -> int:
@@ -60,6 +69,7 @@ class Usage(Struct, frozen=True, kw_only=True, gc=False):
         dollars, more = self.nanodollars, other.nanodollars
         flops, more_flops = self.flops, other.flops
         device, more_device = self.gpu_microseconds, other.gpu_microseconds
+        fresh, more_fresh = self.fresh_tokens, other.fresh_tokens
         return Usage(
             calls=self.calls + other.calls,
             prompt_tokens=self.prompt_tokens + other.prompt_tokens,
@@ -71,10 +81,13 @@ class Usage(Struct, frozen=True, kw_only=True, gc=False):
             gpu_microseconds=None
             if device is None or more_device is None
             else device + more_device,
+            fresh_tokens=None if fresh is None or more_fresh is None else fresh + more_fresh,
+            fresh_flops=known_sum(self.fresh_flops, other.fresh_flops),
+            fresh_nanodollars=known_sum(self.fresh_nanodollars, other.fresh_nanodollars),
         )
 
 
-NOTHING = Usage()
+NOTHING = Usage(fresh_tokens=0, fresh_flops=0, fresh_nanodollars=0)
 
 
 class Budget(Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -91,6 +104,8 @@ class Budget(Struct, frozen=True, kw_only=True, omit_defaults=True):
     flops: int | None = None
     gpu_microseconds: int | None = None
     """Refused until a backend measures device time."""
+    fresh_tokens: int | None = None
+    """Prompt and completion tokens, each computed once in a run."""
     seconds: float | None = None
     """Wall-clock: a deadline, never reserved."""
 
