@@ -13,8 +13,13 @@ from tts.ledger import Ledger
 from tts.protocols import CallRow, IntentRow, RunRow, SettledRow, UseRow
 from tts.values import Usage
 
-SPENT = Usage(calls=1, prompt_tokens=300, completion_tokens=200, nanodollars=1000, flops=10**16)
-WORST = Usage(calls=1, prompt_tokens=300, completion_tokens=512, nanodollars=5000, flops=10**17)
+FRESH = {"fresh_tokens": 500, "fresh_flops": 10**16, "fresh_nanodollars": 1000}
+SPENT = Usage(
+    calls=1, prompt_tokens=300, completion_tokens=200, nanodollars=1000, flops=10**16, **FRESH
+)
+WORST = Usage(
+    calls=1, prompt_tokens=300, completion_tokens=512, nanodollars=5000, flops=10**17, **FRESH
+)
 
 
 class Rows:

@@ -126,7 +126,8 @@ def column_of(name: str, kind: inspect.Type, *, nullable: bool = False) -> Colum
 
 
 def decode_usage(amounts: Sequence[Any]) -> Usage:
-    return Usage(**dict(zip(USAGE, amounts, strict=True)))
+    """The usage of the amounts of `USAGE`, or of its first ones: those that it had once."""
+    return Usage(**dict(zip(USAGE, amounts, strict=False)))
 
 
 JOB = Shape(JobRow)

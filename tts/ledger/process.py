@@ -169,7 +169,7 @@ def open_worst(connection: Connection, token: str) -> list[Usage]:
     for listed in connection.execute(select(OPENS.c.attempts).where(OPENS.c.process == number)):
         attempts = msgspec.json.decode(listed[0])
         ended = settled(connection, token, attempts)
-        worst = [row[-len(USAGE) :] for row in attempts if row[0] not in ended]
+        worst = [row[len(OPEN) :] for row in attempts if row[0] not in ended]
         found += [decode_usage(amounts) for amounts in worst]
     return found
 
