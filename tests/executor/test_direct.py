@@ -269,7 +269,9 @@ def test_uses_of_one_draw_travel_as_one_request_and_are_charged_alike(lab: Any) 
     lab.run(lab.solve(solve, model, journal=book))
     assert model.begun == 1
     assert sorted(row.origin for row in lab.rows(book, UseRow)) == ["joined", "made"]
-    assert len({row.attributed for row in lab.rows(book, UseRow)}) == 1
+    uses = [row.attributed for row in lab.rows(book, UseRow)]
+    assert len({(use.tokens, use.nanodollars) for use in uses}) == 1
+    assert sum(use.cached_prompt_tokens for use in uses) == 6, "one of them computes the prompt"
 
 
 @pytest.mark.parametrize("prompt", [False, True])

@@ -12,7 +12,9 @@ from typing import Any
 import pytest
 
 from tts.backends.simulated import SimulatedSteps
-from tts.ledger import Questions
+from tts.ledger import Questions, decode_result
+from tts.ledger.connect import connect
+from tts.ledger.schema import migrate
 
 GOLDEN = Path(__file__).parent / "golden"
 
@@ -86,3 +88,25 @@ async def test_its_bill_is_the_same_after_it_was_opened(place: str) -> None:
     [bill] = questions.billed(work.JOB)
     questions.close()
     assert (bill.attempts - bill.unknown, bill.lower.completion_tokens) == before
+
+
+def test_fresh_tokens_that_nobody_counted_are_unknown(place: str) -> None:
+    engine = connect(place)
+    migrate(engine)
+    engine.dispose()
+    questions = Questions.open(place)
+    [told] = questions.attributed(work.JOB)
+    questions.close()
+    assert told.usage.fresh_tokens is None and told.usage.tokens > 0
+    connection = sqlite3.connect(place)
+    results = [row[0] for row in connection.execute("SELECT result FROM runs")]
+    connection.close()
+    usages = [decode_result(one, work.PROBLEMS[0]).usage for one in results]
+    assert {usage.fresh_tokens for usage in usages} == {None}
+
+
+async def test_a_replay_counts_them_anew(place: str) -> None:
+    changed(place, REOPENED)
+    found: list[Any] = []
+    await work.solved(place, Silent(), heard=lambda run: found.append(run.usage))
+    assert all(0 < usage.fresh_tokens < usage.tokens for usage in found)

@@ -301,7 +301,8 @@ class Executor:
             return False
         self._forget(call.node)
         call.run.settings.recorded.attributed.pop(call.id, None)
-        call.run.account.charge(row.attributed)
+        if row.attributed.calls:  # nothing is known of older rows but that they spent nothing
+            call.run.account.charge(row.attributed)
         if row.kind == "dropped":
             call.node.state = "running"
         elif row.kind == "failed":

@@ -9,7 +9,7 @@ from rich.console import Console
 
 from tts.errors import LedgerError, TTSError, UnknownName
 from tts.eval.trace import Trace, read_trace, render_trace, render_trace_page, run_lines
-from tts.values import Usage
+from tts.values import NOTHING
 
 
 @pytest.fixture
@@ -52,7 +52,7 @@ def test_the_path_to_the_answer_is_marked(trace: Trace) -> None:
 
 
 def test_costs_of_nodes_sum_to_that_of_the_run(trace: Trace) -> None:
-    total = sum((root.below for root in trace.roots), Usage())
+    total = sum((root.below for root in trace.roots), NOTHING)
     assert total == trace.usage
     assert trace.run.usage is not None
     assert total.tokens == trace.run.usage.tokens

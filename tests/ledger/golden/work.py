@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from tts.answers import TASKS
@@ -41,8 +41,13 @@ class Flaky(SimulatedSteps):
         return await super().generate(request, meter, listener)
 
 
-async def solved(place: str, model: SimulatedSteps) -> list[Any]:
-    """Every cell of the grid: answer, stop, attributed use and candidates with their scores."""
+async def solved(
+    place: str, model: SimulatedSteps, heard: Callable[[Any], None] = lambda _: None
+) -> list[Any]:
+    """Every cell of the grid: answer, stop, attributed use and candidates with their scores.
+
+    `heard` is told each result.
+    """
     scorer = ScriptedScorer(quality)
     options = SessionOptions(
         model=model,
@@ -57,7 +62,9 @@ async def solved(place: str, model: SimulatedSteps) -> list[Any]:
             for problem in PROBLEMS:
                 await ledger.load(problem.id)
                 for strategy, budget in GRID:
-                    found.append(seen(await work.solve(problem, strategy, budget)))
+                    result = await work.solve(problem, strategy, budget)
+                    heard(result)
+                    found.append(seen(result))
     await session.close()
     assert not scorer.requests or model.requests
     return found
