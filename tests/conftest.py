@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from hypothesis import settings
+from msgspec.structs import replace
 
 from tts.answers import TASKS
 from tts.backends.scripted import ScriptedGenerator, ScriptedScorer
@@ -242,6 +243,13 @@ class MortalJournal(MemoryJournal):
         return super().commit(*rows)
 
 
+def unshared(usage: Usage) -> Usage:
+    """A use without what it shares with others."""
+    return replace(
+        usage, cached_prompt_tokens=0, fresh_tokens=None, fresh_flops=None, fresh_nanodollars=None
+    )
+
+
 class Lab:
     """Everything that a run needs, in memory."""
 
@@ -325,8 +333,11 @@ class Lab:
         return [row for row in journal.rows if isinstance(row, kind)]
 
     def books(self, journal: MemoryJournal) -> list[str]:
-        """What was written down, but for ids of attempts, times and order."""
+        """What was written down, but for ids of attempts, times, order, and which of the uses that
+        share a prompt carries it: all of them together cost the same."""
         told: list[tuple[Any, ...]] = []
+        uses = [row.attributed for row in journal.rows if isinstance(row, UseRow)]
+        told.append(("fresh", sum(use.fresh_tokens or 0 for use in uses)))
         for row in journal.rows:
             match row:
                 case IntentRow():
@@ -342,7 +353,7 @@ class Lab:
                             row.key,
                             row.inputs,
                             row.origin,
-                            row.attributed,
+                            unshared(row.attributed),
                         )
                     )
                 case CallRow():
