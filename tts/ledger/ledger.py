@@ -16,7 +16,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from tts.errors import LedgerError
 from tts.ledger.connect import Synchronous, connect, explained
 from tts.ledger.process import HEARTBEAT, Process, beat, close_process, lease, neighbours
-from tts.ledger.reader import Found, Reader
+from tts.ledger.reader import CallCache, Reader
 from tts.ledger.schema import migrate
 from tts.ledger.session import transaction
 from tts.ledger.tables import DONE, OUTCOMES, RUNS, USE_ROWS
@@ -50,7 +50,7 @@ class Ledger:
         self.job = job
         self.process = process
         self._engine = engine
-        self._found = Found()
+        self._found = CallCache()
         self._reader = Reader(engine, job=job)
         self._writer = Writer(
             engine,
@@ -58,7 +58,7 @@ class Ledger:
             patience=patience,
             rest=HEARTBEAT,
             committed=self._found.add,
-            pulse=lambda connection: beat(connection, process, job=job),
+            heartbeat=lambda connection: beat(connection, process, job=job),
         )
         self._outbox: list[Entry] = []
         self._first: tuple[Row, ...] = ()

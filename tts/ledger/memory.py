@@ -10,7 +10,7 @@ from types import TracebackType
 from typing import Self
 
 from tts.ledger.rate_windows import Amounts, block, draw
-from tts.ledger.reader import Found
+from tts.ledger.reader import CallCache
 from tts.protocols import (
     SENT,
     CallRow,
@@ -34,7 +34,7 @@ class MemoryJournal:
     def __init__(self, *, job: str = "memory") -> None:
         self.job = job
         self.rows: list[Row] = []
-        self._found = Found()
+        self._found = CallCache()
         self._calls: dict[str, CallRow] = {}
 
     def find(self, key: str) -> CallRow | None:

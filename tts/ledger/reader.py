@@ -27,7 +27,7 @@ from tts.ledger.tables import (
 from tts.protocols import CallRow, JobRow, OutcomeRow, Row, RunRow, UseRow
 
 
-class Found:
+class CallCache:
     """Finished calls by key, held for as long as one of their problems is wanted.
 
     Filled by the writer's thread and by the event loop.

@@ -94,7 +94,7 @@ class Writer:
     """Commits whatever is pending as soon as it is free, on a connection of its own.
 
     `committed` is called in the writer's thread with the rows of a batch once they are durable,
-    `pulse` within a transaction at least every `rest` seconds. After a failure every pending and
+    `heartbeat` within a transaction at least every `rest` seconds. After a failure every pending and
     later entry fails with the same `LedgerError`.
     """
 
@@ -106,13 +106,13 @@ class Writer:
         patience: float,
         rest: float,
         committed: Callable[[Sequence[Row]], None],
-        pulse: Callable[[Connection], None],
+        heartbeat: Callable[[Connection], None],
     ) -> None:
         self.failure: LedgerError | None = None
         self._place = engine.url.render_as_string(hide_password=True)
         self._rest, self._beat_at = rest, time.monotonic()
         self._attempts = Attempts(process)
-        self._committed, self._pulse = committed, pulse
+        self._committed, self._heartbeat = committed, heartbeat
         self._session = Session(engine, patience=patience)
         self._statements = statements(engine.dialect)
         self._due = 0.0
@@ -192,7 +192,7 @@ class Writer:
 
     def _commit(self, connection: Connection, batch: Batch, due: bool) -> None:
         if due:
-            self._pulse(connection)
+            self._heartbeat(connection)
         cursor = connection.connection.cursor()
         try:
             batch.run(cursor, self._statements)
