@@ -44,15 +44,15 @@ class Turns(Generic[N]):
         self._line: deque[Waiter[N]] = deque()
         self._maker: asyncio.Task[None] | None = None
 
-    def take(self, needs: N) -> bool:
+    def take(self, needs: N, /) -> bool:
         """Take what is needed, where it is there."""
         raise NotImplementedError
 
-    def put(self, needs: N) -> None:
+    def put(self, needs: N, /) -> None:
         """Give back what was taken for somebody who did not wait for it."""
         raise NotImplementedError
 
-    async def make_room(self, needs: N) -> None:
+    async def make_room(self, needs: N, /) -> None:
         """Wait until there may be more."""
         raise NotImplementedError
 
