@@ -7,8 +7,10 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Literal, get_args
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from tts.eval.report import wording
+from tts.eval.report.axes import AXES, Axis, Cost, axis_of
 from tts.eval.report.rows import Row
 from tts.eval.statistics import Estimate, detectable_difference
 from tts.protocols import Role
@@ -107,8 +109,19 @@ def _accuracy(row: Row, _: Row | None) -> float | None:
     return row.accuracy.value if row.accuracy else None
 
 
-def _ratio(row: Row, base: Row | None) -> float | None:
-    return row.tokens_per_run / base.tokens_per_run if base and base.tokens_per_run else None
+def _cost(axis: Axis, left_out: tuple[View, ...] = READ) -> Column:
+    return Column(axis.title, lambda row, _: axis.of(row), axis.format, left_out=left_out)
+
+
+def _ratio(axis: Axis) -> Column:
+    """How many times the baseline's cost."""
+
+    def value(row: Row, base: Row | None) -> float | None:
+        own, other = axis.of(row), axis.of(base) if base else None
+        return own / other if own is not None and other else None
+
+    title = f"{axis.word} ÷ baseline"
+    return Column(title, value, wording.hundredths, unknown="", left_out=WIDE)
 
 
 def _gap(row: Row, _: Row | None) -> float | None:
@@ -152,10 +165,12 @@ def _data(name: str, value: Get) -> Column:
 COLUMNS: tuple[Column, ...] = (
     Column("n", lambda row, _: row.n, wording.count, part="accuracy"),
     Column("accuracy %", _accuracy, wording.percent, ACCURACY, "accuracy"),
-    Column("tokens/run", lambda row, _: row.tokens_per_run, wording.count),
-    Column("tokens ÷ baseline", _ratio, wording.hundredths, unknown="", left_out=WIDE),
-    Column("$/run", lambda row, _: row.dollars_per_run, wording.money, left_out=("markdown",)),
-    Column("s/run", lambda row, _: row.seconds_per_run, wording.hundredths, left_out=("markdown",)),
+    _cost(axis_of("tokens"), ()),
+    _cost(axis_of("fresh"), WIDE),
+    _ratio(axis_of("tokens")),
+    _cost(axis_of("dollars"), ("markdown",)),
+    _cost(axis_of("seconds"), ("markdown",)),
+    *(_cost(axis) for axis in AXES if axis.name not in ("tokens", "fresh", "dollars", "seconds")),
     Column("Δ points", _gap, wording.gap, DIFFERENCE, "accuracy", unknown="", written="difference"),
     Column("p (Holm)", lambda row, _: row.p_holm, wording.chance, part="accuracy", unknown=""),
     Column("detectable", _detectable, wording.percent, part="accuracy", unknown="", left_out=WIDE),
@@ -184,6 +199,13 @@ COLUMNS: tuple[Column, ...] = (
 )
 # fmt: on
 """In their order, which is that of every view."""
+
+
+def columns_by(cost: Cost) -> tuple[Column, ...]:
+    """The columns with this cost shown in every view, and set against the baseline's."""
+    axis, tokens = axis_of(cost), _ratio(axis_of("tokens"))
+    shown = (replace(one, left_out=()) if one.title == axis.title else one for one in COLUMNS)
+    return tuple(_ratio(axis) if one.title == tokens.title else one for one in shown)
 
 
 def stop_columns(rows: Sequence[Row]) -> list[Column]:

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Literal
 
 from msgspec import Struct
 
+from tts.eval.report.axes import Cost, axis_of
 from tts.eval.report.rows import Row
 from tts.eval.statistics import FEWEST, Estimate
 from tts.values import StoppedBy, Usage
-
-Cost = Literal["tokens", "dollars"]
 
 
 class Cell(Struct, frozen=True, kw_only=True):
@@ -68,7 +66,7 @@ def curves_of(rows: Iterable[Row], cost: Cost) -> tuple[Curve, ...]:
     """One curve per strategy, in order of appearance; rows of unknown cost have no point."""
     by_strategy: dict[str, list[Point]] = {}
     for row in rows:
-        amount = row.tokens_per_run if cost == "tokens" else row.dollars_per_run
+        amount = axis_of(cost).of(row)
         if row.accuracy is not None and amount is not None:
             point = Point(amount, row.accuracy, row.label, row.n)
             by_strategy.setdefault(row.strategy, []).append(point)

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from markupsafe import Markup
 
 from tts.eval.report import wording
+from tts.eval.report.axes import Axis, Cost, axis_of
 from tts.eval.report.chart import (
     Scale,
     axes,
@@ -20,17 +21,13 @@ from tts.eval.report.chart import (
     title,
     whisker,
 )
-from tts.eval.report.comparison_report import Cost, Curve, Point, frontier
+from tts.eval.report.comparison_report import Curve, Point, frontier
 from tts.eval.report.rows import Row
 from tts.protocols import Role
 
 WIDTH, HEIGHT = 920.0, 400.0
 LOG_FROM = 5.0
 """Costs that differ by this factor get a logarithmic axis unless it is said otherwise."""
-_NAMES: dict[Cost, str] = {
-    "tokens": "mean attributed tokens per run, verifiers included",
-    "dollars": "mean attributed dollars per run, verifiers included",
-}
 _BIN_HEIGHT = 212.0
 _BIN_GAP = 14.0
 _BIN_LEFT = 44.0
@@ -64,22 +61,22 @@ def cost_figure(
     if not points:
         return Markup("")
     x, y = cost_scale([point.cost for point in points], log), _accuracy_scale(points)
-    best = frontier(curves)
+    best, axis = frontier(curves), axis_of(cost)
     return element(
         "svg",
-        title(f"Accuracy against {_NAMES[cost]}"),
+        title(f"Accuracy against {axis.counts}"),
         axes(
             x,
             y,
             x_ticks=x.ticks(6),
             y_ticks=y.ticks(6),
-            x_word=wording.short if cost == "tokens" else wording.short_money,
+            x_word=axis.short,
             y_word=lambda share: f"{share * 100:.3g}",
         ),
-        axis_names(x, y, _NAMES[cost] + (" (log)" if x.log else ""), "accuracy, %"),
+        axis_names(x, y, f"{axis.counts}, mean of a run" + " (log)" * x.log, "accuracy, %"),
         path([(x(one.cost), y(one.accuracy.value)) for one in best], class_="frontier"),
-        *(_curve(curve, index, x, y, dashed=False) for index, curve in enumerate(curves)),
-        *(_curve(curve, len(curves) + i, x, y, dashed=True) for i, curve in enumerate(reference)),
+        *(_curve(curve, index, x, y, axis) for index, curve in enumerate(curves)),
+        *(_expected(curve, len(curves) + i, x, y) for i, curve in enumerate(reference)),
         _labels([*curves, *reference], x, y),
         viewBox=f"0 0 {WIDTH:.0f} {HEIGHT:.0f}",
         role="img",
@@ -111,22 +108,28 @@ def _accuracy_scale(points: Sequence[Point]) -> Scale:
     return Scale(low=bounds[0], high=bounds[1], start=HEIGHT - 52, end=34.0)
 
 
-def _curve(curve: Curve, index: int, x: Scale, y: Scale, *, dashed: bool) -> Markup:
-    places = [(x(point.cost), y(point.accuracy.value)) for point in curve.points]
-    style = f"line {colour(index)}" + (" dashed" if dashed else "")
-    line = path(places, class_=style)
-    if dashed:
-        return element("g", line)
-    return element("g", line, *(_point(point, index, x(point.cost), y) for point in curve.points))
+def _curve(curve: Curve, index: int, x: Scale, y: Scale, axis: Axis) -> Markup:
+    line = path(_places(curve, x, y), class_=f"line {colour(index)}")
+    dots = (_point(point, index, x(point.cost), y, axis) for point in curve.points)
+    return element("g", line, *dots)
 
 
-def _point(point: Point, index: int, at: float, y: Scale) -> Markup:
+def _expected(curve: Curve, index: int, x: Scale, y: Scale) -> Markup:
+    """An expectation, no run: dashed and without points."""
+    return element("g", path(_places(curve, x, y), class_=f"line {colour(index)} dashed"))
+
+
+def _places(curve: Curve, x: Scale, y: Scale) -> list[tuple[float, float]]:
+    return [(x(point.cost), y(point.accuracy.value)) for point in curve.points]
+
+
+def _point(point: Point, index: int, at: float, y: Scale, axis: Axis) -> Markup:
     found = point.accuracy
     return element(
         "g",
         title(
             f"{point.label}: {wording.percent(found.value)} % "
-            f"({wording.sure(found, point.n)}) at {wording.short(point.cost)}"
+            f"({wording.sure(found, point.n)}) at {axis.short(point.cost)}"
         ),
         *([whisker(at, y(found.low), y(found.high), index)] if point.telling else []),
         marker(at, y(found.value), index),
@@ -152,27 +155,26 @@ def _labels(curves: Sequence[Curve], x: Scale, y: Scale) -> Markup:
     return element("g", *parts)
 
 
-def bin_figure(rows: Sequence[Row], *, log: bool | None = None) -> Markup:
-    """Panels from easiest to hardest on shared axes; empty where no problem has a bin."""
-    bins = sorted({one.bin for row in rows for one in row.bins})
-    if not bins:
+def bin_figure(rows: Sequence[Row], *, cost: Cost = "tokens", log: bool | None = None) -> Markup:
+    """Panels from easiest to hardest on shared axes; empty where no problem has a bin, or no cost
+    is known."""
+    bins, axis = sorted({one.bin for row in rows for one in row.bins}), axis_of(cost)
+    costs = [amount for row in rows if (amount := axis.of(row)) is not None]
+    if not bins or not costs:
         return Markup("")
     width = (WIDTH - _BIN_LEFT) / len(bins)
-    costs = [row.tokens_per_run for row in rows]
-    panels = [
-        _panel(
-            rows, place, cost_scale(costs, log, start=start, end=start + width - _BIN_GAP), index
-        )
-        for index, place in enumerate(bins)
-        for start in [_BIN_LEFT + index * width]
-    ]
+    panels = []
+    for index, place in enumerate(bins):
+        start = _BIN_LEFT + index * width
+        x = cost_scale(costs, log, start=start, end=start + width - _BIN_GAP)
+        panels.append(_panel(rows, place, x, index, axis))
     return element(
         "svg",
-        title("Accuracy against tokens by difficulty bin"),
+        title(f"Accuracy by difficulty bin against {axis.counts}"),
         *panels,
         label(
-            "mean attributed tokens per run over all bins",
-            limit=60,
+            f"{axis.counts}, mean of a run over all bins",
+            limit=90,
             x=WIDTH / 2,
             y=_BIN_HEIGHT - 4,
             text_anchor="middle",
@@ -184,10 +186,10 @@ def bin_figure(rows: Sequence[Row], *, log: bool | None = None) -> Markup:
     )
 
 
-def _panel(rows: Sequence[Row], place: int, x: Scale, index: int) -> Markup:
+def _panel(rows: Sequence[Row], place: int, x: Scale, index: int, axis: Axis) -> Markup:
     y = Scale(low=0.0, high=1.0, start=_BIN_HEIGHT - 44, end=30.0)
     n = max(one.n for row in rows for one in row.bins if one.bin == place)
-    lines = _bin_lines(rows, place)
+    lines = _bin_lines(rows, place, axis)
     return element(
         "g",
         axes(
@@ -195,7 +197,7 @@ def _panel(rows: Sequence[Row], place: int, x: Scale, index: int) -> Markup:
             y,
             x_ticks=_few(x.ticks(3)),
             y_ticks=[0, 0.25, 0.5, 0.75, 1],
-            x_word=wording.short,
+            x_word=axis.short,
             y_word=lambda share: f"{share * 100:.0f}" if index == 0 else "",
         ),
         label(f"bin {place} (n = {n})", x=x.start, y=18, class_="name"),
@@ -207,16 +209,17 @@ def _few(ticks: list[float]) -> list[float]:
     return ticks if len(ticks) <= 3 else [ticks[0], ticks[len(ticks) // 2], ticks[-1]]
 
 
-def _bin_lines(rows: Sequence[Row], place: int) -> list[list[Placed]]:
+def _bin_lines(rows: Sequence[Row], place: int, axis: Axis) -> list[list[Placed]]:
     lines: dict[str, list[Placed]] = {row.strategy: [] for row in rows}
     for row in rows:
+        amount = axis.of(row)
         for one in row.bins:
-            if one.bin == place:
+            if one.bin == place and amount is not None:
                 found = one.accuracy
                 word = (
                     f"{row.label}: {wording.percent(found.value)} % ({wording.sure(found, one.n)})"
                 )
-                lines[row.strategy].append((row.tokens_per_run, found.value, word))
+                lines[row.strategy].append((amount, found.value, word))
     return [sorted(points) for points in lines.values()]
 
 

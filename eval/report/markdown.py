@@ -8,6 +8,7 @@ from pathlib import Path
 import msgspec
 
 from tts.errors import BadInput
+from tts.eval.report.axes import Cost
 from tts.eval.report.columns import (
     COLUMNS,
     LABELS,
@@ -15,6 +16,7 @@ from tts.eval.report.columns import (
     Shown,
     Table,
     bin_columns,
+    columns_by,
     filled,
     table_of,
 )
@@ -28,7 +30,8 @@ LATEST = "latest"
 HEAD = """# Results
 
 Made by `tts results` from finished comparisons; not edited by hand. Tokens are attributed: prompt
-and completion of everything that a run called, verifiers included. Intervals are of 95 %.
+and completion of everything that a run called, verifiers included; fresh are those that the run had
+not computed before. Intervals are of 95 %.
 """
 
 
@@ -93,9 +96,11 @@ def read_reports(folder: Path) -> dict[str, ComparisonReport]:
     return dict(sorted(found.items(), key=lambda pair: pair[1].title))
 
 
-def results_page(reports: Mapping[str, ComparisonReport]) -> str:
-    """One Markdown page, a section per comparison."""
-    return "\n".join([HEAD, *(to_markdown(report) for report in reports.values())])
+def results_page(reports: Mapping[str, ComparisonReport], *, cost: Cost = "tokens") -> str:
+    """One Markdown page, a section per comparison; rows are set against each other by this cost."""
+    columns = columns_by(cost)
+    sections = (to_markdown(report, columns=columns) for report in reports.values())
+    return "\n".join([HEAD, *sections])
 
 
 def _report(path: Path) -> ComparisonReport:

@@ -22,3 +22,9 @@ for (const table of document.querySelectorAll("table.sortable")) {
     });
   });
 }
+const axis = document.getElementById("cost-axis");
+axis?.addEventListener("change", () => {
+  for (const figure of document.querySelectorAll("figure[data-axis]")) {
+    figure.hidden = figure.dataset.axis !== axis.value;
+  }
+});

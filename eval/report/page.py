@@ -6,10 +6,12 @@ from collections.abc import Sequence
 from shlex import quote
 
 from markupsafe import Markup
+from msgspec import Struct
 
 from tts.eval.pages import render_template
 from tts.eval.report import wording
-from tts.eval.report.columns import COLUMNS, Column, table_of
+from tts.eval.report.axes import AXES, Axis, Cost, axis_of
+from tts.eval.report.columns import Column, columns_by, table_of
 from tts.eval.report.comparison_report import ComparisonReport, curves_of
 from tts.eval.report.figures import bin_figure, cost_figure, spend_figure
 from tts.eval.report.rows import Row
@@ -22,17 +24,21 @@ MOST_LINES = 200
 def render_page(
     report: ComparisonReport,
     *,
+    cost: Cost = "tokens",
     log_cost: bool | None = None,
-    columns: Sequence[Column] = COLUMNS,
+    columns: Sequence[Column] | None = None,
 ) -> str:
     """HTML that loads nothing: its policy allows its own style and script by hash, and no more.
 
-    All texts of the report are escaped. `log_cost` sets the cost axis of the figures; None
+    All texts of the report are escaped. `cost` is the axis that is shown first, and a menu offers
+    the others that are known of every row; the columns go by it unless they are given. `log_cost` sets the cost axis of the figures; None
     chooses by the range of costs. Of problems and of reasons it shows the first `MOST_LINES`, and
     says how all of them are listed.
     """
     shares = [row.accuracy.value for row in report.rows if row.accuracy]
-    reasons = _reasons(report.rows)
+    reasons, charts = _reasons(report.rows), _charts(report, log_cost)
+    columns = columns_by(cost) if columns is None else columns
+    chosen = cost if any(chart.axis.name == cost for chart in charts) else "tokens"
     values = {
         "report": report,
         "results": table_of(report.rows, "page", ("accuracy", "cost"), columns=columns),
@@ -43,14 +49,9 @@ def render_page(
         "reasons": reasons[:MOST_LINES],
         "more_reasons": _more(report, len(reasons), "reasons"),
         "fewest": FEWEST,
-        "token_figure": cost_figure(
-            curves_of(report.rows, "tokens"),
-            cost="tokens",
-            reference=report.reference_curves,
-            log=log_cost,
-        ),
-        "dollar_figure": _dollar_figure(report, log_cost),
-        "bin_figure": bin_figure(report.rows, log=log_cost),
+        "charts": charts,
+        "chosen": chosen,
+        "asked": axis_of(cost),
         "spend_figure": spend_figure(report.rows),
     }
     filters = {"count": wording.count, "short": wording.short}
@@ -83,10 +84,24 @@ def _more(report: ComparisonReport, lines: int, what: str) -> str:
     )
 
 
-def _dollar_figure(report: ComparisonReport, log: bool | None) -> Markup:
-    """Left out unless every price is known and something was paid."""
-    spent = [row.dollars_per_run for row in report.rows]
-    known = [dollars for dollars in spent if dollars]
-    if len(known) < len(spent):
-        return Markup("")
-    return cost_figure(curves_of(report.rows, "dollars"), cost="dollars", log=log)
+class Chart(Struct, frozen=True):
+    """The figures of one cost."""
+
+    axis: Axis
+    accuracy: Markup
+    bins: Markup
+
+
+def _charts(report: ComparisonReport, log: bool | None) -> list[Chart]:
+    """One per cost that is known of every row and not always zero; tokens always."""
+    found: list[Chart] = []
+    for axis in AXES:
+        costs = [axis.of(row) for row in report.rows]
+        if axis.name == "tokens" or (None not in costs and any(costs)):
+            # What is expected is known in tokens alone.
+            reference = report.reference_curves if axis.name == "tokens" else ()
+            curves = curves_of(report.rows, axis.name)
+            accuracy = cost_figure(curves, cost=axis.name, reference=reference, log=log)
+            bins = bin_figure(report.rows, cost=axis.name, log=log)
+            found.append(Chart(axis, accuracy, bins))
+    return [chart for chart in found if chart.accuracy]

@@ -80,18 +80,21 @@ class Row(Struct, frozen=True, kw_only=True):
     @property
     def tokens_per_run(self) -> float:
         """Mean attributed tokens, verifiers included."""
-        return self.attributed.tokens / self.runs if self.runs else 0.0
+        return self.mean(self.attributed.tokens) or 0.0
 
     @property
     def dollars_per_run(self) -> float | None:
         """Mean attributed dollars; None where a price is unknown."""
-        dollars = self.attributed.dollars
-        return None if dollars is None or not self.runs else dollars / self.runs
+        return self.mean(self.attributed.dollars)
 
     @property
     def seconds_per_run(self) -> float | None:
         """Mean seconds; None where a run's are unknown."""
-        return None if self.seconds is None or not self.runs else self.seconds / self.runs
+        return self.mean(self.seconds)
+
+    def mean(self, total: float | None) -> float | None:
+        """A sum over the runs as the mean of one; None where it is unknown."""
+        return None if total is None or not self.runs else total / self.runs
 
 
 def row_of(

@@ -26,7 +26,7 @@ SAMPLED = {"temperature", "max-tokens"}
 SHORT = {"rpm", "tpm"}
 REPORTED = {"ledger", "job", "out", "retry-failed"}
 NO_KEY = {
-    "compare": {"recipe", "part", "bin", *REPORTED, *SAMPLED, *SHORT},
+    "compare": {"recipe", "part", "bin", "cost-axis", *REPORTED, *SAMPLED, *SHORT},
     "estimate": {"recipe", "part", "bin", "graph", *SAMPLED, *SHORT},
     "eval": {"strategy", "budget", "bin", *REPORTED, *SAMPLED, *SHORT},
     "run": {"problem", "strategy", "budget", "ledger", "seed", "json", *SAMPLED, *SHORT},

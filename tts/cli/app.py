@@ -30,6 +30,13 @@ Out = Annotated[
     Path | None,
     typer.Option(help="Folder for the report and its data; else out/JOB and out/latest."),
 ]
+CostAxis = Annotated[
+    str,
+    typer.Option(
+        help="What costs are compared by: tokens, fresh, generated, flops, fresh-flops, dollars, "
+        "fresh-dollars, seconds."
+    ),
+]
 Strategy = Annotated[str, typer.Option(help="name(n=16).")]
 Budget = Annotated[str, typer.Option(help="'4k tokens', '$0.02'; 'none'.")]
 ENDPOINT = ("base_url", "api_key_env")
@@ -62,6 +69,7 @@ def compare(
     job: JobName = "",
     out: Out = None,
     retry_failed: RetryFailed = False,
+    cost_axis: CostAxis = "tokens",
     *,
     options: dict[str, Any],
 ) -> None:
@@ -69,7 +77,7 @@ def compare(
     from tts.cli.compare import run_comparison
 
     how: dict[str, Any] = {"ledger": ledger, "job": job, "out": out, "retry_failed": retry_failed}
-    run_comparison(recipe, options, part=part, **how)
+    run_comparison(recipe, options, part=part, cost=cost_axis, **how)
 
 
 @app.command(name="eval")
@@ -233,22 +241,24 @@ def report(
     place: Annotated[str, typer.Argument(help="File or database URL of the ledger.")] = "tts.db",
     job: Annotated[str, typer.Argument(help="One job; empty: the only one.")] = "",
     out: Out = None,
+    cost_axis: CostAxis = "tokens",
 ) -> None:
     """The report of what a ledger holds of a job, finished or not; no model is needed."""
     from tts.cli.report import show_report
 
-    show_report(place, job, out)
+    show_report(place, job, out, cost_axis)
 
 
 @app.command()
 def results(
     folder: Annotated[Path, typer.Argument(help="Where `tts compare --out` wrote.")] = Path("out"),
     markdown: Annotated[Path | None, typer.Option(help="Write here; else to the screen.")] = None,
+    cost_axis: CostAxis = "tokens",
 ) -> None:
     """Finished comparisons as one page of tables, with intervals and what could be detected."""
     from tts.cli.report import show_results
 
-    show_results(folder, markdown)
+    show_results(folder, markdown, cost_axis)
 
 
 @app.command()

@@ -25,6 +25,8 @@ from tts.eval.comparison import Comparison
 from tts.eval.manifest import job_name
 from tts.eval.recipe import Recipe, read_parts, recipe_of
 from tts.eval.report import ComparisonReport, render_table
+from tts.eval.report.axes import Cost, axis_of
+from tts.eval.report.columns import columns_by
 from tts.eval.run_comparison import run_comparison as run_grid
 from tts.eval.spec import ComparisonSpec
 from tts.eval.statistics import FEWEST, wilson
@@ -52,6 +54,7 @@ def run_comparison(
     out: Path | None,
     part: str = "",
     retry_failed: bool = False,
+    cost: str = "tokens",
 ) -> None:
     """Run, or go on; the parts of a recipe one after another, each into a folder of its name
     (of its job, where no folder is given).
@@ -60,12 +63,12 @@ def run_comparison(
     an interruption; every report that there is has been written by then.
     """
     steady_heap()
-    parts = recipes(recipe, options, part)
+    parts, axis = recipes(recipe, options, part), axis_of(cost).name
     code = 0
     for name, chosen in parts.items():
         own = f"{job}-{name}" if job and name else job
-        place = {"ledger": ledger, "job": own}
-        code = run_part(chosen, **place, out=out and out / name, retry_failed=retry_failed) or code
+        how: dict[str, Any] = {"ledger": ledger, "job": own, "retry_failed": retry_failed}
+        code = run_part(chosen, **how, out=out and out / name, cost=axis) or code
         if code > FAILED:
             break
     if code:
@@ -95,7 +98,13 @@ def stands_in(recipe: Recipe) -> bool:
 
 
 def run_part(
-    chosen: Recipe, *, ledger: str, job: str, out: Path | None, retry_failed: bool = False
+    chosen: Recipe,
+    *,
+    ledger: str,
+    job: str,
+    out: Path | None,
+    retry_failed: bool = False,
+    cost: Cost = "tokens",
 ) -> int:
     """One comparison and its exit code; a first Ctrl-C ends it with the partial report."""
     console, spec = Screen(), chosen.spec()
@@ -103,8 +112,8 @@ def run_part(
     make_folder(folder_of(out, job))
     watched = _watched(spec, ledger, job, Progress(console), retry_failed)
     report, code = run_noting(watched)
-    console.print(render_table(report))
-    for path in write_report(report, out, job):
+    console.print(render_table(report, columns=columns_by(cost)))
+    for path in write_report(report, out, job, cost):
         console.print(f"wrote {path}")
     if report.fault:
         complain(report.fault)

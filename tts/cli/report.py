@@ -17,6 +17,8 @@ from tts.cli.screen import Screen
 from tts.errors import BadInput
 from tts.eval.recorded import recorded_report
 from tts.eval.report import ComparisonReport, render_page, render_table, to_csv, to_json
+from tts.eval.report.axes import Cost, axis_of
+from tts.eval.report.columns import columns_by
 from tts.eval.report.markdown import read_reports, results_page
 
 DEFAULT, LATEST = Path("out"), "latest"
@@ -24,18 +26,19 @@ DEFAULT, LATEST = Path("out"), "latest"
 DATA = "report.json"
 
 
-def show_report(place: str, job: str, out: Path | None) -> None:
+def show_report(place: str, job: str, out: Path | None, cost: str = "tokens") -> None:
     """What a ledger holds of a job, as its table and its page; no model is opened."""
+    axis = axis_of(cost).name
     name, report = run(recorded_report(place, job))
     console = Screen()
-    console.print(render_table(report))
-    for path in write_report(report, out, name):
+    console.print(render_table(report, columns=columns_by(axis)))
+    for path in write_report(report, out, name, axis):
         console.print(f"wrote {path}")
 
 
-def show_results(folder: Path, markdown: Path | None) -> None:
+def show_results(folder: Path, markdown: Path | None, cost: str = "tokens") -> None:
     """Write the page, or show it."""
-    page = results_page(read_reports(folder))
+    page = results_page(read_reports(folder), cost=axis_of(cost).name)
     console = Screen()
     if markdown is None:
         console.print(page, soft_wrap=True)
@@ -74,13 +77,15 @@ def reported(folder: Path) -> str:
     return dict(head.manifest).get("job", "")
 
 
-def write_report(report: ComparisonReport, out: Path | None, job: str) -> list[Path]:
+def write_report(
+    report: ComparisonReport, out: Path | None, job: str, cost: Cost = "tokens"
+) -> list[Path]:
     """The page and its data, each whole or not at all, in a folder that is made if missing."""
     folder = folder_of(out, job)
     make_folder(folder)
     texts = {
         DATA: to_json(report),
-        "report.html": render_page(report),
+        "report.html": render_page(report, cost=cost),
         "report.csv": to_csv(report),
     }
     for name, text in texts.items():

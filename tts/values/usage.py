@@ -65,6 +65,11 @@ class Usage(Struct, frozen=True, kw_only=True, gc=False):
     def dollars(self) -> float | None:
         return None if self.nanodollars is None else self.nanodollars / NANO
 
+    @property
+    def fresh_dollars(self) -> float | None:
+        """Dollars, with what is not fresh at the price of cached tokens."""
+        return None if self.fresh_nanodollars is None else self.fresh_nanodollars / NANO
+
     def __add__(self, other: Usage) -> Usage:
         dollars, more = self.nanodollars, other.nanodollars
         flops, more_flops = self.flops, other.flops

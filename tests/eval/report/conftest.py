@@ -30,8 +30,11 @@ def _attempt(
     answer: str | None = "1",
     replicate: int = 0,
 ) -> Attempt:
-    drawn = Usage(calls=1, completion_tokens=tokens * 4 // 5, nanodollars=nanodollars)
-    judged = Usage(calls=1, prompt_tokens=tokens - tokens * 4 // 5, nanodollars=nanodollars)
+    completion, prompt = tokens * 4 // 5, tokens - tokens * 4 // 5
+    drawn = Usage(
+        calls=1, completion_tokens=completion, nanodollars=nanodollars, fresh_tokens=completion
+    )
+    judged = Usage(calls=1, prompt_tokens=prompt, nanodollars=nanodollars, fresh_tokens=prompt // 2)
     stopped_by: StoppedBy = "failed" if correct is None else "done"
     return Attempt(
         strategy=strategy,
