@@ -13,7 +13,8 @@ from tts.equivalence import Equivalence
 from tts.errors import BadInput, UnknownName
 from tts.eval.replay.columns import DollarsOf, pool_of
 from tts.eval.replay.gather import gather
-from tts.eval.replay.importers import import_rows
+from tts.eval.replay.importers import Fields, import_rows
+from tts.eval.replay.importers.read import NO_FIELDS
 from tts.eval.replay.pool import Pool
 from tts.values import NANO, Problem, Usage
 
@@ -23,18 +24,19 @@ async def read_pools(
     *,
     task: str = "",
     problems: Sequence[Problem] = (),
+    fields: Fields = NO_FIELDS,
     dollars_of: DollarsOf,
     equivalence: Equivalence,
 ) -> list[Pool]:
     """The pools of `FILE`, one per model, or of `FILE#MODEL` that one.
 
-    `problems` give texts and references to rows that lack them.
+    `problems` give texts and references to rows that lack them, `fields` the file's names.
 
     Raises `BadInput` for a file that cannot be read or graded, `UnknownName` for a model or a task
     that is not there.
     """
     path, model = split_source(source)
-    imported = await import_rows(path, problems)
+    imported = await import_rows(path, problems, fields)
     found = gather(imported.rows, task)
     if not found:
         raise BadInput(f"{path} holds no samples.")

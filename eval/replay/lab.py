@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Literal
 
-from msgspec import Struct
+from msgspec import Struct, field
 
 from tts.budget import PriceTable
 from tts.equivalence import Equivalence
@@ -14,6 +14,7 @@ from tts.errors import BadInput, UsageError
 from tts.eval.replay.crossfit import CrossFitted, cross_fitted
 from tts.eval.replay.curves import CurvePoint, curve
 from tts.eval.replay.files import prices_of, read_pools, tasks_of
+from tts.eval.replay.importers import Fields
 from tts.eval.replay.measures import Measures, Oracles, measures, oracles
 from tts.eval.replay.plan import Plan
 from tts.eval.replay.pool import Pool
@@ -38,6 +39,8 @@ class Asked(Struct, frozen=True, kw_only=True):
     prices: Path | None = None
     problems: tuple[Problem, ...] = ()
     """Texts and references of rows that lack them."""
+    fields: Fields = field(default_factory=dict)
+    """What files call what the layout has."""
     fit: int | None = None
     """Cross-fit a score threshold for best of so many."""
     measures: bool = False
@@ -98,6 +101,7 @@ async def lab(asked: Asked) -> LabReport:
                 source,
                 task=tasks[source],
                 problems=asked.problems,
+                fields=asked.fields,
                 dollars_of=dollars_of,
                 equivalence=equivalence,
             )

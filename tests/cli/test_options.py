@@ -38,7 +38,7 @@ NO_KEY = {
     "prices": {"pattern"},
     "replay": {
         *("files", "strategy", "controller", "budget", "k", "task", "orders", "seed", "json"),
-        *("problems", "fit", "metrics", "write", "out"),
+        *("problems", "fit", "field", "metrics", "write", "out"),
     },
 }
 """Flags and arguments that are no key of a recipe: what a command is about, and where it writes."""

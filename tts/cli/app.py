@@ -271,6 +271,7 @@ def replay(
     k: Annotated[str, typer.Option(help="Points of the curves: 1,4,16; else powers of 2.")] = "",
     task: Annotated[list[str], typer.Option(help="NAME, or FILE=NAME for one file.")] = [],  # noqa: B006
     problems: Annotated[str, typer.Option(help="Texts and references that rows lack.")] = "",
+    field: Annotated[list[str], typer.Option(help="completion=output: a file's own names.")] = [],  # noqa: B006
     fit: Annotated[int, typer.Option(help="Best of N, stopped at a learnt score: N.")] = 0,
     orders: Annotated[int, typer.Option(help="Orders of each problem's draws.")] = 20,
     seed: Annotated[int, typer.Option(help="Of the intervals.")] = 0,
@@ -299,6 +300,7 @@ def replay(
         problems=problems,
         fit=fit,
         metrics=metrics,
+        fields=field,
     )
     if write is not None:
         write_rows(asked, write)

@@ -17,7 +17,7 @@ from tts.errors import UsageError
 from tts.eval.problems import load_problem_set
 from tts.eval.replay import Asked, LabReport, Plan, Replayed, Setting, lab
 from tts.eval.replay.crossfit import CrossFitted
-from tts.eval.replay.importers import import_rows, sample_rows, write_pool
+from tts.eval.replay.importers import import_rows, read_fields, sample_rows, write_pool
 from tts.eval.replay.step_files import first_row, is_step_file
 from tts.eval.statistics import Estimate
 from tts.values import Budget
@@ -42,6 +42,7 @@ def asked_of(
     problems: str = "",
     fit: int = 0,
     metrics: bool = False,
+    fields: Sequence[str] = (),
 ) -> Asked:
     """The flags as values; `UsageError` names the one that is wrong."""
     if orders < 1:
@@ -60,6 +61,7 @@ def asked_of(
         problems=tuple(load_problem_set(problems).problems) if problems else (),
         fit=fit or None,
         measures=metrics,
+        fields=read_fields(fields),
     )
 
 
@@ -94,7 +96,11 @@ def _ks(text: str) -> tuple[int, ...]:
 def show_replay(asked: Asked, *, as_json: bool, out: Path | None = None) -> None:
     """Replay and show the curves, the rules and the frontier; of labelled steps their figures."""
     paths = [split_source(one)[0] for one in asked.sources]
-    steps = [path for path in paths if path.is_file() and is_step_file(first_row(path))]
+    steps = [
+        path
+        for path in paths
+        if not asked.fields and path.is_file() and is_step_file(first_row(path))
+    ]
     if steps:
         show_steps(steps, as_json=as_json)
         return
@@ -152,7 +158,7 @@ def write_rows(asked: Asked, target: Path) -> None:
         found = list[SampleRow]()
         for source in asked.sources:
             path, model = split_source(source)
-            imported = await import_rows(path, asked.problems)
+            imported = await import_rows(path, asked.problems, asked.fields)
             found += [row for row in imported.rows if model in (None, row.model)]
             for note in imported.notes:
                 warn(f"{path}: {note}")

@@ -11,6 +11,7 @@ from typing import Any, Literal, NamedTuple
 
 from tts.backends.replay import SampleRow, read_rows
 from tts.errors import BadInput
+from tts.eval.replay.importers.fields import Fields, renamed
 from tts.eval.replay.importers.inspect_logs import inspect_rows
 from tts.eval.replay.importers.lines import LineKind, line_kind, line_rows
 from tts.eval.replay.importers.pooled import Pooled, Record, sample_rows
@@ -27,21 +28,27 @@ class Imported(NamedTuple):
     notes: tuple[str, ...] = ()
 
 
-async def import_rows(path: Path, problems: Sequence[Problem] = ()) -> Imported:
+NO_FIELDS: Fields = {}
+
+
+async def import_rows(
+    path: Path, problems: Sequence[Problem] = (), fields: Fields = NO_FIELDS
+) -> Imported:
     """The rows of a file of any kind that is known: a pool, a JSON array of such rows, a log of
     inspect_ai, human-eval samples, outputs of an OpenAI batch, lm-eval samples, a ledger of ours.
 
-    `problems` give texts and references to rows that lack them, by id. Raises `BadInput`.
+    `problems` give texts and references to rows that lack them, by id; `fields` say what a file of
+    lines or an array calls what the layout has. Raises `BadInput`.
     """
     kind = kind_of(path)
-    if kind == "pool" and not problems:
+    if kind == "pool" and not problems and not fields:
         return Imported(read_rows(path))
     if kind == "ledger":
         from tts.eval.replay.importers.ledger import ledger_rows  # the engine, for ledgers alone
 
         found = await ledger_rows(path)
     else:
-        found = _pooled(path, kind)
+        found = Pooled(_renamed(path, fields)) if fields else _pooled(path, kind)
     records = _completed(found.rows, problems) if problems else found.rows
     return Imported(list(sample_rows(path, records)), found.notes)
 
@@ -88,6 +95,23 @@ def _pooled(path: Path, kind: FileKind) -> Pooled:
             with _open(path) as stream:
                 return Pooled(_array(path, stream.read()))
     return Pooled([dict(line) for _, line in numbered_lines(path)])
+
+
+def _renamed(path: Path, fields: Fields) -> list[Record]:
+    """Every line in the names of the layout, whatever wrote it."""
+    rows: Iterable[tuple[int, Mapping[str, Any]]] = ()
+    if kind_of(path) == "array":
+        with _open(path) as stream:
+            rows = enumerate(_array(path, stream.read()), start=1)
+    else:
+        rows = numbered_lines(path)
+    found: list[Record] = []
+    for number, row in rows:
+        try:
+            found += renamed(row, fields)
+        except ValueError as error:
+            raise BadInput(f"{path}:{number}: {error}.") from None
+    return found
 
 
 def numbered_lines(path: Path) -> Iterator[tuple[int, Mapping[str, Any]]]:

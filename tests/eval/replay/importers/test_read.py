@@ -13,8 +13,8 @@ from typing import Any
 import pytest
 
 from tts.backends.replay import SampleRow, read_rows
-from tts.errors import BadInput
-from tts.eval.replay.importers import import_rows, kind_of, write_pool
+from tts.errors import BadInput, UnknownName
+from tts.eval.replay.importers import import_rows, kind_of, read_fields, write_pool
 from tts.values import Problem
 
 
@@ -245,6 +245,50 @@ def test_samples_of_lm_eval_have_question_reference_and_verdict(tmp_path: Path) 
     ]
     assert (rows[0].model, rows[0].dataset, rows[0].reference) == ("org__model", "gsm8k", "4")
     assert notes == ("1 line repeat a draw under another filter; the first one of each counts.",)
+
+
+# Names of somebody else's
+
+
+def fielded(path: Path, *texts: str) -> list[SampleRow]:
+    return list(asyncio.run(import_rows(path, (), read_fields(texts))).rows)
+
+
+def test_a_row_in_other_names_is_read_by_what_is_told(tmp_path: Path) -> None:
+    row = {"uid": 7, "question": "2 + 2?", "gold": 4, "out": {"text": "4", "usage": {"n": 3}}}
+    [found] = fielded(
+        lines(tmp_path, row),
+        *("problem_id=uid", "problem=question", "reference=gold"),
+        *("completion=out.text", "completion_tokens=out.usage.n"),
+    )
+    assert (found.problem_id, found.problem, found.reference) == ("7", "2 + 2?", "4")
+    assert (found.completion, found.completion_tokens) == ("4", 3)
+
+
+def test_lists_hold_several_draws_and_scores_of_steps_end_with_that_of_the_whole(
+    tmp_path: Path,
+) -> None:
+    row = {"problem": "2 + 2?", "answer": "4", "texts": ["4", "5"], "steps": [[0.1, 0.9], [0.4]]}
+    found = fielded(lines(tmp_path, row), "completion=texts", "score=steps", "reference=answer")
+    assert [(one.completion, one.score, one.answer) for one in found] == [
+        *(("4", 0.9, None), ("5", 0.4, None)),
+    ]
+    assert [(one.sample_index, one.reference) for one in found] == [(0, "4"), (1, "4")]
+
+
+@pytest.mark.parametrize(
+    ("texts", "reason"),
+    [
+        (["completion"], "--field takes name=theirs"),
+        (["text=output"], "no field of a row 'text'"),
+        (["completion=output"], r":1: it has no 'output'; it has a, b, problem"),
+        (["completion=a", "score=b"], r":1: its lists differ in length"),
+    ],
+)
+def test_names_that_are_not_there_are_told(tmp_path: Path, texts: list[str], reason: str) -> None:
+    path = lines(tmp_path, {"problem": "x", "a": ["1", "2"], "b": [0.5]})
+    with pytest.raises((BadInput, UnknownName), match=reason):
+        fielded(path, *texts)
 
 
 # Rows, arrays, and files that are neither
