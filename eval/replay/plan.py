@@ -16,11 +16,13 @@ class Plan(Struct, frozen=True, kw_only=True):
     batch: int
     rule: StopRule
     choice: Selection
+    first: int | None = None
+    """So many of the first to finish with an answer vote, and the others are dropped."""
 
     @property
     def stops(self) -> bool:
-        """Whether the rule may end the draws early."""
-        return not isinstance(self.rule, Never)
+        """Whether it may do with less than all draws."""
+        return self.first is not None or not isinstance(self.rule, Never)
 
     @property
     def scored(self) -> bool:

@@ -9,7 +9,7 @@ from tts.errors import UsageError
 from tts.eval.replay.plan import Plan
 from tts.eval.replay.pool import Draws, Floats, Ints, Pool
 from tts.eval.replay.resample import Resampler
-from tts.eval.replay.trails import Trail, trails
+from tts.eval.replay.trails import Trail, trails, verdicts
 from tts.eval.statistics import Estimate
 from tts.strategies.parts.stopping import StopRule
 from tts.values import NANO, Budget
@@ -81,6 +81,8 @@ def lacking(pool: Pool, plan: Plan) -> str:
         return f"{where} no scores for {pool.setting!r}."
     if plan.choice == "majority" and not pool.votes:
         return f"{where} no answers for {pool.setting!r}, only verdicts; there is nothing to vote with."
+    if plan.first is not None and not pool.timed:
+        return f"{where} no seconds for every draw of {pool.setting!r}; who is first is not known."
     if plan.stops and pool.most < 2:
         return f"{where} one draw per problem of {pool.setting!r}; a stop rule needs several."
     return ""
@@ -92,6 +94,10 @@ def _walk(draws: Draws, plan: Plan, orders: int, budget: Budget | None) -> tuple
     stopped, whole = [], []
     for trail in trails(draws, plan.choice, orders):
         most = min(plan.n, draws.n, _affordable(trail, budget, scored=plan.scored))
+        if plan.first is not None:
+            stopped.append(_raced(trail, most, plan.first))
+            whole.append(_figures(trail, most, plan.full()))
+            continue
         k = _stop(trail, plan.rule, plan.batch, most) if plan.stops else most
         stopped.append(_figures(trail, k, plan))
         whole.append(_figures(trail, most, plan.full()) if k != most else stopped[-1])
@@ -113,6 +119,21 @@ def _figures(trail: Trail, k: int, plan: Plan) -> Floats:
     scoring = float(draws.scoring[:k].sum()) if plan.scored else 0.0
     spent = float(trail.spent[k - 1]) if k else 0.0
     return np.array([right, k, spent, scoring, float(draws.dollars[:k].sum()), slowest])
+
+
+def _raced(trail: Trail, n: int, first: int) -> Floats:
+    """As `_figures`, where n draws start at once and the first few that end with an answer vote;
+    what is dropped then has drawn as much of its tokens as the time allowed."""
+    draws = trail.draws.order(range(n))
+    arrival = np.argsort(draws.seconds, kind="stable")
+    voting = [int(at) for at in arrival if draws.classes[at] >= 0][:first]
+    whole = len(voting) == first
+    end = float(draws.seconds[voting[-1]] if whole else draws.seconds.max(initial=0.0))
+    right = bool(voting) and bool(verdicts(draws.order(voting), "majority")[-1])
+    share = np.minimum(1.0, end / np.maximum(draws.seconds, 1e-9))
+    spent = float(draws.prompts.sum() + (draws.tokens * share).sum())
+    taken = len(voting) if whole else n
+    return np.array([right, taken, spent, 0.0, float((draws.dollars * share).sum()), end])
 
 
 def _affordable(trail: Trail, budget: Budget | None, *, scored: bool) -> int:

@@ -8,6 +8,7 @@ from tts.eval.replay.plan import Plan
 from tts.run import Strategy
 from tts.strategies.parts.stopping import ExpectedGain, Never, UnanimousWindow, stop_rule
 from tts.strategies.sampling.best_of_n import BestOfN, OptimalStopping
+from tts.strategies.sampling.first_finish import FirstFinish
 from tts.strategies.sampling.majority_vote import (
     RULES,
     AdaptiveConsistency,
@@ -37,8 +38,8 @@ def plan_of(text: str) -> Plan:
 
 
 REPLAYED = (
-    *("adaptive_consistency", "best_of_n", "early_stopping_consistency", "majority_vote"),
-    *("optimal_stopping", "single", "weighted_best_of_n"),
+    *("adaptive_consistency", "best_of_n", "early_stopping_consistency", "first_finish"),
+    *("majority_vote", "optimal_stopping", "single", "weighted_best_of_n"),
 )
 
 
@@ -53,6 +54,9 @@ def _plans(strategy: Strategy, label: str) -> Plan | None:
         case EarlyStoppingConsistency(n=n, window=size):
             agreed = UnanimousWindow(size)
             return Plan(label=label, n=n, batch=size, rule=agreed, choice="majority")
+        case FirstFinish(n=n, m=m):
+            never = Never()
+            return Plan(label=label, n=n, batch=n, rule=never, choice="majority", first=m)
         case OptimalStopping(n=n, batch=batch, select=choice):
             gain = ExpectedGain(strategy.cost, least=strategy.least)
             return Plan(label=label, n=n, batch=batch, rule=gain, choice=choice)

@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 from pathlib import Path
 
+import numpy as np
 import pytest
+from msgspec.structs import replace
 
 from tests.eval.replay.conftest import Write, draws, pool, pools_of, random_rows
 from tts.engine import SessionOptions, parse_budget, parse_strategy
@@ -92,6 +94,22 @@ def test_a_threshold_takes_the_first_draw_that_reaches_it() -> None:
         *(2.0, 1.0),
         1.0,
     )
+
+
+def test_the_first_to_finish_vote_and_the_others_are_charged_for_their_time() -> None:
+    drawn = replace(
+        draws([0, 1, -1, 1], [True, False, False, False], tokens=[10, 40, 10, 40]),
+        seconds=np.array([1.0, 4.0, 0.5, 4.0]),
+    )
+    found = replayed(pool(drawn), plan_of("first_finish(n=4, m=1)"), orders=1)
+    assert (found.accuracy.value, found.draws, found.seconds) == (1.0, 1.0, 1.0)
+    assert found.tokens == pytest.approx(4 * 5 + 10 + 10 + 10 + 10)
+    assert found.difference is not None and found.difference.value == 1.0
+
+
+def test_who_is_first_is_not_known_without_seconds() -> None:
+    with pytest.raises(UsageError, match="no seconds for every draw"):
+        replayed(pool(draws([0, 0], [True, True])), plan_of("first_finish(n=2, m=1)"))
 
 
 @pytest.mark.parametrize(
