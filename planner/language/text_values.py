@@ -1,8 +1,8 @@
 """Values in compact text: Python and JSON literals, with references and strings that hold some.
 
 `"$1"` alone is the result of call 1 with its type; `"${1} euros"` inserts its text; `$$` before a
-digit, a brace or `item` is one literal dollar. A bare `$1` inside a longer string is text, unless
-the dialect is LLMCompiler's.
+digit, a brace or `item` is one literal dollar, and so is `${$}`, also right before a reference. A bare
+`$1` inside a longer string is text, unless the dialect is LLMCompiler's.
 """
 
 from __future__ import annotations
@@ -16,7 +16,8 @@ from typing import Any
 from tts.planner.language.plan import BARE, BRACED, NAME, Reference, Text, Value, reference_of
 from tts.planner.language.typography import MOST_NESTED, QUOTES
 
-_MARK = re.compile(rf"\$+(?=\{{?{NAME})")
+_DOLLAR = "${$}"
+_MARK = re.compile(rf"\$+(?=\{{?{NAME}|\{{\$\}})")
 BARE_INSIDE = re.compile(rf"(?<!\$)\$({NAME})")
 
 
@@ -40,6 +41,9 @@ def read_string(text: str, *, bare: bool = False) -> str | Reference | Text:
         if len(dollars) > 1:
             literal += dollars[1:]
             continue
+        if text.startswith(_DOLLAR, mark.start()):
+            literal, place = literal + "$", mark.start() + len(_DOLLAR)
+            continue
         inserted = BRACED.match(text, mark.start()) or (
             BARE.match(text, mark.start()) if bare else None
         )
@@ -57,13 +61,17 @@ def read_string(text: str, *, bare: bool = False) -> str | Reference | Text:
 def write_string(value: str | Text) -> str:
     """The text that `read_string` reads back, whatever the dialect."""
     parts = (value,) if isinstance(value, str) else value.parts
+    followed = [isinstance(part, Reference) for part in parts[1:]] + [False]
     return "".join(
-        f"${{{part.inside}}}" if isinstance(part, Reference) else _escaped(part) for part in parts
+        f"${{{part.inside}}}" if isinstance(part, Reference) else _escaped(part, before=inserted)
+        for part, inserted in zip(parts, followed, strict=True)
     )
 
 
-def _escaped(literal: str) -> str:
-    return _MARK.sub(lambda mark: mark[0] + "$", literal)
+def _escaped(literal: str, *, before: bool) -> str:
+    """`before`: a reference follows, whose dollar the last ones of the text must not join."""
+    plain = literal.rstrip("$") if before else literal
+    return _MARK.sub(lambda mark: mark[0] + "$", plain) + _DOLLAR * (len(literal) - len(plain))
 
 
 _SPACE = re.compile(r"(?:\s|(?:#|//)[^\n]*)*")

@@ -21,6 +21,7 @@ from tts.planner.language import (
     write_native,
     write_plan,
 )
+from tts.planner.language.text_values import read_string, write_string
 
 NAMES = ("search", "price", "add", "fetch_all")
 FIELDS = ("name", "items", "two words", "ünï", 'qu"ote', "0")
@@ -98,6 +99,13 @@ def test_a_plan_is_read_back_as_it_was_written(form: Any, plan: Plan) -> None:
     draft = read_plan(write_plan(plan, form), form)
     assert draft.faults == ()
     assert draft.plan == plan
+
+
+@pytest.mark.parametrize("literal", ["$", "cost: $$", "${$}", "$1$", "${1}$", "${$}$"])
+def test_dollars_right_before_a_reference_are_read_back(literal: str) -> None:
+    value = Text((Reference(1), literal, Reference(1)))
+    assert read_string(write_string(value)) == value
+    assert read_string(write_string(literal)) == literal
 
 
 @given(plans())

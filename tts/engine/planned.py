@@ -89,7 +89,8 @@ class CompiledPlan:
         return doubts(self.plan, self.tools)
 
     async def optimised(self, passes: Sequence[str] = tuple(PASSES)) -> CompiledPlan:
-        """The plan after the passes; its `explain` shows what each of them did.
+        """The plan after the passes; its `explain` shows what each of them did. What could not be
+        read of its text keeps it from running as before.
 
         `constant folding` calls pure tools whose arguments are known; no other pass calls anything.
         """
@@ -100,6 +101,7 @@ class CompiledPlan:
             tools=self.tools,
             settings=self.settings,
             plan=plan,
+            faults=self._faults,
             notes=notes,
         )
 
