@@ -6,7 +6,7 @@ import ctypes
 import gc
 from typing import Literal
 
-YOUNG, MIDDLE, OLD = 20_000, 60, 20
+YOUNG, MIDDLE, OLD = 20_000, 20, 20
 M_TRIM_THRESHOLD, M_MMAP_THRESHOLD, M_ARENA_MAX = -1, -3, -8
 """Parameters of glibc's `mallopt`, as malloc.h numbers them."""
 BLOCK, SPARE = 256 << 10, 1 << 20
