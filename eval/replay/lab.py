@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Literal
 
 from msgspec import Struct, field
+from msgspec.structs import replace
 
 from tts.budget import PriceTable
 from tts.equivalence import Equivalence
@@ -105,11 +107,9 @@ async def lab(asked: Asked) -> LabReport:
                 dollars_of=dollars_of,
                 equivalence=equivalence,
             )
+    pools = _told_apart(pools)
     _refuse(pools, asked)
     settings = [_setting(pool, asked) for pool in pools]
-    twice = {(one.name, one.source) for one in settings}
-    if len(twice) < len(settings):
-        raise BadInput("A model of a file is named twice: leave one out.")
     costs: tuple[Cost, ...] = ("dollars", "tokens")
     points = {unit: list(_points(settings, unit)) for unit in costs}
     cost: Cost = "dollars" if any(one.cost for one in points["dollars"]) else "tokens"
@@ -120,6 +120,21 @@ async def lab(asked: Asked) -> LabReport:
         oracles=oracles(pools) if asked.measures else None,
         notes=tuple(_notes(settings, cost)),
     )
+
+
+def _told_apart(pools: Sequence[Pool]) -> list[Pool]:
+    """A model that several files hold is named with its file in each; `BadInput` where one file
+    gives it twice."""
+    places = Counter((pool.setting, pool.source) for pool in pools)
+    if twice := [setting for (setting, _), count in places.items() if count > 1]:
+        raise BadInput(f"Model {twice[0]!r} of one file is named twice: leave one out.")
+    names = Counter(pool.setting for pool in pools)
+    return [
+        replace(pool, setting=f"{pool.setting} in {pool.source}")
+        if names[pool.setting] > 1
+        else pool
+        for pool in pools
+    ]
 
 
 def _setting(pool: Pool, asked: Asked) -> Setting:

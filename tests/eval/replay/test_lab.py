@@ -39,6 +39,14 @@ def test_models_of_several_files_stand_in_one_comparison(write: Write) -> None:
     assert report.cost == "tokens" and report.frontier[0].label == "1 draw"
 
 
+def test_a_model_that_two_files_hold_is_named_with_its_file(write: Write) -> None:
+    first, second = (write(random_rows(at), f"{at}.jsonl") for at in (1, 2))
+    told = [one.name for one in asked(first, second).settings]
+    assert told == [f"m in {first}", f"m in {second}"]
+    with pytest.raises(BadInput, match="named twice"):
+        asked(first, f"{first}#m")
+
+
 def test_recorded_dollars_and_seconds_are_told(write: Write) -> None:
     rows = random_rows(1, dollars=0.25)
     for place, row in enumerate(rows):

@@ -148,7 +148,7 @@ def test_a_file_that_scores_nothing_is_told(
 
 
 def test_step_auc_of_the_recorded_verifiers(real_data: Path) -> None:
-    """As published for MR-MATH-invalid: steps up to the first error, lines by the lowest."""
+    """As its authors evaluate MR-MATH: steps up to the first error, lines by the lowest."""
     found = step_figures(real_data / "prm" / "mr_math_invalid.jsonl.gz")
     told = {one.verifier: one.auc for one in found}
     assert told["reasoneval_llemma-34b"] == pytest.approx(0.928, abs=0.005)
