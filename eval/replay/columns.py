@@ -76,7 +76,7 @@ class _Columns:
             correct=np.array([said for said in verdicts if said is not None], dtype=np.bool_),
             scores=_floats(None if one.score is None else self._unit(one.score) for one in kept),
             finished=np.array([not one.cut for one in kept], dtype=np.bool_),
-            answered=np.array([one.answer is not None for one in kept], dtype=np.bool_),
+            answered=np.array([vote is not None for vote in votes], dtype=np.bool_),
             tokens=np.array(tokens, dtype=np.int64),
             texts=np.array([one.text for one in kept], dtype=np.int64),
             score_tokens=_scoring(kept),
@@ -90,8 +90,8 @@ class _Columns:
         """As recorded; where nothing was, the answer is compared with the reference."""
         if self._graded or one.reference is None:
             return one.correct
-        if one.answer is None:
-            return False if one.size else None
+        if one.answer is None or one.cut:
+            return False if one.size or one.cut else None
         same = one.answer == one.reference
         return same or await self._equivalence.compare(one.answer, one.reference) == "same"
 

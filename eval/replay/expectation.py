@@ -61,18 +61,16 @@ def scoring(draws: Draws, ks: Sizes) -> Floats:
 def standing(draws: Sequence[Draws]) -> Ints:
     """The key of best-of-k, a row per problem.
 
-    Scored draws with an answer go first, by score; then those without a score; then answers of cut
-    draws; then the rest by score, as `select_best` has them.
+    Scored draws with an answer go first, by score; then those without a score; then draws without
+    an answer, those that ended before those that were cut, by score, as `select_best` has them.
     """
     scores = np.stack([one.scores for one in draws])
     finished = np.stack([one.finished for one in draws])
     answered = np.stack([one.answered for one in draws])
     scored = ~np.isnan(scores)
-    voting = finished & answered
-    group = np.select([voting & scored, voting, answered, finished], [4, 3, 2, 1], 0)
+    group = np.select([answered & scored, answered, finished], [3, 2, 1], 0)
     _, rank = np.unique(scores, return_inverse=True)
-    told = scored & (group != 3) & (group != 2)
-    places = np.where(told, rank.reshape(scores.shape) + 1, 0)
+    places = np.where(scored, rank.reshape(scores.shape) + 1, 0)
     found: Ints = group * (int(rank.max()) + 2) + places
     return found
 

@@ -28,7 +28,7 @@ class Draws(Struct, frozen=True, kw_only=True):
     finished: Flags
     """Whether the draw ended by itself rather than at its token limit."""
     answered: Flags
-    """Whether it states an answer; a cut draw may."""
+    """Whether it ended and states an answer."""
     tokens: Ints
     """Completion tokens, thoughts included."""
     texts: Ints

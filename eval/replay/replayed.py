@@ -79,7 +79,7 @@ def lacking(pool: Pool, plan: Plan) -> str:
     where = f"{plan.label}: {pool.source} has"
     if plan.scored and not pool.scored:
         return f"{where} no scores for {pool.setting!r}."
-    if plan.choice == "majority" and not pool.votes:
+    if plan.choice in ("majority", "weighted") and not pool.votes:
         return f"{where} no answers for {pool.setting!r}, only verdicts; there is nothing to vote with."
     if plan.first is not None and not pool.timed:
         return f"{where} no seconds for every draw of {pool.setting!r}; who is first is not known."

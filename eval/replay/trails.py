@@ -112,8 +112,7 @@ class _Best:
     """The highest score, as `best_scored` has it: the vote where no answer is scored."""
 
     def __init__(self, draws: Draws) -> None:
-        voting = draws.finished & draws.answered
-        columns = (draws.finished.tolist(), voting.tolist(), draws.scores.tolist())
+        columns = (draws.finished.tolist(), draws.answered.tolist(), draws.scores.tolist())
         self._standing = list(zip(*columns, strict=True))
         self._scored, self._answered = draws.scored.tolist(), draws.answered.tolist()
         self._unscored = _Unscored(draws)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -36,10 +38,37 @@ STRATEGIES = (
 )
 
 
+def worded(row: dict[str, Any]) -> dict[str, Any]:
+    """Only a text, from which the answer has to be read and graded."""
+    told = f"So \\boxed{{{row['answer']}}}" if row["answer"] else "I do not know."
+    return {**row, "completion": told, "answer": None, "correct": None}
+
+
+def spelled(row: dict[str, Any]) -> dict[str, Any]:
+    """Equal answers that are written differently."""
+    ways = ["1/2", "0.5", "\\frac{1}{2}"] if row["answer"] in ("a", "b") else [row["answer"]]
+    return {**row, "answer": ways[row["sample_index"] % len(ways)]}
+
+
+def partly_scored(row: dict[str, Any]) -> dict[str, Any]:
+    return {**row, "score": None if row["sample_index"] % 3 else 8.0 * row["score"] - 4}
+
+
+RECORDS: dict[str, Callable[[dict[str, Any]], dict[str, Any]]] = {
+    "as recorded": lambda row: row,
+    "texts alone": worded,
+    "answers without verdicts": lambda row: {**row, "correct": None},
+    "spelled differently": spelled,
+    "partly scored, by raw outputs": partly_scored,
+    "without token counts": lambda row: {**row, "completion_tokens": None, "prompt_tokens": None},
+}
+
+
+@pytest.mark.parametrize("record", RECORDS.values(), ids=RECORDS)
 async def test_a_replayed_rule_is_the_strategy_that_was_run_to_the_digit(
-    tmp_path: Path, write: Write
+    tmp_path: Path, write: Write, record: Callable[[dict[str, Any]], dict[str, Any]]
 ) -> None:
-    path, repeats = write(random_rows(1)), 3
+    path, repeats = write([record(row) for row in random_rows(4)]), 3
     spec = ComparisonSpec(
         title="recorded",
         problems=f"replay:{path}",
