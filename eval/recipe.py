@@ -42,6 +42,8 @@ from tts.values import Budget
 if TYPE_CHECKING:
     from pydantic_core import ErrorDetails
 
+    from tts.run import Strategy
+
 
 T = TypeVar("T")
 
@@ -151,19 +153,25 @@ class ComparisonKeys(ModelKeys):
 
     def spec(self) -> ComparisonSpec:
         """The comparison that the recipe describes; raises `UsageError` where it cannot be."""
-        from tts.engine import parse_budget, parse_strategy, spell_budget, spell_strategy
+        from tts.engine import parse_budget, spell_budget, spell_strategy
+        from tts.eval.selection import alike, baseline_alike
 
         def budget(text: str) -> Budget:
             return Budget() if text.strip().lower() == "none" else parse_budget(text)
 
+        def strategy(text: str) -> Strategy:
+            return alike(text, self.select)
+
+        options = self.values_of(ComparisonSpec)
+        options["baseline"] = baseline_alike(self.baseline, self.strategies, self.select)
         return ComparisonSpec(
             title=self.title or f"{self.model} on {self.problems}",
             problems=self.problems,
-            strategies=_distinct("strategy", self.strategies, parse_strategy, spell_strategy),
+            strategies=_distinct("strategy", self.strategies, strategy, spell_strategy),
             budgets=_distinct("budget", self.budgets, budget, spell_budget),
             options=self.options(),
             wallet=budget(self.wallet),
-            **self.values_of(ComparisonSpec),
+            **options,
         )
 
 

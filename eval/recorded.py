@@ -16,6 +16,7 @@ from tts.eval.attempts import Attempt, grade_result
 from tts.eval.grid import Key, Place, attempt_of, in_order, part_told
 from tts.eval.problems import from_canonical, shuffled
 from tts.eval.report import ComparisonReport, assemble
+from tts.eval.selection import unlike
 from tts.eval.spec import Order
 from tts.eval.trace import reading
 from tts.ledger import decode_summary
@@ -86,7 +87,7 @@ async def recorded_report(place: str | Path, job: str = "") -> tuple[str, Compar
         seed=0,
         baseline=baseline_of(columns, asked.baseline) if attempts else None,
         manifest=head(found, repeats),
-        warnings=warnings(found),
+        warnings=[*warnings(found), *unlike(label for label, _ in columns)],
         partial=part_told(ended, whole, shuffled=asked.order == "shuffled"),
         planned=repeats * len(problems),
     )

@@ -17,6 +17,7 @@ from tts.eval.grid import part_told
 from tts.eval.manifest import job_name
 from tts.eval.problems import ProblemSet, load_problem_set
 from tts.eval.report import ComparisonReport, assemble
+from tts.eval.selection import unlike
 from tts.eval.spec import ComparisonSpec
 from tts.ledger import JobLeases, Ledger
 from tts.strategies.parts.cautions import cautions
@@ -150,6 +151,7 @@ def report(comparison: Comparison, *, changes: list[str], fault: str = "") -> Co
     model = next(iter(comparison.job.session.generators.values()))
     told = (caution for strategy in spec.strategies for caution in cautions(strategy, model))
     warnings += dict.fromkeys(told)
+    warnings += unlike(spell_strategy(strategy) for strategy in spec.strategies)
     if comparison.elsewhere:
         warnings.append(f"{len(comparison.elsewhere)} problems are open in other processes.")
     if comparison.suspended:

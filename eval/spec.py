@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from tts.run import Strategy
 
 Order = Literal["shuffled", "given"]
+Selection = Literal["best", "weighted", "majority", "own"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,6 +40,9 @@ class ComparisonSpec:
     """Empty: all."""
     baseline: str = option("", "Strategy to compare with.")
     """Empty: the first one."""
+    select: Selection = option("best", "By which strategies that name no rule of score select.")
+    """`own`: by the default of each. A strategy that names its `select` keeps it, one whose default
+    is a vote as well; a report says which rows differ."""
     wallet: Budget = field(default_factory=Budget)
     """What the whole job may be billed."""
     task: str = option("math", "Task of problems that name none.")
