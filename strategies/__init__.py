@@ -7,17 +7,16 @@ from tts.strategies.revision.plan_then_solve import PlanThenSolve
 from tts.strategies.revision.self_refine import SelfRefine
 from tts.strategies.revision.sequential_revision import SequentialRevision
 from tts.strategies.sampling.best_of_n import BestOfN, OptimalStopping, WeightedBestOfN
-from tts.strategies.sampling.confidence import SelfCertainty
-from tts.strategies.sampling.deepconf import DeepConf, DeepConfOnline
-from tts.strategies.sampling.first_finish import FirstFinish
+from tts.strategies.sampling.confidence import DeepConf, DeepConfOnline, SelfCertainty
 from tts.strategies.sampling.llm_selection import LLMSelection
 from tts.strategies.sampling.majority_vote import (
     AdaptiveConsistency,
     EarlyStoppingConsistency,
+    FirstFinish,
     MajorityVote,
+    Single,
 )
 from tts.strategies.sampling.self_evaluation import SelfEvaluation
-from tts.strategies.sampling.single import Single
 from tts.strategies.sampling.weaver import Weaver
 from tts.strategies.search.ab_mcts import ABMCTSA, ABMCTSM
 from tts.strategies.search.beam_search import BeamSearch, LookaheadSearch

@@ -8,14 +8,14 @@ from tts.eval.replay.plan import Plan
 from tts.run import Strategy
 from tts.strategies.parts.stopping import ExpectedGain, Never, UnanimousWindow, stop_rule
 from tts.strategies.sampling.best_of_n import BestOfN, OptimalStopping
-from tts.strategies.sampling.first_finish import FirstFinish
 from tts.strategies.sampling.majority_vote import (
     RULES,
     AdaptiveConsistency,
     EarlyStoppingConsistency,
+    FirstFinish,
     MajorityVote,
+    Single,
 )
-from tts.strategies.sampling.single import Single
 
 
 def plan_of(text: str) -> Plan:

@@ -18,7 +18,7 @@ from tts.errors import UsageError
 from tts.executor.limits import RetryPolicy
 from tts.ledger import MemoryJournal, MemoryLeases
 from tts.protocols import IntentRow, Journal, Leases, SettledRow
-from tts.strategies.sampling.single import Single
+from tts.strategies.sampling.majority_vote import Single
 from tts.values import Budget, Capabilities, Problem
 
 PLAN = FaultPlan(

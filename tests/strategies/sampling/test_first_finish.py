@@ -8,7 +8,7 @@ import pytest
 
 from tts.ledger import MemoryJournal
 from tts.protocols import OutcomeRow
-from tts.strategies.sampling.first_finish import FirstFinish
+from tts.strategies.sampling.majority_vote import FirstFinish
 from tts.values import Completion
 
 LINES = [f"{'so ' * i}\\boxed{{{i % 2}}}" for i in range(8)]
