@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from tts.planner.execution.call_builder import solve_tool
 from tts.planner.execution.plan_run import PlanRun, answer_text
 from tts.planner.execution.settings import PlanSettings
-from tts.planner.execution.solving import solve_tool
 from tts.planner.language import Plan, write_plan
 from tts.planner.plan_cache import PlanCache
 from tts.run import Run

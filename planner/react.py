@@ -9,11 +9,10 @@ from msgspec.structs import replace
 from tts.errors import CallFailed
 from tts.planner.checks import Checker
 from tts.planner.execution.call_builder import CallBuilder
-from tts.planner.execution.call_endings import result_text
-from tts.planner.execution.generation import StreamedGeneration, plan_sampling
+from tts.planner.execution.call_values import resolved, result_text
 from tts.planner.execution.plan_run import answer_text
-from tts.planner.execution.resolve import resolved
 from tts.planner.execution.settings import PlanSettings
+from tts.planner.execution.streaming import StreamedGeneration, plan_sampling
 from tts.planner.language import Call, bound, read_plan, references, write_call
 from tts.run import Node, Outcome, Run
 from tts.tools import ToolSet

@@ -8,8 +8,17 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from tts.planner.checks.check_value import IllTyped, check_value, fitted
-from tts.planner.checks.schemas import NoField, Typed, compatible, field_of, type_of, wording
+from tts.planner.checks.schemas import (
+    IllTyped,
+    NoField,
+    Typed,
+    check_value,
+    compatible,
+    field_of,
+    fitted,
+    type_of,
+    wording,
+)
 from tts.planner.language import ITEM, Call, Fault, Plan, Reference, constant, nearest, write_value
 from tts.tools import Tool
 

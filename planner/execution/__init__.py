@@ -1,17 +1,18 @@
 """Plans at work: written, checked, run, patched and joined."""
 
-from tts.planner.execution.events import (
+from tts.planner.execution.plan_graph import Priorities
+from tts.planner.execution.plan_run import PlanRun
+from tts.planner.execution.settings import (
+    Approve,
     CallEvent,
     CheckedEvent,
     PhaseEvent,
     PlanEvent,
+    PlanSettings,
     Span,
     Timeline,
     Turn,
 )
-from tts.planner.execution.plan_graph import Priorities
-from tts.planner.execution.plan_run import PlanRun
-from tts.planner.execution.settings import Approve, PlanSettings
 
 __all__ = [
     "Approve",

@@ -12,21 +12,25 @@ from msgspec import Struct
 from tts.errors import CallFailed
 from tts.planner.checks import check_plan
 from tts.planner.execution.call_builder import CallBuilder
-from tts.planner.execution.call_endings import (
+from tts.planner.execution.call_values import (
     CallEnding,
     ancestors,
     asks_for_patch,
     endings,
+    resolved,
     result_lines,
     result_text,
 )
 from tts.planner.execution.decision import Decision, decision_guide, read_decision
-from tts.planner.execution.events import CheckedEvent, Phase, Timeline
-from tts.planner.execution.generation import StreamedGeneration, StreamedText, plan_sampling
 from tts.planner.execution.plan_graph import PlanGraph, Priorities
-from tts.planner.execution.resolve import resolved
-from tts.planner.execution.settings import PlanSettings
-from tts.planner.execution.streamed_plan import Listener, StreamedPlan
+from tts.planner.execution.settings import CheckedEvent, Phase, PlanSettings, Timeline
+from tts.planner.execution.streaming import (
+    Listener,
+    StreamedGeneration,
+    StreamedPlan,
+    StreamedText,
+    plan_sampling,
+)
 from tts.planner.guides import plan_guide
 from tts.planner.language import Fault, Plan, open_reader
 from tts.protocols import Generator, Guide, Role

@@ -226,3 +226,38 @@ def bound(call: Call, names: tuple[str, ...]) -> Call:
     arguments: Mapping[str, Any] = {**taken, **call.arguments}
     rest = call.positional[len(taken) :]
     return replace(call, arguments=dict(arguments), positional=rest)
+
+
+def redirect(plan: Plan, moved: Mapping[int, Reference]) -> Plan:
+    """The plan with every reference to a moved call pointed at its new place."""
+    calls = tuple(redirected_call(call, moved) for call in plan.calls)
+    return replace(plan, calls=calls, answer=redirected(plan.answer, Target(moved)))
+
+
+def redirected_call(call: Call, moved: Mapping[int, Reference]) -> Call:
+    """One call with its references pointed at the new places."""
+    if not any(number in moved for number in call.inputs):
+        return call
+    target, when = Target(moved), call.when
+    if when is not None:
+        left, right = redirected(when.left, target), redirected(when.right, target)
+        when = replace(when, left=left, right=right)
+    return replace(
+        call,
+        arguments={name: redirected(old, target) for name, old in call.arguments.items()},
+        each=None if call.each is None else target(call.each),
+        when=when,
+        after=tuple(dict.fromkeys(moved[n].call if n in moved else n for n in call.after)),
+        substitute=redirected(call.substitute, target),
+    )
+
+
+class Target:
+    """Where references go after calls were moved."""
+
+    def __init__(self, moved: Mapping[int, Reference]) -> None:
+        self.moved = moved
+
+    def __call__(self, found: Reference) -> Reference:
+        new = self.moved.get(found.call)
+        return found if new is None else Reference(new.call, (*new.path, *found.path))

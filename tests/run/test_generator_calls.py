@@ -12,7 +12,7 @@ import pytest
 
 from tts.answers import TASKS
 from tts.backends.scripted import ScriptedGenerator
-from tts.planner.execution.generation import StreamedGeneration
+from tts.planner.execution.streaming import StreamedGeneration
 from tts.protocols import Draw, Meter
 from tts.run import Generation
 from tts.values import Candidate, Capabilities, Message, Model, Problem, Sampling, Usage

@@ -1,16 +1,117 @@
-"""Fusion of calls: into one of the tool that takes a list of what the single one takes, or one `each`."""
+"""Passes over checked plans: calls eliminated or fused, the answer the same, each change in words."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any
 
+from msgspec import Struct
 from msgspec.structs import replace
 
-from tts.planner.checks import NoField, field_of, result_of
-from tts.planner.language import ITEM, Call, Plan, Reference, redirected, write_call
-from tts.planner.passes.pass_result import PassResult, redirect
-from tts.tools import SHARED, Tool
+from tts.errors import CallError
+from tts.planner.checks import NoField, field_of, needed, result_of
+from tts.planner.execution.call_values import final
+from tts.planner.language import (
+    ITEM,
+    Call,
+    Plan,
+    Reference,
+    constant,
+    redirected,
+    write_call,
+    write_plan,
+    write_value,
+)
+from tts.planner.language.plan import Value, redirect, redirected_call, references, replaced
+from tts.tools import SHARED, Tool, ToolContext
+
+
+class PassResult(Struct, frozen=True):
+    """The plan afterwards, and one line per change, for `explain`."""
+
+    plan: Plan
+    changes: tuple[str, ...]
+
+
+def merge_equal_calls(plan: Plan, tools: Mapping[str, Tool]) -> PassResult:
+    """Merge equal calls of pure and read tools; calls with an effect are never equal."""
+    seen: dict[str, int] = {}
+    moved: dict[int, Reference] = {}
+    changes: list[str] = []
+    kept: list[Call] = []
+    for written in plan.calls:
+        call = redirected_call(written, moved)
+        if _sharable(call, tools):
+            content = write_call(replace(call, id=0, after=tuple(sorted(call.after))))
+            first = seen.setdefault(content, call.id)
+            if first != call.id:
+                changes.append(f"call {call.id} is call {first}: {write_call(call)}")
+                moved[call.id] = Reference(first)
+                continue
+        kept.append(call)
+    merged = redirect(replace(plan, calls=()), moved)
+    return PassResult(replace(merged, calls=tuple(kept)), tuple(changes))
+
+
+def _sharable(call: Call, tools: Mapping[str, Tool]) -> bool:
+    tool = tools.get(call.tool)
+    return tool is not None and tool.effect in SHARED and tool.cache
+
+
+def drop_dead_calls(plan: Plan, tools: Mapping[str, Tool]) -> PassResult:
+    """Take out pure and read calls that neither the answer nor a call with an effect needs."""
+    alive = needed(plan, tools)
+    dead = [call for call in plan.calls if call.id not in alive]
+    if not dead:
+        return PassResult(plan, ())
+    kept = tuple(call for call in plan.calls if call.id in alive)
+    changes = tuple(f"nobody reads call {call.id}: {write_call(call)}" for call in dead)
+    return PassResult(replace(plan, calls=kept), changes)
+
+
+async def fold_constants(plan: Plan, tools: Mapping[str, Tool]) -> PassResult:
+    """Make the pure calls whose arguments are constants, and put their results in their place.
+
+    A call that fails stays as it is: it fails when the plan runs, where its policy applies.
+    """
+    results: dict[int, Any] = {}
+    changes: list[str] = []
+    kept: list[Call] = []
+    for call in plan.calls:
+        call = _with(call, results)
+        if _foldable(call, tools) and not (plan.joined and call.id in plan.sinks):
+            try:
+                context = ToolContext(call=str(call.id), key="folded", task="")
+                results[call.id] = await tools[call.tool].body(call.arguments, context)
+            except (CallError, ValueError, TypeError, ArithmeticError):
+                kept.append(call)
+            else:
+                value = write_value(results[call.id])
+                changes.append(f"call {call.id} is {value}: {write_call(call)}")
+        else:
+            kept.append(call)
+    answer = _known(plan.answer, results)
+    return PassResult(replace(plan, calls=tuple(kept), answer=answer), tuple(changes))
+
+
+def _foldable(call: Call, tools: Mapping[str, Tool]) -> bool:
+    tool = tools.get(call.tool)
+    plain = call.each is None and call.when is None and not call.after
+    return tool is not None and tool.effect == "pure" and plain and constant(call.arguments)
+
+
+def _with(call: Call, results: Mapping[int, Any]) -> Call:
+    arguments = {name: _known(value, results) for name, value in call.arguments.items()}
+    after = tuple(number for number in call.after if number not in results)
+    return replace(call, arguments=arguments, after=after)
+
+
+def _known(value: Value, results: Mapping[int, Any]) -> Value:
+    def change(found: Any) -> Any:
+        used = list(references(found))
+        return final(found, results) if all(r.call in results for r in used) else found
+
+    return replaced(value, change)
 
 
 def batch_calls(plan: Plan, tools: Mapping[str, Tool]) -> PassResult:
@@ -160,3 +261,50 @@ def _mapped(plan: Plan, user: int, name: str, members: list[Call]) -> tuple[Plan
             calls.append(call)
     line = f"calls {', '.join(str(m.id) for m in members)} are one: {write_call(mapped)}"
     return redirect(replace(plan, calls=tuple(calls)), {}), line
+
+
+Pass = Callable[[Plan, Mapping[str, Tool]], PassResult | Awaitable[PassResult]]
+PASSES: Mapping[str, Pass] = {
+    "constant folding": fold_constants,
+    "common subexpressions": merge_equal_calls,
+    "dead calls": drop_dead_calls,
+    "map": map_over_lists,
+    "batching": batch_calls,
+}
+
+
+class PassNote(Struct, frozen=True):
+    """What one pass did."""
+
+    name: str
+    changes: tuple[str, ...]
+    before: Plan
+    after: Plan
+
+    def explain(self) -> str:
+        """The changes, with the calls before and after; one line where there are none."""
+        if not self.changes:
+            return f"{self.name}: nothing to do\n"
+        listed = "".join(f"  {line}\n" for line in self.changes)
+        count = f"{len(self.before.calls)} calls became {len(self.after.calls)}"
+        return (
+            f"{self.name}: {count}\n{listed}  before:\n{_indented(self.before)}"
+            f"  after:\n{_indented(self.after)}"
+        )
+
+
+async def optimise(
+    plan: Plan, tools: Mapping[str, Tool], passes: Sequence[str] = tuple(PASSES)
+) -> tuple[Plan, tuple[PassNote, ...]]:
+    """Run the named passes over a checked plan; its answer stays the same."""
+    notes: list[PassNote] = []
+    for name in passes:
+        made = PASSES[name](plan, tools)
+        result = made if isinstance(made, PassResult) else await made
+        notes.append(PassNote(name, result.changes, plan, result.plan))
+        plan = result.plan
+    return plan, tuple(notes)
+
+
+def _indented(plan: Plan) -> str:
+    return "".join(f"    {line}\n" for line in write_plan(plan).splitlines())
