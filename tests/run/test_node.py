@@ -98,6 +98,20 @@ def test_a_local_function_that_raises_fails_its_node_by_name(lab: Any) -> None:
     lab.run(lab.solve(solve))
 
 
+def test_a_function_that_performs_as_well_is_called_and_is_no_operation(lab: Any) -> None:
+    class Orchestra:
+        def perform(self) -> str:
+            return "performed"
+
+        def __call__(self, one: int) -> int:
+            return one + 1
+
+    async def solve(problem: Any, run: Any) -> None:
+        assert await run.call(Orchestra(), 1) == 2
+
+    lab.run(lab.solve(solve))
+
+
 def test_a_callable_without_a_signature_or_hash_takes_no_outcomes() -> None:
     class Callable:
         __hash__ = None  # type: ignore[assignment]

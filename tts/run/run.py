@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Hashable, Sequence
 from functools import partial
 from hashlib import blake2b
-from typing import Any, TypeGuard, TypeVar, overload
+from typing import Any, TypeVar, overload
 
 import msgspec
 import numpy as np
@@ -88,9 +88,9 @@ class Run(RunState):
         """A function of values, or an operation, run once its arguments are there.
 
         Functions are local, free and recomputed on replay; they may be coroutines. Operations
-        are priced, journalled and found again.
+        are priced, journalled and found again. What can be called is a function.
         """
-        if _is_operation(function):
+        if not callable(function):
             return self._submit(args, function)
         return self._enter(self._node(args, function_name(function), function=function, free=True))
 
@@ -257,10 +257,6 @@ def _started(
     *values: Any,
 ) -> Coroutine[Any, Any, T]:
     return run_child(coroutine, values, parent, node, share)
-
-
-def _is_operation(function: Callable[..., Any] | Operation) -> TypeGuard[Operation]:
-    return hasattr(function, "perform")
 
 
 def _raised(candidate: Candidate, error: Exception) -> Score:
