@@ -12,7 +12,7 @@ from tts.budget import Ticket
 from tts.errors import BudgetExhausted
 from tts.protocols import SENT, Draw, Operation, OperationSpec, PrefixOperation
 from tts.run import Group, Node, Run
-from tts.run.paid import Paid
+from tts.run.costs import Paid
 from tts.values import NOTHING, Candidate, Usage
 
 _encode = msgspec.json.Encoder(order="deterministic").encode

@@ -8,7 +8,7 @@ from msgspec.structs import replace
 
 from tts.executor.attempts import Pricer
 from tts.executor.call import Call
-from tts.run.paid import Paid
+from tts.run.costs import Paid
 from tts.values import NOTHING, Usage
 
 

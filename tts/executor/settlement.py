@@ -35,7 +35,7 @@ from tts.protocols import (
     UseRow,
 )
 from tts.run import Node
-from tts.run.paid import Paid
+from tts.run.costs import Paid
 from tts.values import NOTHING, Event, SpendEvent, Usage
 
 FOREIGN = (Exception, BaseExceptionGroup, SystemExit)

@@ -1,6 +1,6 @@
 """The graph that everything is a call on, and the surface of a strategy that grows it."""
 
-from tts.run.finish import WorstCases, finish_reserve
+from tts.run.costs import WorstCases, finish_reserve
 from tts.run.generation import Generation, Source, Until
 from tts.run.generator_call import GeneratorCall, Prompt
 from tts.run.joins import Successes, settled

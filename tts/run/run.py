@@ -17,8 +17,8 @@ from tts.run.generation import Source, Until
 from tts.run.joins import AllJoin, FirstJoin, Successes, arrivals, refuse, streamed
 from tts.run.max_tokens import max_text_tokens
 from tts.run.node import Group, Node, function_name
+from tts.run.settings import asked, checked
 from tts.run.state import RunState
-from tts.run.verifier import asked, checked
 from tts.values import Candidate, Score
 
 T = TypeVar("T")

@@ -1,18 +1,85 @@
-"""What a Run is handed: its settings, and whoever carries its nodes out."""
+"""What a Run is handed: its settings, its verifier, and whoever carries its nodes out."""
 
 from __future__ import annotations
 
-from collections.abc import Coroutine, Mapping
+import inspect
+from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol, TypeVar
 
 from tts.answers import Task
 from tts.equivalence import Equivalence
+from tts.errors import BadReply, StrategyError, TTSError, UsageError, described
 from tts.protocols import Generator, OutcomeRow
 from tts.run.node import Node
 from tts.run.replay import FRESH, Recorded
-from tts.run.verifier import VerifierOf
-from tts.values import Event, Problem, Sampling
+from tts.values import Candidate, Event, Problem, Sampling, Score
+
+R_contra = TypeVar("R_contra", contravariant=True)
+
+
+class VerifierOf(Protocol[R_contra]):
+    """Scores candidates by growing the graph of a run: one node or many, priced like any other.
+
+    An outcome verifier fills `Score.value`; a process verifier fills `Score.steps` as well.
+    """
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def identity(self) -> Any:
+        """What changes its scores, as JSON-able data, for the manifest."""
+        ...
+
+    def score(self, candidate: Candidate | Node[Candidate], run: R_contra) -> Node[Score]:
+        """The node that will hold the score of a candidate, or of a node that will be one."""
+        ...
+
+
+def asked(
+    verifier: VerifierOf[R_contra],
+    candidate: Candidate | Node[Candidate],
+    run: R_contra,
+    *,
+    failing: Callable[[Exception], Node[Score]],
+) -> Node[Score]:
+    """The node of a verdict, whatever `score` does: one that raises gives a node that fails.
+
+    `failing` makes that node. Raises `UsageError` where there is no node at all, since there would
+    never be one.
+    """
+    try:
+        node: Any = verifier.score(candidate, run)
+    except TTSError:
+        raise
+    except Exception as error:  # noqa: BLE001 — a verifier's own code may raise anything
+        wrapped = StrategyError(f"Verifier {verifier.name!r} raised {described(error)}.")
+        wrapped.__cause__ = error
+        node = failing(wrapped)
+    if inspect.iscoroutine(node):
+        node.close()
+    if not isinstance(node, Node):
+        raise UsageError(
+            f"Verifier {verifier.name!r}: score gave a {type(node).__name__}, not a node. "
+            "Write return run.call(judge, candidate), where judge returns a Score."
+        )
+    return node
+
+
+def checked(value: Any, candidate: Candidate | Node[Candidate], verifier: str) -> None:
+    """Raise for a value that is no verdict on this candidate."""
+    if not isinstance(value, Score):
+        raise UsageError(
+            f"Verifier {verifier!r} gave a {type(value).__name__}, not a Score: "
+            "return Score(value=…), from 0 to 1."
+        )
+    judged = candidate.value if isinstance(candidate, Node) else candidate
+    if value.steps and len(value.steps) != len(judged.steps):
+        raise BadReply(
+            f"Verifier {verifier!r} scored {len(value.steps)} steps of a solution that has "
+            f"{len(judged.steps)}."
+        )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,9 +102,6 @@ class RunSettings:
     """Most tokens of a forced last answer."""
     watched: bool = False
     """Whether events are wanted."""
-
-
-R_contra = TypeVar("R_contra", contravariant=True)
 
 
 class Scheduler(Protocol[R_contra]):

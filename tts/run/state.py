@@ -12,11 +12,10 @@ from tts.budget import Account, AdmissionQueue, Amounts
 from tts.equivalence import Equivalence
 from tts.errors import BadReply, Outage, StrategyError
 from tts.protocols import OutcomeRow
-from tts.run.finish import WorstCases
+from tts.run.costs import Paid, WorstCases
 from tts.run.generation import Generation, Source
 from tts.run.kept import KeptCandidates
 from tts.run.node import Node
-from tts.run.paid import Paid
 from tts.run.settings import RunSettings, Scheduler
 from tts.values import (
     NOTHING,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, Protocol, runtime_checkable
 
 from tts.run.run import Run
-from tts.run.verifier import VerifierOf
+from tts.run.settings import VerifierOf
 from tts.values import Candidate, Problem
 
 
