@@ -9,8 +9,9 @@ from tts.eval.report.comparison_report import (
     ProblemLine,
     curves_of,
     frontier,
+    to_csv,
+    to_json,
 )
-from tts.eval.report.export import to_csv, to_json
 from tts.eval.report.markdown import to_markdown
 from tts.eval.report.page import render_page
 from tts.eval.report.rows import BinAccuracy, RoleSpend, Row
