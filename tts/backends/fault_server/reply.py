@@ -10,9 +10,8 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
-from tts.backends.fault_server.paths import prompt_logprobs
+from tts.backends.fault_server.paths import ServedRequest, prompt_logprobs
 from tts.backends.fault_server.plan import FaultPlan
-from tts.backends.fault_server.request import ServedRequest
 
 DONE = b"data: [DONE]\n\n"
 _PIECE = re.compile(r"\s*\S+|\s+\Z")

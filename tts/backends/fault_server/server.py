@@ -15,10 +15,18 @@ from typing import Any, Self
 import msgspec
 from msgspec import Struct
 
-from tts.backends.fault_server.paths import classified, detokenize, models, pooling, tokenize
+from tts.backends.fault_server.paths import (
+    SERVED,
+    ServedRequest,
+    classified,
+    detokenize,
+    models,
+    pooling,
+    refused,
+    tokenize,
+)
 from tts.backends.fault_server.plan import Fault, FaultPlan
 from tts.backends.fault_server.reply import reply, stream_events
-from tts.backends.fault_server.request import SERVED, ServedRequest, refused
 from tts.backends.fault_server.wire import Wire, deliver, deliver_stream, header
 
 _GENERATES = frozenset({"/v1/chat/completions", "/v1/completions"})
