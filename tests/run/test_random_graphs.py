@@ -12,21 +12,23 @@ from hypothesis import strategies as st
 from tts.errors import BadReply, CallFailed, LedgerError, RateLimited, Unavailable
 from tts.executor.limits import RetryPolicy
 from tts.ledger import MemoryJournal
-from tts.protocols import CallRow, IntentRow
-from tts.values import Budget
+from tts.protocols import CallRow, IntentRow, OutcomeRow
+from tts.values import Budget, Sampling
 
 Road = Literal["tasks", "callbacks"]
 """How calls travel: each by a coroutine, or by callbacks where nothing has to be waited for."""
 
 
-def tool(lab: Any, shape: int, pace: int, name: str, road: Road, *, writes: bool) -> Any:
+def tool(
+    lab: Any, shape: int, pace: int, name: str, road: Road, *, writes: bool, fails: bool = True
+) -> Any:
     """Worst, cost and failure depend on the shape, time on the pace."""
     dice, clock = Random(f"{shape}{name}"), Random(f"{pace}{name}")
     how = {
         "most": dice.randint(10, 20),
         "cost": dice.randint(0, 10),
         "seconds": lambda *_: clock.random(),
-        "errors": [BadReply("broken")] if dice.random() < 0.1 else [],
+        "errors": [BadReply("broken")] if dice.random() < 0.1 and fails else [],
         "random": dice.random() < 0.5,
         "effect": dice.choice(["pure", "read", "write"] if writes else ["pure", "read"]),
     }
@@ -54,13 +56,17 @@ class Flaky:
         return reply
 
 
-def model(lab: Any, shape: int, pace: int, road: Road) -> Any:
-    """Draws of various lengths, some of them failing for good and some for a while."""
+def model(lab: Any, shape: int, pace: int, road: Road, *, tail: int = 0) -> Any:
+    """Draws of various lengths, some of them failing for good and some for a while.
+
+    `tail`: none fails for good, most are short, and a few nearly as long as this.
+    """
 
     def say(_: Any, __: str, index: int) -> Any:
         dice = Random(f"{shape}{index}")
-        words = f"{'so ' * dice.randrange(9)}\\boxed{{{dice.randrange(9)}}}"
-        return BadReply("broken") if dice.random() < 0.1 else words
+        length = int(tail * dice.random() ** 4) if tail else dice.randrange(9)
+        words = f"{'so ' * length}\\boxed{{{dice.randrange(9)}}}"
+        return BadReply("broken") if dice.random() < 0.1 and not tail else words
 
     drawn = Flaky(lab.Slow(lab.words(say), shuffle=pace), shape=shape)
     return drawn if road == "tasks" else lab.Callbacks(drawn)
@@ -71,7 +77,14 @@ def length(*values: Any) -> int:
 
 
 def grown(
-    lab: Any, shape: int, pace: int, *, calm: bool, road: Road = "tasks", draws: bool = False
+    lab: Any,
+    shape: int,
+    pace: int,
+    *,
+    calm: bool,
+    road: Road = "tasks",
+    draws: bool = False,
+    fails: bool = True,
 ) -> Any:
     """A strategy of random shape out of calls, joins, drops and children; calm: no races."""
 
@@ -89,7 +102,9 @@ def grown(
                 else:
                     nodes.append(
                         run.call(
-                            tool(lab, shape, pace, label, road, writes=not draws), label, *inputs
+                            tool(lab, shape, pace, label, road, writes=not draws, fails=fails),
+                            label,
+                            *inputs,
                         )
                     )
             elif verb == "local":
@@ -121,11 +136,11 @@ def seen(result: Any) -> Any:
     return result.answer, result.stopped_by, result.usage, result.error
 
 
-def lived(lab: Any, shape: int, pace: int, road: Road, **how: Any) -> Any:
+def lived(lab: Any, shape: int, pace: int, road: Road, *, tail: int = 0, **how: Any) -> Any:
     """A calm run with draws, and without what must not be done twice."""
-    strategy = grown(lab, shape, pace, calm=True, road=road, draws=True)
-    steady = RetryPolicy(jitter=0.0)
-    return lab.run(lab.solve(strategy, model(lab, shape, pace, road), retry=steady, **how))
+    strategy = grown(lab, shape, pace, calm=True, road=road, draws=True, fails=not tail)
+    drawn, steady = model(lab, shape, pace, road, tail=tail), RetryPolicy(jitter=0.0)
+    return lab.run(lab.solve(strategy, drawn, retry=steady, **how))
 
 
 ROADS: tuple[Road, Road] = ("tasks", "callbacks")
@@ -184,3 +199,60 @@ def test_a_run_killed_on_one_road_goes_on_by_the_other(
     assert seen(resumed) == seen(whole)
     finished = [row.key for row in lab.rows(again, CallRow)]
     assert len(finished) == len(set(finished)), "no finished call is made twice"
+
+
+MOST = 80
+"""Most words of a draw below; most have a tenth of that."""
+TIGHT = st.builds(Budget, tokens=st.integers(3 * MOST, 6 * MOST), calls=st.just(60))
+
+
+def near_the_cap(lab: Any, shape: int, pace: int, road: Road, journal: Any, **how: Any) -> Any:
+    """A calm run of draws whose worst cases do not fit for long."""
+    sampling = Sampling(max_tokens=MOST)
+    return lived(lab, shape, pace, road, tail=MOST, sampling=sampling, journal=journal, **how)
+
+
+def decided(lab: Any, book: MemoryJournal) -> set[Any]:
+    """What was refused, and the lengths that draws were sent with."""
+    rows = lab.rows(book, OutcomeRow)
+    return {(row.node, row.content) for row in rows if row.kind in ("refused", "ceiling")}
+
+
+@settings(max_examples=100)
+@given(
+    shape=SEEDS,
+    paces=st.tuples(SEEDS, SEEDS),
+    budget=TIGHT,
+    limits=st.tuples(st.sampled_from([1, 3, 512]), st.sampled_from([1, 3, 512])),
+)
+def test_refusals_and_shortened_lengths_are_the_same_under_every_timing(
+    lab: Any, shape: int, paces: tuple[int, int], budget: Budget, limits: tuple[int, int]
+) -> None:
+    found = []
+    for pace, limit, road in zip(paces, limits, ROADS, strict=True):
+        book = MemoryJournal(job="lab")
+        result = near_the_cap(lab, shape, pace, road, book, budget=budget, limit=limit)
+        assert budget.allows(result.usage)
+        found.append((seen(result), result.candidates, decided(lab, book)))
+    assert found[0] == found[1]
+
+
+@settings(max_examples=100)
+@given(shape=SEEDS, pace=SEEDS, budget=TIGHT, life=LIVES, first=st.sampled_from(ROADS))
+def test_a_run_killed_near_its_cap_repeats_the_lengths_that_it_had_decided(
+    lab: Any, shape: int, pace: int, budget: Budget, life: int, first: Road
+) -> None:
+    book, dying = MemoryJournal(job="lab"), lab.MortalJournal(job="lab", life=life)
+    whole = near_the_cap(lab, shape, pace, first, book, budget=budget)
+    with suppress(LedgerError):
+        near_the_cap(lab, shape, pace, first, dying, budget=budget)
+    again, second = lab.again(dying), ROADS[ROADS[0] == first]
+    resumed = near_the_cap(lab, shape, pace + 1, second, again, budget=budget)
+    assert (seen(resumed), resumed.candidates) == (seen(whole), whole.candidates)
+    assert decided(lab, again) == decided(lab, book)
+    finished = [row.key for row in lab.rows(again, CallRow)]
+    assert len(finished) == len(set(finished)), "no finished call is made twice"
+    sent = len(lab.rows(again, IntentRow))
+    third = lab.again(again)
+    assert seen(near_the_cap(lab, shape, pace, first, third, budget=budget)) == seen(whole)
+    assert len(lab.rows(third, IntentRow)) == sent

@@ -7,7 +7,8 @@ admitted yet, each at its place, and `AdmissionQueue` decides them.
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from heapq import heappop, heappush
 from typing import Generic, Literal, Protocol, TypeVar
 
@@ -170,6 +171,14 @@ class Ticket:
         """The worst case by now, where others have paid for a part of it; None: it stays."""
         return None
 
+    def shortened(self) -> Usage | None:
+        """The worst case of as much of it as still fits, where that is worth asking for.
+
+        Asked for at the head of the order, with nothing open and no room for all of it; from then
+        on the ticket stands for the part. None: it is refused.
+        """
+        return None
+
 
 class CallbackTicket(Ticket):
     """A ticket whose answers are two functions; each is let go of with the first answer."""
@@ -210,9 +219,10 @@ class AdmissionQueue:
 
     A call is admitted as soon as its worst case fits beside what is spent, what is reserved and
     what calls before it in the order are foreseen to need. Otherwise it waits, holding nothing. It
-    is refused only at the head of the order with nothing open. A call admitted early would also
-    have been admitted late, since calls spend at most what is foreseen for them; so the set of
-    admitted calls is a function of the calls' own costs, whatever finished first.
+    is refused, or admitted in a part that fits, only at the head of the order with nothing open. A
+    call admitted early would also have been admitted late, since calls spend at most what is
+    foreseen for them; so the set of admitted calls, and what was cut of them, is a function of the
+    calls' own costs, whatever finished first.
     """
 
     def __init__(self, account: Account) -> None:
@@ -283,6 +293,16 @@ class AdmissionQueue:
         finally:
             self._pumping = False
 
+    @contextmanager
+    def deciding_after(self) -> Iterator[None]:
+        """Decide nothing meanwhile: what an answer tells may make room, as its charge does."""
+        outer, self._pumping = self._pumping, True
+        try:
+            yield
+        finally:
+            self._pumping = outer
+        self.pump()
+
     def _decide_one(self) -> bool:
         """Decide the first call that waits; those behind it never go before it from here."""
         ticket = self._first_waiting()
@@ -294,12 +314,21 @@ class AdmissionQueue:
             self._admit(ticket)
         elif ticket is self._undecided.first and self.account.open == 0:
             self._undecided.leave(ticket)
-            ticket.state = "refused"
-            self.refused = True
-            ticket.refused(self.account.refusal(ticket.held))
+            self._shorten(ticket)
         else:
             return False
         return True
+
+    def _shorten(self, ticket: Ticket) -> None:
+        """Everything before it has ended and it does not fit: a part of it does, or nothing."""
+        part = ticket.shortened()
+        if part is not None:
+            ticket.held = self._amounts(part)
+            self._admit(ticket)
+        else:
+            ticket.state = "refused"
+            self.refused = True
+            ticket.refused(self.account.refusal(ticket.held))
 
     def _weigh_again(self, ticket: Ticket) -> None:
         """Hold no more than the worst case by now.

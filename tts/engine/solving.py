@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from tts.answers import majority_vote, weighted_vote
 from tts.engine.time_limit import TimeLimit
@@ -20,7 +20,7 @@ from tts.errors import (
     TTSError,
 )
 from tts.executor.retries import LEAVE
-from tts.run import Node, Run, Strategy, caught_up, settled
+from tts.run import Run, Strategy, caught_up, quiet
 from tts.tools.shielded import shielded
 from tts.values import (
     NOTHING,
@@ -148,7 +148,7 @@ async def _quietly(strategy: Strategy, run: Run) -> Candidate | None:
     try:
         found = await strategy.solve(run.problem, run)
     except (BudgetExhausted, Suspended, Outage):
-        await _quiet(run)
+        await quiet(run)
         raise
     except (CallFailed, CallError, StrategyError):
         if not run.kept.unjudged:
@@ -171,27 +171,6 @@ def _lost(run: Run) -> str | None:
     if run.kept.failure is None or (run.kept.all() and not answered):
         return None
     return str(run.kept.failure)
-
-
-async def _quiet(run: Run) -> None:
-    """Let what was admitted end: it is paid for.
-
-    Local code is not waited for: it may wait for what the strategy would have said next.
-    """
-    while under_way := next(filter(_under_way, run.unsettled), None):
-        await settled(under_way)
-
-
-def _under_way(node: Node[Any]) -> bool:
-    """Whether a call, or a child Run, has its inputs and not yet ended.
-
-    One that an earlier process dropped only waits for its drop, which may come with the end alone.
-    """
-    run = node.owner
-    spawned = isinstance(run, Run) and node in run.spawned
-    if isinstance(run, Run) and run.settings.recorded.dropped(run.id_of(node)):
-        return False
-    return node.state in ("ready", "running") and (node.operation is not None or spawned)
 
 
 async def _finish(strategy: Strategy, run: Run, stopped: StoppedBy, limit: TimeLimit) -> Ending:

@@ -18,12 +18,22 @@ from tts.values import NOTHING, Candidate, Usage
 _encode = msgspec.json.Encoder(order="deterministic").encode
 
 
+class Ceiling(msgspec.Struct, frozen=True, array_like=True):
+    """The length that a draw is sent with, since the whole of it does not fit."""
+
+    tokens: int
+    shortfall: str
+    """Why it does not: the refusal that comes of it where the text is cut."""
+
+
 class Desk(Protocol):
     """Who carries calls out once their run's budget has decided."""
 
     def admitted(self, call: Call) -> None: ...
 
     def refused(self, call: Call, error: BudgetExhausted) -> None: ...
+
+    def shortened(self, call: Call) -> Usage | None: ...
 
 
 class Call(Ticket):
@@ -32,6 +42,7 @@ class Call(Ticket):
     __slots__ = (
         "alone",
         "args",
+        "ceiling",
         "desk",
         "draw",
         "first",
@@ -62,6 +73,8 @@ class Call(Ticket):
         self.alone: Usage = NOTHING
         """The worst case of a request for this draw alone: with its prompt, whoever carries it."""
         self.key = ""
+        self.ceiling: Ceiling | None = None
+        """The length that it is sent with, where the whole of it does not fit."""
         self.draw: Draw
 
     def admitted(self) -> None:
@@ -72,15 +85,24 @@ class Call(Ticket):
         assert self.desk is not None
         self.desk.refused(self, error)
 
+    def shortened(self) -> Usage | None:
+        assert self.desk is not None
+        return self.desk.shortened(self)
+
     def by_now(self) -> Usage | None:
         """Less than ever where its Run has paid for its verdict, or for a part of its prompt."""
         paid = self.run.charged
         if self.key in paid.verdicts and self.scores_once:
             return NOTHING
+        return self.beside_paid(self.worst)
+
+    def beside_paid(self, worst: Usage) -> Usage | None:
+        """A worst case without what its Run has paid for of the prompt; None: it stays."""
+        paid = self.run.charged
         if not self.prefixes or "fresh_tokens" not in self.run.account.dimensions:
             return None
-        fresh = self.unread(paid, self.alone.prompt_tokens) + self.alone.completion_tokens
-        return replace(self.worst, fresh_tokens=fresh)
+        fresh = self.unread(paid, self.alone.prompt_tokens) + worst.completion_tokens
+        return replace(worst, fresh_tokens=fresh)
 
     @property
     def charged_before(self) -> Usage | None:
@@ -120,9 +142,18 @@ class Call(Ticket):
             paid.read(self.operation.spec.model, [*marks, written])
 
     @property
+    def ceiling_tokens(self) -> int | None:
+        """The length that it is sent with; None: all that its arguments ask for."""
+        return None if self.ceiling is None else self.ceiling.tokens
+
+    @property
     def recorded(self) -> bool:
         """Whether an earlier process finished it, and wrote down that this node used it."""
-        return self.run.settings.recorded.keys.get(self.id) == self.key
+        used = self.run.settings.recorded.keys.get(self.id)
+        return used is not None and (
+            used == self.key
+            or (self.ceiling is not None and used == cut_key(self.key, self.ceiling.tokens))
+        )
 
     @property
     def unknown(self) -> bool:
@@ -201,6 +232,11 @@ def draw_key(base: bytes, *, seed: int, path: str, index: int) -> str:
 def placed_key(base: bytes, *, run_id: str, node: str) -> str:
     """Key of a call with an effect: bound to its place in one run, never shared."""
     return blake2b(base + f"|{run_id}|{node}".encode(), digest_size=16).hexdigest()
+
+
+def cut_key(key: str, tokens: int) -> str:
+    """Key of a draw that was cut at a lower ceiling than its arguments ask for."""
+    return blake2b(f"{key}|cut|{tokens}".encode(), digest_size=16).hexdigest()
 
 
 def seed_of(key: str) -> int:

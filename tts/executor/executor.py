@@ -24,8 +24,9 @@ from tts.errors import (
     TTSError,
     Unavailable,
 )
+from tts.executor import ceiling
 from tts.executor.attempts import Attempts, Pricer
-from tts.executor.call import Call
+from tts.executor.call import Call, Ceiling
 from tts.executor.limits import Limits
 from tts.executor.requests import Requests
 from tts.executor.retries import LEAVE
@@ -231,8 +232,10 @@ class Executor:
             if self._replay_outcome(call):
                 return
             self._weigh(call)
+            self._lower(call, ceiling.recorded(call))
             queue, worst = call.run.queue, call.by_now() or call.worst
-            (queue.repeat if call.recorded else queue.ask)(call, worst)
+            decided = call.recorded or call.ceiling is not None
+            (queue.repeat if decided else queue.ask)(call, worst)
         except FOREIGN as error:
             self._forget(call.node)
             fail_node(call.node, error)
@@ -241,15 +244,15 @@ class Executor:
         """Find the worst case, with its prompt and without."""
         shared = call.shared
         if shared.alone is None:
-            shared.alone = self._worst(call, first=True)
+            shared.alone = self._worst(call, call.args, first=True)
         call.alone = call.worst = shared.alone
         if not call.first:
             if shared.beside is None:
-                shared.beside = self._worst(call, first=False)
+                shared.beside = self._worst(call, call.args, first=False)
             call.worst = shared.beside
 
-    def _worst(self, call: Call, *, first: bool) -> Usage:
-        return self.settlement.priced(call, call.operation.worst(call.args, first=first))
+    def _worst(self, call: Call, args: tuple[Any, ...], *, first: bool) -> Usage:
+        return self.settlement.priced(call, call.operation.worst(args, first=first))
 
     def _foreseen(self, call: Call) -> Usage:
         """What it costs at most while inputs are open; the same for all draws of a `sample`."""
@@ -271,7 +274,7 @@ class Executor:
 
     def admitted(self, call: Call) -> None:
         try:
-            row = self.journal.find(call.key)
+            row = ceiling.find(self.journal, call)
             if row is not None:
                 self._found(call, row)
             elif call.unknown:
@@ -287,11 +290,29 @@ class Executor:
         self.requests.write(call.run.outcome(call.id, "refused", str(error)))
         call.node.fail(error, "refused")
 
+    def shortened(self, call: Call) -> Usage | None:
+        tokens = ceiling.longest_that_fits(call, self._worst)
+        if tokens is None:
+            return None
+        lowered = Ceiling(tokens, str(call.run.account.refusal(call.held)))
+        self.requests.write(ceiling.outcome(call, lowered))
+        self._lower(call, lowered)
+        return call.by_now() or call.worst
+
+    def _lower(self, call: Call, lowered: Ceiling | None) -> None:
+        """Send a draw with less than its arguments ask for."""
+        if lowered is not None:
+            call.ceiling = lowered
+            call.args = ceiling.shortened(call, lowered.tokens)
+            call.worst = self._worst(call, call.args, first=call.first)
+            call.alone = self._worst(call, call.args, first=True)
+
     def _found(self, call: Call, row: CallRow) -> None:
         content = decoder(call.operation.content_type).decode(row.content)
-        use = self.settlement.use_row(call, content, row.usage, "reused")
+        use = self.settlement.use_row(call, row.key, content, row.usage, "reused")
         if not call.recorded:
             self.requests.write(use)
+        call.key = row.key
         self.settlement.deliver(call, content, row.usage)
 
     def _replay_outcome(self, call: Call) -> bool:

@@ -42,10 +42,12 @@ UNMETERED = Meter()
 class RequestedDraw:
     """One draw of a request and the uses that wait for it."""
 
-    __slots__ = ("calls", "draw", "key", "starter")
+    __slots__ = ("calls", "draw", "kept", "key", "starter")
 
     def __init__(self, call: Call) -> None:
         self.key, self.draw = call.key, call.draw
+        self.kept = self.key
+        """Under which key the answer is found again: one of its own where the text was cut short."""
         self.calls = [call]
         self.starter = call
 
@@ -64,6 +66,7 @@ class Request:
         "answered",
         "args",
         "attempt",
+        "behind",
         "drawn",
         "ended",
         "grant",
@@ -82,6 +85,8 @@ class Request:
         self.operation: Operation = calls[0].operation
         self.spec: OperationSpec = self.operation.spec
         self.args: tuple[Any, ...] = calls[0].args
+        self.behind: list[Call] = []
+        """Uses of the same draws under another ceiling: they look again once this has ended."""
         self.drawn = [RequestedDraw(call) for call in calls]
         self.worst: Usage = sum((call.worst for call in calls[1:]), calls[0].alone)
         self.meter = UNMETERED
@@ -110,7 +115,10 @@ class Request:
         return any(drawn.calls for drawn in self.drawn)
 
     def join(self, call: Call) -> None:
-        """Another use wants one of the draws."""
+        """Another use wants one of the draws, as long or longer or shorter."""
+        if call.ceiling_tokens != self.starter.ceiling_tokens:
+            self.behind.append(call)
+            return
         next(drawn for drawn in self.drawn if drawn.key == call.key).calls.append(call)
 
     def leave(self, call: Call) -> bool:
@@ -197,7 +205,7 @@ def call_row(request: Request, drawn: RequestedDraw, reply: Reply, job: str) -> 
     spec = request.spec
     return CallRow(
         job=job,
-        key=drawn.key,
+        key=drawn.kept,
         problem_id=request.starter.run.problem.id,
         operation=spec.name,
         version=spec.version,
@@ -221,14 +229,14 @@ def text_row(request: Request) -> TextRow | None:
     return TextRow(shared.input_hash, _encode(shared.identity).decode())
 
 
-def use_row(call: Call, attributed: Usage, origin: Origin, job: str) -> UseRow:
-    """The use of a call by a node, at what it would have cost alone."""
+def use_row(call: Call, key: str, attributed: Usage, origin: Origin, job: str) -> UseRow:
+    """The use of the call of that key by a node, at what it would have cost alone."""
     run = call.run
     return UseRow(
         job=job,
         run_id=run.settings.run_id,
         node=call.id,
-        key=call.key,
+        key=key,
         role=call.operation.spec.role,
         name=call.node.name,
         inputs=",".join(run.id_of(node) for node in call.node.inputs),

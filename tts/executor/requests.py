@@ -104,7 +104,7 @@ class Requests:
             self._settlement.stop(call, self.fatal)
         elif request is not None:
             request.join(call)
-        elif group is None or not call.operation.spec.coalesce:
+        elif group is None or call.ceiling is not None or not call.operation.spec.coalesce:
             self._start(Request([call]))
         else:
             self._gather(group, call)
@@ -189,8 +189,16 @@ class Requests:
             if not its:
                 del self._open[root]
         self._aborted.discard(request)
+        self._look_again(request)
         if request.ended is not None and not request.ended.done():
             request.ended.set_result(None)
+
+    def _look_again(self, request: Request) -> None:
+        """Whoever wants the same draw under another ceiling takes what came of it, or sends it."""
+        behind, request.behind = request.behind, []
+        for call in behind:
+            if call.state == "admitted" and not call.node.settled:
+                call.admitted()
 
     def _end_of(self, request: Request) -> asyncio.Future[None]:
         """What a request that is ending can be waited for by."""

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from tts.errors import (
+    BudgetExhausted,
     CallError,
     CallFailed,
     Dropped,
@@ -21,7 +22,8 @@ from tts.errors import (
 )
 from tts.executor.attempts import Attempts, Pricer
 from tts.executor.call import Call
-from tts.executor.request import Request, call_row, text_row, use_row
+from tts.executor.ceiling import kept_key, note_length, was_cut
+from tts.executor.request import Request, RequestedDraw, call_row, text_row, use_row
 from tts.executor.reuse import due, given_up
 from tts.protocols import (
     Answer,
@@ -59,13 +61,22 @@ class Settlement:
         """Calls that were asked for and have not ended."""
 
     def deliver(self, call: Call, content: Any, usage: Usage) -> None:
-        """The call was answered."""
-        again = call.charged_before
-        self.charge(call, again or self.due(call, content, usage, call.run.charged))
-        try:
-            value = call.operation.value(call.args, content, call.key)
-        except FOREIGN as error:
-            fail_node(call.node, error)
+        """The call was answered; a text that its budget cut is charged, and refused all the same."""
+        note_length(call, content)
+        with call.run.queue.deciding_after():
+            again = call.charged_before
+            self.charge(call, again or self.due(call, content, usage, call.run.charged))
+            try:
+                value = call.operation.value(call.args, content, call.key)
+            except FOREIGN as error:
+                fail_node(call.node, error)
+            else:
+                self._tell(call, content, value)
+
+    def _tell(self, call: Call, content: Any, value: Any) -> None:
+        if call.ceiling is not None and was_cut(call, content):
+            call.run.keep_cut(call.node, value)
+            call.node.fail(BudgetExhausted.recorded(call.ceiling.shortfall), "refused")
         else:
             call.node.resolve(value)
 
@@ -109,9 +120,9 @@ class Settlement:
         whole, alone = usage.prompt_tokens, self.alone(call, usage)
         return due(call, alone, content, paid, whole=whole, price=self.price)
 
-    def use_row(self, call: Call, content: Any, usage: Usage, origin: Origin) -> UseRow:
+    def use_row(self, call: Call, key: str, content: Any, usage: Usage, origin: Origin) -> UseRow:
         due = self.due(call, content, usage, call.run.written)
-        return use_row(call, due, origin, self.job)
+        return use_row(call, key, due, origin, self.job)
 
 
 def fail_node(node: Node[Any], error: BaseException) -> None:
@@ -173,7 +184,8 @@ class Landing:
                     self._settlement.fail(call, reply)
                     continue
                 if call not in written:
-                    self.write(self._use_row(call, reply, "joined"))
+                    self.write(self._use_row(call, drawn, reply, "joined"))
+                call.key = drawn.kept
                 self._settlement.deliver(call, reply.content, reply.usage)
 
     async def crash(self, request: Request, error: BaseException) -> None:
@@ -217,16 +229,17 @@ class Landing:
         written: Written = set()
         for drawn, reply in zip(request.drawn, answer.replies, strict=True):
             if isinstance(reply, Reply):
+                drawn.kept = kept_key(self._journal, drawn.starter, reply.content)
                 rows.append(call_row(request, drawn, reply, self._job))
                 for call in drawn.calls:
                     written.add(call)
-                    rows.append(self._use_row(call, reply, drawn.origin(call)))
+                    rows.append(self._use_row(call, drawn, reply, drawn.origin(call)))
             else:
                 rows += [self._failed(call, reply) for call in drawn.calls]
         return rows, written
 
-    def _use_row(self, call: Call, reply: Reply, origin: Origin) -> UseRow:
-        return self._settlement.use_row(call, reply.content, reply.usage, origin)
+    def _use_row(self, call: Call, drawn: RequestedDraw, reply: Reply, origin: Origin) -> UseRow:
+        return self._settlement.use_row(call, drawn.kept, reply.content, reply.usage, origin)
 
     def _asked(self, request: Request) -> list[TextRow]:
         """The text of the question, where no earlier draw of it has brought it."""

@@ -46,6 +46,7 @@ from tts.protocols.operation import (
     PromptOperation,
     Reply,
     Role,
+    ShorteningOperation,
 )
 from tts.protocols.scorers import (
     MarkedRow,
@@ -99,6 +100,7 @@ __all__ = [
     "RowReading",
     "RunRow",
     "SettledRow",
+    "ShorteningOperation",
     "StepScoreReply",
     "StepScoreRequest",
     "StepScorer",

@@ -21,7 +21,9 @@ Origin = Literal["made", "joined", "reused", "replayed"]
 SENT = ":sent"
 """Ends the id under which an outcome says that a call with an effect was sent."""
 
-OutcomeKind = Literal["refused", "dropped", "failed", "join", "arrival", "share", "deadline"]
+OutcomeKind = Literal[
+    "refused", "dropped", "failed", "join", "arrival", "share", "ceiling", "deadline"
+]
 
 
 class TextRow(Struct, frozen=True, gc=False):

@@ -34,6 +34,8 @@ class OperationSpec(Struct, frozen=True, kw_only=True):
     """Seconds for one attempt; None: the executor's default."""
     retries: int | None = None
     """Attempts after the first; None: the executor's default."""
+    shortens: bool = False
+    """The operation is a `ShorteningOperation`."""
     prompt: bool = False
     """The operation is a `PromptOperation`, and a cancelled attempt ends at once: no code of a user
     runs in it that might not. Only where repeating a call does no harm."""
@@ -132,6 +134,30 @@ class Operation(Protocol):
 
     def pretend(self, args: tuple[Any, ...], draw: Draw) -> Any:
         """The content of the pessimistic answer of a dry run."""
+        ...
+
+
+class ShorteningOperation(Operation, Protocol):
+    """An operation whose draws are prefixes of one text each, as long as they are let to be."""
+
+    def kind(self, args: tuple[Any, ...]) -> str | None:
+        """Draws of one kind have lengths alike; None: a cut one would be taken for a whole one."""
+        ...
+
+    def most_tokens(self, args: tuple[Any, ...]) -> int:
+        """The most tokens of one draw."""
+        ...
+
+    def shortened(self, args: tuple[Any, ...], tokens: int) -> tuple[Any, ...]:
+        """Arguments for the same draw with at most so many tokens."""
+        ...
+
+    def was_cut(self, content: Any) -> bool:
+        """Whether the text was cut at its most tokens, rather than ending by itself."""
+        ...
+
+    def length_of(self, content: Any) -> int:
+        """Tokens of a draw."""
         ...
 
 

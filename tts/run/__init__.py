@@ -3,7 +3,7 @@
 from tts.run.costs import WorstCases, finish_reserve
 from tts.run.generation import Generation, Source, Until
 from tts.run.generator_call import GeneratorCall, Prompt
-from tts.run.joins import Successes, settled
+from tts.run.joins import Successes, quiet, settled
 from tts.run.kept import KeptCandidates
 from tts.run.max_tokens import picks, text_before
 from tts.run.node import Group, Node, Outcome
@@ -36,6 +36,7 @@ __all__ = [
     "is_bounded",
     "is_stepwise",
     "picks",
+    "quiet",
     "settled",
     "text_before",
 ]

@@ -11,6 +11,7 @@ import msgspec
 
 from tts.budget import Account, Amounts, CallbackTicket
 from tts.errors import BudgetExhausted, CallFailed
+from tts.run.joins import quiet
 from tts.run.node import Node
 from tts.run.replay import SHARE, caught_up
 from tts.run.state import RunState
@@ -34,6 +35,7 @@ async def run_child(
     try:
         return await _to_its_end(coroutine(*values, run=child), child)
     except BudgetExhausted as refused:
+        await quiet(child)
         if share is None:
             raise
         raise CallFailed("The child Run used up its share.", refused) from refused

@@ -40,6 +40,7 @@ class Generation(GeneratorCall):
             version=task.version,
             role="sample",
             coalesce=generator.capabilities.coalesce,
+            shortens=True,
         )
 
     def messages(self, source: Source) -> tuple[Message, ...]:
@@ -64,6 +65,21 @@ class Generation(GeneratorCall):
         """What is asked for, or less where every draw is known."""
         asked: int = args[1].max_tokens
         return min(asked, self.recorded.most_tokens(self.problem)) if self.recorded else asked
+
+    def kind(self, args: tuple[Any, ...]) -> str | None:
+        """Solutions and steps of this task by this model; a forced answer is never shortened."""
+        until: Until = args[2]
+        return None if until == "answer" else f"{self.spec.name} {self.spec.model} {until}"
+
+    def shortened(self, args: tuple[Any, ...], tokens: int) -> tuple[Any, ...]:
+        source, sampling, until = args
+        return source, replace(sampling, max_tokens=tokens), until
+
+    def was_cut(self, content: Any) -> bool:
+        return bool(content.finish_reason == "length")
+
+    def length_of(self, content: Any) -> int:
+        return int(content.completion_tokens)
 
     def prompt(self, args: tuple[Any, ...]) -> Prompt:
         source = args[0]

@@ -172,3 +172,28 @@ async def _pieces(
     rest = (await node).delta[sent:]
     if rest:
         yield rest
+
+
+async def quiet(run: RunState) -> None:
+    """Let what was admitted of a Run and its children end: it is paid for.
+
+    What a refused Run still brings must not depend on what happened to come before the refusal.
+    Local code is not waited for: it may wait for what the strategy would have said next.
+    """
+    while node := next((one for one in run.unsettled if _under_way(one, run.path)), None):
+        await settled(node)
+
+
+def _under_way(node: Node[Any], path: str) -> bool:
+    """Whether a call, or a child Run, has its inputs and not yet ended.
+
+    One that an earlier process dropped only waits for its drop, which may come with the end alone.
+    """
+    run = node.owner
+    if not isinstance(run, RunState) or not run.path.startswith(path):
+        return False
+    if run.settings.recorded.dropped(run.id_of(node)):
+        return False
+    return node.state in ("ready", "running") and (
+        node.operation is not None or node in run.spawned
+    )

@@ -15,6 +15,7 @@ from tts.protocols import OutcomeRow
 from tts.run.costs import Paid, WorstCases
 from tts.run.generation import Generation, Source
 from tts.run.kept import KeptCandidates
+from tts.run.lengths import Lengths
 from tts.run.node import Node
 from tts.run.settings import RunSettings, Scheduler
 from tts.values import (
@@ -76,6 +77,8 @@ class RunState:
         self.charged, self.written = Paid(), Paid()
         """What its charges have paid for, and what the rows of its uses say that they have: a use
         is written before it is charged, and some are never charged."""
+        self.lengths: Lengths = parent.lengths if parent and queue else Lengths()
+        """Of the draws that were charged to this account."""
         self.worst_cases: WorstCases = parent.worst_cases if parent else WorstCases()
         """Priced worst cases of an end and of one draw; nothing where no ceiling asks for them."""
         self._generations: dict[str, Generation] = {}
@@ -257,6 +260,10 @@ class RunState:
     def miss_verdict(self, reason: str) -> None:
         """Say that a verdict which was asked for is missing."""
         self.kept.fail(BadReply(reason), (self.path, self.submitted), asked=True)
+
+    def keep_cut(self, node: Node[Any], candidate: Candidate) -> None:
+        """Show what was drawn and paid of a draw that the budget cut; nothing is built on it."""
+        self.kept.add(candidate, (self.path, node.ordinal))
 
     def _drop(self, nodes: Sequence[Node[Any]]) -> None:
         for node in nodes:
