@@ -311,7 +311,7 @@ def test_wrong_credentials_stop_what_waits_for_a_slot_too(lab: Any) -> None:
 
 
 @pytest.mark.parametrize("prompt", [False, True])
-def test_what_a_refusal_makes_room_for_is_not_sent_while_its_child_run_ends(
+def test_what_a_refusal_makes_room_for_ends_before_its_child_run_does_as_in_any_run(
     lab: Any, prompt: bool
 ) -> None:
     large, small = (
@@ -327,4 +327,4 @@ def test_what_a_refusal_makes_room_for_is_not_sent_while_its_child_run_ends(
 
     book = MemoryJournal(job="lab")
     lab.run(lab.solve(solve, journal=book, budget=Budget(tokens=140)))
-    assert attempts(lab, book) == (0, 0)
+    assert attempts(lab, book) == (1, 1)
