@@ -123,7 +123,7 @@ def paired_difference(
     whole = all(value in (0.0, 1.0) for one in shared for value in (first[one], second[one]))
     return PairedDifference(
         n=len(shared),
-        estimate=_interval(gaps, seed, confidence, resamples),
+        estimate=paired_interval(gaps, seed=seed, confidence=confidence, resamples=resamples),
         p=mcnemar(wins, losses) if whole else _p(gaps, seed, resamples),
         test="mcnemar" if whole else "bootstrap",
         wins=wins,
@@ -132,9 +132,14 @@ def paired_difference(
     )
 
 
-def _interval(gaps: list[float], seed: int, confidence: float, resamples: int) -> Estimate:
-    """By bootstrap; where all gaps are equal, resampling sees no spread, and the bounds allow for
-    as many other problems as a share of 0 of n may hide (Wilson 1927)."""
+def paired_interval(
+    gaps: Sequence[float], *, seed: int, confidence: float = 0.95, resamples: int = RESAMPLES
+) -> Estimate:
+    """The mean of per-problem differences, by bootstrap of the problems.
+
+    Where all are equal, resampling sees no spread, and the bounds allow for as many other problems
+    as a share of 0 of n may hide (Wilson 1927).
+    """
     if len(set(gaps)) > 1:
         return bootstrap_mean(gaps, seed=seed, confidence=confidence, resamples=resamples)
     hidden = wilson(0, len(gaps), confidence=confidence).high

@@ -11,6 +11,7 @@ from msgspec.structs import replace
 
 from tts.eval.attempts import Attempt
 from tts.eval.report.comparison_report import Cell, ComparisonReport, Curve, ProblemLine
+from tts.eval.report.equal_spend import with_equal_spend
 from tts.eval.report.rows import Row, missing_of, row_of, solved_shares
 from tts.eval.statistics import (
     FEWEST,
@@ -90,6 +91,7 @@ def _compared(
             against[group] = other
         if found and found.n >= FEWEST:
             pairs[group] = found
+    rows = with_equal_spend(rows, shares, baseline, seed=seed)
     corrected = dict(zip(pairs, holm([found.p for found in pairs.values()]), strict=True))
     return tuple(
         replace(

@@ -11,7 +11,8 @@ from msgspec.structs import replace
 
 from tts.eval.report import wording
 from tts.eval.report.axes import AXES, Axis, Cost, axis_of
-from tts.eval.report.rows import Row
+from tts.eval.report.equal_spend import unspent
+from tts.eval.report.rows import AtSpend, Row
 from tts.eval.statistics import Estimate, detectable_difference
 from tts.protocols import Role
 from tts.values import StoppedBy
@@ -20,7 +21,7 @@ from tts.values.visible import visible
 LABELS = ("strategy", "budget")
 """What every table of rows begins with."""
 View = Literal["terminal", "markdown", "page", "csv"]
-Part = Literal["accuracy", "cost", "accounts"]
+Part = Literal["accuracy", "spend", "cost", "accounts"]
 """Tables of their own where one would be too wide."""
 PARTS: tuple[Part, ...] = get_args(Part)
 WIDE: tuple[View, ...] = ("terminal",)
@@ -28,6 +29,7 @@ NARROW: tuple[View, ...] = ("terminal", "markdown")
 """Views that have no room for what is not needed at once."""
 READ: tuple[View, ...] = ("terminal", "markdown", "page")
 """Views that people read."""
+AT_SPEND = "Δ at equal spend"
 _WRITTEN = {"/": "_per_", "÷": "over", "$": "dollars", "%": "", "(": "", ")": ""}
 
 Value = float | str | None
@@ -40,14 +42,14 @@ class Interval(Struct, frozen=True):
 
     of: Callable[[Row], Estimate | None]
     format: Callable[[Estimate], str]
-    too_few: Callable[[Row], bool]
-    """Whether there are too few problems to say how sure a value is."""
+    absent: Callable[[Row], str]
+    """What to say where there is none; empty: nothing."""
 
     def text(self, row: Row) -> str:
         """The bounds in words; empty where there is nothing to be sure of."""
         found = self.of(row)
         if found is None:
-            return wording.TOO_FEW if self.too_few(row) else ""
+            return self.absent(row)
         return self.format(found)
 
 
@@ -96,12 +98,12 @@ class Table(Struct, frozen=True):
 ACCURACY = Interval(
     lambda row: row.accuracy if row.telling else None,
     wording.interval,
-    lambda row: row.accuracy is not None and not row.telling,
+    lambda row: wording.TOO_FEW if row.accuracy is not None and not row.telling else "",
 )
 DIFFERENCE = Interval(
     lambda row: row.difference.estimate if row.difference else None,
     wording.gap_interval,
-    lambda row: row.against is not None and row.difference is None,
+    lambda row: wording.TOO_FEW if row.against is not None and row.difference is None else "",
 )
 
 
@@ -122,6 +124,26 @@ def _ratio(axis: Axis) -> Column:
 
     title = f"{axis.word} ÷ baseline"
     return Column(title, value, wording.hundredths, unknown="", left_out=WIDE)
+
+
+def _at_spend(axis: Axis) -> Column:
+    """The difference to the baseline at this row's spend on an axis."""
+
+    def found(row: Row) -> AtSpend:
+        return row.at_spend.get(axis.name, AtSpend(why=wording.UNKNOWN if row.against else ""))
+
+    def value(row: Row, _: Row | None) -> float | None:
+        estimate = found(row).estimate
+        return estimate.value if estimate else None
+
+    interval = Interval(
+        lambda row: found(row).estimate, wording.gap_interval, lambda row: found(row).why
+    )
+    return Column(AT_SPEND, value, wording.gap, interval, "spend", "", "at_equal_spend")
+
+
+def _unspent(row: Row, _: Row | None) -> float | None:
+    return unspent(row)
 
 
 def _gap(row: Row, _: Row | None) -> float | None:
@@ -174,6 +196,8 @@ COLUMNS: tuple[Column, ...] = (
     Column("Δ points", _gap, wording.gap, DIFFERENCE, "accuracy", unknown="", written="difference"),
     Column("p (Holm)", lambda row, _: row.p_holm, wording.chance, part="accuracy", unknown=""),
     Column("detectable", _detectable, wording.percent, part="accuracy", unknown="", left_out=WIDE),
+    _at_spend(axis_of("tokens")),
+    Column("unspent %", _unspent, wording.percent, part="spend", unknown="", written="unspent"),
     _account("runs", lambda row, _: row.runs, wording.count),
     _account("calls", lambda row, _: row.attributed.calls, wording.count, "attributed_calls"),
     _account("attributed tokens", lambda row, _: row.attributed.tokens, wording.count),
@@ -202,10 +226,11 @@ COLUMNS: tuple[Column, ...] = (
 
 
 def columns_by(cost: Cost) -> tuple[Column, ...]:
-    """The columns with this cost shown in every view, and set against the baseline's."""
-    axis, tokens = axis_of(cost), _ratio(axis_of("tokens"))
+    """The columns with this cost shown in every view, and rows set against the baseline by it."""
+    axis = axis_of(cost)
+    by_axis = {_ratio(axis_of("tokens")).title: _ratio(axis), AT_SPEND: _at_spend(axis)}
     shown = (replace(one, left_out=()) if one.title == axis.title else one for one in COLUMNS)
-    return tuple(_ratio(axis) if one.title == tokens.title else one for one in shown)
+    return tuple(by_axis.get(one.title, one) for one in shown)
 
 
 def stop_columns(rows: Sequence[Row]) -> list[Column]:

@@ -31,7 +31,9 @@ HEAD = """# Results
 
 Made by `tts results` from finished comparisons; not edited by hand. Tokens are attributed: prompt
 and completion of everything that a run called, verifiers included; fresh are those that the run had
-not computed before. Intervals are of 95 %.
+not computed before. Intervals are of 95 %. Δ at equal spend is to the baseline at the mean spend of
+the row: on the line through the baseline's own rows, linear in the logarithm of the spend, never
+beyond them. Unspent is what a mean run left of its budget.
 """
 
 

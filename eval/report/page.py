@@ -41,7 +41,7 @@ def render_page(
     chosen = cost if any(chart.axis.name == cost for chart in charts) else "tokens"
     values = {
         "report": report,
-        "results": table_of(report.rows, "page", ("accuracy", "cost"), columns=columns),
+        "results": table_of(report.rows, "page", ("accuracy", "spend", "cost"), columns=columns),
         "accounts": table_of(report.rows, "page", ("accounts",), columns=columns),
         "best": max(shares, default=None),
         "problems": report.problems[:MOST_LINES],

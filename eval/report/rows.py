@@ -32,6 +32,18 @@ class BinAccuracy(Struct, frozen=True):
     accuracy: Estimate
 
 
+class AtSpend(Struct, frozen=True):
+    """The difference to the baseline where it spends as much as a row on one cost axis."""
+
+    estimate: Estimate | None = None
+    """In shares of right answers, with its interval; None: `why` says what is missing."""
+    n: int = 0
+    """Problems that it rests on."""
+    between: tuple[str, ...] = ()
+    """Labels of the baseline's rows that it is read off."""
+    why: str = ""
+
+
 class Row(Struct, frozen=True, kw_only=True):
     """One strategy under one budget; None stands for what is not known."""
 
@@ -47,6 +59,8 @@ class Row(Struct, frozen=True, kw_only=True):
     difference: PairedDifference | None = None
     p_holm: float | None = None
     """The p-value of the difference, corrected for all differences of the report."""
+    at_spend: dict[str, AtSpend] = field(default_factory=dict)
+    """The differences at equal spend, by the name of the cost axis; empty on the baseline's own."""
     attributed: Usage
     billed: Usage
     seconds: float | None = None

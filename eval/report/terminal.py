@@ -21,13 +21,16 @@ BOUNDS = "95 % interval"
 
 
 def render_table(report: ComparisonReport, *, columns: Sequence[Column] = COLUMNS) -> Group:
-    """A rich renderable of 80 columns: how right, how dear, then the verdicts and warnings."""
+    """A rich renderable of 80 columns: how right, also at equal spend, how dear, then the verdicts
+    and warnings."""
     accuracy = _fitted(report, columns, "accuracy", title=visible(report.title, 120))
+    spend = _fitted(report, columns, "spend")
     cost = _fitted(report, columns, "cost", "accounts")
     sentences = [Text(visible(one, 400)) for one in report.verdicts]
     cautions = [Text(f"! {visible(one, 400)}", style="yellow") for one in report.warnings]
     partial = [Text(visible(report.partial, 400), style="bold yellow")] if report.partial else []
-    return Group(*partial, accuracy, cost, *sentences, *cautions)
+    told = (accuracy, spend, cost) if spend.telling else (accuracy, cost)
+    return Group(*partial, *told, *sentences, *cautions)
 
 
 def _fitted(
@@ -63,6 +66,11 @@ class Fitted:
         self, figures: Sequence[str], rows: Sequence[Sequence[str]], title: str = ""
     ) -> None:
         self.figures, self.rows, self.title = figures, rows, title
+
+    @property
+    def telling(self) -> bool:
+        """Whether any row has a figure here."""
+        return any(any(row[len(LABELS) :]) for row in self.rows)
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         names = (*LABELS, *self.figures)
