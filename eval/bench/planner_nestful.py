@@ -13,7 +13,7 @@ from tts.planner import Call, Plan, check_plan, read_plan, write_plan
 from tts.planner.language import Reference, Text
 from tts.planner.language.plan import Value
 from tts.tools import Tool, ToolSet
-from tts.tools.openai_schema import HandlerBody
+from tts.tools.function_tools import HandlerBody
 
 _TYPES = {"float": "number", "int": "integer", "str": "string", "dict": "object", "list": "array"}
 _JSON = frozenset(("string", "number", "integer", "boolean", "object", "array", "null"))

@@ -16,7 +16,7 @@ from tts.planner.language import ITEM, Call
 from tts.protocols import Answer, Draw, Meter, OperationSpec, Reply
 from tts.run import KeptCandidates, Node, Outcome, Run, Strategy
 from tts.tools import REPEATABLE, Tool, ToolCall, ToolContext
-from tts.tools.operation import AttemptObserver
+from tts.tools.tool import AttemptObserver
 from tts.values import NOTHING, Usage
 
 _PATIENCE = 7 * 24 * 3600.0

@@ -1,11 +1,9 @@
 """Typed functions, function schemas and MCP servers as tools."""
 
-from tts.tools.function_tools import ToolSet, tool
+from tts.tools.function_tools import ToolSet, from_openai, to_openai, tool
 from tts.tools.mcp_tools import MCPTools
-from tts.tools.openai_schema import from_openai, to_openai
-from tts.tools.operation import ToolCall
 from tts.tools.schemas import DEEP, Schema, inlined, instance_of, name_of, target
-from tts.tools.tool import REPEATABLE, SHARED, Tool, ToolContext
+from tts.tools.tool import REPEATABLE, SHARED, Tool, ToolCall, ToolContext
 
 __all__ = [
     "DEEP",

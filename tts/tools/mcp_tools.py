@@ -11,9 +11,8 @@ from typing import Any
 
 from tts.errors import BadReply, NotSent, ToolFailed, UsageError
 from tts.protocols import Effect
-from tts.tools.function_tools import ToolSet
+from tts.tools.function_tools import HandlerBody, ToolSet, as_object
 from tts.tools.mcp_connection import MCPConnection, StderrTail
-from tts.tools.openai_schema import HandlerBody, as_object
 from tts.tools.schemas import Schema, target
 from tts.tools.tool import Tool
 
