@@ -1,27 +1,36 @@
 """The values that cross package boundaries: frozen, serialisable, free of behaviour."""
 
-from tts.values.candidate import STEP_SEPARATOR, Candidate, Score, Scored, split_steps
-from tts.values.completion import ENDED, Completion, FinishReason, Piece, Recording, TokenLogprob
-from tts.values.request import (
+from tts.values.generation import (
+    ENDED,
     AnswerKind,
     Capabilities,
+    Completion,
+    FinishReason,
     Message,
     MessageRole,
     Model,
+    Piece,
     Problem,
+    Recording,
     Sampling,
+    TokenLogprob,
 )
 from tts.values.result import (
     OPEN,
+    STEP_SEPARATOR,
     AnswerEvent,
+    Candidate,
     CandidateEvent,
     Event,
     Kept,
     NodeEvent,
     RecordedVerdict,
     Result,
+    Score,
+    Scored,
     SpendEvent,
     StoppedBy,
+    split_steps,
 )
 from tts.values.usage import (
     DIMENSIONS,
