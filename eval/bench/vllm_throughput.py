@@ -16,7 +16,7 @@ from typing import Any
 from tts.answers import TASKS
 from tts.backends.embedded.model import EmbeddedName, model_folder
 from tts.backends.vllm import VLLMGenerator, VLLMHeadReader, VLLMSettings
-from tts.backends.vllm.settings import engine_arguments
+from tts.backends.vllm.engine import engine_arguments
 from tts.engine import Engine
 from tts.eval.bench.report import Row, at_least, at_most, figure
 from tts.protocols import MarkedRow

@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 from msgspec import Struct
 
-from tts.backends.vllm.settings import PROFILES
+from tts.backends.vllm.engine import PROFILES
 
 Value = int | str
 Point = Mapping[str, Value]

@@ -7,11 +7,10 @@ from tts.backends.vllm.device import (
     require_vllm,
     vllm_installed,
 )
-from tts.backends.vllm.engine import EngineLoad, VLLMEngine
+from tts.backends.vllm.engine import EngineLoad, Profile, VLLMEngine, VLLMSettings
 from tts.backends.vllm.generator import VLLMGenerator
 from tts.backends.vllm.head_reader import VLLMHeadReader
 from tts.backends.vllm.server_readers import VLLMClassifyReader, VLLMLabelReader, VLLMServerReader
-from tts.backends.vllm.settings import Profile, VLLMSettings
 
 __all__ = [
     "EngineLoad",

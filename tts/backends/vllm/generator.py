@@ -12,9 +12,8 @@ from typing import Any
 import msgspec
 
 from tts.backends.openai_http import plain_template
-from tts.backends.vllm.engine import EngineLoad, VLLMEngine
+from tts.backends.vllm.engine import EngineLoad, VLLMEngine, VLLMSettings
 from tts.backends.vllm.kernels import facts_of
-from tts.backends.vllm.settings import VLLMSettings
 from tts.errors import BadReply
 from tts.protocols import Defaults, GenerateReply, GenerateRequest, Meter, TextListener
 from tts.values import (

@@ -9,8 +9,7 @@ from collections import OrderedDict
 from collections.abc import Iterator, Sequence
 from hashlib import blake2b
 
-from tts.backends.vllm.engine import VLLMEngine
-from tts.backends.vllm.settings import VLLMSettings
+from tts.backends.vllm.engine import VLLMEngine, VLLMSettings
 from tts.errors import BadReply
 from tts.protocols import MarkedRow, RowReading, Vector
 from tts.values import Model

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from tts.backends.vllm import VLLMSettings
-from tts.backends.vllm.settings import engine_arguments
+from tts.backends.vllm.engine import engine_arguments
 
 
 def test_what_is_not_chosen_is_left_to_vllm() -> None:
