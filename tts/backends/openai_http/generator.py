@@ -11,7 +11,7 @@ import msgspec
 from msgspec.structs import replace
 
 from tts.backends.openai_http.bounded import largest_reply
-from tts.backends.openai_http.completions import completions, own_count, slots
+from tts.backends.openai_http.completions import Assembly, completions, events, own_count, slots
 from tts.backends.openai_http.connection import Connection, Transport
 from tts.backends.openai_http.errors import Translated, refusal
 from tts.backends.openai_http.reply import REPLY, WireReply, decode, thoughts, written
@@ -23,7 +23,6 @@ from tts.backends.openai_http.request import (
     Wording,
     plain_template,
 )
-from tts.backends.openai_http.stream import Assembly, events
 from tts.backends.openai_http.usage import (
     Expected,
     PromptCount,
