@@ -2,7 +2,6 @@
 
 from tts.equivalence.canonical import normalise
 from tts.equivalence.equivalence import VERSION, Equivalence, quick
-from tts.equivalence.guard import is_admissible
-from tts.equivalence.pool import Verdict
+from tts.equivalence.pool import Verdict, is_admissible
 
 __all__ = ["VERSION", "Equivalence", "Verdict", "is_admissible", "normalise", "quick"]

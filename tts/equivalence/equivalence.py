@@ -13,9 +13,8 @@ from typing import Self
 from msgspec.structs import replace
 
 from tts.equivalence.canonical import Canonical, canonical
-from tts.equivalence.guard import is_admissible, window
 from tts.equivalence.number import Number, read_number, same_number
-from tts.equivalence.pool import Pool, Verdict
+from tts.equivalence.pool import Pool, Verdict, is_admissible, window
 from tts.values import AnswerKind
 
 VERSION = f"2+math-verify-{version('math-verify')}"

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from tts.equivalence import is_admissible
-from tts.equivalence.guard import window
+from tts.equivalence.pool import window
 
 
 @pytest.mark.parametrize(
