@@ -19,8 +19,7 @@ import msgspec
 from tts.backends.vllm import VLLMGenerator, VLLMHeadReader, VLLMSettings
 from tts.backends.vllm.engine import VLLMEngine
 from tts.engine import SessionOptions
-from tts.engine.open_prm import PRM_OPTIONS, prm_loading
-from tts.engine.open_vllm import OPTIONS, ModelSpec, settings
+from tts.engine.open_vllm import OPTIONS, PRM_OPTIONS, ModelSpec, prm_loading, settings
 from tts.eval.problems import load_problems
 from tts.eval.tune.runners import TrialRequest
 from tts.eval.tune.trial import Measured, WorkloadName, engine_values

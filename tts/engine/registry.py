@@ -60,8 +60,8 @@ BUILT_IN: Mapping[Kind, Mapping[str, str]] = {
         "gen-prm": "tts.engine.opening:open_gen_prm",
         "judge": "tts.engine.opening:open_judge",
         "self-evaluation": "tts.engine.opening:open_self_evaluation",
-        "vllm-prm": "tts.engine.open_prm:open_vllm_prm",
-        "vllm-server-prm": "tts.engine.open_prm:open_vllm_server_prm",
+        "vllm-prm": "tts.engine.open_vllm:open_vllm_prm",
+        "vllm-server-prm": "tts.engine.open_vllm:open_vllm_server_prm",
     },
     "backend": {
         "embedded": "tts.engine.opening:open_embedded",
