@@ -4,8 +4,7 @@ from tts.strategies.base import StrategyBase
 from tts.strategies.revision.budget_forcing import BudgetForcing
 from tts.strategies.revision.critique_and_fuse import CritiqueAndFuse
 from tts.strategies.revision.plan_then_solve import PlanThenSolve
-from tts.strategies.revision.self_refine import SelfRefine
-from tts.strategies.revision.sequential_revision import SequentialRevision
+from tts.strategies.revision.sequential_revision import SelfRefine, SequentialRevision
 from tts.strategies.sampling.best_of_n import BestOfN, OptimalStopping, WeightedBestOfN
 from tts.strategies.sampling.confidence import DeepConf, DeepConfOnline, SelfCertainty
 from tts.strategies.sampling.llm_selection import LLMSelection
@@ -19,8 +18,7 @@ from tts.strategies.sampling.majority_vote import (
 from tts.strategies.sampling.self_evaluation import SelfEvaluation
 from tts.strategies.sampling.weaver import Weaver
 from tts.strategies.search.ab_mcts import ABMCTSA, ABMCTSM
-from tts.strategies.search.beam_search import BeamSearch, LookaheadSearch
-from tts.strategies.search.dvts import DVTS
+from tts.strategies.search.beam_search import DVTS, BeamSearch, LookaheadSearch
 from tts.strategies.search.mcts import MCTS
 from tts.strategies.search.particles import ParticleFiltering, ParticleGibbs
 from tts.strategies.search.rebase import DORA, Rebase

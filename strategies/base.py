@@ -1,4 +1,5 @@
-"""What every strategy is made of: its fields are its parameters, checked when it is built."""
+"""What every strategy is made of: parameters that are checked when it is built, and its end, the best
+answer of what there is."""
 
 from __future__ import annotations
 
@@ -6,9 +7,8 @@ from dataclasses import dataclass, fields
 from typing import Any, ClassVar, dataclass_transform
 
 from tts.run import Run
-from tts.strategies.parts.finish import finish
 from tts.strategies.parts.select import Select
-from tts.values import Candidate, Problem
+from tts.values import Candidate, Kept, Problem
 
 
 @dataclass_transform(kw_only_default=True, frozen_default=True, eq_default=False)
@@ -60,3 +60,71 @@ def at_least(least: int, /, **values: int) -> None:
     for name, value in values.items():
         if isinstance(value, bool) or not isinstance(value, int) or value < least:
             raise ValueError(f"{name} is a whole number of at least {least}, not {value!r}.")
+
+
+async def finish(problem: Problem, run: Run, select: Select) -> Candidate | None:
+    """The selection rule over the finished candidates; if there is none, the closing draw.
+
+    Recorded draws hold no closing one: nothing is made up in its place.
+    """
+    answered = [kept for kept in run.kept.final() if kept.candidate.answer is not None]
+    if answered:
+        return await select(answered, run)
+    if run.generation().recorded:
+        return await select(run.kept.final(), run)
+    run.release_finish_reserve()
+    return await closing_draw(problem, run)
+
+
+async def closing_draw(problem: Problem, run: Run) -> Candidate | None:
+    """The best live candidate, or the problem where there is none, continued greedily to its end.
+
+    No longer in all than a single draw may be, and only where what is left holds both it and an
+    answer forced from where it stops. Otherwise, and at a deadline, the answer is forced at once.
+    """
+    live = best_live(run)
+    source = live or problem
+    room = run.sampling.max_tokens - (live.completion_tokens if live else 0)
+    if run.closed or room <= 0 or not run.holds_closing(source, room):
+        return await forced_answer(problem, run, live)
+    [draft] = run.sample(source, temperature=0.0, max_tokens=room)
+    closed = await draft
+    if closed.answer is not None:
+        return closed
+    return await forced_answer(problem, run, closed)
+
+
+async def forced_answer(
+    problem: Problem, run: Run, live: Candidate | None = None
+) -> Candidate | None:
+    """One short greedy answer, forced from a candidate, or from the problem."""
+    source: Problem | Candidate = problem
+    if live is not None:
+        source = Candidate(
+            problem=problem,
+            text=live.text.rstrip() + run.task.forced_answer,
+            key="",
+            messages=live.messages,
+            completion_tokens=live.completion_tokens,
+        )
+    [draft] = run.sample(source, until="answer", temperature=0.0, max_tokens=run.forced_tokens)
+    candidate = await draft
+    return candidate if candidate.answer is not None else None
+
+
+def best_live(run: Run) -> Candidate | None:
+    """The candidate that an answer is got from: unfinished, and short enough to be read again.
+
+    Of the scored ones the deepest go first, of these the highest scored: scores fall along a right
+    path, too, and what was spent on steps should not be spent again.
+    """
+    most = run.sampling.max_tokens
+    live = [kept for kept in run.kept.all() if not kept.candidate.final]
+    short = [kept for kept in live if kept.candidate.completion_tokens <= most]
+    best = max(short, key=_standing, default=None)
+    return best.candidate if best else None
+
+
+def _standing(kept: Kept) -> tuple[bool, int, float]:
+    scored = kept.score is not None
+    return scored, kept.candidate.depth, kept.score.value if kept.score else 0.0

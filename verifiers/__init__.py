@@ -3,8 +3,14 @@
 from tts.verifiers.comparison import ListwiseJudge, PairwiseJudge
 from tts.verifiers.critique import GenPRM
 from tts.verifiers.judge import Judge
-from tts.verifiers.recorded import RecordedReward, Unscored
-from tts.verifiers.reward import OutcomeReward, ProcessReward, StepScores, StepScoring
+from tts.verifiers.reward import (
+    OutcomeReward,
+    ProcessReward,
+    RecordedReward,
+    StepScores,
+    StepScoring,
+    Unscored,
+)
 
 __all__ = [
     "GenPRM",

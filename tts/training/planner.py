@@ -18,8 +18,7 @@ from tts.training.architecture import (
     build_tokenizer,
     write_section,
 )
-from tts.training.corpus import micro_batches
-from tts.training.descent import Batches, descend
+from tts.training.descent import Batches, descend, micro_batches
 from tts.training.errand import Errand, errands
 from tts.training.model_folder import save_model_folder
 from tts.training.network import Network

@@ -11,8 +11,7 @@ from typing import Literal
 import torch
 
 from tts.training.architecture import ARCHITECTURES, build_tokenizer, write_section
-from tts.training.corpus import PROBLEMS_PER_BIN, training_batches
-from tts.training.descent import descend
+from tts.training.descent import PROBLEMS_PER_BIN, descend, training_batches
 from tts.training.model_folder import load_weights, save_model_folder
 from tts.training.network import Network, widen
 

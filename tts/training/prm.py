@@ -21,8 +21,7 @@ from tts.training.architecture import (
     write_section,
 )
 from tts.training.comparison import compare
-from tts.training.corpus import training_batches
-from tts.training.descent import Batches, Descent, descend
+from tts.training.descent import Batches, Descent, descend, training_batches
 from tts.training.model_folder import load_weights, save_model_folder
 from tts.training.network import Network, narrowed
 from tts.training.step_samples import DRAWS, JudgedRow, judged_rows

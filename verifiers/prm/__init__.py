@@ -1,9 +1,8 @@
 """Process reward models: what a family is, the families, their scorer, and a model's folder."""
 
 from tts.verifiers.prm.families import FAMILIES, family_of
-from tts.verifiers.prm.family import Family, PromptTokenizer
+from tts.verifiers.prm.family import Family, FamilyScorer, PromptTokenizer
 from tts.verifiers.prm.model_folder import FolderTokenizer, check_model, vllm_overrides
-from tts.verifiers.prm.scorer import FamilyScorer
 
 __all__ = [
     "FAMILIES",

@@ -1,15 +1,26 @@
-"""One kind of process reward model: its tokenizer, how it is asked, and how its head is read."""
+"""One kind of process reward model: how it is asked, how its head is read, and how it scores steps,
+also of texts longer than it reads."""
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from math import tanh
 from typing import Any, Literal, Protocol
 
 from tts.answers import Aggregate
-from tts.protocols import MarkedRow, Vector
-from tts.values import Message
+from tts.errors import BadReply, ContextTooLong
+from tts.protocols import (
+    MarkedRow,
+    Meter,
+    RowReader,
+    RowReading,
+    StepScoreReply,
+    StepScoreRequest,
+    Vector,
+)
+from tts.values import Message, Model, Usage
 
 
 class PromptTokenizer(Protocol):
@@ -124,3 +135,126 @@ def sigmoid(vector: Vector) -> float:
 def _logistic(x: float) -> float:
     # The tangent form cannot overflow.
     return (1.0 + tanh(x / 2.0)) / 2.0
+
+
+class FamilyScorer:
+    """Words a text as its family wants it, has the rows read, and reads the head."""
+
+    def __init__(self, family: Family, *, tokenizer: PromptTokenizer, reader: RowReader) -> None:
+        self.family = family
+        self._tokenizer, self._reader = tokenizer, reader
+        own = reader.model.context_length
+        self._limit = min(family.context_length, own) if own else family.context_length
+
+    @property
+    def model(self) -> Model:
+        return self._reader.model
+
+    def count(self, messages: Sequence[Message], steps: Sequence[str]) -> int:
+        """The exact number of tokens; raises ContextTooLong as `score_steps` does."""
+        return sum(len(row.ids) for row in self._fitted(messages, steps).rows)
+
+    async def score_steps(self, request: StepScoreRequest, meter: Meter) -> StepScoreReply:
+        """One score per step, also where the text had to be read in parts.
+
+        Usage counts every token as read, and those that were not computed again as cached.
+        """
+        fitted = self._fitted(request.messages, request.steps)
+        rows = [row for row in fitted.rows if row.marks]
+        readings = await asyncio.gather(*(self._reader.read(row) for row in rows))
+        meter.usage = self._usage(rows, readings)
+        scores = tuple(self._score(vector) for one in readings for vector in one.vectors)
+        if len(scores) != len(request.steps):
+            raise BadReply(f"{len(scores)} scores came for {len(request.steps)} steps.")
+        return StepScoreReply(scores=scores, usage=meter.usage, degraded=fitted.degraded)
+
+    async def close(self) -> None:
+        await self._reader.close()
+
+    def _fitted(self, messages: Sequence[Message], steps: Sequence[str]) -> Fitted:
+        question = "\n\n".join(turn.content for turn in messages if turn.role == "user")
+        return fit(
+            lambda some: self.family.mark(self._tokenizer, question, some), steps, self._limit
+        )
+
+    def _score(self, vector: Sequence[float]) -> float:
+        if len(vector) != self.family.outputs:
+            raise BadReply(
+                f"The head of {self.model.name} has {len(vector)} outputs; {self.family.name} "
+                f"models have {self.family.outputs}."
+            )
+        return self.family.read(tuple(vector))
+
+    def _usage(self, rows: Sequence[MarkedRow], readings: Sequence[RowReading]) -> Usage:
+        tokens = sum(len(row.ids) for row in rows)
+        computed = sum(reading.computed_tokens for reading in readings)
+        size = self.model.parameters
+        return Usage(
+            calls=1,
+            prompt_tokens=tokens,
+            cached_prompt_tokens=max(0, tokens - computed),
+            flops=None if size is None else 2 * size * computed,
+            gpu_microseconds=None,
+        )
+
+
+_CUT = " … "
+_SHORTEST = 8
+"""Characters of a step below which cutting it further would leave nothing to judge."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fitted:
+    """Rows that hold every step's mark exactly once, in order."""
+
+    rows: tuple[MarkedRow, ...]
+    degraded: bool
+    """Some step was judged without everything before it, or was cut itself."""
+
+
+def fit(build: Callable[[Sequence[str]], MarkedRow], steps: Sequence[str], limit: int) -> Fitted:
+    """One row where the text fits in `limit` tokens, otherwise several.
+
+    Every row begins with the whole question. A row holds as many of the earlier steps as fit in
+    half of the room, which are context and not read again, and then new steps. A step that is too
+    long by itself loses its middle. Raises ContextTooLong where the question leaves no room.
+    """
+    whole = build(steps)
+    if len(whole.ids) <= limit:
+        return Fitted((whole,), degraded=False)
+    rows: list[MarkedRow] = []
+    start, own = 0, list(steps)
+    while start < len(own):
+        own[start] = _shortened(build, own[start], limit)
+        context = _context(build, own, start, limit)
+        end = start + 1
+        while end < len(own) and len(build(own[context : end + 1]).ids) <= limit:
+            end += 1
+        row = build(own[context:end])
+        rows.append(MarkedRow(row.ids, row.marks[start - context :]))
+        start = end
+    return Fitted(tuple(rows), degraded=True)
+
+
+def _context(
+    build: Callable[[Sequence[str]], MarkedRow], steps: Sequence[str], start: int, limit: int
+) -> int:
+    """The first of the earlier steps that fit into half of what the question leaves."""
+    room = (limit + len(build(()).ids)) // 2
+    first = start
+    while first > 0 and len(build(steps[first - 1 : start]).ids) <= room:
+        if len(build(steps[first - 1 : start + 1]).ids) > limit:
+            break
+        first -= 1
+    return first
+
+
+def _shortened(build: Callable[[Sequence[str]], MarkedRow], step: str, limit: int) -> str:
+    """The step, or its beginning and end."""
+    kept = len(step)
+    while len(build((step,)).ids) > limit:
+        if kept <= _SHORTEST:
+            raise ContextTooLong(f"The question leaves no room for a step in {limit} tokens.")
+        kept = kept * 3 // 4
+        step = step[: kept // 2] + _CUT + step[-(kept - kept // 2) :]
+    return step

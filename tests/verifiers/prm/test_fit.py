@@ -8,8 +8,7 @@ from hypothesis import strategies as some
 
 from tts.errors import ContextTooLong
 from tts.protocols import MarkedRow
-from tts.verifiers.prm.family import marked_pieces
-from tts.verifiers.prm.scorer import fit
+from tts.verifiers.prm.family import fit, marked_pieces
 
 QUESTION, MARK = tuple(range(1000, 1010)), (7,)
 STEPS = some.lists(some.text("abcdef", min_size=1, max_size=30), min_size=1, max_size=12)
