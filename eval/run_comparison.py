@@ -9,11 +9,13 @@ from pathlib import Path
 
 import msgspec
 
+from tts.budget.idealised_runtime import read_runtimes
 from tts.engine import Job, Session, open_session, spell_strategy
 from tts.engine.asks import Asks, longest
 from tts.errors import CallError, TTSError, UnknownName, UsageError
 from tts.eval.comparison import Comparison
 from tts.eval.grid import part_told
+from tts.eval.idealised import Idealised, idealised
 from tts.eval.manifest import job_name
 from tts.eval.problems import ProblemSet, load_problem_set
 from tts.eval.report import ComparisonReport, assemble
@@ -43,7 +45,9 @@ async def run_comparison(
     there is nothing to report, and it is just cancelled. Raises `UsageError` for what cannot work,
     `LedgerError` where the ledger fails.
     """
-    baseline(spec)  # a wrong name is told before anything is spent
+    baseline(spec)  # a wrong name, or file, is told before anything is spent
+    if spec.runtimes is not None:
+        read_runtimes(spec.runtimes)
     problems = load_problem_set(
         spec.problems,
         limit=spec.limit,
@@ -167,7 +171,18 @@ def report(comparison: Comparison, *, changes: list[str], fault: str = "") -> Co
         fault=fault,
         partial=partial(comparison),
         planned=spec.repeats * len(comparison.problems.problems),
+        idealised=fits_of(spec, comparison.job.session),
     )
+
+
+def fits_of(spec: ComparisonSpec, session: Session) -> Idealised | None:
+    """The fits that time the calls of each role; None where no file of them is named."""
+    if spec.runtimes is None:
+        return None
+    identity = session.verifier.identity if session.verifier else None
+    verifier = identity.get("model") if isinstance(identity, dict) else None
+    names = [generator.model.name for generator in session.generators.values()]
+    return idealised(read_runtimes(spec.runtimes), names, verifier)
 
 
 def partial(comparison: Comparison) -> str:

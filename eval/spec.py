@@ -6,6 +6,7 @@ Nothing heavy is imported here, so that the command line knows its flags without
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from tts.options import SessionOptions, option
@@ -45,6 +46,10 @@ class ComparisonSpec:
     is a vote as well; a report says which rows differ."""
     wallet: Budget = field(default_factory=Budget)
     """What the whole job may be billed."""
+    runtimes: Path | None = option(
+        None, "Fits of tts tune --idealized: idealised seconds and joules."
+    )
+    """By the names of models, the verifier's too; a row that another model worked for has none."""
     task: str = option("math", "Task of problems that name none.")
     revision: str | None = option(None, "Commit of a hosted set.")
     skip_bad: bool = option(False, "Leave bad rows out, and list them.")

@@ -10,6 +10,7 @@ from operator import add
 from msgspec.structs import replace
 
 from tts.eval.attempts import Attempt
+from tts.eval.idealised import Idealised
 from tts.eval.report.comparison_report import Cell, ComparisonReport, Curve, ProblemLine
 from tts.eval.report.equal_spend import with_equal_spend
 from tts.eval.report.rows import Row, missing_of, row_of, solved_shares
@@ -45,13 +46,14 @@ def assemble(
     fault: str = "",
     partial: str = "",
     planned: int | None = None,
+    idealised: Idealised | None = None,
 ) -> ComparisonReport:
     """Rows in order of first appearance, each compared with the baseline strategy.
 
     The counterpart of a row is the baseline under the same budget or, where the baseline ran
     under one budget only, that one. A baseline that has not run gives a warning and no
     differences: a partial comparison still has its report. `seed` is that of the bootstrap,
-    `planned` the number of runs of a whole row. Fewer than `FEWEST` problems in common are too
+    `planned` the number of runs of a whole row, `idealised` the fits of its models. Fewer than `FEWEST` problems in common are too
     few to say anything of a difference, and get no figures.
     """
     groups: dict[Group, list[Attempt]] = {}
@@ -59,7 +61,10 @@ def assemble(
         groups.setdefault((attempt.strategy, attempt.budget), []).append(attempt)
     members = [attempt for group in groups.values() for attempt in group]
     bins = {problem.id: problem.difficulty_bin for problem in problems}
-    rows = {group: row_of(members, bins, planned=planned) for group, members in groups.items()}
+    rows = {
+        group: row_of(members, bins, planned=planned, idealised=idealised)
+        for group, members in groups.items()
+    }
     compared = _compared(groups, rows, baseline, seed)
     return ComparisonReport(
         title=title,

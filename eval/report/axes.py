@@ -22,6 +22,8 @@ Cost = Literal[
     "dollars",
     "fresh-dollars",
     "seconds",
+    "idealised-seconds",
+    "joules",
 ]
 COSTS: tuple[Cost, ...] = get_args(Cost)
 
@@ -73,6 +75,10 @@ AXES: tuple[Axis, ...] = (
          attributed(lambda usage: usage.fresh_dollars), *_MONEY),
     Axis("seconds", "s/run", "seconds from the start of a run to its end, as they were",
          lambda row: row.seconds_per_run, wording.hundredths, wording.short),
+    Axis("idealised-seconds", "idealised s/run", "seconds of an idle machine, call after call",
+         lambda row: row.mean(row.idealised_seconds), wording.hundredths, wording.short),
+    Axis("joules", "J/run", "joules of those seconds, as devices were measured",
+         lambda row: row.mean(row.joules), *_SHORT),
 )
 # fmt: on
 

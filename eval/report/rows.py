@@ -11,6 +11,7 @@ from typing import get_args
 from msgspec import Struct, field
 
 from tts.eval.attempts import Attempt
+from tts.eval.idealised import Idealised
 from tts.eval.metrics import ProblemScore, accuracy, problem_score
 from tts.eval.statistics import FEWEST, Estimate, PairedDifference, wilson
 from tts.protocols import Role
@@ -64,6 +65,10 @@ class Row(Struct, frozen=True, kw_only=True):
     attributed: Usage
     billed: Usage
     seconds: float | None = None
+    idealised_seconds: float | None = None
+    """What the runs ask of their models on an idle machine; None: a model has no fit."""
+    joules: float | None = None
+    """Of those seconds; None: not measured."""
     stopped_by: dict[StoppedBy, int]
     planned: int | None = None
     """Runs that the whole comparison holds in this row; None: not known."""
@@ -112,7 +117,11 @@ class Row(Struct, frozen=True, kw_only=True):
 
 
 def row_of(
-    attempts: Sequence[Attempt], bins: Mapping[str, int | None], *, planned: int | None = None
+    attempts: Sequence[Attempt],
+    bins: Mapping[str, int | None],
+    *,
+    planned: int | None = None,
+    idealised: Idealised | None = None,
 ) -> Row:
     """The figures of runs that share strategy and budget; `bins` by problem id."""
     scores = _scores(attempts)
@@ -125,7 +134,13 @@ def row_of(
         accuracy=None if found.value is None else wilson(found.value * found.n, found.n),
         attributed=_sum(attempt.attributed for attempt in attempts),
         billed=_sum(attempt.billed for attempt in attempts),
-        seconds=_seconds(attempts),
+        seconds=_known_sum(attempt.seconds for attempt in attempts),
+        idealised_seconds=_known_sum(
+            idealised.seconds(one.attributed, one.spend) if idealised else None for one in attempts
+        ),
+        joules=_known_sum(
+            idealised.joules(one.attributed, one.spend) if idealised else None for one in attempts
+        ),
         stopped_by=dict(Counter(attempt.stopped_by for attempt in attempts)),
         planned=planned,
         early=sum(not attempt.counted for attempt in attempts),
@@ -164,9 +179,14 @@ def _sum(usages: Iterable[Usage]) -> Usage:
     return reduce(add, usages, NOTHING)
 
 
-def _seconds(attempts: Sequence[Attempt]) -> float | None:
-    known = [attempt.seconds for attempt in attempts if attempt.seconds is not None]
-    return sum(known) if len(known) == len(attempts) else None
+def _known_sum(amounts: Iterable[float | None]) -> float | None:
+    """None where any is unknown."""
+    total = 0.0
+    for amount in amounts:
+        if amount is None:
+            return None
+        total += amount
+    return total
 
 
 def _spend(attempts: Sequence[Attempt]) -> tuple[RoleSpend, ...]:

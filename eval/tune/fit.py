@@ -13,6 +13,7 @@ from msgspec import Struct
 from tts.budget.idealised_runtime import IdealisedRuntime
 from tts.errors import BadInput
 from tts.eval.problems import load_problems
+from tts.eval.tune.energy import Counter
 from tts.protocols import GenerateRequest, Generator, Meter
 from tts.values import Message, Sampling
 
@@ -28,6 +29,8 @@ class Timing(Struct, frozen=True):
     prompt_tokens: int
     completion_tokens: int
     seconds: float
+    joules: float | None = None
+    """None: nothing counts them."""
 
 
 async def timings(
@@ -37,29 +40,36 @@ async def timings(
     shares: Sequence[float] = SHARES,
     repeats: int = 3,
     clock: Callable[[], float] = perf_counter,
+    energy: Counter = lambda: None,
 ) -> list[Timing]:
     """Every prompt size with every length, one call at a time, after a warm-up.
 
     The first size is that of a plain question. Every longer prompt begins with a number of its
-    own, so that no cache has read it. A draw may end early; what was drawn counts.
+    own, so that no cache has read it. A draw may end early; what was drawn counts. `energy` is read
+    before and after each call.
     """
     context = min(generator.model.context_length or LONGEST_CONTEXT, LONGEST_CONTEXT)
     room = context - max(lengths)
-    await _timed(generator, _prompt(generator, context // 8, "100"), max(lengths), 0, clock)
+    await _timed(generator, _prompt(generator, context // 8, "100"), max(lengths), 0, clock, energy)
     found: list[Timing] = []
     asked = [one for one in lengths for _ in range(repeats)]
     for length, text in zip(asked, cycle(_questions(generator)), strict=False):
-        found.append(await _timed(generator, text, length, len(found), clock))
+        found.append(await _timed(generator, text, length, len(found), clock, energy))
     for share in shares:
         words = _prompt(generator, int(room * share), "100").split()[1:]
         for length in asked:
             text = " ".join([f"{len(found) + 101}", *words])
-            found.append(await _timed(generator, text, length, len(found), clock))
+            found.append(await _timed(generator, text, length, len(found), clock, energy))
     return found
 
 
 async def _timed(
-    generator: Generator, text: str, length: int, seed: int, clock: Callable[[], float]
+    generator: Generator,
+    text: str,
+    length: int,
+    seed: int,
+    clock: Callable[[], float],
+    energy: Counter,
 ) -> Timing:
     messages = (Message("user", text),)
     request = GenerateRequest(
@@ -67,13 +77,15 @@ async def _timed(
         sampling=Sampling(temperature=1.0, max_tokens=length),
         seeds=(seed,),
     )
-    started = clock()
+    before, started = energy(), clock()
     reply = await generator.generate(request, Meter())
-    seconds = clock() - started
+    seconds, after = clock() - started, energy()
     drawn = reply.completions[0]
     if drawn is None or drawn.completion_tokens < 1:
         raise BadInput(f"{generator.model.name} drew nothing: it cannot be timed.")
-    return Timing(generator.count_prompt(messages, ""), drawn.completion_tokens, seconds)
+    # A counter that began again says nothing of this call.
+    joules = None if before is None or after is None or after < before else after - before
+    return Timing(generator.count_prompt(messages, ""), drawn.completion_tokens, seconds, joules)
 
 
 def _questions(generator: Generator) -> list[str]:
@@ -112,7 +124,14 @@ def fitted(calls: Sequence[Timing]) -> IdealisedRuntime:
         size: max(0.0, median(seconds - slope * steps for steps, seconds in points))
         for size, points in sorted(groups.items())
     }
-    return IdealisedRuntime(token_seconds=slope, prompt_seconds=prompts)
+    return IdealisedRuntime(token_seconds=slope, prompt_seconds=prompts, watts=_watts(calls))
+
+
+def _watts(calls: Sequence[Timing]) -> float | None:
+    """Mean power over the calls whose energy was counted; None: nothing was, or it stood still."""
+    counted = [(one.joules, one.seconds) for one in calls if one.joules is not None]
+    seconds = sum(took for _, took in counted)
+    return sum(joules for joules, _ in counted) / seconds or None if seconds else None
 
 
 def _common_slope(groups: Sequence[Sequence[tuple[int, float]]]) -> float:

@@ -5,9 +5,11 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as some
+from msgspec.structs import replace
 
 from tts.budget.idealised_runtime import IdealisedRuntime, read_runtimes
 from tts.errors import BadInput
+from tts.values import Usage
 
 DAVINCI = IdealisedRuntime(token_seconds=0.081, prompt_seconds={1: 0.075, 512: 0.18, 1920: 0.597})
 """HELM's figures: seconds per token, and for a prompt of 1,920 tokens."""
@@ -29,6 +31,24 @@ def test_between_sizes_the_next_larger_one_counts_in_proportion() -> None:
 
 def test_beyond_the_largest_size_time_grows_in_proportion() -> None:
     assert DAVINCI.prompt(3840) == pytest.approx(2 * 0.597)
+
+
+def test_calls_count_as_if_equally_long() -> None:
+    usage = Usage(calls=4, prompt_tokens=4 * 1920, completion_tokens=4 * 101)
+    assert DAVINCI.seconds_of(usage) == pytest.approx(4 * DAVINCI.seconds(1920, 101))
+
+
+def test_a_call_that_draws_nothing_takes_its_prompt() -> None:
+    assert DAVINCI.seconds_of(Usage(calls=2, prompt_tokens=1024)) == pytest.approx(2 * 0.18)
+    assert DAVINCI.seconds_of(Usage()) == 0
+
+
+def test_joules_are_power_times_time_and_unknown_without_a_power() -> None:
+    usage = Usage(calls=1, prompt_tokens=512, completion_tokens=11)
+    known = replace(DAVINCI, watts=200.0)
+    assert known.joules_of(usage) == pytest.approx(200 * (0.18 + 10 * 0.081))
+    assert known.token_joules == pytest.approx(16.2)
+    assert DAVINCI.joules_of(usage) is None and DAVINCI.token_joules is None
 
 
 @given(some.integers(0, 10_000), some.integers(1, 10_000))

@@ -9,6 +9,7 @@ import yaml
 from msgspec import Struct, ValidationError, convert, to_builtins
 
 from tts.errors import BadInput
+from tts.values import Usage
 
 
 class IdealisedRuntime(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -22,8 +23,10 @@ class IdealisedRuntime(Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     """Of each drawn token after the first."""
     prompt_seconds: dict[int, float]
     """Prompt tokens that were timed, to the seconds until the first token."""
+    watts: float | None = None
+    """Mean power of the devices while calls were timed; None: not measured."""
 
-    def prompt(self, tokens: int) -> float:
+    def prompt(self, tokens: float) -> float:
         """T_prompt: in proportion to the smallest timed size that is not smaller.
 
         Beyond the largest timed size it grows in proportion to that.
@@ -37,6 +40,22 @@ class IdealisedRuntime(Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     def seconds(self, prompt_tokens: int, completion_tokens: int) -> float:
         """Of one draw."""
         return self.prompt(prompt_tokens) + max(0, completion_tokens - 1) * self.token_seconds
+
+    def seconds_of(self, usage: Usage) -> float:
+        """Of all the calls of a usage, as if they were equally long."""
+        if not usage.calls:
+            return 0.0
+        drawn = max(0, usage.completion_tokens - usage.calls) * self.token_seconds
+        return usage.calls * self.prompt(usage.prompt_tokens / usage.calls) + drawn
+
+    def joules_of(self, usage: Usage) -> float | None:
+        """Of all the calls of a usage; None: the power was not measured."""
+        return None if self.watts is None else self.watts * self.seconds_of(usage)
+
+    @property
+    def token_joules(self) -> float | None:
+        """Of a drawn token; None: the power was not measured."""
+        return None if self.watts is None else self.watts * self.token_seconds
 
     @property
     def prompt_tokens_per_drawn_token(self) -> float:

@@ -34,7 +34,7 @@ CostAxis = Annotated[
     str,
     typer.Option(
         help="What costs are compared by: tokens, fresh, generated, flops, fresh-flops, dollars, "
-        "fresh-dollars, seconds."
+        "fresh-dollars, seconds, idealised-seconds, joules."
     ),
 ]
 Strategy = Annotated[str, typer.Option(help="name(n=16).")]

@@ -37,11 +37,14 @@ from tts.eval.tune import (
     space_for,
     start_points,
 )
+from tts.eval.tune.energy import measured
 from tts.eval.tune.fit import timings
 from tts.eval.tune.report import by_rate, clear_of, rates_of
 from tts.eval.tune.trial import best_of
 
 _SHOWN = 12
+COMPUTED_HERE = frozenset({"embedded", "vllm"})
+"""Backends whose energy this machine's counters count."""
 
 
 def fit_runtime(model: str, options: dict[str, Any], out: Path) -> None:
@@ -53,7 +56,9 @@ def fit_runtime(model: str, options: dict[str, Any], out: Path) -> None:
 async def _fit(model: str, options: SessionOptions, out: Path, console: Screen) -> None:
     generator = await open_model(model, options)
     try:
-        runtime = fitted(await timings(generator))
+        here = model.partition(":")[0] in COMPUTED_HERE
+        counter: dict[str, Any] = {"energy": measured} if here else {}
+        runtime = fitted(await timings(generator, **counter))
     finally:
         await generator.close()
     write_runtime(out, generator.model.name, runtime)
@@ -62,6 +67,8 @@ async def _fit(model: str, options: SessionOptions, out: Path, console: Screen) 
         console.print(f"seconds for {size} prompt tokens: {seconds:.3g}")
     ratio = runtime.prompt_tokens_per_drawn_token
     console.print(f"one drawn token takes as long as {ratio:.0f} prompt tokens")
+    drawn = runtime.token_joules
+    console.print(f"joules per drawn token: {'unknown' if drawn is None else f'{drawn:.3g}'}")
     console.print(f"wrote {out}")
 
 

@@ -9,8 +9,10 @@ from io import StringIO
 import pytest
 from rich.console import Console
 
+from tts.budget.idealised_runtime import IdealisedRuntime
 from tts.errors import UnknownName
 from tts.eval.attempts import Attempt
+from tts.eval.idealised import Idealised
 from tts.eval.report import (
     ComparisonReport,
     assemble,
@@ -90,3 +92,19 @@ def test_tables_show_the_cost_and_set_it_against_the_baselines(
     for text in (console.file.getvalue(), to_markdown(report, columns=columns)):
         assert axis.title in text
     assert f"{axis.word} ÷ baseline" in to_markdown(report, columns=columns)
+
+
+def test_rows_have_idealised_seconds_where_every_model_has_a_fit(
+    problems: list[Problem], runs: MakeRuns
+) -> None:
+    draws = IdealisedRuntime(token_seconds=0.01, prompt_seconds={100: 0.1}, watts=50.0)
+    reads = IdealisedRuntime(token_seconds=0.0, prompt_seconds={100: 0.2})
+    known = Idealised({"sample": draws, "verify": reads})
+    (row,) = assemble(runs("vote", 4), problems, title="t", seed=0, idealised=known).rows
+    assert axis_of("idealised-seconds").of(row) == pytest.approx(799 * 0.01 + 200 / 100 * 0.2)
+    assert axis_of("joules").of(row) is None, "the verifier's power was not measured"
+
+
+def test_without_fits_idealised_seconds_are_unknown(report: ComparisonReport) -> None:
+    for cost in ("idealised-seconds", "joules"):
+        assert [axis_of(cost).of(row) for row in report.rows] == [None, None]

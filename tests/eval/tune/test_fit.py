@@ -67,6 +67,25 @@ class Clocked(SimulatedGenerator):
         return reply
 
 
+async def test_the_power_is_what_was_counted_over_the_calls() -> None:
+    generator = Clocked()
+    calls = await timings(
+        generator, clock=lambda: generator.now, energy=lambda: 250.0 * generator.now
+    )
+    assert fitted(calls).watts == pytest.approx(250)
+
+
+async def test_a_power_that_nothing_counts_is_unknown() -> None:
+    generator = Clocked()
+    assert fitted(await timings(generator, clock=lambda: generator.now)).watts is None
+
+
+async def test_a_counter_that_began_again_says_nothing() -> None:
+    generator = Clocked()
+    calls = await timings(generator, clock=lambda: generator.now, energy=lambda: -generator.now)
+    assert fitted(calls).watts is None
+
+
 async def test_timed_calls_give_the_models_own_speed() -> None:
     generator = Clocked()
     runtime = fitted(await timings(generator, clock=lambda: generator.now))
