@@ -7,7 +7,6 @@ from tts.strategies.revision.plan_then_solve import PlanThenSolve
 from tts.strategies.revision.sequential_revision import SelfRefine, SequentialRevision
 from tts.strategies.sampling.best_of_n import BestOfN, OptimalStopping, WeightedBestOfN
 from tts.strategies.sampling.confidence import DeepConf, DeepConfOnline, SelfCertainty
-from tts.strategies.sampling.llm_selection import LLMSelection
 from tts.strategies.sampling.majority_vote import (
     AdaptiveConsistency,
     EarlyStoppingConsistency,
@@ -15,7 +14,7 @@ from tts.strategies.sampling.majority_vote import (
     MajorityVote,
     Single,
 )
-from tts.strategies.sampling.self_evaluation import SelfEvaluation
+from tts.strategies.sampling.self_evaluation import LLMSelection, SelfEvaluation
 from tts.strategies.sampling.weaver import Weaver
 from tts.strategies.search.ab_mcts import ABMCTSA, ABMCTSM
 from tts.strategies.search.beam_search import DVTS, BeamSearch, LookaheadSearch

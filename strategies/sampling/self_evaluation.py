@@ -1,20 +1,126 @@
-"""Best-of-N by the model's own marks, for the result or step by step."""
+"""The model's own judgement of its draws: it names the best side by side, or marks each by itself."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, Literal
 
-from tts.answers import Aggregate, aggregate
-from tts.answers.verdict import mark, step_marks
+from msgspec import Struct
+
+from tts.answers import Aggregate, aggregate, majority_vote
+from tts.answers.verdict import choice, mark, step_marks
 from tts.run import Node, Outcome, Run
 from tts.strategies.base import StrategyBase, at_least
-from tts.strategies.parts.conversation import asking, insisted, remark
-from tts.strategies.parts.select import Choice, Judged, Select, chosen
+from tts.strategies.parts.conversation import asking, insisted, numbered, remark
+from tts.strategies.parts.select import Choice, Judged, Select, chosen, most_voted
 from tts.strategies.parts.thoughts import reasoning_steps
 from tts.values import Candidate, Kept, Message, Problem, Score, Scored
 
+CHOOSE = (
+    "Which of these solutions is most likely right? Compare them step by step and end with a line "
+    "such as: Judgment: 1"
+)
+CHOOSE_AGAIN = "Write only the line: Judgment: N (N is the number of the solution)."
+
+
+class Entrant(Struct, frozen=True):
+    """A solution that speaks for all draws with its answer."""
+
+    candidate: Candidate
+    votes: int
+
+
+class LLMSelection(StrategyBase):
+    """Draw `n`, then let the model choose among the different answers until one is left.
+
+    `group` n is one listwise question (GenSelect, Toshniwal et al. 2025), `group` 2 a knock-out
+    tournament in which a match starts when its two entrants are known. Places are shuffled, since
+    judges favour some of them. A verdict that failed or cannot be read leaves the group's most
+    frequent answer.
+    """
+
+    name = "llm_selection"
+
+    n: int = 8
+    group: int = 8
+    judge_tokens: int | None = None
+    """Most tokens of a verdict; None: the run's max_tokens."""
+    temperature: float = 0.0
+
+    def check(self) -> None:
+        at_least(1, n=self.n, judge_tokens=1 if self.judge_tokens is None else self.judge_tokens)
+        at_least(2, group=self.group)
+        if self.temperature < 0:
+            raise ValueError(f"temperature is not negative, {self.temperature}.")
+
+    async def solve(self, problem: Problem, run: Run) -> Candidate | None:
+        drafts = await run.all(run.sample(problem, n=self.n))
+        vote = await majority_vote(drafts, run.equivalence)
+        fit = [Entrant(drafts[one.representative], one.count) for one in vote.classes]
+        entrants: list[Any] = [fit[i] for i in run.rng.permutation(len(fit))]
+        if not entrants:
+            return await self.finish(problem, run)
+        while len(entrants) > 1:
+            starts = range(0, len(entrants), self.group)
+            entrants = [self._match(run, entrants[i : i + self.group]) for i in starts]
+        winner: Entrant = await entrants[0] if isinstance(entrants[0], Node) else entrants[0]
+        return winner.candidate
+
+    def selection(self) -> Select:
+        return most_voted
+
+    def _match(self, run: Run, group: list[Any]) -> Any:
+        """The winner of a group, or the node that will hold it."""
+        if len(group) == 1:
+            return group[0]
+        sampling: dict[str, Any] = {
+            "max_tokens": self.judge_tokens or run.sampling.max_tokens,
+            "temperature": self.temperature,
+        }
+        shown = run.call(request, group, run)
+        reply = remark(
+            run,
+            shown,
+            of="select",
+            wording=f"{CHOOSE} {'Solution 99: ' * len(group)}",
+            **sampling,
+        )
+        return run.spawn(named, group, shown, reply, sampling)
+
+
+def request(group: Sequence[Entrant], run: Run) -> tuple[Message, ...]:
+    """The solutions of a group under numbers, and the question which is right."""
+    shown = numbered([entrant.candidate for entrant in group])
+    return asking(asking(run.task.render(run.problem), shown), CHOOSE)
+
+
+async def named(
+    group: Sequence[Entrant],
+    shown: tuple[Message, ...],
+    reply: Outcome[str],
+    sampling: dict[str, Any],
+    run: Run,
+) -> Entrant:
+    """The entrant that a verdict names, else the one with most votes."""
+    place = await insisted(
+        run,
+        shown,
+        reply,
+        lambda text: judgment(text, len(group)),
+        again=CHOOSE_AGAIN,
+        of="select",
+        **sampling,
+    )
+    return max(group, key=lambda one: one.votes) if place is None else group[place]
+
+
+def judgment(verdict: str, size: int) -> int | None:
+    """The position that a verdict names; None where it names none of them, or several."""
+    return choice(verdict, size)
+
+
 Of = Literal["result", "process"]
-ASK: dict[Of, str] = {
+RATE: dict[Of, str] = {
     "result": (
         "How likely is the answer of this solution to be right? Check it and end with a line such "
         "as: Rating: 7 (0 is surely wrong, 10 surely right)."
@@ -24,7 +130,7 @@ ASK: dict[Of, str] = {
         "surely wrong, 10 surely right)."
     ),
 }
-AGAIN: dict[Of, str] = {
+RATE_AGAIN: dict[Of, str] = {
     "result": "Write only the line: Rating: N (N is a number from 0 to 10).",
     "process": "Write only one line per step, such as: Step 1: N (N is a number from 0 to 10).",
 }
@@ -49,8 +155,8 @@ class SelfEvaluation(StrategyBase):
 
     def check(self) -> None:
         at_least(1, n=self.n, judge_tokens=1 if self.judge_tokens is None else self.judge_tokens)
-        if self.of not in ASK:
-            raise ValueError(f"of is one of {', '.join(ASK)}, not {self.of!r}.")
+        if self.of not in RATE:
+            raise ValueError(f"of is one of {', '.join(RATE)}, not {self.of!r}.")
         chosen("best", self.aggregate)
 
     async def solve(self, problem: Problem, run: Run) -> Candidate | None:
@@ -70,7 +176,7 @@ class SelfEvaluation(StrategyBase):
             run,
             request,
             of=f"rate-{self.of}",
-            wording=f"Solution: {ASK[self.of]} {steps}",
+            wording=f"Solution: {RATE[self.of]} {steps}",
             **self._sampling(run),
         )
         node: Node[Judged] = run.spawn(self._judged, draft, request, reply)
@@ -82,7 +188,7 @@ class SelfEvaluation(StrategyBase):
 
     def _request(self, draft: Candidate, run: Run) -> tuple[Message, ...]:
         shown = asking(run.task.render(run.problem), f"Solution:\n{self._shown(draft)}")
-        return asking(shown, ASK[self.of])
+        return asking(shown, RATE[self.of])
 
     async def _judged(
         self, draft: Candidate, request: tuple[Message, ...], reply: Outcome[str], run: Run
@@ -93,7 +199,7 @@ class SelfEvaluation(StrategyBase):
             request,
             reply,
             lambda text: read_mark(text, self.of, self.aggregate, steps),
-            again=AGAIN[self.of],
+            again=RATE_AGAIN[self.of],
             of=f"rate-{self.of}",
             **self._sampling(run),
         )

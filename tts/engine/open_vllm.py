@@ -1,4 +1,4 @@
-"""Models of vLLM by name: generators and process reward models, in this process or behind `vllm serve`."""
+"""Generators and process reward models of vLLM by name: in this process, or served by another."""
 
 from __future__ import annotations
 

@@ -36,7 +36,7 @@ BUILT_IN: Mapping[Kind, Mapping[str, str]] = {
         "dvts": "tts.strategies.search.beam_search:DVTS",
         "early_stopping_consistency": "tts.strategies.sampling.majority_vote:EarlyStoppingConsistency",
         "first_finish": "tts.strategies.sampling.majority_vote:FirstFinish",
-        "llm_selection": "tts.strategies.sampling.llm_selection:LLMSelection",
+        "llm_selection": "tts.strategies.sampling.self_evaluation:LLMSelection",
         "lookahead_search": "tts.strategies.search.beam_search:LookaheadSearch",
         "majority_vote": "tts.strategies.sampling.majority_vote:MajorityVote",
         "mcts": "tts.strategies.search.mcts:MCTS",

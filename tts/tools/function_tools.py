@@ -1,4 +1,4 @@
-"""Functions as tools: typed ones by `@tts.tool`, others by their OpenAI-style schema, and sets of tools."""
+"""Functions as tools: typed ones by `@tts.tool`, others by their OpenAI-style schema; tool sets."""
 
 from __future__ import annotations
 
