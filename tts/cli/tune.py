@@ -18,7 +18,7 @@ from tts.cli.exits import run
 from tts.cli.screen import Screen
 from tts.engine import SessionOptions
 from tts.engine.open_vllm import OPTIONS, ModelSpec, settings
-from tts.engine.opening import open_model
+from tts.engine.session import open_model
 from tts.errors import UsageError
 from tts.eval.bench.measuring import machine
 from tts.eval.tune import (
