@@ -22,9 +22,8 @@ from tts.eval.bench.workload import ROOMY, problems
 from tts.ledger import JobLeases, Ledger
 from tts.run import Node, Run, Strategy
 from tts.strategies import BeamSearch
-from tts.strategies.parts.expand import rounds
+from tts.strategies.parts.expand import largest_remainder, rounds
 from tts.strategies.parts.select import highest_scored, split_finished
-from tts.strategies.parts.width import largest_remainder
 from tts.values import Candidate, Capabilities, Message, Model, Problem, Result, Scored
 from tts.verifiers import ProcessReward
 

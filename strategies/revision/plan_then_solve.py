@@ -7,8 +7,8 @@ import re
 from tts.run import Run
 from tts.strategies.base import StrategyBase, at_least
 from tts.strategies.parts.conversation import asking, remark, said
+from tts.strategies.parts.expand import largest_remainder
 from tts.strategies.parts.select import Choice, Select, chosen, with_verdict
-from tts.strategies.parts.width import largest_remainder
 from tts.values import Candidate, Problem
 
 ASK = (

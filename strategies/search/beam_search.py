@@ -6,9 +6,8 @@ from typing import Literal
 
 from tts.run import Run
 from tts.strategies.base import StrategyBase, at_least
-from tts.strategies.parts.expand import expand, rounds
+from tts.strategies.parts.expand import affordable_width, expand, largest_remainder, rounds
 from tts.strategies.parts.select import Choice, Select, chosen, highest_scored, split_finished
-from tts.strategies.parts.width import affordable_width, largest_remainder
 from tts.values import Candidate, Problem, Scored
 
 Quota = Literal["keep", "shrink"]

@@ -12,9 +12,15 @@ from msgspec import Struct
 from tts.errors import Dropped
 from tts.run import Node, Outcome, Run, Until, picks
 from tts.strategies.base import StrategyBase, at_least
-from tts.strategies.parts.expand import expand, successes, unfinished, until_at
+from tts.strategies.parts.expand import (
+    affordable_width,
+    expand,
+    normalised,
+    successes,
+    unfinished,
+    until_at,
+)
 from tts.strategies.parts.select import Choice, Select, chosen, highest_scored
-from tts.strategies.parts.width import affordable_width, normalised
 from tts.values import Candidate, Problem, Scored
 
 

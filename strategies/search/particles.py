@@ -13,9 +13,8 @@ from msgspec.structs import replace
 
 from tts.run import Node, Run, Until
 from tts.strategies.base import StrategyBase, at_least
-from tts.strategies.parts.expand import expand, rounds
+from tts.strategies.parts.expand import affordable_width, expand, normalised, rounds
 from tts.strategies.parts.select import Choice, Select, chosen
-from tts.strategies.parts.width import affordable_width, normalised
 from tts.values import Candidate, Problem, Scored
 
 Weighting = Literal["replace", "multiply"]

@@ -13,9 +13,14 @@ import numpy as np
 from tts.protocols import Operation
 from tts.run import Run
 from tts.strategies.base import StrategyBase, at_least
-from tts.strategies.parts.expand import expand, rounds
+from tts.strategies.parts.expand import (
+    affordable_width,
+    expand,
+    largest_remainder,
+    normalised,
+    rounds,
+)
 from tts.strategies.parts.select import Choice, Select, chosen, split_finished
-from tts.strategies.parts.width import affordable_width, largest_remainder, normalised
 from tts.values import Candidate, Problem, Scored
 
 

@@ -15,9 +15,14 @@ from tts.protocols import Draw
 from tts.run import Node, Outcome, Prompt, Run, Until
 from tts.strategies.base import StrategyBase, at_least
 from tts.strategies.parts.conversation import Remark, insisted
-from tts.strategies.parts.expand import distinct, rounds, until_at
+from tts.strategies.parts.expand import (
+    affordable_width,
+    distinct,
+    largest_remainder,
+    rounds,
+    until_at,
+)
 from tts.strategies.parts.select import Choice, Judged, Select, chosen, highest_scored
-from tts.strategies.parts.width import affordable_width, largest_remainder
 from tts.values import Candidate, Kept, Message, Problem, Score, Scored
 
 Judging = Literal["value", "vote"]

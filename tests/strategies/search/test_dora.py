@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from tts.backends.scripted import ScriptedScorer
 from tts.strategies import DORA
-from tts.strategies.parts.width import largest_remainder, normalised
+from tts.strategies.parts.expand import largest_remainder, normalised
 from tts.strategies.search.rebase import cosines, direction_shares, word_similarity
 
 BOX = "\\boxed{%s}"

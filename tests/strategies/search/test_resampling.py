@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tts.strategies.parts.width import normalised
+from tts.strategies.parts.expand import normalised
 from tts.strategies.search.particles import conditional_offset, ess, systematic_resample
 
 weights = st.lists(st.floats(0.001, 1), min_size=1, max_size=30).map(

@@ -3,7 +3,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tts.strategies.parts.width import largest_remainder
+from tts.strategies.parts.expand import largest_remainder
 
 
 def test_worked_numbers_the_rest_goes_to_the_largest_fraction() -> None:
