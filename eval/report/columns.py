@@ -130,7 +130,7 @@ def _at_spend(axis: Axis) -> Column:
     """The difference to the baseline at this row's spend on an axis."""
 
     def found(row: Row) -> AtSpend:
-        return row.at_spend.get(axis.name, AtSpend(why=wording.UNKNOWN if row.against else ""))
+        return row.at_spend.get(axis.name, AtSpend())
 
     def value(row: Row, _: Row | None) -> float | None:
         estimate = found(row).estimate

@@ -76,14 +76,13 @@ def _at_spends(
     shares: Mapping[Group, Shares],
     seed: int,
 ) -> dict[str, AtSpend]:
-    """By the name of the axis; an axis on which a spend is unknown or zero is left out."""
+    """By the name of the axis. A spend of nothing is no place on a logarithm: unknown, too."""
     found: dict[str, AtSpend] = {}
     for axis in AXES:
         spend, costs = axis.of(row), _costs(axis, base)
         if not spend or not costs:
-            continue
-        weights = weights_at(spend, costs)
-        if weights:
+            found[axis.name] = AtSpend(why=wording.UNKNOWN)
+        elif weights := weights_at(spend, costs):
             found[axis.name] = _difference(solved, shares, weights, seed)
         else:
             found[axis.name] = AtSpend(why=DEARER if spend < min(costs.values()) else CHEAPER)

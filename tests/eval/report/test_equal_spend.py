@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from tts.eval.attempts import Attempt
 from tts.eval.report import ComparisonReport, assemble, to_csv, to_markdown
-from tts.eval.report.columns import columns_by
+from tts.eval.report.columns import AT_SPEND, COLUMNS, columns_by
 from tts.eval.report.equal_spend import CHEAPER, DEARER, family, unspent, weights_at
 from tts.eval.report.rows import AtSpend, Row
 from tts.values import Problem
@@ -87,7 +87,10 @@ def test_a_method_does_not_differ_from_itself(compared: Compare) -> None:
 
 
 def test_the_baselines_own_rows_have_no_difference(compared: Compare) -> None:
-    assert compared(9, 300, "base(n=3)").at_spend == {}
+    row = compared(9, 300, "base(n=3)")
+    assert row.at_spend == {} and row.against == "base(n=4) · no ceiling"
+    [column] = [one for one in COLUMNS if one.title == AT_SPEND]
+    assert column.interval is not None and column.interval.text(row) == ""
 
 
 def test_a_method_that_gets_as_much_for_less_looks_better_at_equal_spend(
@@ -101,7 +104,7 @@ def test_every_axis_has_its_own_difference(compared: Compare) -> None:
     """Dollars are the same for all rows, so there the baseline is the mean of both of its own."""
     row = compared(5, 200)
     assert gap(row, "dollars") == pytest.approx(0.1) and len(at(row, "dollars").between) == 2
-    assert "flops" not in row.at_spend, "nobody measured it"
+    assert at(row, "fresh-flops") == AtSpend(why="unknown"), "nobody measured it"
 
 
 def test_too_few_problems_in_common_have_no_figure(problems: list[Problem], runs: MakeRuns) -> None:
