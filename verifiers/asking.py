@@ -19,6 +19,9 @@ from tts.run import GeneratorCall, Node, Outcome, Prompt, Run
 from tts.values import Candidate, Completion, Message, Problem, Sampling, TokenLogprob
 from tts.verifiers.reward import foreseen_problem
 
+SHORTEST_TOKEN = 3
+"""Bytes of prose per token, at least."""
+
 Subject = Candidate | Sequence[Candidate]
 """What a judge is asked about: one candidate, or several of one problem."""
 
@@ -112,7 +115,11 @@ class Asking(JudgeCall):
         """At last the question as far as it is the same for every text."""
         yield from super().prefixes(args)
         candidates = _listed(args[0])
-        yield self._read(self._stem(candidates[0].problem, len(candidates)))
+        stem = self._stem(candidates[0].problem, len(candidates))
+        mark, count = self._read(stem)
+        size = sum(len(turn.content.encode("utf-8", "replace")) for turn in stem)
+        # Where nobody can count tokens a count is a bound, one token a byte.
+        yield mark, lambda: min(count(), size // SHORTEST_TOKEN)
 
     def _stem(self, problem: Problem, texts: int) -> tuple[Message, ...]:
         some, others = (self.wording.messages(problem, [mark] * texts) for mark in "01")

@@ -68,7 +68,7 @@ class Session:
         """A sum without any call: nothing is known of what it cost where no price is."""
         model = next(iter(self.generators.values())).model.name
         unpriced = usage.calls == 0 and self.prices.price_of(model) is None
-        return replace(usage, nanodollars=None) if unpriced else usage
+        return replace(usage, nanodollars=None, fresh_nanodollars=None) if unpriced else usage
 
     async def close(self) -> None:
         for generator in self.generators.values():

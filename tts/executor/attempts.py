@@ -108,9 +108,10 @@ class Attempts:
     def answered(self, attempt: Attempt, answer: Answer) -> SettledRow:
         """Settle it at what it was billed; the row is committed with what it brought."""
         request = attempt.request
-        billed = answer.billed
-        if not answer.server_price:
-            billed = self._price(request.spec.model, billed)
+        billed = self._price(request.spec.model, answer.billed)
+        if answer.server_price:
+            told = answer.billed.nanodollars
+            billed = replace(billed, nanodollars=told, fresh_nanodollars=told)
         self.gate.succeeded(request.spec.pool)
         self.gate.circuit(request.spec.pool).answered(attempt.passage, attempt.begun)
         request.answered = True

@@ -10,7 +10,7 @@ from msgspec.structs import replace
 
 from tts.budget import Ticket
 from tts.errors import BudgetExhausted
-from tts.protocols import SENT, Draw, Operation, OperationSpec, PrefixOperation
+from tts.protocols import SENT, Draw, Operation, OperationSpec, Prefix, PrefixOperation
 from tts.run import Group, Node, Run
 from tts.run.costs import Paid
 from tts.values import NOTHING, Candidate, Usage
@@ -43,8 +43,10 @@ class Call(Ticket):
         "alone",
         "args",
         "ceiling",
+        "cost",
         "desk",
         "draw",
+        "due",
         "first",
         "id",
         "key",
@@ -72,6 +74,10 @@ class Call(Ticket):
         self.worst: Usage = NOTHING
         self.alone: Usage = NOTHING
         """The worst case of a request for this draw alone: with its prompt, whoever carries it."""
+        self.cost: Usage | None = None
+        """What it costs alone, once it was answered."""
+        self.due: Usage | None = None
+        """What the row of its use says that it is charged, once that is written."""
         self.key = ""
         self.ceiling: Ceiling | None = None
         """The length that it is sent with, where the whole of it does not fit."""
@@ -99,7 +105,7 @@ class Call(Ticket):
     def beside_paid(self, worst: Usage) -> Usage | None:
         """A worst case without what its Run has paid for of the prompt; None: it stays."""
         paid = self.run.charged
-        if not self.prefixes or "fresh_tokens" not in self.run.account.dimensions:
+        if "fresh_tokens" not in self.run.account.dimensions or not self.operation.spec.prefixes:
             return None
         fresh = self.unread(paid, self.alone.prompt_tokens) + worst.completion_tokens
         return replace(worst, fresh_tokens=fresh)
@@ -120,26 +126,16 @@ class Call(Ticket):
         judges = self.operation.spec.role in ("verify", "judge")
         return judges and not self.placed and not self.shared.stochastic
 
-    @property
-    def prefixes(self) -> PrefixOperation | None:
-        """Its operation, where that says how its prompts begin."""
-        found = self.operation.spec.prefixes
-        return cast("PrefixOperation", self.operation) if found else None
-
     def unread(self, paid: Paid, prompt_tokens: int) -> int:
         """Tokens of its prompt that no call that was paid for made its model compute."""
-        if self.prefixes is None:
-            return prompt_tokens
-        return paid.unread(
-            self.operation.spec.model, self.prefixes.prefixes(self.args), prompt_tokens
-        )
+        return paid.unread(self.shared.prefixes(self.operation), prompt_tokens)
 
-    def read(self, paid: Paid, content: Any) -> None:
+    def read(self, paid: Paid, content: Any, usage: Usage) -> None:
         """It was answered: its prompt is paid for, and what was written behind it."""
-        if self.prefixes is not None:
-            marks = [mark for mark, _ in self.prefixes.prefixes(self.args)]
-            written = self.prefixes.extended(self.args, content)
-            paid.read(self.operation.spec.model, [*marks, written])
+        paid.read(self.shared.prefixes(self.operation), usage.prompt_tokens)
+        written = cast("PrefixOperation", self.operation).extended(self.args, content)
+        if written is not None:
+            paid.wrote((self.operation.spec.model, written), usage.tokens)
 
     @property
     def ceiling_tokens(self) -> int | None:
@@ -186,7 +182,17 @@ class Call(Ticket):
 class Shared:
     """Arguments, base key and worst cases of a call; one for all draws of a `sample`."""
 
-    __slots__ = ("alone", "args", "base", "beside", "depth", "identity", "input_hash", "stochastic")
+    __slots__ = (
+        "alone",
+        "args",
+        "base",
+        "beside",
+        "depth",
+        "identity",
+        "input_hash",
+        "prompts",
+        "stochastic",
+    )
 
     def __init__(self, operation: Operation, args: tuple[Any, ...]) -> None:
         self.args = args
@@ -200,6 +206,18 @@ class Shared:
         """The worst case with the prompt."""
         self.beside: Usage | None = None
         """The worst case of a draw whose prompt another one carries."""
+        self.prompts: tuple[Prefix, ...] | None = None
+        """Its prompt and what that begins with, marked by model."""
+
+    def prefixes(self, operation: Operation) -> tuple[Prefix, ...]:
+        """The prompt of a `PrefixOperation`, and what it begins with; marks hold for one model."""
+        if self.prompts is None:
+            model = operation.spec.model
+            found = cast("PrefixOperation", operation).prefixes(self.args)
+            self.prompts = tuple(
+                (None if mark is None else (model, mark), count) for mark, count in found
+            )
+        return self.prompts
 
     @classmethod
     def of(cls, node: Node[Any], operation: Operation) -> Shared:

@@ -1,4 +1,4 @@
-"""What a call shares with earlier calls of its Run, and what it is charged for the rest."""
+"""What a call is charged beside what earlier calls of its Run have paid for."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from tts.run.costs import Paid
 from tts.values import NOTHING, Usage
 
 
-def due(call: Call, alone: Usage, content: Any, paid: Paid, *, whole: int, price: Pricer) -> Usage:
+def due(call: Call, alone: Usage, content: Any, usage: Usage, paid: Paid, price: Pricer) -> Usage:
     """What an answered call is charged beside what is paid for; from then on it is paid for, too.
 
     A text that was scored before is not scored again: equal texts are charged once, whichever of
@@ -22,8 +22,8 @@ def due(call: Call, alone: Usage, content: Any, paid: Paid, *, whole: int, price
         call: the call.
         alone: what it would have cost without any other.
         content: what it brought.
+        usage: with its whole prompt, also where another draw carries that.
         paid: by the earlier calls of its Run.
-        whole: the tokens of its prompt, also where another draw carries that.
         price: fills in what a usage of a model costs.
     """
     if call.scores_once:
@@ -32,8 +32,10 @@ def due(call: Call, alone: Usage, content: Any, paid: Paid, *, whole: int, price
         paid.verdicts.add(call.key)
     if not call.operation.spec.prefixes:
         return alone
-    prompt = call.unread(paid, whole)
-    call.read(paid, content)
+    prompt = call.unread(paid, usage.prompt_tokens)
+    call.read(paid, content, usage)
+    if call.due is not None and call.due.fresh_tokens == prompt + alone.completion_tokens:
+        return call.due
     return shared(alone, prompt, call.operation.spec.model, price)
 
 
@@ -51,12 +53,14 @@ def shared(alone: Usage, prompt: int, model: str, price: Pricer) -> Usage:
     if prompt == alone.prompt_tokens:
         return alone
     fresh = prompt + alone.completion_tokens
-    flops, tokens = alone.flops, alone.tokens
-    dollars = price(model, replace(alone, prompt_tokens=sent, cached_prompt_tokens=sent - prompt))
+    flops, tokens, dollars = alone.flops, alone.tokens, alone.nanodollars
+    if dollars is not None:
+        cached = replace(alone, prompt_tokens=sent, cached_prompt_tokens=sent - prompt)
+        dollars = price(model, cached).nanodollars
     return replace(
         alone,
         cached_prompt_tokens=alone.prompt_tokens - min(prompt, alone.prompt_tokens),
         fresh_tokens=fresh,
         fresh_flops=None if flops is None else flops * fresh // tokens if tokens else 0,
-        fresh_nanodollars=dollars.nanodollars,
+        fresh_nanodollars=dollars,
     )

@@ -64,8 +64,10 @@ class Settlement:
         """The call was answered; a text that its budget cut is charged, and refused all the same."""
         note_length(call, content)
         with call.run.queue.deciding_after():
-            again = call.charged_before
-            self.charge(call, again or self.due(call, content, usage, call.run.charged))
+            charged = call.charged_before
+            if charged is None:
+                charged = self.due(call, content, usage, call.run.charged)
+            self.charge(call, charged)
             try:
                 value = call.operation.value(call.args, content, call.key)
             except FOREIGN as error:
@@ -117,12 +119,13 @@ class Settlement:
 
     def due(self, call: Call, content: Any, usage: Usage, paid: Paid) -> Usage:
         """What an answered call is charged beside what its Run has paid for."""
-        whole, alone = usage.prompt_tokens, self.alone(call, usage)
-        return due(call, alone, content, paid, whole=whole, price=self.price)
+        if call.cost is None:
+            call.cost = self.alone(call, usage)
+        return due(call, call.cost, content, usage, paid, self.price)
 
     def use_row(self, call: Call, key: str, content: Any, usage: Usage, origin: Origin) -> UseRow:
-        due = self.due(call, content, usage, call.run.written)
-        return use_row(call, key, due, origin, self.job)
+        call.due = self.due(call, content, usage, call.run.written)
+        return use_row(call, key, call.due, origin, self.job)
 
 
 def fail_node(node: Node[Any], error: BaseException) -> None:

@@ -26,22 +26,34 @@ class Paid:
     __slots__ = ("_read", "verdicts")
 
     def __init__(self) -> None:
-        self._read: set[tuple[str, Mark]] = set()
+        self._read: dict[Mark, int | None] = {}
+        """By mark its tokens; None: they were not counted, since no call ended there."""
         self.verdicts: set[str] = set()
         """Keys of the verdicts, of which equal ones are the same."""
 
-    def unread(self, model: str, prefixes: Iterable[Prefix], prompt_tokens: int) -> int:
-        """How many tokens of a prompt the model has not computed; the whole prompt comes first."""
-        shared = 0
-        for place, (mark, count) in enumerate(prefixes):
-            if mark is None or (model, mark) in self._read:
-                shared = count() if place else prompt_tokens
-                break
-        return max(0, prompt_tokens - shared)
+    def unread(self, prefixes: Iterable[Prefix], prompt_tokens: int) -> int:
+        """How many tokens of a prompt its model has not computed; the whole prompt comes first."""
+        whole = True
+        for mark, count in prefixes:
+            if mark is None or mark in self._read:
+                if whole:
+                    return 0
+                known = None if mark is None else self._read[mark]
+                return max(0, prompt_tokens - (count() if known is None else known))
+            whole = False
+        return prompt_tokens
 
-    def read(self, model: str, marks: Iterable[Mark | None]) -> None:
-        """From now on the model has computed these."""
-        self._read.update((model, mark) for mark in marks if mark is not None)
+    def read(self, prefixes: Iterable[Prefix], prompt_tokens: int) -> None:
+        """From now on the model has computed a prompt, and with it all that it begins with."""
+        tokens: int | None = prompt_tokens
+        for mark, _ in prefixes:
+            if mark is not None and self._read.get(mark) is None:
+                self._read[mark] = tokens
+            tokens = None
+
+    def wrote(self, mark: Mark, tokens: int) -> None:
+        """From now on the model has computed a text, so long with what stands before it."""
+        self._read[mark] = tokens
 
 
 class WorstCases(Struct, frozen=True):

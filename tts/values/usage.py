@@ -75,6 +75,8 @@ class Usage(Struct, frozen=True, kw_only=True, gc=False):
         flops, more_flops = self.flops, other.flops
         device, more_device = self.gpu_microseconds, other.gpu_microseconds
         fresh, more_fresh = self.fresh_tokens, other.fresh_tokens
+        spared, more_spared = self.fresh_flops, other.fresh_flops
+        paid, more_paid = self.fresh_nanodollars, other.fresh_nanodollars
         return Usage(
             calls=self.calls + other.calls,
             prompt_tokens=self.prompt_tokens + other.prompt_tokens,
@@ -87,8 +89,8 @@ class Usage(Struct, frozen=True, kw_only=True, gc=False):
             if device is None or more_device is None
             else device + more_device,
             fresh_tokens=None if fresh is None or more_fresh is None else fresh + more_fresh,
-            fresh_flops=known_sum(self.fresh_flops, other.fresh_flops),
-            fresh_nanodollars=known_sum(self.fresh_nanodollars, other.fresh_nanodollars),
+            fresh_flops=None if spared is None or more_spared is None else spared + more_spared,
+            fresh_nanodollars=None if paid is None or more_paid is None else paid + more_paid,
         )
 
 
