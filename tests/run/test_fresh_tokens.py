@@ -18,6 +18,7 @@ from tts.engine import Job
 from tts.errors import LedgerError
 from tts.ledger import MemoryJournal, MemoryLeases
 from tts.protocols import IntentRow, UseRow
+from tts.run import settled
 from tts.strategies import BeamSearch, BestOfN, MajorityVote, SequentialRevision
 from tts.values import Budget, Candidate, Message, Model, Sampling
 from tts.verifiers import Judge, ProcessReward
@@ -174,6 +175,18 @@ def test_a_cap_on_them_holds_and_uses_what_is_shared(lab: Any) -> None:
     assert capped.usage.tokens > capped.usage.fresh_tokens > 0.8 * free.fresh_tokens
 
 
+def test_a_cap_holds_where_every_prompt_is_another(lab: Any) -> None:
+    async def ask(problem: Any, run: Any) -> None:
+        long = "word " * 20
+        asked = [(Message("user", f"{place} {long}"),) for place in range(40)]
+        await run.all([run.sample(turns)[0] for turns in asked])
+
+    budget = Budget(fresh_tokens=400)
+    result = solved(lab, ask, budget=budget)
+    assert result.stopped_by == "budget" and budget.allows(result.usage)
+    assert result.usage.fresh_tokens > 200
+
+
 def test_dollars_with_reuse_count_what_is_shared_at_the_cached_rate(lab: Any) -> None:
     model = Model(name="gpt-4o-mini", parameters=None)
     price = PRICES.price_of("gpt-4o-mini")
@@ -203,14 +216,17 @@ def few(shape: int) -> Any:
     return line
 
 
+VERBS = ["draw", "draw", "go on", "score", "say", "child", "child", "first", "drop", "drop", "wait"]
+
+
 def grown(shape: int, *, calm: bool) -> Any:
     """A strategy of draws, continuations, verdicts, conversations and children; calm: no races."""
 
     async def grow(run: Any, dice: Random, depth: int) -> None:
         nodes: list[Any] = []
         drawn: list[Any] = []
-        for _ in range(5 if depth else 9):
-            verb = dice.choice(["draw", "draw", "go on", "score", "say", "child", "first", "drop"])
+        for _ in range(5 if depth else 12):
+            verb = dice.choice(VERBS)
             if verb == "draw" or not drawn or (calm and verb in ("first", "drop")):
                 drawn += run.sample(run.problem, n=dice.randint(1, 3), until="step")
             elif verb == "go on":
@@ -226,7 +242,10 @@ def grown(shape: int, *, calm: bool) -> Any:
             elif verb == "first":
                 nodes.append(run.first(dice.sample(drawn, min(2, len(drawn)))))
             elif verb == "drop":
-                run.drop([drawn.pop(dice.randrange(len(drawn)))])
+                some = dice.choice([one for one in (drawn, nodes) if one])
+                run.drop([some.pop(dice.randrange(len(some)))])
+            elif verb == "wait":
+                await settled(dice.choice(drawn))
         await run.all([*drawn, *nodes])
 
     async def child(seed: float, depth: int, *, run: Any) -> None:
@@ -287,7 +306,7 @@ def test_a_cap_holds_and_a_replay_counts_the_same(
     assert budget is None or budget.allows(live.usage)
     again = lab.again(book)
     replayed = solved(lab, strategy, paced(lab, shape, paces[1]), budget=budget, journal=again)
-    assert seen(replayed) == seen(live)
+    assert (replayed.stopped_by, replayed.usage) == (live.stopped_by, live.usage)
     assert len(lab.rows(again, IntentRow)) == len(lab.rows(book, IntentRow))
 
 
