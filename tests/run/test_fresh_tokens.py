@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from contextlib import suppress
 from dataclasses import replace
 from random import Random
@@ -18,7 +19,6 @@ from tts.engine import Job
 from tts.errors import LedgerError
 from tts.ledger import MemoryJournal, MemoryLeases
 from tts.protocols import IntentRow, UseRow
-from tts.run import settled
 from tts.strategies import BeamSearch, BestOfN, MajorityVote, SequentialRevision
 from tts.values import Budget, Candidate, Message, Model, Sampling
 from tts.verifiers import Judge, ProcessReward
@@ -187,6 +187,50 @@ def test_a_cap_holds_where_every_prompt_is_another(lab: Any) -> None:
     assert result.usage.fresh_tokens > 200
 
 
+async def pause(seconds: float) -> None:
+    await asyncio.sleep(seconds)
+
+
+def lived_twice(lab: Any, strategy: Any) -> Any:
+    """A run whose draws take a second each, and that its replay counts alike."""
+    book = MemoryJournal(job="lab")
+    live = solved(lab, strategy, lab.Slow(Watched(say), fixed=1.0), journal=book)
+    replayed = solved(lab, strategy, lab.Slow(Watched(say), fixed=1.0), journal=lab.again(book))
+    assert (replayed.usage, replayed.spend["sample"].calls > 0) == (live.usage, True)
+    return live
+
+
+def test_a_draw_that_is_dropped_on_its_way_pays_for_no_prompt(lab: Any) -> None:
+    async def change(problem: Any, run: Any) -> None:
+        [first] = run.sample(problem)
+        await run.call(pause, 0.5)
+        run.drop([first])
+        [second] = run.sample(problem, temperature=0.0)
+        await second
+
+    usage = lived_twice(lab, change).usage
+    words = Watched(say).count_prompt(TASKS["arithmetic"].render(lab.problem), "")
+    assert usage.prompt_tokens == 2 * words
+    assert usage.fresh_tokens == words + usage.completion_tokens
+
+
+def test_a_child_that_is_dropped_takes_no_prompt_from_its_parent(lab: Any) -> None:
+    async def child(problem: Any, *, run: Any) -> None:
+        [first] = run.sample(problem)
+        await first
+        await run.call(pause, 9.0)
+
+    async def change(problem: Any, run: Any) -> None:
+        dropped = run.spawn(child, problem)
+        await run.call(pause, 3.0)
+        run.drop([dropped])
+        [own] = run.sample(problem)
+        await own
+
+    usage = lived_twice(lab, change).usage
+    assert usage.calls == 2 and usage.cached_prompt_tokens == 0
+
+
 def test_dollars_with_reuse_count_what_is_shared_at_the_cached_rate(lab: Any) -> None:
     model = Model(name="gpt-4o-mini", parameters=None)
     price = PRICES.price_of("gpt-4o-mini")
@@ -216,7 +260,7 @@ def few(shape: int) -> Any:
     return line
 
 
-VERBS = ["draw", "draw", "go on", "score", "say", "child", "child", "first", "drop", "drop", "wait"]
+VERBS = ["draw", "draw", "go on", "score", "say", "child", "first", "drop"]
 
 
 def grown(shape: int, *, calm: bool) -> Any:
@@ -242,10 +286,7 @@ def grown(shape: int, *, calm: bool) -> Any:
             elif verb == "first":
                 nodes.append(run.first(dice.sample(drawn, min(2, len(drawn)))))
             elif verb == "drop":
-                some = dice.choice([one for one in (drawn, nodes) if one])
-                run.drop([some.pop(dice.randrange(len(some)))])
-            elif verb == "wait":
-                await settled(dice.choice(drawn))
+                run.drop([drawn.pop(dice.randrange(len(drawn)))])
         await run.all([*drawn, *nodes])
 
     async def child(seed: float, depth: int, *, run: Any) -> None:
