@@ -16,8 +16,7 @@ torch = pytest.importorskip("torch", reason="training needs the extra `train`")
 def trunk() -> dict[str, Any]:
     """The large policy's corner: it has learnt the arithmetic, and separates steps by a line."""
     from tts.training.architecture import STEP_MARK, token_id
-    from tts.training.model_folder import load_weights
-    from tts.training.network import Network, narrowed
+    from tts.training.network import Network, load_weights, narrowed
 
     network = Network(ARCHITECTURES["small"])
     large = load_weights("large")

@@ -20,8 +20,7 @@ from tts.training.architecture import (
 )
 from tts.training.descent import Batches, descend, micro_batches
 from tts.training.errand import Errand, errands
-from tts.training.model_folder import save_model_folder
-from tts.training.network import Network
+from tts.training.network import Network, save_model_folder
 
 _LOG = logging.getLogger(__name__)
 _RATE = 8e-3

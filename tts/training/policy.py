@@ -12,8 +12,7 @@ import torch
 
 from tts.training.architecture import ARCHITECTURES, build_tokenizer, write_section
 from tts.training.descent import PROBLEMS_PER_BIN, descend, training_batches
-from tts.training.model_folder import load_weights, save_model_folder
-from tts.training.network import Network, widen
+from tts.training.network import Network, load_weights, save_model_folder, widen
 
 _SMALL_RATE = 8e-3
 _NARROW_RATE = 4e-3

@@ -22,8 +22,7 @@ from tts.training.architecture import (
 )
 from tts.training.comparison import compare
 from tts.training.descent import Batches, Descent, descend, training_batches
-from tts.training.model_folder import load_weights, save_model_folder
-from tts.training.network import Network, narrowed
+from tts.training.network import Network, load_weights, narrowed, save_model_folder
 from tts.training.step_samples import DRAWS, JudgedRow, judged_rows
 
 _LOG = logging.getLogger(__name__)
