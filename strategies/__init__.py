@@ -5,7 +5,7 @@ from tts.strategies.revision.budget_forcing import BudgetForcing
 from tts.strategies.revision.critique_and_fuse import CritiqueAndFuse
 from tts.strategies.revision.plan_then_solve import PlanThenSolve
 from tts.strategies.revision.sequential_revision import SelfRefine, SequentialRevision
-from tts.strategies.sampling.best_of_n import BestOfN, OptimalStopping, WeightedBestOfN
+from tts.strategies.sampling.best_of_n import BestOfN, OptimalStopping, Weaver, WeightedBestOfN
 from tts.strategies.sampling.confidence import DeepConf, DeepConfOnline, SelfCertainty
 from tts.strategies.sampling.majority_vote import (
     AdaptiveConsistency,
@@ -15,7 +15,6 @@ from tts.strategies.sampling.majority_vote import (
     Single,
 )
 from tts.strategies.sampling.self_evaluation import LLMSelection, SelfEvaluation
-from tts.strategies.sampling.weaver import Weaver
 from tts.strategies.search.ab_mcts import ABMCTSA, ABMCTSM
 from tts.strategies.search.beam_search import DVTS, BeamSearch, LookaheadSearch
 from tts.strategies.search.mcts import MCTS

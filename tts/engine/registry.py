@@ -51,7 +51,7 @@ BUILT_IN: Mapping[Kind, Mapping[str, str]] = {
         "sequential_revision": "tts.strategies.revision.sequential_revision:SequentialRevision",
         "single": "tts.strategies.sampling.majority_vote:Single",
         "tree_of_thoughts": "tts.strategies.search.tree_of_thoughts:TreeOfThoughts",
-        "weaver": "tts.strategies.sampling.weaver:Weaver",
+        "weaver": "tts.strategies.sampling.best_of_n:Weaver",
         "weighted_best_of_n": "tts.strategies.sampling.best_of_n:WeightedBestOfN",
     },
     "verifier": {

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tts.strategies.sampling.weaver import (
+from tts.strategies.sampling.best_of_n import (
     SIGNALS,
     Weaver,
     accuracies,
