@@ -13,7 +13,7 @@ from tts.backends.embedded.generator import EmbeddedGenerator
 from tts.backends.embedded.model import EmbeddedModel, model_folder
 from tts.backends.openai_http import HTTPGenerator
 from tts.backends.vllm import EngineLoad, VLLMGenerator, VLLMHeadReader, vllm_installed
-from tts.backends.vllm.server_process import vllm_server
+from tts.backends.vllm.server import vllm_server
 from tts.eval.bench.report import NeedsData, Row, at_most, exactly, figure
 from tts.eval.bench.vllm_throughput import (
     KV_BYTES,

@@ -19,7 +19,7 @@ from tts.backends.vllm import (
     VLLMSettings,
     vllm_installed,
 )
-from tts.backends.vllm.server_process import vllm_server
+from tts.backends.vllm.server import vllm_server
 from tts.protocols import GenerateRequest, Generator, StepScorer
 from tts.values import Capabilities, Message, Model, Sampling
 from tts.verifiers.prm import FAMILIES, FamilyScorer, FolderTokenizer

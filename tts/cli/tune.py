@@ -81,7 +81,7 @@ def tune(
     if not model.startswith("vllm:"):
         raise UsageError(f"Model {model!r}: engine arguments are vLLM's; write vllm:FOLDER.")
     require_vllm()
-    from tts.backends.vllm.device import on_cpu
+    from tts.backends.vllm.folder import on_cpu
 
     name: WorkloadName = next(one for one in UNITS if one == workload)
     space = space_for(cpu=on_cpu(), reads=workload == "prm")

@@ -25,9 +25,17 @@ from tts.backends.vllm import (
     VLLMSettings,
     require_vllm,
 )
-from tts.backends.vllm.device import ModelNeed, device_bytes, memory_plan, on_cpu
 from tts.backends.vllm.engine import IN_PROCESS
-from tts.backends.vllm.folder import model_need, parameter_count, renamed_folder, weights_digest
+from tts.backends.vllm.folder import (
+    ModelNeed,
+    device_bytes,
+    memory_plan,
+    model_need,
+    on_cpu,
+    parameter_count,
+    renamed_folder,
+    weights_digest,
+)
 from tts.errors import BadInput, UnknownName, UsageError
 from tts.options import SessionOptions
 from tts.protocols import Generator, RowReader

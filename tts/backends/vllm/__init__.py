@@ -1,16 +1,16 @@
 """Models in vLLM, in this process; importing this imports no part of vLLM."""
 
-from tts.backends.vllm.device import (
+from tts.backends.vllm.engine import EngineLoad, Profile, VLLMEngine, VLLMSettings
+from tts.backends.vllm.folder import (
     ModelNeed,
     ModelShare,
     memory_plan,
     require_vllm,
     vllm_installed,
 )
-from tts.backends.vllm.engine import EngineLoad, Profile, VLLMEngine, VLLMSettings
 from tts.backends.vllm.generator import VLLMGenerator
 from tts.backends.vllm.head_reader import VLLMHeadReader
-from tts.backends.vllm.server_readers import VLLMClassifyReader, VLLMLabelReader, VLLMServerReader
+from tts.backends.vllm.server import VLLMClassifyReader, VLLMLabelReader, VLLMServerReader
 
 __all__ = [
     "EngineLoad",

@@ -12,8 +12,7 @@ from itertools import count
 from pathlib import Path
 from typing import Any, Literal
 
-from tts.backends.vllm.device import require_vllm
-from tts.backends.vllm.folder import parameter_count, weights_digest
+from tts.backends.vllm.folder import parameter_count, require_vllm, weights_digest
 from tts.errors import BadRequest, CallError, ContextTooLong, Unavailable, UsageError
 from tts.protocols import Defaults
 from tts.values import Model

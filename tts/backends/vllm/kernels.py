@@ -9,8 +9,8 @@ from typing import Any
 
 from msgspec import Struct
 
-from tts.backends.vllm.device import require_vllm
 from tts.backends.vllm.engine import VLLMSettings, engine_arguments
+from tts.backends.vllm.folder import require_vllm
 
 AMPERE, ADA, HOPPER, BLACKWELL = 80, 89, 90, 100
 
