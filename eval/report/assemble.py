@@ -53,8 +53,9 @@ def assemble(
     The counterpart of a row is the baseline under the same budget or, where the baseline ran
     under one budget only, that one. A baseline that has not run gives a warning and no
     differences: a partial comparison still has its report. `seed` is that of the bootstrap,
-    `planned` the number of runs of a whole row, `idealised` the fits of its models. Fewer than `FEWEST` problems in common are too
-    few to say anything of a difference, and get no figures.
+    `planned` the number of runs of a whole row, `idealised` the fits of its models. Beside the
+    difference to its counterpart a row has those at equal spend. Fewer than `FEWEST` problems in
+    common are too few to say anything of a difference, and get no figures.
     """
     groups: dict[Group, list[Attempt]] = {}
     for attempt in attempts:

@@ -30,6 +30,8 @@ NARROW: tuple[View, ...] = ("terminal", "markdown")
 READ: tuple[View, ...] = ("terminal", "markdown", "page")
 """Views that people read."""
 AT_SPEND = "Δ at equal spend"
+FITTED = tuple(axis_of(name).title for name in ("idealised-seconds", "joules"))
+"""Columns that are empty unless the user named a file of fits."""
 _WRITTEN = {"/": "_per_", "÷": "over", "$": "dollars", "%": "", "(": "", ")": ""}
 
 Value = float | str | None
@@ -284,8 +286,16 @@ def table_of(
     """What a view shows of some parts; what was met only in these rows stands at the end."""
     met = (*stop_columns(rows), *role_columns(rows), *bin_columns(rows))
     offered = (*columns, *met)
-    shown = [one for one in offered if one.part in parts and view not in one.left_out]
+    shown = [one for one in offered if one.part in parts and _has_room(one, view, rows)]
     return filled(rows, shown)
+
+
+def _has_room(column: Column, view: View, rows: Sequence[Row]) -> bool:
+    """What only a file of fits tells is shown where one was named, but where there is no room."""
+    if view not in column.left_out:
+        return True
+    asked = column.title in FITTED and view not in WIDE
+    return asked and any(column.value(row, None) is not None for row in rows)
 
 
 def filled(rows: Sequence[Row], columns: Sequence[Column]) -> Table:

@@ -8,6 +8,7 @@ import re
 from collections.abc import Callable, Sequence
 
 import pytest
+from msgspec.structs import replace
 from rich.console import Console
 
 from tts.eval.attempts import Attempt
@@ -83,6 +84,17 @@ def test_a_new_column_is_one_line_and_every_renderer_shows_it(
     shown = [cell.strip() for cell in RENDERERS[view](report, (*COLUMNS, added))]
     assert title(added, view) in shown
     assert shown.count("2.0" if view == "csv" else "2.000") >= len(report.rows)
+
+
+@pytest.mark.parametrize("view", RENDERERS)
+def test_what_a_fit_tells_is_shown_where_one_was_named(
+    report: ComparisonReport, view: View
+) -> None:
+    [column] = [one for one in COLUMNS if one.title == "idealised s/run"]
+    fitted = replace(report, rows=tuple(replace(row, idealised_seconds=7.0) for row in report.rows))
+    with_fit, without = (RENDERERS[view](one, COLUMNS) for one in (fitted, report))
+    assert (title(column, view) in map(str.strip, with_fit)) == (view != "terminal")
+    assert (title(column, view) in map(str.strip, without)) == (view == "csv")
 
 
 def test_the_name_for_programs_is_made_of_the_title() -> None:
