@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
+from typing import Any
 
 from msgspec import Struct
 
-from tts.budget.idealised_runtime import IdealisedRuntime
+from tts.budget.idealised_runtime import IdealisedRuntime, read_runtimes
 from tts.protocols import Role
 from tts.values import Usage
 
@@ -45,6 +47,15 @@ class Idealised(Struct, frozen=True):
                 return None
             total += part
         return total
+
+
+def fits_of(path: Path | None, generators: Iterable[str], identity: Any) -> Idealised | None:
+    """The fits of a file for these generators and the verifier of that identity; None without a
+    file, `BadInput` where it cannot be read."""
+    if path is None:
+        return None
+    verifier = identity.get("model") if isinstance(identity, dict) else None
+    return idealised(read_runtimes(path), generators, verifier)
 
 
 def idealised(

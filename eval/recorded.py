@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,7 @@ from tts.equivalence import Equivalence
 from tts.errors import BadInput
 from tts.eval.attempts import Attempt, grade_result
 from tts.eval.grid import Key, Place, attempt_of, in_order, part_told
+from tts.eval.idealised import fits_of
 from tts.eval.problems import from_canonical, shuffled
 from tts.eval.report import ComparisonReport, assemble
 from tts.eval.selection import unlike
@@ -66,10 +67,13 @@ class Recorded(Struct, kw_only=True):
     """Whether the problems stand in the ledger, with their references."""
 
 
-async def recorded_report(place: str | Path, job: str = "") -> tuple[str, ComparisonReport]:
+async def recorded_report(
+    place: str | Path, job: str = "", *, runtimes: Path | None = None
+) -> tuple[str, ComparisonReport]:
     """The name of a job and the report of every run that has ended in it.
 
-    `job` may be empty where the ledger holds one alone. Answers are graded anew. Raises
+    `job` may be empty where the ledger holds one alone. `runtimes` names fits of its models, for
+    idealised seconds. Answers are graded anew. Raises
     `BadInput`, `UnknownName` or `LedgerError`.
     """
     found = read(place, job)
@@ -90,6 +94,7 @@ async def recorded_report(place: str | Path, job: str = "") -> tuple[str, Compar
         warnings=[*warnings(found), *unlike(label for label, _ in columns)],
         partial=part_told(ended, whole, shuffled=asked.order == "shuffled"),
         planned=repeats * len(problems),
+        idealised=fits_of(runtimes, named(found.manifest.models), found.manifest.verifier),
     )
     return found.job, report
 
@@ -149,6 +154,11 @@ def columns_of(found: Recorded) -> list[Labels]:
     names = [spell_recorded(msgspec.json.encode(one).decode()) for one in asked.strategies]
     first = [(name, spell_budget(budget)) for name in names for budget in asked.budgets]
     return list(dict.fromkeys([*first, *sorted({labels_of(row) for row in found.runs})]))
+
+
+def named(models: Mapping[str, Mapping[str, str | None]]) -> list[str]:
+    """The names of the generators of a manifest."""
+    return [one.get("name") or "" for one in models.values()]
 
 
 def baseline_of(columns: Sequence[Labels], wanted: str) -> str | None:

@@ -15,7 +15,7 @@ from tts.engine.asks import Asks, longest
 from tts.errors import CallError, TTSError, UnknownName, UsageError
 from tts.eval.comparison import Comparison
 from tts.eval.grid import part_told
-from tts.eval.idealised import Idealised, idealised
+from tts.eval.idealised import Idealised, fits_of
 from tts.eval.manifest import job_name
 from tts.eval.problems import ProblemSet, load_problem_set
 from tts.eval.report import ComparisonReport, assemble
@@ -171,18 +171,13 @@ def report(comparison: Comparison, *, changes: list[str], fault: str = "") -> Co
         fault=fault,
         partial=partial(comparison),
         planned=spec.repeats * len(comparison.problems.problems),
-        idealised=fits_of(spec, comparison.job.session),
+        idealised=_fits(spec, comparison.job.session),
     )
 
 
-def fits_of(spec: ComparisonSpec, session: Session) -> Idealised | None:
-    """The fits that time the calls of each role; None where no file of them is named."""
-    if spec.runtimes is None:
-        return None
-    identity = session.verifier.identity if session.verifier else None
-    verifier = identity.get("model") if isinstance(identity, dict) else None
+def _fits(spec: ComparisonSpec, session: Session) -> Idealised | None:
     names = [generator.model.name for generator in session.generators.values()]
-    return idealised(read_runtimes(spec.runtimes), names, verifier)
+    return fits_of(spec.runtimes, names, session.verifier.identity if session.verifier else None)
 
 
 def partial(comparison: Comparison) -> str:

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from tts.budget.idealised_runtime import IdealisedRuntime, write_runtime
 from tts.cli.compare import run_comparison
 from tts.cli.report import file_name, folder_of, show_report, show_results
 from tts.errors import BadInput
@@ -80,6 +81,27 @@ def test_what_a_ledger_holds_renders_like_the_comparison(tmp_path: Path) -> None
     made, read = data(tmp_path / "a"), data(tmp_path / "b")
     for name in ("title", "rows", "problems", "verdicts", "partial", "warnings"):
         assert made[name] == read[name], name
+
+
+def test_idealised_seconds_are_those_of_the_comparison_and_need_a_fit(tmp_path: Path) -> None:
+    fits = tmp_path / "fits.yaml"
+    compared(tmp_path, out=tmp_path / "a")
+    model = dict(data(tmp_path / "a")["manifest"])["model"].split()[0]
+    write_runtime(fits, model, IdealisedRuntime(token_seconds=0.01, prompt_seconds={100: 0.1}))
+    compared(tmp_path, out=tmp_path / "a", runtimes=fits)
+    show_report(str(tmp_path / "tts.db"), "", tmp_path / "b", runtimes=fits)
+    show_report(str(tmp_path / "tts.db"), "", tmp_path / "c")
+    made, read, bare = (data(tmp_path / name)["rows"] for name in "abc")
+    assert made == read and all(row["idealised_seconds"] > 0 for row in read)
+    assert [row["idealised_seconds"] for row in bare] == [None, None]
+
+
+def test_a_file_of_fits_that_cannot_be_read_is_refused_before_anything_is_asked(
+    tmp_path: Path,
+) -> None:
+    with pytest.raises(BadInput, match="cannot be read"):
+        compared(tmp_path, out=tmp_path / "a", runtimes=tmp_path / "none.yaml")
+    assert not (tmp_path / "tts.db").exists()
 
 
 def test_strategies_that_were_added_later_are_in_the_report(tmp_path: Path) -> None:

@@ -242,11 +242,14 @@ def report(
     job: Annotated[str, typer.Argument(help="One job; empty: the only one.")] = "",
     out: Out = None,
     cost_axis: CostAxis = "tokens",
+    runtimes: Annotated[
+        Path | None, typer.Option(help="Fits of tts tune --idealized: idealised seconds.")
+    ] = None,
 ) -> None:
     """The report of what a ledger holds of a job, finished or not; no model is needed."""
     from tts.cli.report import show_report
 
-    show_report(place, job, out, cost_axis)
+    show_report(place, job, out, cost_axis, runtimes)
 
 
 @app.command()

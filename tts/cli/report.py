@@ -26,10 +26,12 @@ DEFAULT, LATEST = Path("out"), "latest"
 DATA = "report.json"
 
 
-def show_report(place: str, job: str, out: Path | None, cost: str = "tokens") -> None:
+def show_report(
+    place: str, job: str, out: Path | None, cost: str = "tokens", runtimes: Path | None = None
+) -> None:
     """What a ledger holds of a job, as its table and its page; no model is opened."""
     axis = axis_of(cost).name
-    name, report = run(recorded_report(place, job))
+    name, report = run(recorded_report(place, job, runtimes=runtimes))
     console = Screen()
     console.print(render_table(report, columns=columns_by(axis)))
     for path in write_report(report, out, name, axis):
