@@ -25,8 +25,10 @@ from tts.planner.language.text_values import read_string, write_string
 
 NAMES = ("search", "price", "add", "fetch_all")
 FIELDS = ("name", "items", "two words", "ünï", 'qu"ote', "0")
-WORDS = st.text(max_size=12) | st.sampled_from(
-    ["$1", "under $1 million", "$$2", "${3}", "$item", "1. add(2)", '"', "\\", "a\nb", "#", "é😀"]
+WORDS = (
+    st.text(max_size=12)
+    | st.text('${}1.a[]"\\ #\n', max_size=6)
+    | st.sampled_from(["$1", "under $1 million", "$$2", "${3}", "$item", "1. add(2)", "é😀"])
 )
 
 
@@ -106,6 +108,12 @@ def test_dollars_right_before_a_reference_are_read_back(literal: str) -> None:
     value = Text((Reference(1), literal, Reference(1)))
     assert read_string(write_string(value)) == value
     assert read_string(write_string(literal)) == literal
+
+
+@given(_texts(2))
+@settings(max_examples=150)
+def test_a_text_with_insertions_is_read_back_whatever_stands_between_them(value: Text) -> None:
+    assert read_string(write_string(value)) == value
 
 
 @given(plans())
