@@ -119,12 +119,8 @@ class EndingOf:
         if isinstance(outcome.error, Stopped | UsageError):
             raise outcome.error
         error = "" if outcome.ok else str(outcome.error) or type(outcome.error).__name__
-        blocked = bool(error) and _fed_by_failure(self.node)
+        blocked = bool(error) and self.node.blocked is not None
         return CallEnding(self.call.id, error, self.policy, blocked)
-
-
-def _fed_by_failure(node: Node[Any]) -> bool:
-    return node.blocked is not None
 
 
 def endings(

@@ -1,4 +1,4 @@
-"""The way to algebra: what may reach it, and the few worker processes that do it."""
+"""The way to algebra: what may reach it, by its letters alone, and the few worker processes behind."""
 
 from __future__ import annotations
 

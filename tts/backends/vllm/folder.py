@@ -1,4 +1,7 @@
-"""What a model folder says and needs before it is loaded, and whether this machine has room for it."""
+"""What a model folder says and needs before it is loaded, and whether this machine has room for it.
+
+Nothing of vLLM is imported before it is asked for.
+"""
 
 # pyright: reportMissingImports=false, reportAttributeAccessIssue=false
 
