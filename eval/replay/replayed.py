@@ -12,7 +12,7 @@ from tts.eval.replay.resample import Resampler
 from tts.eval.replay.trails import Trail, trails, verdicts
 from tts.eval.statistics import Estimate
 from tts.strategies.parts.stopping import StopRule
-from tts.values import NANO, Budget
+from tts.values import NANO, Budget, unit_of
 
 ORDERS = 20
 
@@ -53,6 +53,8 @@ def replayed(
     """
     if told := lacking(pool, plan):
         raise UsageError(told)
+    if budget is not None:
+        _refuse(budget, label, pool)
     walked = [_walk(draws, plan, orders, budget) for draws in pool]
     taken, all_ = (np.array([one[at] for one in walked]) for at in (0, 1))
     resampler = Resampler(len(walked), seed=seed)
@@ -72,6 +74,23 @@ def replayed(
         dollars=float(means[4]) if pool.priced else None,
         seconds=float(means[5]) if pool.timed else None,
     )
+
+
+CEILINGS = ("tokens", "prompt_tokens", "completion_tokens", "calls", "nanodollars")
+"""Beside seconds, what recorded draws can be held to."""
+
+
+def _refuse(budget: Budget, label: str, pool: Pool) -> None:
+    """Raise where a ceiling is on what the record does not tell: it would hold nothing back."""
+    told = f"--budget {label!r}:"
+    if unknown := [name for name in budget.ceilings if name not in CEILINGS]:
+        raise UsageError(f"{told} recorded draws do not tell {unit_of(unknown[0])}.")
+    if budget.nanodollars is not None and not pool.priced:
+        raise UsageError(
+            f"{told} the price of {pool.setting!r} is unknown; --prices FILE tells it."
+        )
+    if budget.seconds is not None and not pool.timed:
+        raise UsageError(f"{told} {pool.source} has no seconds for every draw of {pool.setting!r}.")
 
 
 def lacking(pool: Pool, plan: Plan) -> str:

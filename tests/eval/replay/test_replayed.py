@@ -115,6 +115,20 @@ def test_a_draw_that_would_pass_a_ceiling_is_not_taken() -> None:
     assert (found.draws, found.tokens, found.accuracy.value) == (2.0, 50.0, 1.0)
 
 
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("1g flops", "do not tell flops"),
+        ("$0.01", "price of 'm' is unknown"),
+        ("5 seconds", "no seconds for every draw"),
+    ],
+)
+def test_a_ceiling_on_what_the_record_does_not_tell_is_refused(text: str, reason: str) -> None:
+    drawn = pool(draws([0, 1], [True, False]))
+    with pytest.raises(UsageError, match=reason):
+        replayed(drawn, plan_of("majority_vote(n=2)"), budget=parse_budget(text), label=text)
+
+
 def test_a_threshold_takes_the_first_draw_that_reaches_it() -> None:
     drawn = draws([0, 1, 2], [False, True, False], [0.2, 0.8, 0.9])
     plan = Plan(label="bar", n=3, batch=1, rule=ScoreThreshold(0.7), choice="best")
