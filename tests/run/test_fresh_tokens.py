@@ -52,7 +52,7 @@ class Watched(ScriptedGenerator):
         turns = [said.get(turn.role, "") + turn.content for turn in request.messages]
         prompt = [*" ".join(turns).split(), "<assistant>", *request.prefix.split()]
         self.computed += self.cache.computed(prompt)
-        for drawn in reply.completions:
+        for drawn in filter(None, reply.completions):
             self.computed += drawn.completion_tokens
             self.cache.computed([*prompt, *drawn.text.split()])
         return reply
@@ -263,8 +263,11 @@ def few(shape: int) -> Any:
 VERBS = ["draw", "draw", "go on", "score", "say", "child", "first", "drop"]
 
 
-def grown(shape: int, *, calm: bool) -> Any:
-    """A strategy of draws, continuations, verdicts, conversations and children; calm: no races."""
+def grown(shape: int, *, calm: bool, shares: tuple[float | None, ...] = (0.2,)) -> Any:
+    """A strategy of draws, continuations, verdicts, conversations and children; calm: no races.
+
+    A child without a share spends from its parent's account, which a refusal then makes a race.
+    """
 
     async def grow(run: Any, dice: Random, depth: int) -> None:
         nodes: list[Any] = []
@@ -281,7 +284,7 @@ def grown(shape: int, *, calm: bool) -> Any:
                 turns = run.call(conversation, dice.choice(drawn), dice.randrange(2))
                 nodes += run.sample(turns, n=dice.randint(1, 2))
             elif verb == "child" and depth < 2:
-                seed, share = dice.random(), dice.choice([None, 0.2]) if calm else 0.2
+                seed, share = dice.random(), dice.choice(shares)
                 nodes.append(run.spawn(child, seed, depth + 1, share=share))
             elif verb == "first":
                 nodes.append(run.first(dice.sample(drawn, min(2, len(drawn)))))
@@ -328,11 +331,30 @@ def paced(lab: Any, shape: int, pace: int, *, callbacks: bool = False) -> Any:
 def test_they_do_not_depend_on_what_ends_first(
     lab: Any, shape: int, paces: Any, limit: int, callbacks: bool
 ) -> None:
-    strategy = grown(shape, calm=True)
+    strategy = grown(shape, calm=True, shares=(None, 0.2))
     first, second = (
         solved(lab, strategy, paced(lab, shape, pace, callbacks=calls), limit=width)
         for pace, calls, width in zip(paces, (False, callbacks), (512, limit), strict=True)
     )
+    assert seen(first) == seen(second)
+
+
+@settings(max_examples=150)
+@given(
+    shape=SEEDS,
+    paces=st.tuples(SEEDS, SEEDS),
+    tokens=st.integers(112, 300),
+    limit=st.sampled_from([1, 3, 512]),
+)
+def test_what_a_cap_refuses_does_not_depend_on_what_ends_first(
+    lab: Any, shape: int, paces: Any, tokens: int, limit: int
+) -> None:
+    strategy, budget = grown(shape, calm=True), Budget(fresh_tokens=tokens)
+    first, second = (
+        solved(lab, strategy, paced(lab, shape, pace), budget=budget, limit=width)
+        for pace, width in zip(paces, (512, limit), strict=True)
+    )
+    assert budget.allows(first.usage)
     assert seen(first) == seen(second)
 
 

@@ -82,7 +82,7 @@ def billed_table(bills: list[Bill], by: str) -> Table:
 
 def attributed_table(shares: list[Share], by: str) -> Table:
     """What the uses would have cost alone."""
-    table = Table(by, "uses", "prompt", "completion", "dollars")
+    table = Table(by, "uses", "prompt", "completion", "fresh", "dollars")
     table.title, table.title_justify = "attributed: what each would have cost alone", "left"
     for share in shares[:MOST_ROWS]:
         table.add_row(
@@ -90,6 +90,7 @@ def attributed_table(shares: list[Share], by: str) -> Table:
             str(share.uses),
             f"{share.usage.prompt_tokens:,}",
             f"{share.usage.completion_tokens:,}",
+            "unknown" if share.usage.fresh_tokens is None else f"{share.usage.fresh_tokens:,}",
             known_dollars(share.usage),
         )
     return capped(table, len(shares))
