@@ -4,11 +4,13 @@ answer of what there is."""
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
+from itertools import cycle, islice
 from typing import Any, ClassVar, dataclass_transform
 
-from tts.run import Run
+from tts.run import Outcome, Run
+from tts.strategies.parts.expand import expand
 from tts.strategies.parts.select import Select
-from tts.values import Candidate, Kept, Problem
+from tts.values import Candidate, Kept, Problem, Scored
 
 
 @dataclass_transform(kw_only_default=True, frozen_default=True, eq_default=False)
@@ -52,7 +54,8 @@ class StrategyBase:
 
     async def finish(self, problem: Problem, run: Run) -> Candidate | None:
         """The best candidate of what there is, after a refusal or at the deadline."""
-        return await finish(problem, run, self.selection())
+        found = await finish(problem, run, self.selection())
+        return await spend_rest(problem, run, self.selection(), found) if self.stepwise else found
 
 
 def at_least(least: int, /, **values: int) -> None:
@@ -94,6 +97,35 @@ async def closing_draw(problem: Problem, run: Run) -> Candidate | None:
     return await forced_answer(problem, run, closed)
 
 
+MOST_ENDS = 16
+"""Most solutions that what a search left of its budget is spent on."""
+
+
+async def spend_rest(
+    problem: Problem, run: Run, select: Select, found: Candidate | None
+) -> Candidate | None:
+    """The choice once what a search left of its budget has gone into more whole solutions.
+
+    A search stops where its next round might not fit at worst, which leaves much where draws are
+    short. Live candidates are continued to their end, in turn and the best first, as far as draws
+    still fit that are no longer than those so far; `found` stands where nothing gets a score.
+    """
+    if run.closed or run.settings.verifier is None or run.generation().recorded:
+        return found
+    unscored = [kept.candidate for kept in run.kept.final() if kept.score is None]
+    judged = [run.call(Scored, one, run.score(one)) for one in unscored]
+    sources: list[Problem | Candidate] = [kept.candidate for kept in live_ones(run)]
+    for source in islice(cycle(sources or [problem]), MOST_ENDS):
+        judged += expand(run, source, 1, until="end", repeats=True)
+    await run.call(all_over, judged)
+    answered = [kept for kept in run.kept.final() if kept.candidate.answer is not None]
+    return await select(answered, run) or found
+
+
+async def all_over(judged: list[Outcome[Scored]]) -> None:
+    """Nothing is done but to wait for them, those that are refused too."""
+
+
 async def forced_answer(
     problem: Problem, run: Run, live: Candidate | None = None
 ) -> Candidate | None:
@@ -118,11 +150,15 @@ def best_live(run: Run) -> Candidate | None:
     Of the scored ones the deepest go first, of these the highest scored: scores fall along a right
     path, too, and what was spent on steps should not be spent again.
     """
+    return next((kept.candidate for kept in live_ones(run)), None)
+
+
+def live_ones(run: Run) -> list[Kept]:
+    """Unfinished candidates that are short enough to be read again, in that order."""
     most = run.sampling.max_tokens
     live = [kept for kept in run.kept.all() if not kept.candidate.final]
     short = [kept for kept in live if kept.candidate.completion_tokens <= most]
-    best = max(short, key=_standing, default=None)
-    return best.candidate if best else None
+    return sorted(short, key=_standing, reverse=True)
 
 
 def _standing(kept: Kept) -> tuple[bool, int, float]:
