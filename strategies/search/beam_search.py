@@ -48,6 +48,7 @@ class BeamSearch(StrategyBase):
     async def solve(self, problem: Problem, run: Run) -> Candidate | None:
         live: list[Problem | Candidate] = [problem]
         draws, done = self.n, list[Scored]()
+        narrow = affordable_width(run, self.n, 2 + self.lookahead) < self.n
         for until in rounds(self.rounds):
             draws = affordable_width(run, draws, 2 + self.lookahead)
             live = live[: max(1, draws // self.branching)]
@@ -63,6 +64,8 @@ class BeamSearch(StrategyBase):
             live = [one.candidate for one in highest_scored(unfinished, kept)]
             if not live:
                 break
+        if narrow and len(done) < self.n:
+            return await self.finish(problem, run)
         answer: Candidate | None = await run.call(self.selection(), done, run)
         return answer
 

@@ -57,6 +57,7 @@ class MCTS(StrategyBase):
     async def solve(self, problem: Problem, run: Run) -> Candidate | None:
         root, done = TreeNode(), list[Scored]()
         branching = affordable_width(run, self.branching)
+        narrow = branching < self.branching
         flying: deque[tuple[TreeNode, Node[Simulation]]] = deque()
         for _ in range(self.n):
             leaf = root.leaf(self.exploration)
@@ -71,6 +72,8 @@ class MCTS(StrategyBase):
                 flying.append((leaf, self._start(leaf, branching, problem, run)))
         while flying:
             done += await self._land(*flying.popleft())
+        if narrow and len(done) < self.n:
+            return await self.finish(problem, run)
         answer: Candidate | None = await run.call(self.selection(), done, run)
         return answer
 

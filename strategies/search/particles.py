@@ -56,7 +56,10 @@ class ParticleFiltering(StrategyBase):
 
     async def solve(self, problem: Problem, run: Run) -> Candidate | None:
         swarm = Particles(self.n, ess_threshold=self.ess_threshold, weights=self.weights)
+        narrow = affordable_width(run, self.n) < self.n
         await swarm.travel(problem, run, self.rounds)
+        if narrow and len(swarm.done) < self.n:
+            return await self.finish(problem, run)
         answer: Candidate | None = await run.call(self.selection(), swarm.done, run)
         return answer
 
@@ -85,6 +88,7 @@ class ParticleGibbs(ParticleFiltering):
     async def solve(self, problem: Problem, run: Run) -> Candidate | None:
         done: list[Scored] = []
         reference: list[Scored] = []
+        narrow = affordable_width(run, self.n // self.iterations) < self.n // self.iterations
         for _ in range(self.iterations):
             swarm = Particles(
                 self.n // self.iterations,
@@ -95,6 +99,8 @@ class ParticleGibbs(ParticleFiltering):
             await swarm.travel(problem, run, self.rounds)
             done += swarm.done
             reference = self._reference(swarm, run)
+        if narrow and len(done) < self.n:
+            return await self.finish(problem, run)
         answer: Candidate | None = await run.call(self.selection(), done, run)
         return answer
 

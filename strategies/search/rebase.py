@@ -53,6 +53,7 @@ class Rebase(StrategyBase):
     async def solve(self, problem: Problem, run: Run) -> Candidate | None:
         live: list[Problem | Candidate] = [problem]
         widths, done = [affordable_width(run, self.n)], list[Scored]()
+        narrow = sum(widths) < self.n
         for until in rounds(self.rounds):
             children = [
                 child
@@ -65,6 +66,8 @@ class Rebase(StrategyBase):
                 break
             live = [one.candidate for one in unfinished]
             widths = await self.widths(unfinished, affordable_width(run, self.n - len(done)), run)
+        if narrow and len(done) < self.n:
+            return await self.finish(problem, run)
         answer: Candidate | None = await run.call(self.selection(), done, run)
         return answer
 

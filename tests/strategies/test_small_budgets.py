@@ -53,12 +53,13 @@ def least(forest: Any) -> int:
 
 @settings(max_examples=40)
 @given(searches, seeds)
-def test_the_least_budget_gives_the_answer_of_a_single_draw(
+def test_the_least_budget_has_room_for_the_answer_of_a_single_draw(
     forest: Any, least: int, strategy: Any, seed: int
 ) -> None:
     budget = Budget(tokens=least)
     searched, single = (grow(forest, one, seed, budget) for one in (strategy, Single()))
-    assert searched.answer == single.answer is not None
+    drawn = {kept.candidate.answer for kept in searched.candidates}
+    assert None is not searched.answer in drawn and single.answer in drawn
     assert searched.usage.tokens <= least and searched.stopped_by == "budget"
 
 
@@ -117,9 +118,21 @@ def test_the_closing_draw_goes_on_greedily_from_the_best_of_the_deepest_scored(
     found = forest.grow(BeamSearch(n=16), policy=model, budget=budget, max_tokens=ROOM)
     live = [kept for kept in found.candidates if kept.score and not kept.candidate.final]
     best = max(live, key=lambda one: (one.candidate.depth, one.score.value))
-    last = model.requests[-1]
-    assert last.prefix == best.candidate.text == found.candidate.parent.text
-    assert last.sampling.greedy and found.candidate.final
+    [closing] = [one for one in model.requests if one.sampling.greedy]
+    assert closing.prefix == best.candidate.text and found.candidate.final
+
+
+@pytest.mark.parametrize("spelt", SEARCHES[:8])
+def test_a_search_spends_what_its_rounds_leave_of_a_small_budget(forest: Any, spelt: str) -> None:
+    budget = Budget(tokens=5 * (8 + 4 * ROOM))
+    spent = [
+        forest.grow(
+            parse_strategy(spelt), policy=policy(seed), budget=budget, max_tokens=4 * ROOM
+        ).usage.tokens
+        for seed in range(20)
+    ]
+    assert budget.tokens and sum(spent) >= 0.85 * 20 * budget.tokens
+    assert max(spent) <= budget.tokens
 
 
 def test_at_a_deadline_the_answer_is_forced_at_once(forest: Any) -> None:
