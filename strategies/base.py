@@ -110,7 +110,7 @@ async def spend_rest(
     short. Live candidates are continued to their end, in turn and the best first, as far as draws
     still fit that are no longer than those so far; `found` stands where nothing gets a score.
     """
-    if run.closed or run.settings.verifier is None or run.generation().recorded:
+    if run.closed or not run.has_verifier or run.generation().recorded:
         return found
     unscored = [kept.candidate for kept in run.kept.final() if kept.score is None]
     judged = [run.call(Scored, one, run.score(one)) for one in unscored]

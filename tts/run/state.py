@@ -150,6 +150,11 @@ class RunState:
         """Whether any dimension has a ceiling."""
         return self.account.capped
 
+    @property
+    def has_verifier(self) -> bool:
+        """Whether `score` can be asked."""
+        return self.settings.verifier is not None
+
     def may_need(self, dimension: Dimension) -> int:
         """The most of a capped dimension that one whole draw from the problem may be charged."""
         return getattr(self.worst_cases.draw, dimension) or 0
