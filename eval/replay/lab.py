@@ -139,8 +139,9 @@ def _told_apart(pools: Sequence[Pool]) -> list[Pool]:
 
 def _setting(pool: Pool, asked: Asked) -> Setting:
     """A strategy that this pool cannot tell of is a note: others may."""
-    lacks = {plan.label: lacking(pool, plan) for plan in asked.plans}
+    lacks = {(plan.label, at): lacking(pool, plan, cap) for plan, at, cap in _cells(asked)}
     fit = asked.fit if pool.scored else None
+    points = curve(pool, asked.ks, seed=asked.seed)
     return Setting(
         name=pool.setting,
         source=pool.source,
@@ -149,23 +150,48 @@ def _setting(pool: Pool, asked: Asked) -> Setting:
         draws=pool.draws,
         fewest=pool.fewest,
         most=pool.most,
-        curve=curve(pool, asked.ks, seed=asked.seed),
+        curve=points,
         rules=tuple(
             replayed(pool, plan, orders=asked.orders, budget=budget, label=label, seed=asked.seed)
-            for plan in asked.plans
-            if not lacks[plan.label]
-            for label, budget in asked.budgets
+            for plan, label, budget in _cells(asked)
+            if not lacks[plan.label, label]
         ),
         fitted=cross_fitted(pool, fit, orders=asked.orders) if fit else None,
         measures=measures(pool, orders=asked.orders) if asked.measures else None,
-        notes=(*pool.notes, *filter(None, lacks.values())),
+        notes=(
+            *pool.notes,
+            *dict.fromkeys(filter(None, lacks.values())),
+            *_scarce(pool, points, asked),
+        ),
     )
+
+
+def _cells(asked: Asked) -> list[tuple[Plan, str, Budget | None]]:
+    """Every plan under every budget."""
+    return [(plan, label, cap) for plan in asked.plans for label, cap in asked.budgets]
+
+
+def _scarce(pool: Pool, points: Sequence[CurvePoint], asked: Asked) -> Iterable[str]:
+    """Where fewer draws are recorded than a point or a strategy asks for."""
+    if beyond := [str(k) for k in sorted(set(asked.ks)) if k > pool.most]:
+        yield f"k = {', '.join(beyond)}: no problem has more than {pool.most} draws."
+    of = len(pool.problems)
+    for point in points:
+        if point.n < of:
+            have = f"{point.n} of {of} problems have so many draws"
+            yield f"k = {point.k}: {have}; its row is theirs alone, and not on the frontier."
+    wanted = {plan.label: plan.n for plan in asked.plans if not lacking(pool, plan)}
+    if asked.fit and pool.scored:
+        wanted[f"--fit {asked.fit}"] = asked.fit
+    for label, n in wanted.items():
+        if short := sum(one.n < n for one in pool):
+            yield f"{label}: {short} of {of} problems have fewer than {n} draws, and one {pool.fewest}."
 
 
 def _refuse(pools: Sequence[Pool], asked: Asked) -> None:
     """Raise where no model's draws can tell of a strategy, or have the scores of a threshold."""
-    for plan in asked.plans:
-        told = [lacking(pool, plan) for pool in pools]
+    for plan, _, budget in _cells(asked):
+        told = [lacking(pool, plan, budget) for pool in pools]
         if all(told):
             raise UsageError(told[0])
     if asked.fit and not any(pool.scored for pool in pools):
@@ -183,7 +209,10 @@ def _points(settings: Iterable[Setting], cost: Cost) -> Iterable[FrontierPoint]:
 
 
 def _ways(setting: Setting, cost: Cost) -> Iterable[tuple[str, float | None, Estimate | None]]:
+    """A point that not every problem has draws for is compared with none that all have."""
     for point in setting.curve:
+        if point.n < setting.problems:
+            continue
         plain, scored = point.dollars, point.dollars
         if cost == "tokens":
             plain, scored = point.tokens, point.tokens + point.score_tokens

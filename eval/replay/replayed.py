@@ -49,12 +49,11 @@ def replayed(
     """Walk every problem's draws in the recorded order and in random ones.
 
     Under a budget a draw that would pass a ceiling by its recorded length is not taken. Raises
-    `UsageError` where the plan looks at scores and none were recorded, or votes and none can.
+    `UsageError` where the plan looks at scores and none were recorded, or votes and none can, and
+    where a ceiling is over what was not recorded.
     """
-    if told := lacking(pool, plan):
+    if told := lacking(pool, plan, budget):
         raise UsageError(told)
-    if budget is not None:
-        _refuse(budget, label, pool)
     walked = [_walk(draws, plan, orders, budget) for draws in pool]
     taken, all_ = (np.array([one[at] for one in walked]) for at in (0, 1))
     resampler = Resampler(len(walked), seed=seed)
@@ -80,20 +79,7 @@ CEILINGS = ("tokens", "prompt_tokens", "completion_tokens", "calls", "nanodollar
 """Beside seconds, what recorded draws can be held to."""
 
 
-def _refuse(budget: Budget, label: str, pool: Pool) -> None:
-    """Raise where a ceiling is on what the record does not tell: it would hold nothing back."""
-    told = f"--budget {label!r}:"
-    if unknown := [name for name in budget.ceilings if name not in CEILINGS]:
-        raise UsageError(f"{told} recorded draws do not tell {unit_of(unknown[0])}.")
-    if budget.nanodollars is not None and not pool.priced:
-        raise UsageError(
-            f"{told} the price of {pool.setting!r} is unknown; --prices FILE tells it."
-        )
-    if budget.seconds is not None and not pool.timed:
-        raise UsageError(f"{told} {pool.source} has no seconds for every draw of {pool.setting!r}.")
-
-
-def lacking(pool: Pool, plan: Plan) -> str:
+def lacking(pool: Pool, plan: Plan, budget: Budget | None = None) -> str:
     """Why a pool cannot tell what a plan would do, in a sentence; empty: it can."""
     where = f"{plan.label}: {pool.source} has"
     if plan.scored and not pool.scored:
@@ -104,6 +90,17 @@ def lacking(pool: Pool, plan: Plan) -> str:
         return f"{where} no seconds for every draw of {pool.setting!r}; who is first is not known."
     if plan.stops and pool.most < 2:
         return f"{where} one draw per problem of {pool.setting!r}; a stop rule needs several."
+    return _uncapped(pool, budget) if budget is not None else ""
+
+
+def _uncapped(pool: Pool, budget: Budget) -> str:
+    """Which ceiling is on what the record does not tell, in a sentence: it would hold nothing back."""
+    if unknown := [name for name in budget.ceilings if name not in CEILINGS]:
+        return f"--budget: recorded draws do not tell {unit_of(unknown[0])}."
+    if budget.nanodollars is not None and not pool.priced:
+        return f"--budget: the price of {pool.setting!r} is unknown; --prices FILE tells it."
+    if budget.seconds is not None and not pool.timed:
+        return f"--budget: {pool.source} has no seconds for every draw of {pool.setting!r}."
     return ""
 
 

@@ -49,6 +49,8 @@ def asked_of(
         raise UsageError(f"--orders is at least 1, not {orders}.")
     if fit < 0:
         raise UsageError(f"--fit is a number of draws, not {fit}.")
+    if budgets and not strategies and not controllers:
+        raise UsageError("--budget caps strategies: name one with --strategy or --controller.")
     return Asked(
         sources=tuple(files),
         tasks=tuple(tasks),
@@ -270,6 +272,8 @@ def frontier_table(report: LabReport, names: Mapping[str, str]) -> Table:
 def _notes(report: LabReport) -> Iterable[tuple[str, str]]:
     for setting in report.settings[:MOST_CURVES]:
         yield from ((setting.name, note) for note in setting.notes)
+    if untold := [one.name for one in report.settings[MOST_CURVES:] if one.notes]:
+        yield "", f"Of {len(untold)} more models something is missing: --json or --out tells what."
     yield from (("", note) for note in report.notes)
 
 

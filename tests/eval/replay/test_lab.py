@@ -97,6 +97,48 @@ def test_a_model_that_cannot_tell_of_a_strategy_leaves_the_others(write: Write) 
         asked(f"{write(rows)}#b", fit=4)
 
 
+def test_a_model_that_cannot_tell_of_a_budget_leaves_the_others(write: Write) -> None:
+    rows = [*random_rows(1, model="a", dollars=0.25), *random_rows(2, model="b")]
+    told = asked(write(rows), strategies=["single"], budgets=["$1", "9 calls"]).settings
+    assert [[rule.budget for rule in one.rules] for one in told] == [["$1", "9 calls"], ["9 calls"]]
+    assert "price of 'b' is unknown" in told[1].notes[-1]
+
+
+def test_fewer_draws_than_asked_for_are_told(write: Write) -> None:
+    rows = [row for row in random_rows(1) if row["problem_id"] != "p0" or row["sample_index"] < 3]
+    strategies = ["best_of_n(n=3)", "best_of_n(n=16)"]
+    [told] = asked(write(rows), strategies=strategies, ks="1,8,32", fit=5).settings
+    assert told.notes == (
+        "k = 32: no problem has more than 8 draws.",
+        "k = 8: 11 of 12 problems have so many draws; its row is theirs alone, and not on the frontier.",
+        "best_of_n(n=16): 12 of 12 problems have fewer than 16 draws, and one 3.",
+        "--fit 5: 1 of 12 problems have fewer than 5 draws, and one 3.",
+    )
+
+
+def test_a_point_of_some_problems_is_not_on_the_frontier(write: Write) -> None:
+    easy = [
+        {"sample_index": at, "answer": "4", "correct": True, "completion_tokens": 9}
+        for at in range(4)
+    ]
+    hard = [{"problem_id": "q", "answer": "5", "correct": False, "completion_tokens": 9}]
+    report = asked(write([*easy, *hard]))
+    assert report.settings[0].curve[-1].passed.value == 1.0
+    assert [one.label for one in report.frontier] == ["1 draw"]
+
+
+def test_notes_of_models_beyond_the_first_are_counted(
+    write: Write, capsys: pytest.CaptureFixture[str]
+) -> None:
+    rows = [
+        row for at in range(6) for row in random_rows(at, model=f"m{at}", completion_tokens=None)
+    ]
+    how: dict[str, Any] = {name: [] for name in ("tasks", "strategies", "controllers", "budgets")}
+    place = str(write(rows))
+    show_replay(asked_of([place], ks="", orders=2, seed=0, prices=None, **how), as_json=False)
+    assert "Of 2 more models something is missing" in capsys.readouterr().out
+
+
 def test_code_does_not_vote_by_what_looks_like_an_answer(write: Write) -> None:
     rows: list[dict[str, Any]] = [
         {"completion": "return max(a, b)", "correct": True, "reference": None},
