@@ -198,6 +198,17 @@ async def test_draws_that_were_not_recorded_are_missing_and_told(tmp_path: Path)
     assert "60 in all" in found.warnings
 
 
+async def test_draws_that_were_not_recorded_are_missing_for_one_reason(tmp_path: Path) -> None:
+    rows = [
+        row(place, problem_id=name, problem=name, answer="4", correct=True)
+        for name in ("p", "q")
+        for place in range(3)
+    ]
+    found = await told(tmp_path, written(tmp_path, rows), "majority_vote(n=6)")
+    [reasons] = {tuple(one.missing) for one in found.attempts}
+    assert reasons == ("BadRequest: More draws of the problem were asked for than the 3 recorded.",)
+
+
 # Budgets
 
 

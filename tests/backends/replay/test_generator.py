@@ -70,7 +70,7 @@ def test_an_order_is_a_permutation(problem: str, count: int, replicate: int) -> 
 
 
 async def test_running_out_says_how_many_there_are() -> None:
-    with pytest.raises(BadRequest, match="3 were recorded"):
+    with pytest.raises(BadRequest, match="the 3 recorded"):
         await texts(asked(3), [row(place) for place in range(3)])
 
 

@@ -41,12 +41,12 @@ class RecordedSamples:
                 self._ids[text][row.problem_id] = None
 
     def place(self, problem_id: str, index: int, replicate: int) -> int:
-        """Where the draw of that index stands; `BadRequest` where so many were not recorded."""
+        """Where the draw of that index stands; `BadRequest` where so many were not recorded, in words
+        that all draws of like problems share, since reasons are counted."""
         recorded = self.by_problem[problem_id]
         if not 0 <= index < len(recorded):
             raise BadRequest(
-                f"Draw {index + 1} of problem {problem_id!r} was asked for and"
-                f" {len(recorded)} were recorded."
+                f"More draws of the problem were asked for than the {len(recorded)} recorded."
             )
         return recorded[order(problem_id, len(recorded), replicate)[index]]
 
