@@ -68,6 +68,7 @@ def test_a_ceiling_below_one_call_and_a_last_answer_names_the_sum_needed(
     with pytest.raises(BudgetTooSmall, match=f"Give at least ([0-9]+) {dimension}") as caught:
         lab.run(lab.solve(MajorityVote(n=2), model, budget=Budget(**{dimension: 1})))
     least = int(str(caught.value).split("Give at least ")[1].split()[0])
+    assert ("or lower --max-tokens" in str(caught.value)) == (dimension != "calls")
     fine = lab.run(lab.solve(MajorityVote(n=2), model, budget=Budget(**{dimension: least})))
     assert fine.answer == "1"
 

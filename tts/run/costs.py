@@ -95,10 +95,10 @@ def finish_reserve(
             raise unknown(name)
         need = last + one
         if need > ceiling:
+            shorter = "" if name == "calls" else ", or lower --max-tokens"
             raise BudgetTooSmall(
                 f"A budget of {in_words(name, ceiling)} is too small: one call and a last answer "
-                f"may need {in_words(name, need)}. Give at least {in_words(name, need)}, or lower "
-                "--max-tokens."
+                f"may need {in_words(name, need)}. Give at least {in_words(name, need)}{shorter}."
             )
         share[name] = min(need, ceiling - one) if stepwise else last
     return share

@@ -27,7 +27,8 @@ async def ledger_rows(place: str | Path, job: str = "") -> Pooled:
 
     Draws that strategies shared are one row. Strategies that drew under other settings than the
     others (a greedy `single` beside votes) have a model of their own, `model|strategy`. `job` may
-    be empty where the ledger holds one alone. Raises `BadInput`, `UnknownName` or `LedgerError`.
+    be empty where the ledger holds one alone. Raises `BadInput`, `UnknownName` or `LedgerError`;
+    also where the draws were recorded before: repeats would hold each of them again.
     """
     found = read(place, job)
     if not found.kept:
@@ -43,6 +44,11 @@ async def ledger_rows(place: str | Path, job: str = "") -> Pooled:
     draws.drop_steps()
     if not draws.found:
         raise BadInput(f"{place}: job {found.job!r} holds no whole draw that a run kept.")
+    if any(one.kept.candidate.recorded is not None for one in draws.found.values()):
+        raise BadInput(
+            f"{place}: job {found.job!r} drew from recorded samples, the same ones in every repeat;"
+            " replay their file itself, which has the verdicts."
+        )
     async with Equivalence() as equivalence:
         verdicts = {one.key: await _verdict(one, equivalence) for one in draws.found.values()}
     return Pooled(list(draws.rows(verdicts, found)), tuple(draws.notes()))

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.eval.replay.conftest import pools_of
+from tests.eval.replay.conftest import Write, pools_of, random_rows
 from tts.cli.replay import export_pool
 from tts.engine import SessionOptions, parse_strategy
 from tts.errors import BadInput
@@ -29,13 +29,17 @@ STRATEGIES = (
 )
 
 
-def compared(place: Path, *strategies: str, repeats: int = 1) -> ComparisonReport:
+def compared(
+    place: Path, *strategies: str, repeats: int = 1, recorded: str = ""
+) -> ComparisonReport:
     spec = ComparisonSpec(
         title="sums",
-        problems="arithmetic:6",
+        problems=recorded or "arithmetic:6",
         strategies=tuple(map(parse_strategy, strategies)),
         budgets=(Budget(),),
-        options=SessionOptions(model="embedded:small", verifier="embedded:prm"),
+        options=SessionOptions(model=recorded, verifier="none")
+        if recorded
+        else SessionOptions(model="embedded:small", verifier="embedded:prm"),
         repeats=repeats,
     )
     return asyncio.run(run_comparison(spec, ledger=place))
@@ -74,6 +78,13 @@ def test_parts_of_draws_are_left_out_and_told(tmp_path: Path) -> None:
     found = asyncio.run(ledger_rows(place))
     assert {row["model"] for row in found.rows} == {"embedded:small"}
     assert "no whole draws" in found.notes[0]
+
+
+def test_draws_that_were_recorded_before_are_no_pool_again(tmp_path: Path, write: Write) -> None:
+    place = tmp_path / "tts.db"
+    compared(place, "majority_vote(n=3)", repeats=2, recorded=f"replay:{write(random_rows(1))}")
+    with pytest.raises(BadInput, match="drew from recorded samples"):
+        pools_of(place)
 
 
 def test_a_ledger_that_is_not_there_is_told(tmp_path: Path) -> None:
