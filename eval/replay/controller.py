@@ -10,7 +10,7 @@ from types import ModuleType
 from typing import get_args
 
 from tts.errors import BadInput, described
-from tts.eval.replay.plan import Plan
+from tts.eval.replay.plan import MOST, Plan
 from tts.strategies.parts.select import Choice
 from tts.strategies.parts.stopping import Seen
 
@@ -42,7 +42,7 @@ def controller(path: Path) -> Plan:
     if not callable(function):
         raise BadInput(f"{path}: defines no function `stops(seen)`.")
     n, batch = (
-        _count(path, module, name, default) for name, default in (("n", 1000), ("batch", 1))
+        _count(path, module, name, default) for name, default in (("n", MOST), ("batch", 1))
     )
     choice: Choice = getattr(module, "choice", "majority")
     if choice not in get_args(Choice):

@@ -36,6 +36,8 @@ class CurvePoint(Struct, frozen=True, kw_only=True):
     """By the recorded scores; None where there are none."""
     tokens: float
     """Prompts and completions; mean over problems."""
+    prompt_tokens: float
+    """The part of them that was read."""
     score_tokens: float
     """What scoring them takes on top."""
     dollars: float | None
@@ -61,6 +63,7 @@ def curve(pool: Pool, ks: Sequence[int] = (), *, seed: int = 0) -> tuple[CurvePo
             majority=sure["majority"][at] if "majority" in sure else None,
             best=sure["best"][at] if "best" in sure else None,
             tokens=means["tokens"][at],
+            prompt_tokens=means["prompt_tokens"][at],
             score_tokens=means["score_tokens"][at] if "score_tokens" in means else 0.0,
             dollars=means["dollars"][at] if "dollars" in means else None,
             seconds=means["seconds"][at] if "seconds" in means else None,
@@ -76,7 +79,7 @@ def _tables(pool: Pool, sizes: Sizes) -> dict[str, Floats]:
     """By figure that the pool can tell, one row per problem and one column per k, NaN beyond a
     problem's draws."""
     told = {"majority": pool.votes, "best": pool.scored, "dollars": pool.priced}
-    told |= {"passed": True, "tokens": True, "seconds": pool.timed}
+    told |= {"passed": True, "tokens": True, "prompt_tokens": True, "seconds": pool.timed}
     told["score_tokens"] = any(bool(one.score_tokens.any()) for one in pool)
     shape, names = (len(pool.problems), len(sizes)), {name for name in told if told[name]}
     found = {name: np.full(shape, np.nan) for name in names}
@@ -103,6 +106,7 @@ def _block(names: set[str], draws: list[Draws], ks: Sizes) -> dict[str, Floats]:
     found = {
         "passed": passed(correct, ks),
         "tokens": _sums(spent, ks),
+        "prompt_tokens": _sums(np.stack([one.prompts for one in draws]), ks),
     }
     if "score_tokens" in names:
         found["score_tokens"] = np.stack([scoring(one, ks) for one in draws])

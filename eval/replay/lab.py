@@ -18,7 +18,7 @@ from tts.eval.replay.curves import CurvePoint, curve
 from tts.eval.replay.files import prices_of, read_pools, tasks_of
 from tts.eval.replay.importers import Fields
 from tts.eval.replay.measures import Measures, Oracles, measures, oracles
-from tts.eval.replay.plan import Plan
+from tts.eval.replay.plan import MOST, Plan
 from tts.eval.replay.pool import Pool
 from tts.eval.replay.replayed import ORDERS, Replayed, lacking, replayed
 from tts.eval.statistics import Estimate
@@ -180,7 +180,8 @@ def _scarce(pool: Pool, points: Sequence[CurvePoint], asked: Asked) -> Iterable[
         if point.n < of:
             have = f"{point.n} of {of} problems have so many draws"
             yield f"k = {point.k}: {have}; its row is theirs alone, and not on the frontier."
-    wanted = {plan.label: plan.n for plan in asked.plans if not lacking(pool, plan)}
+    told = [plan for plan in asked.plans if plan.n != MOST and not lacking(pool, plan)]
+    wanted = {plan.label: plan.n for plan in told}
     if asked.fit and pool.scored:
         wanted[f"--fit {asked.fit}"] = asked.fit
     for label, n in wanted.items():

@@ -50,7 +50,7 @@ def _rows(setting: Setting, *, several: bool) -> Iterator[Row]:
             name = _named("best of k", setting, several)
             yield _row(name, f"k={point.k}", point, point.best, scored=True)
     for rule in setting.rules:
-        spent = _usage(rule.n, rule.tokens + rule.score_tokens, rule.dollars)
+        spent = _usage(rule, rule.draws, rule.score_tokens)
         yield _made(_named(rule.label, setting, several), rule.budget, rule, spent, rule.accuracy)
 
 
@@ -61,8 +61,8 @@ def _named(way: str, setting: Setting, several: bool) -> str:
 def _row(
     name: str, budget: str, point: CurvePoint, accuracy: Estimate, *, scored: bool = False
 ) -> Row:
-    tokens = point.tokens + (point.score_tokens if scored else 0.0)
-    return _made(name, budget, point, _usage(point.n, tokens, point.dollars), accuracy)
+    spent = _usage(point, point.k, point.score_tokens if scored else 0.0)
+    return _made(name, budget, point, spent, accuracy)
 
 
 def _made(
@@ -81,11 +81,13 @@ def _made(
     )
 
 
-def _usage(n: int, tokens: float, dollars: float | None) -> Usage:
-    """Of n problems; prompts are not told apart."""
+def _usage(found: CurvePoint | Replayed, draws: float, scoring: float) -> Usage:
+    """Of all problems; what scoring takes, it reads."""
+    n, dollars = found.n, found.dollars
     return Usage(
-        calls=n,
-        completion_tokens=round(tokens * n),
+        calls=round(draws * n),
+        prompt_tokens=round((found.prompt_tokens + scoring) * n),
+        completion_tokens=round((found.tokens - found.prompt_tokens) * n),
         nanodollars=None if dollars is None else round(dollars * n * NANO),
         flops=None,
         gpu_microseconds=None,

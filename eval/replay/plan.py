@@ -7,6 +7,9 @@ from msgspec import Struct
 from tts.eval.replay.trails import Selection
 from tts.strategies.parts.stopping import Never, Seen, StopRule
 
+MOST = 1000
+"""Draws of a plan that names no number: as many as were recorded."""
+
 
 class Plan(Struct, frozen=True, kw_only=True):
     """At most `n` draws, `batch` at once, a rule that ends them, and a choice among them."""

@@ -31,6 +31,8 @@ class Replayed(Struct, frozen=True, kw_only=True):
     share: float
     """Of the draws that it may take."""
     tokens: float
+    prompt_tokens: float
+    """The part of them that was read."""
     score_tokens: float
     dollars: float | None
     seconds: float | None
@@ -72,6 +74,7 @@ def replayed(
         score_tokens=float(means[3]),
         dollars=float(means[4]) if pool.priced else None,
         seconds=float(means[5]) if pool.timed else None,
+        prompt_tokens=float(means[6]),
     )
 
 
@@ -106,7 +109,7 @@ def _uncapped(pool: Pool, budget: Budget) -> str:
 
 def _walk(draws: Draws, plan: Plan, orders: int, budget: Budget | None) -> tuple[Floats, Floats]:
     """Means over orders, for the plan and for all draws that it may take: right, draws, tokens,
-    tokens of scores, dollars, seconds."""
+    tokens of scores, dollars, seconds, tokens of prompts."""
     stopped, whole = [], []
     for trail in trails(draws, plan.choice, orders):
         most = min(plan.n, draws.n, _affordable(trail, budget, scored=plan.scored))
@@ -134,7 +137,8 @@ def _figures(trail: Trail, k: int, plan: Plan) -> Floats:
     slowest = sum(float(draws.seconds[at : min(k, at + plan.batch)].max()) for at in starts)
     scoring = float(draws.scoring[:k].sum()) if plan.scored else 0.0
     spent = float(trail.spent[k - 1]) if k else 0.0
-    return np.array([right, k, spent, scoring, float(draws.dollars[:k].sum()), slowest])
+    dollars, read = float(draws.dollars[:k].sum()), float(draws.prompts[:k].sum())
+    return np.array([right, k, spent, scoring, dollars, slowest, read])
 
 
 def _raced(trail: Trail, n: int, first: int) -> Floats:
@@ -147,9 +151,10 @@ def _raced(trail: Trail, n: int, first: int) -> Floats:
     end = float(draws.seconds[voting[-1]] if whole else draws.seconds.max(initial=0.0))
     right = bool(voting) and bool(verdicts(draws.order(voting), "majority")[-1])
     share = np.minimum(1.0, end / np.maximum(draws.seconds, 1e-9))
-    spent = float(draws.prompts.sum() + (draws.tokens * share).sum())
+    read = float(draws.prompts.sum())
+    spent = read + float((draws.tokens * share).sum())
     taken = len(voting) if whole else n
-    return np.array([right, taken, spent, 0.0, float((draws.dollars * share).sum()), end])
+    return np.array([right, taken, spent, 0.0, float((draws.dollars * share).sum()), end, read])
 
 
 def _affordable(trail: Trail, budget: Budget | None, *, scored: bool) -> int:

@@ -235,6 +235,11 @@ def test_the_page_of_a_replay_has_its_curves_and_its_data(write: Write, tmp_path
     [coverage] = made.reference_curves
     assert [point.label for point in coverage.points] == ["pass@1", "pass@2", "pass@4", "pass@8"]
     assert made.rows[1].dollars_per_run == pytest.approx(0.2)
+    calls = [row.attributed.calls / row.n for row in made.rows]
+    assert calls == [1, 2, 2, 4, 4, 8, 8, 4]
+    assert [row.attributed.prompt_tokens / row.n for row in made.rows] == [
+        7 * each for each in calls
+    ]
     page = (tmp_path / "page" / "report.html").read_text()
     assert "pass@k" in page and "majority" in page
 
