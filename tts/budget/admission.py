@@ -7,8 +7,7 @@ admitted yet, each at its place, and `AdmissionQueue` decides them.
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from heapq import heappop, heappush
 from typing import Generic, Literal, Protocol, TypeVar
 
@@ -214,6 +213,23 @@ def closed(*_: object) -> None:
     """The answer to a ticket that is gone."""
 
 
+class DecidingAfter:
+    """A `with` block within which a queue decides nothing, and after which it decides what it can."""
+
+    __slots__ = ("_outer", "_queue")
+
+    def __init__(self, queue: AdmissionQueue) -> None:
+        self._queue = queue
+
+    def __enter__(self) -> None:
+        self._outer, self._queue.pumping = self._queue.pumping, True
+
+    def __exit__(self, kind: object, error: object, trace: object) -> None:
+        self._queue.pumping = self._outer
+        if kind is None:
+            self._queue.pump()
+
+
 class AdmissionQueue:
     """Admits calls in canonical order, so that refusals depend on amounts and never on timing.
 
@@ -233,7 +249,7 @@ class AdmissionQueue:
         self._waiting: list[tuple[Place, int, Ticket]] = []
         """A heap of those that asked already; some of them may have left since."""
         self._entered = 0
-        self._pumping = False
+        self.pumping = False
 
     def foresee(self, ticket: Ticket, most: Usage | Amounts) -> None:
         """Note a call whose inputs are still open, at most this costly."""
@@ -284,24 +300,18 @@ class AdmissionQueue:
 
     def pump(self) -> None:
         """Decide every ticket that can be decided now."""
-        if self._pumping:
+        if self.pumping:
             return
-        self._pumping = True
+        self.pumping = True
         try:
             while self._decide_one():
                 pass
         finally:
-            self._pumping = False
+            self.pumping = False
 
-    @contextmanager
-    def deciding_after(self) -> Iterator[None]:
+    def deciding_after(self) -> DecidingAfter:
         """Decide nothing meanwhile: what an answer tells may make room, as its charge does."""
-        outer, self._pumping = self._pumping, True
-        try:
-            yield
-        finally:
-            self._pumping = outer
-        self.pump()
+        return DecidingAfter(self)
 
     def _decide_one(self) -> bool:
         """Decide the first call that waits; those behind it never go before it from here."""

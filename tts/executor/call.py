@@ -10,7 +10,7 @@ from msgspec.structs import replace
 
 from tts.budget import Ticket
 from tts.errors import BudgetExhausted
-from tts.protocols import SENT, Draw, Operation, OperationSpec, Prefix, PrefixOperation
+from tts.protocols import SENT, Draw, Mark, Operation, OperationSpec, Prefix, PrefixOperation
 from tts.run import Group, Node, Run
 from tts.run.costs import Paid
 from tts.values import NOTHING, Candidate, Usage
@@ -47,6 +47,7 @@ class Call(Ticket):
         "desk",
         "draw",
         "due",
+        "extended",
         "first",
         "id",
         "key",
@@ -65,6 +66,8 @@ class Call(Ticket):
         super().__init__(node.lineage)
         self.node, self.run, self.operation, self.desk = node, run, operation, desk
         self.shared: Shared
+        self.extended: tuple[tuple[str, Mark | None], ...] = ()
+        """Its model, and the beginning of later prompts that it has written; empty: not known yet."""
         self.id = run.id_of(node)
         self.first = node.position == 0
         """Whether it carries the prompt of its `sample(n=k)`."""
@@ -133,9 +136,12 @@ class Call(Ticket):
     def read(self, paid: Paid, content: Any, usage: Usage) -> None:
         """It was answered: its prompt is paid for, and what was written behind it."""
         paid.read(self.shared.prefixes(self.operation), usage.prompt_tokens)
-        written = cast("PrefixOperation", self.operation).extended(self.args, content)
+        if not self.extended:
+            operation = cast("PrefixOperation", self.operation)
+            self.extended = ((operation.spec.model, operation.extended(self.args, content)),)
+        model, written = self.extended[0]
         if written is not None:
-            paid.wrote((self.operation.spec.model, written), usage.tokens)
+            paid.wrote((model, written), usage.tokens)
 
     @property
     def ceiling_tokens(self) -> int | None:

@@ -150,11 +150,12 @@ class GeneratorCall:
 
     def extended(self, args: tuple[Any, ...], content: Any) -> Mark | None:
         messages, begun = self.prompt(args)
-        return messages, (begun + content.text).strip()
+        return hash((messages, (begun + content.text).strip()))
 
     def _read(self, messages: Sequence[Message], begun: str = "") -> Prefix:
         turns = tuple(messages)
-        return (turns, begun.strip()), partial(self.generator.count_prompt, turns, begun)
+        # The hash stands for the texts: it is looked up several times a call, and keeps none of them.
+        return hash((turns, begun.strip())), partial(self.generator.count_prompt, turns, begun)
 
     async def perform(self, args: tuple[Any, ...], draws: Sequence[Draw], meter: Meter) -> Answer:
         reply = await self.generate(args, draws, meter, meter.hear)
