@@ -11,7 +11,7 @@ from sqlalchemy import Inspector, inspect, text
 
 from tts.errors import LedgerError
 from tts.ledger.connect import connect
-from tts.ledger.schema import SCRIPTS, VERSION, migrate, schema_version
+from tts.ledger.schema import SCRIPTS, VERSION, current, migrate, schema_version
 from tts.ledger.tables import METADATA
 
 OPENING = """
@@ -65,6 +65,18 @@ def test_a_newer_schema_is_refused(place: str) -> None:
     with pytest.raises(LedgerError, match="newer"):
         migrate(engine)
     engine.dispose()
+
+
+@pytest.mark.parametrize(
+    ("version", "told"), [("9999", "Upgrade tts-engine"), ("0002", "whatever writes to it")]
+)
+def test_a_reader_says_what_to_do_with_another_schema(place: str, version: str, told: str) -> None:
+    engine = connect(place)
+    migrate(engine)
+    with engine.begin() as connection:
+        connection.execute(text(f"UPDATE alembic_version SET version_num = '{version}'"))
+    with pytest.raises(LedgerError, match=told):
+        current(engine)
 
 
 def test_a_migration_that_fails_changes_nothing(place: str) -> None:

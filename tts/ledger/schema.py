@@ -83,9 +83,11 @@ def current(engine: Engine) -> Engine:
     engine.dispose()
     if version is None:
         raise LedgerError(f"{place_of(engine)} holds no ledger: no job has written to it.")
+    refuse_newer(version if version > VERSION else None, set())
     raise LedgerError(
         f"The ledger {place_of(engine)} has schema {version} and {VERSION} is needed; "
-        "open it once with the command that wrote it."
+        "whatever writes to it brings it up to date: the command of its job, or any `tts run` with it"
+        " as --ledger."
     )
 
 
