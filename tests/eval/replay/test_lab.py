@@ -31,7 +31,7 @@ def asked(*files: Path | str, **changes: Any) -> LabReport:
 
 
 def test_models_of_several_files_stand_in_one_comparison(write: Write) -> None:
-    first = write(random_rows(1, model="a") + random_rows(2, model="b"), "first.jsonl")
+    first = write([*random_rows(1, model="a"), *random_rows(2, model="b")], "first.jsonl")
     second = write(random_rows(3, model="c"), "second.jsonl")
     report = asked(first, f"{second}#c", strategies=["majority_vote(n=4)"])
     assert [one.name for one in report.settings] == ["a", "b", "c"]

@@ -49,7 +49,7 @@ class Patient(SimulatedSteps):
     """The same draws with other latencies."""
 
     def __init__(self, inner: SimulatedSteps, shuffle: int) -> None:
-        self.__dict__.update(inner.__dict__)
+        vars(self).update(vars(inner))
         self.latency = Wild(shuffle)  # type: ignore[assignment]
 
 
