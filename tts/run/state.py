@@ -12,10 +12,9 @@ from tts.budget import Account, AdmissionQueue, Amounts
 from tts.equivalence import Equivalence
 from tts.errors import BadReply, Outage, StrategyError
 from tts.protocols import OutcomeRow
-from tts.run.costs import Paid, WorstCases
+from tts.run.costs import Lengths, Paid, WorstCases
 from tts.run.generation import Generation, Source
 from tts.run.kept import KeptCandidates
-from tts.run.lengths import Lengths
 from tts.run.node import Node
 from tts.run.settings import RunSettings, Scheduler
 from tts.values import (
