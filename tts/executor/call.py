@@ -11,7 +11,7 @@ from msgspec.structs import replace
 from tts.budget import Ticket
 from tts.errors import BudgetExhausted
 from tts.protocols import SENT, Draw, Mark, Operation, OperationSpec, Prefix, PrefixOperation
-from tts.run import Group, Node, Run
+from tts.run import Node, Run
 from tts.run.costs import Paid
 from tts.values import NOTHING, Candidate, Usage
 
@@ -66,8 +66,8 @@ class Call(Ticket):
         super().__init__(node.lineage)
         self.node, self.run, self.operation, self.desk = node, run, operation, desk
         self.shared: Shared
-        self.extended: tuple[tuple[str, Mark | None], ...] = ()
-        """Its model, and the beginning of later prompts that it has written; empty: not known yet."""
+        self.extended: tuple[str, Mark | None] | None = None
+        """Its model, and the beginning of later prompts that it wrote; None: it is not answered."""
         self.id = run.id_of(node)
         self.first = node.position == 0
         """Whether it carries the prompt of its `sample(n=k)`."""
@@ -136,12 +136,11 @@ class Call(Ticket):
     def read(self, paid: Paid, content: Any, usage: Usage) -> None:
         """It was answered: its prompt is paid for, and what was written behind it."""
         paid.read(self.shared.prefixes(self.operation), usage.prompt_tokens)
-        if not self.extended:
+        if self.extended is None:
             operation = cast("PrefixOperation", self.operation)
-            self.extended = ((operation.spec.model, operation.extended(self.args, content)),)
-        model, written = self.extended[0]
-        if written is not None:
-            paid.wrote((model, written), usage.tokens)
+            self.extended = (operation.spec.model, operation.extended(self.args, content))
+        if self.extended[1] is not None:
+            paid.wrote(self.extended, usage.tokens)
 
     @property
     def ceiling_tokens(self) -> int | None:
@@ -228,7 +227,7 @@ class Shared:
     @classmethod
     def of(cls, node: Node[Any], operation: Operation) -> Shared:
         group = node.group
-        if not isinstance(group, Group):
+        if group is None:
             return cls(operation, node.resolved_args())
         if group.shared is None:
             group.shared = cls(operation, node.resolved_args())

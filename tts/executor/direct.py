@@ -46,7 +46,7 @@ class Direct:
         request = attempt.request
         pool, priority = request.spec.pool, request.starter.priority
         planned = priority[0] != 0
-        # What a refusal makes room for is most often dropped before a task would begin.
+        # What a refusal makes room for may be dropped in this turn, before a task would have sent it.
         if planned or request.starter.run.queue.refused or not self._passes(request):
             self._carriers.by_task(attempt)
         elif self._gate.enter_nowait(pool):

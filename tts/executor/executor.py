@@ -32,7 +32,7 @@ from tts.executor.requests import Requests
 from tts.executor.retries import LEAVE
 from tts.executor.settlement import FOREIGN, Settlement, fail_node, fault
 from tts.protocols import CallRow, Journal, OutcomeRow
-from tts.run import Group, Node, Run, text_before
+from tts.run import Node, Run, text_before
 from tts.tools.shielded import shielded
 from tts.values import NOTHING, Event, Usage
 
@@ -48,8 +48,8 @@ def decoder(content_type: Any) -> msgspec.json.Decoder[Any]:
 class Executor:
     """Runs ready nodes: local functions at once, calls once they are admitted.
 
-    Event-driven: no level barrier, no polling. Every physical call is one task of one group; a
-    call found in the journal, or already on its way, is not sent again.
+    Event-driven: no level barrier, no polling. A physical call travels by callbacks, or by a task
+    where more is waited for; one found in the journal, or already on its way, is not sent again.
     """
 
     def __init__(
@@ -257,13 +257,12 @@ class Executor:
     def _foreseen(self, call: Call) -> Usage:
         """What it costs at most while inputs are open; the same for all draws of a `sample`."""
         node, group = call.node, call.node.group
-        if isinstance(group, Group) and group.foreseen is not None:
-            known: Usage = group.foreseen
-            return known
-        usage = call.operation.foresee(node.args, text_before(node))
-        foreseen = self.settlement.priced(call, usage)
-        if isinstance(group, Group):
-            group.foreseen = foreseen
+        foreseen: Usage | None = group.foreseen if group is not None else None
+        if foreseen is None:
+            usage = call.operation.foresee(node.args, text_before(node))
+            foreseen = self.settlement.priced(call, usage)
+            if group is not None:
+                group.foreseen = foreseen
         return foreseen
 
     def _forget(self, node: Node[Any]) -> None:

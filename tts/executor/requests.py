@@ -16,7 +16,7 @@ from tts.executor.request import Attempt, Request
 from tts.executor.retries import LEAVE, Retries
 from tts.executor.settlement import INTERRUPTED, Landing, Settlement, Written
 from tts.protocols import Answer, Journal, SettledRow
-from tts.run import Run
+from tts.run import Group, Run
 from tts.values import NOTHING, Usage
 
 
@@ -40,7 +40,7 @@ class Requests:
         self._open: dict[object, set[Request]] = {}
         """By the run that a strategy began with; the run of a child counts with it."""
         self._aborted: set[Request] = set()
-        self._gathering: dict[object, list[Call]] = {}
+        self._gathering: dict[Group, list[Call]] = {}
         self._group = asyncio.TaskGroup()
         self._beside: set[asyncio.Task[Any]] = set()
         """Local coroutines, and joins that are being journalled."""
@@ -139,13 +139,13 @@ class Requests:
             self._landing.stop(request)
             self._end(request)
 
-    def _gather(self, group: object, call: Call) -> None:
+    def _gather(self, group: Group, call: Call) -> None:
         if group not in self._gathering:
             self._gathering[group] = []
             asyncio.get_running_loop().call_soon(self._depart, group)
         self._gathering[group].append(call)
 
-    def _depart(self, group: object) -> None:
+    def _depart(self, group: Group) -> None:
         fresh: dict[str, list[Call]] = {}
         for call in self._gathering.pop(group):
             if call.node.settled:

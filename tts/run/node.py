@@ -122,7 +122,7 @@ class Node(Generic[T]):
         args: tuple[Any, ...] = (),
         function: Callable[..., Any] | None = None,
         operation: Operation | None = None,
-        group: object = None,
+        group: Group | None = None,
         position: int = 0,
         free: bool = False,
     ) -> None:

@@ -53,7 +53,7 @@ def train_large(seed: int, steps: int) -> None:
     _write_card(
         "large",
         f"Starts from the small policy. Seed {seed}: in the small policy's width {narrow_facts}; "
-        f"then, widened without changing its outputs (`widen.py`), {wide_facts}.",
+        f"then, widened without changing its outputs (`widen` in `network.py`), {wide_facts}.",
     )
 
 
