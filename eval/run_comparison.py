@@ -17,7 +17,7 @@ from tts.eval.comparison import Comparison
 from tts.eval.grid import part_told
 from tts.eval.idealised import Idealised, fits_of
 from tts.eval.manifest import job_name
-from tts.eval.problems import ProblemSet, load_problem_set
+from tts.eval.problems import ProblemSet, problems_of
 from tts.eval.report import ComparisonReport, assemble
 from tts.eval.selection import unlike
 from tts.eval.spec import ComparisonSpec
@@ -48,16 +48,7 @@ async def run_comparison(
     baseline(spec)  # a wrong name, or file, is told before anything is spent
     if spec.runtimes is not None:
         read_runtimes(spec.runtimes)
-    problems = load_problem_set(
-        spec.problems,
-        limit=spec.limit,
-        seed=spec.seed,
-        bins=spec.bins or None,
-        task=spec.task,
-        skip_bad=spec.skip_bad,
-        revision=spec.revision,
-        asked=str(spec.options.model),
-    )
+    problems = problems_of(spec)
     async with AsyncExitStack() as stack:
         books = _Books(stack, ledger, job or job_name(spec))
         session = await _opened(spec, books)

@@ -16,6 +16,7 @@ from tts.eval.problems.sources import (
     hub_set,
     load_problem_set,
     load_problems,
+    problems_of,
 )
 
 __all__ = [
@@ -31,5 +32,6 @@ __all__ = [
     "hub_set",
     "load_problem_set",
     "load_problems",
+    "problems_of",
     "shuffled",
 ]

@@ -18,6 +18,7 @@ from tts.errors import BadInput
 from tts.eval.problems.problem_set import ProblemSet, choose
 from tts.eval.problems.record import collect
 from tts.eval.problems.rows import csv_rows, json_rows
+from tts.eval.spec import ComparisonSpec
 from tts.values import Problem
 
 _REPOSITORY = re.compile(r"[\w.-]+/[\w.-]+")
@@ -49,6 +50,20 @@ def load_problem_set(
     else:
         whole = _read(str(source), task=task, skip_bad=skip_bad, revision=revision)
     return replace(whole, problems=choose(whole.problems, limit=limit, seed=seed, bins=bins))
+
+
+def problems_of(spec: ComparisonSpec) -> ProblemSet:
+    """The problems that a comparison names, as `load_problem_set`."""
+    return load_problem_set(
+        spec.problems,
+        limit=spec.limit,
+        seed=spec.seed,
+        bins=spec.bins or None,
+        task=spec.task,
+        skip_bad=spec.skip_bad,
+        revision=spec.revision,
+        asked=str(spec.options.model),
+    )
 
 
 def load_problems(

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
+from typer.testing import CliRunner
+
+from tts.cli.app import app
 from tts.cli.estimate import Row, at_most, by_length, table
 from tts.engine import parse_strategy
 from tts.engine.estimate import estimate
@@ -57,3 +61,12 @@ def test_no_line_tells_more_tokens_than_its_budgets_hold(lab: Any) -> None:
 
 def test_no_problem_makes_no_group(lab: Any) -> None:
     assert by_length([], lab.words(lambda *_: "")) == []
+
+
+def test_bad_rows_are_left_out_as_they_are_of_the_comparison(tmp_path: Path) -> None:
+    file = tmp_path / "rows.jsonl"
+    file.write_text('{"id": "1", "problem": "2+2?", "answer": "4"}\nnot json\n')
+    asked = ["estimate", "--problems", str(file), "--strategies", "single"]
+    result = CliRunner().invoke(app, [*asked, "--skip-bad"])
+    assert result.exit_code == 0, result.output
+    assert "In all 1 runs" in result.output

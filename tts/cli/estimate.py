@@ -18,7 +18,7 @@ from tts.cli.exits import run
 from tts.cli.screen import Screen, known_dollars
 from tts.engine import open_session, spell_budget, spell_strategy
 from tts.engine.estimate import Estimate, estimate
-from tts.eval.problems import load_problem_set
+from tts.eval.problems import problems_of
 from tts.eval.spec import ComparisonSpec
 from tts.protocols import Generator
 from tts.values import Problem, Usage
@@ -74,14 +74,7 @@ def show_wording(console: Screen, rows: Sequence[Row], *, graph: bool) -> None:
 
 
 async def _rows(spec: ComparisonSpec) -> list[Row]:
-    problems = load_problem_set(
-        spec.problems,
-        limit=spec.limit,
-        seed=spec.seed,
-        bins=spec.bins or None,
-        task=spec.task,
-        asked=str(spec.options.model),
-    ).problems
+    problems = problems_of(spec).problems
     session = await open_session(spec.options, sends=False)
     try:
         groups = by_length(problems, next(iter(session.generators.values())))
