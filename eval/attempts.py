@@ -11,7 +11,7 @@ from msgspec import Struct, field
 from tts.answers import TASKS
 from tts.equivalence import Verdict
 from tts.protocols import Role
-from tts.values import NOTHING, OPEN, AnswerKind, Problem, Result, StoppedBy, Usage
+from tts.values import OPEN, AnswerKind, Problem, Result, StoppedBy, Usage
 
 GradeReason = Literal[
     "same",
@@ -131,17 +131,3 @@ def no_answer(result: Result) -> str:
         )
     end = ends.most_common(1)[0][0]
     return WITHOUT.get(end, "no answer could be read in the text") if end else "no draw ended"
-
-
-def unbegun(problem: Problem, error: Exception) -> Result:
-    """The result of a run that could not begin: failed, for nothing."""
-    return Result(
-        problem_id=problem.id,
-        answer=None,
-        candidate=None,
-        candidates=(),
-        usage=NOTHING,
-        billed=NOTHING,
-        stopped_by="failed",
-        error=str(error),
-    )

@@ -10,8 +10,9 @@ from typing import Protocol
 
 from tts.engine import Job, spell_budget, spell_strategy
 from tts.engine.estimate import prompt_tokens, refuse
+from tts.engine.solving import unbegun
 from tts.errors import StrategyError, UsageError
-from tts.eval.attempts import Attempt, grade_result, unbegun
+from tts.eval.attempts import Attempt, grade_result
 from tts.eval.grid import Attempts, Place, attempt_of, in_order
 from tts.eval.manifest import compare, manifest
 from tts.eval.problems import ProblemSet, canonical, shuffled
@@ -193,7 +194,7 @@ class Comparison:
                 cell.problem, cell.strategy, cell.budget, replicate=cell.replicate
             )
         except (UsageError, StrategyError) as error:
-            result = unbegun(cell.problem, error)
+            result = unbegun(cell.problem, str(error), "failed")
         if result.stopped_by == "suspended":
             self.suspended = True
         await self._keep(cell, result)

@@ -19,7 +19,7 @@ from tts.engine.job import Job
 from tts.engine.planned import CompiledPlan, PlanResult, TaskPlanner, Tools
 from tts.engine.registry import usable
 from tts.engine.session import Session, open_session
-from tts.engine.solving import unopened
+from tts.engine.solving import unbegun
 from tts.engine.spelling import parse_budget, parse_strategy
 from tts.engine.time_limit import TimeLimit, Waits
 from tts.errors import BadInput
@@ -202,7 +202,8 @@ class Engine:
         except TimeoutError:
             if not clock.expired():
                 raise
-            return unopened(problem, f"The deadline passed while the run waited for {opening}.")
+            waited = f"The deadline passed while the run waited for {opening}."
+            return unbegun(problem, waited, "deadline")
         job = Job(session, name=self.job, journal=journal, leases=MemoryLeases(), observe=observe)
         async with job:
             return await job.solve(problem, strategy, ceiling, replicate=replicate, limit=limit)

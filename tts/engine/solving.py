@@ -212,8 +212,8 @@ def _result(run: Run, ending: Ending, seconds: float) -> Result:
     )
 
 
-def unopened(problem: Problem, error: str) -> Result:
-    """The result of a run whose deadline passed before it could begin."""
+def unbegun(problem: Problem, error: str, stopped_by: StoppedBy) -> Result:
+    """The result of a run that could not begin, for nothing."""
     return Result(
         problem_id=problem.id,
         answer=None,
@@ -221,6 +221,6 @@ def unopened(problem: Problem, error: str) -> Result:
         candidates=(),
         usage=NOTHING,
         billed=NOTHING,
-        stopped_by="deadline",
+        stopped_by=stopped_by,
         error=error,
     )
