@@ -84,7 +84,27 @@ async def confident_vote(
     return drafts[counted.winner.representative]
 
 
-class SelfCertainty(StrategyBase):
+class ConfidenceVote(StrategyBase):
+    """Draws with the log-probabilities of their tokens, among which a subclass chooses."""
+
+    async def _vote(
+        self, problem: Problem, run: Run, n: int, alternatives: int
+    ) -> Candidate | None:
+        drafts = await run.all(run.sample(problem, n=n, logprobs=alternatives))
+        answer: Candidate | None = await run.call(self._choose, list(drafts), run)
+        return answer
+
+    def selection(self) -> Select:
+        return self._select
+
+    async def _select(self, kept: Sequence[Judged], run: Run) -> Candidate | None:
+        return await self._choose([entry.candidate for entry in kept], run)
+
+    async def _choose(self, drafts: list[Candidate], run: Run) -> Candidate | None:
+        raise NotImplementedError
+
+
+class SelfCertainty(ConfidenceVote):
     """Borda voting over ranks of self-certainty (Kang et al. 2025).
 
     Self-certainty is how far the token distributions are from uniform; from the top
@@ -105,15 +125,7 @@ class SelfCertainty(StrategyBase):
             raise ValueError(f"power is not negative, {self.power}.")
 
     async def solve(self, problem: Problem, run: Run) -> Candidate | None:
-        drafts = await run.all(run.sample(problem, n=self.n, logprobs=self.alternatives))
-        answer: Candidate | None = await run.call(self._choose, list(drafts), run)
-        return answer
-
-    def selection(self) -> Select:
-        return self._select
-
-    async def _select(self, kept: Sequence[Judged], run: Run) -> Candidate | None:
-        return await self._choose([entry.candidate for entry in kept], run)
+        return await self._vote(problem, run, self.n, self.alternatives)
 
     async def _choose(self, drafts: list[Candidate], run: Run) -> Candidate | None:
         certainties = [fmean(d.confidences) if d.confidences else None for d in drafts]
@@ -127,7 +139,7 @@ def borda(certainties: Sequence[float | None], power: float) -> list[float | Non
     return [None if rank is None else (len(known) - rank + 1) ** power for rank in ranks]
 
 
-class DeepConf(StrategyBase):
+class DeepConf(ConfidenceVote):
     """Draw `n` traces and vote with the most confident share `keep` of them (Fu et al. 2025).
 
     Confidence is read from the top log-probabilities. Where a backend reports none all traces
@@ -151,15 +163,7 @@ class DeepConf(StrategyBase):
             raise ValueError(f"measure is one of {', '.join(MEASURES)}, not {self.measure!r}.")
 
     async def solve(self, problem: Problem, run: Run) -> Candidate | None:
-        drafts = await run.all(run.sample(problem, n=self.n, logprobs=self.alternatives))
-        answer: Candidate | None = await run.call(self._choose, list(drafts), run)
-        return answer
-
-    def selection(self) -> Select:
-        return self._select
-
-    async def _select(self, kept: Sequence[Judged], run: Run) -> Candidate | None:
-        return await self._choose([entry.candidate for entry in kept], run)
+        return await self._vote(problem, run, self.n, self.alternatives)
 
     async def _choose(self, drafts: list[Candidate], run: Run) -> Candidate | None:
         weights = [confidence(d.confidences, self.measure, self.window) for d in drafts]
