@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable
 from typing import Any
 
 from tts.errors import BadReply, Unavailable
+from tts.eval.bench.simulation import SimulatedPlanner
 from tts.protocols import GenerateReply, GenerateRequest, Meter, TextListener
 from tts.tools import Tool, ToolSet, tool
-from tts.values import Capabilities, Completion, Message, Model, Usage
 
 LIMIT = 0.1
 """Seconds that one attempt may take."""
@@ -109,22 +109,13 @@ def _talking() -> list[Tool]:
     return [returns_an_object, returns_another_type, returns_itself, returns_no_text]
 
 
-class BadPlanner:
+class BadPlanner(SimulatedPlanner):
     """Says what a script says, the same on every request."""
+
+    name = "bad"
 
     def __init__(self, script: Script) -> None:
         self.script = script
-
-    @property
-    def model(self) -> Model:
-        return Model(name="bad", parameters=0)
-
-    @property
-    def capabilities(self) -> Capabilities:
-        return Capabilities()
-
-    def count_prompt(self, messages: Sequence[Message], prefix: str) -> int:
-        return 1
 
     async def generate(
         self, request: GenerateRequest, meter: Meter, listener: TextListener | None = None
@@ -135,11 +126,7 @@ class BadPlanner:
             text += piece
             if listener is not None:
                 listener(0, piece)
-        completion = Completion(text=text, finish_reason="stop")
-        return GenerateReply(completions=(completion,), usage=Usage(calls=1))
-
-    async def close(self) -> None:
-        return None
+        return self.written(text)
 
 
 async def dies_before_its_first_word() -> AsyncIterator[str]:

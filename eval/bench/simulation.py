@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import selectors
 from collections.abc import Coroutine, Mapping, Sequence
-from typing import Any, TypeVar
+from typing import Any, ClassVar, TypeVar
 
 from tts.backends.scripted import ScriptedGenerator
 from tts.budget import PriceTable
@@ -59,16 +59,14 @@ def simulated(coroutine: Coroutine[Any, Any, T]) -> T:
         return runner.run(coroutine)
 
 
-class Paced:
-    """A planner that answers with the next text; each takes its seconds from first to last
-    character."""
+class SimulatedPlanner:
+    """A planner whose tokens nobody counts; a subclass says what it writes, and when."""
 
-    def __init__(self, turns: Sequence[tuple[str, float]], *, streams: bool = True) -> None:
-        self.turns, self.streams = list(turns), streams
+    name: ClassVar[str]
 
     @property
     def model(self) -> Model:
-        return Model(name="paced", parameters=0)
+        return Model(name=self.name, parameters=0)
 
     @property
     def capabilities(self) -> Capabilities:
@@ -76,6 +74,24 @@ class Paced:
 
     def count_prompt(self, messages: Sequence[Message], prefix: str) -> int:
         return 1
+
+    def written(self, text: str) -> GenerateReply:
+        """One draw of that text."""
+        completion = Completion(text=text, finish_reason="stop")
+        return GenerateReply(completions=(completion,), usage=Usage(calls=1))
+
+    async def close(self) -> None:
+        return None
+
+
+class Paced(SimulatedPlanner):
+    """A planner that answers with the next text; each takes its seconds from first to last
+    character."""
+
+    name = "paced"
+
+    def __init__(self, turns: Sequence[tuple[str, float]], *, streams: bool = True) -> None:
+        self.turns, self.streams = list(turns), streams
 
     async def generate(
         self, request: GenerateRequest, meter: Meter, listener: TextListener | None = None
@@ -87,12 +103,7 @@ class Paced:
             await asyncio.sleep(seconds / len(pieces))
             if listener is not None and self.streams:
                 listener(0, piece)
-        return GenerateReply(
-            completions=(Completion(text=text, finish_reason="stop"),), usage=Usage(calls=1)
-        )
-
-    async def close(self) -> None:
-        return None
+        return self.written(text)
 
 
 class Sleeping:
