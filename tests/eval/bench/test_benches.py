@@ -6,6 +6,7 @@ import pytest
 
 from tts.errors import UnknownName
 from tts.eval.bench import BENCHES, NeedsData, bench
+from tts.eval.bench.allocate import allocate
 from tts.eval.bench.budget import admission, one_ceiling
 from tts.eval.bench.client import client
 from tts.eval.bench.graph import graph
@@ -73,3 +74,15 @@ def test_the_server_counts_in_its_own_process() -> None:
     with ServerProcess() as server:
         assert server.url.startswith("http://127.0.0.1:")
         assert server.served().requests == 0
+
+
+def test_a_budget_for_a_set_is_timed_and_set_beside_dynamic_programming() -> None:
+    rows = {row.what: row for row in allocate(problems=2_000)}
+    assert [row.holds for row in rows.values() if row.bar] == [True] * 7
+    greedy, price = (
+        next(
+            row.value for what, row in rows.items() if what.startswith(rule) and "S-shaped" in what
+        )
+        for rule in ("next unit", "shadow price")
+    )
+    assert greedy < 0.8 < price
