@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from hashlib import blake2b
 from types import TracebackType
-from typing import Self
+from typing import Self, cast
 
 import msgspec
 
@@ -19,6 +19,7 @@ from tts.executor import Executor
 from tts.ledger import encode_result
 from tts.protocols import Journal, Leases, RecordedGenerator, RunRow
 from tts.run import Recorded, Run, RunSettings, Strategy, WorstCases, finish_reserve, is_stepwise
+from tts.run.generator_call import offers
 from tts.values import OPEN, Budget, Event, Problem, Result, Sampling
 
 FORCED_TOKENS = 48
@@ -186,7 +187,10 @@ def with_verdict(result: Result, problem: Problem, *, session: Session) -> Resul
 
     It is looked up when the run has ended: no strategy sees it.
     """
-    sources = (g for g in session.generators.values() if isinstance(g, RecordedGenerator))
+    recorded = [g for g in session.generators.values() if offers(g, RecordedGenerator)]
+    if not recorded:
+        return result
+    sources = cast("list[RecordedGenerator]", recorded)
     seen = [kept.candidate for kept in result.candidates]
     verdicts = (source.verdict(problem, result.candidate, seen) for source in sources)
     told = next((verdict for verdict in verdicts if verdict is not None), None)

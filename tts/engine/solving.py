@@ -207,7 +207,7 @@ def _result(run: Run, ending: Ending, seconds: float) -> Result:
         error=ending.error,
         missing=run.kept.missing,
         spend=dict(run.spend),
-        seconds=seconds,
+        seconds=round(seconds, 6),
         run_id=run.settings.run_id,
     )
 

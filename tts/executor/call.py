@@ -133,14 +133,18 @@ class Call(Ticket):
         """Tokens of its prompt that no call that was paid for made its model compute."""
         return paid.unread(self.shared.prefixes(self.operation), prompt_tokens)
 
-    def read(self, paid: Paid, content: Any, usage: Usage) -> None:
-        """It was answered: its prompt is paid for, and what was written behind it."""
-        paid.read(self.shared.prefixes(self.operation), usage.prompt_tokens)
+    def read(self, paid: Paid, content: Any, usage: Usage) -> int:
+        """It was answered: its prompt is paid for, and what was written behind it.
+
+        Returns how many tokens of the prompt nobody had paid for before.
+        """
+        fresh = paid.read(self.shared.prefixes(self.operation), usage.prompt_tokens)
         if self.extended is None:
             operation = cast("PrefixOperation", self.operation)
             self.extended = (operation.spec.model, operation.extended(self.args, content))
         if self.extended[1] is not None:
-            paid.wrote(self.extended, usage.tokens)
+            paid.wrote(self.extended, usage.prompt_tokens + usage.completion_tokens)
+        return fresh
 
     @property
     def ceiling_tokens(self) -> int | None:

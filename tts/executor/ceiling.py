@@ -93,9 +93,9 @@ def was_cut(call: Call, content: Any) -> bool:
 
 def note_length(call: Call, content: Any) -> None:
     """Remember how long a draw was; one that was cut counts as long as it might have been."""
-    operation = shortening(call)
+    operation = shortening(call) if call.run.account.capped else None
     kind = operation.kind(call.args) if operation else None
-    if operation is None or kind is None or not call.run.capped:
+    if operation is None or kind is None:
         return
     whole = operation.most_tokens(call.shared.args)
     cut = operation.was_cut(content)

@@ -88,7 +88,9 @@ class Request:
         self.behind: list[Call] = []
         """Uses of the same draws under another ceiling: they look again once this has ended."""
         self.drawn = [RequestedDraw(call) for call in calls]
-        self.worst: Usage = sum((call.worst for call in calls[1:]), calls[0].alone)
+        self.worst: Usage = calls[0].alone
+        for call in calls[1:]:
+            self.worst = self.worst + call.worst
         self.meter = UNMETERED
         self.sent = self.answered = False
         self.task: asyncio.Task[None] | None = None

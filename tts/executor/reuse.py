@@ -32,8 +32,7 @@ def due(call: Call, alone: Usage, content: Any, usage: Usage, paid: Paid, price:
         paid.verdicts.add(call.key)
     if not call.operation.spec.prefixes:
         return alone
-    prompt = call.unread(paid, usage.prompt_tokens)
-    call.read(paid, content, usage)
+    prompt = call.read(paid, content, usage)
     if call.due is not None and call.due.fresh_tokens == prompt + alone.completion_tokens:
         return call.due
     return shared(alone, prompt, call.operation.spec.model, price)

@@ -17,6 +17,8 @@ from tts.ledger.codec import (
     OUTCOME,
     RUN,
     SETTLED,
+    UNSPENT,
+    USAGE,
     USE,
     Values,
     digest,
@@ -37,6 +39,7 @@ from tts.protocols import (
     TextRow,
     UseRow,
 )
+from tts.values import Usage
 
 MOST_KNOWN = 1 << 12
 """Kinds of calls that a process remembers to have written; one written again is the same row."""
@@ -132,7 +135,7 @@ class Batch:
         values = (
             *(key, asked, operation, self._attempts.number, begun.serial),
             *(*_of_call(call), *_of_use(use), *_of_intent(intent), *_of_settled(settled)),
-            *(*astuple(call.usage), *astuple(settled.billed), *astuple(use.attributed)),
+            *(*astuple(call.usage), *bill(settled.billed), *astuple(use.attributed)),
         )
         self._put("done", values)
         return True
@@ -181,6 +184,15 @@ _of_call = reading(*DONE_FIELDS["call"])
 _of_use = reading(*DONE_FIELDS["use"])
 _of_intent = reading(*DONE_FIELDS["intent"])
 _of_settled = reading(*DONE_FIELDS["settled"])
+
+
+PLAIN = USAGE.index("fresh_tokens")
+"""How many amounts a bill has of its own."""
+
+
+def bill(billed: Usage) -> Values:
+    """What a request was billed. What is fresh of it follows: whatever the server had not cached."""
+    return (*astuple(billed)[:PLAIN], *UNSPENT[PLAIN:])
 
 
 def operation_number(kind: Values) -> int:

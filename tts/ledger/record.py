@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 import msgspec
 from msgspec import Struct
+from msgspec.structs import asdict, replace
 
 from tts.ledger.codec import redact
 from tts.protocols import CallRow
@@ -74,6 +75,14 @@ class Drawn(Struct, frozen=True, kw_only=True, omit_defaults=True):
         return self.answer is not None if self.final is None else self.final
 
 
+class Brief(Usage, frozen=True, kw_only=True, gc=False, omit_defaults=True):
+    """A usage whose JSON leaves out what was not spent, and what is not known."""
+
+    nanodollars: int | None = None
+    flops: int | None = None
+    gpu_microseconds: int | None = None
+
+
 class Record(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Everything of a `Result` but its problem, every text stored once."""
 
@@ -86,10 +95,12 @@ class Record(Struct, frozen=True, kw_only=True, omit_defaults=True):
     usage: Usage | None = None
     """None: the sum of `spend`."""
     billed: Usage | None = None
-    """None: as attributed."""
+    """None: as attributed, or as said by `sharing`."""
+    sharing: bool = False
+    """Billed as attributed, with every token computed: nobody else had the server cache any."""
     stopped_by: StoppedBy
     error: str | None = None
-    spend: dict[str, Usage]
+    spend: dict[str, Brief]
     seconds: float
     recorded: RecordedVerdict | None = None
     missing: dict[str, int] = {}
@@ -158,6 +169,7 @@ def encode_result(result: Result, find: Find = lambda _: None) -> bytes:
         for place, one in zip(places, result.candidates, strict=True)
     )
     chosen = None if result.candidate is None else lineage.place(result.candidate)
+    alone = computed(result.usage)
     record = Record(
         run_id=result.run_id,
         answer=result.answer,
@@ -165,10 +177,11 @@ def encode_result(result: Result, find: Find = lambda _: None) -> bytes:
         kept=None if kept == tuple(range(len(lineage.drawn))) else kept,
         chosen=chosen,
         usage=None if result.usage == total(result.spend) else result.usage,
-        billed=None if result.billed == result.usage else result.billed,
+        billed=None if result.billed in (result.usage, alone) else result.billed,
+        sharing=result.billed == alone != result.usage,
         stopped_by=result.stopped_by,
         error=None if result.error is None else redact(result.error),
-        spend=result.spend,
+        spend={role: Brief(**asdict(usage)) for role, usage in result.spend.items()},
         seconds=result.seconds,
         recorded=result.recorded,
         missing={redact(reason): count for reason, count in result.missing.items()},
@@ -197,7 +210,8 @@ def decode_summary(content: bytes, problem: Problem) -> Result:
 
 def told(record: Record, problem: Problem, candidates: Sequence[Candidate]) -> Result:
     """What a record says; it has the candidates that are given."""
-    usage = total(record.spend) if record.usage is None else record.usage
+    spend = {role: Usage(**asdict(brief)) for role, brief in record.spend.items()}
+    usage = total(spend) if record.usage is None else record.usage
     chosen = record.chosen if candidates else None
     kept = verdicts(record) if candidates else []
     return Result(
@@ -206,14 +220,25 @@ def told(record: Record, problem: Problem, candidates: Sequence[Candidate]) -> R
         candidate=None if chosen is None else candidates[chosen],
         candidates=tuple(Kept(candidates[place], score) for place, score in kept),
         usage=usage,
-        billed=usage if record.billed is None else record.billed,
+        billed=record.billed or (computed(usage) if record.sharing else usage),
         stopped_by=record.stopped_by,
         error=record.error,
-        spend=record.spend,
+        spend=spend,
         seconds=record.seconds,
         missing=record.missing,
         run_id=record.run_id,
         recorded=record.recorded,
+    )
+
+
+def computed(usage: Usage) -> Usage:
+    """A usage of a server that had nothing cached."""
+    return replace(
+        usage,
+        cached_prompt_tokens=0,
+        fresh_tokens=usage.tokens,
+        fresh_flops=usage.flops,
+        fresh_nanodollars=usage.nanodollars,
     )
 
 

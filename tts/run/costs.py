@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bisect import insort
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Sequence
 from math import ceil
 
 from msgspec import Struct
@@ -37,25 +37,31 @@ class Paid:
         self.verdicts: set[str] = set()
         """Keys of the verdicts, of which equal ones are the same."""
 
-    def unread(self, prefixes: Iterable[Prefix], prompt_tokens: int) -> int:
+    def unread(self, prefixes: Sequence[Prefix], prompt_tokens: int) -> int:
         """How many tokens of a prompt its model has not computed; the whole prompt comes first."""
-        whole = True
-        for mark, count in prefixes:
-            if mark is None or mark in self._read:
-                if whole:
+        read = self._read
+        for place, (mark, count) in enumerate(prefixes):
+            if mark is None or mark in read:
+                if place == 0:
                     return 0
-                known = None if mark is None else self._read[mark]
+                known = None if mark is None else read[mark]
                 return max(0, prompt_tokens - (count() if known is None else known))
-            whole = False
         return prompt_tokens
 
-    def read(self, prefixes: Iterable[Prefix], prompt_tokens: int) -> None:
-        """From now on the model has computed a prompt, and with it all that it begins with."""
+    def read(self, prefixes: Sequence[Prefix], prompt_tokens: int) -> int:
+        """From now on the model has computed a prompt, and with it all that it begins with.
+
+        Returns how many tokens of it were not computed before.
+        """
+        if prefixes and self._read.get(prefixes[0][0]) == prompt_tokens:
+            return 0
+        unread = self.unread(prefixes, prompt_tokens)
         tokens: int | None = prompt_tokens
         for mark, _ in prefixes:
             if mark is not None and self._read.get(mark) is None:
                 self._read[mark] = tokens
             tokens = None
+        return unread
 
     def wrote(self, mark: Mark, tokens: int) -> None:
         """From now on the model has computed a text, so long with what stands before it."""

@@ -189,15 +189,15 @@ class GeneratorCall:
         return charged(self.generator.model, prompt, completion, reasoning)
 
 
-_SEEN: dict[type, WeakKeyDictionary[Generator, bool]] = {}
+_SEEN: dict[type, WeakKeyDictionary[object, bool]] = {}
 
 
-def offers(generator: Generator, protocol: type) -> bool:
-    """`isinstance` for a protocol, which is slow and asked of each run: looked at once a generator."""
+def offers(thing: object, protocol: type) -> bool:
+    """`isinstance` for a protocol, which is slow and asked of each run: looked at once a thing."""
     seen = _SEEN.setdefault(protocol, WeakKeyDictionary())
     try:
-        if generator not in seen:
-            seen[generator] = isinstance(generator, protocol)
-        return seen[generator]
+        if thing not in seen:
+            seen[thing] = isinstance(thing, protocol)
+        return seen[thing]
     except TypeError:  # it cannot be hashed or referred to weakly
-        return isinstance(generator, protocol)
+        return isinstance(thing, protocol)

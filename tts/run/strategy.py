@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any, Protocol, runtime_checkable
+from typing import Any, Protocol, cast, runtime_checkable
 
+from tts.run.generator_call import offers
 from tts.run.run import Run
 from tts.run.settings import VerifierOf
 from tts.values import Candidate, Problem
@@ -50,12 +51,12 @@ class SaysStepwise(Protocol):
 
 def is_bounded(strategy: Strategy) -> bool:
     """Whether a strategy declares that its dry run is a bound."""
-    return isinstance(strategy, SaysBounded) and strategy.bounded
+    return offers(strategy, SaysBounded) and cast("SaysBounded", strategy).bounded
 
 
 def is_stepwise(strategy: Strategy) -> bool:
     """Whether a strategy declares that it grows solutions step by step."""
-    return isinstance(strategy, SaysStepwise) and strategy.stepwise
+    return offers(strategy, SaysStepwise) and cast("SaysStepwise", strategy).stepwise
 
 
 class Verifier(VerifierOf[Run], Protocol):
