@@ -20,7 +20,7 @@ from tts.eval.sharing import Sharing
 from tts.eval.spec import ComparisonSpec
 from tts.ledger import decode_summary
 from tts.protocols import JobRow, Journal, Leases, Row, RunRow, TextRow
-from tts.run import Strategy
+from tts.run import SaysFitted, Strategy
 from tts.values import Budget, Problem, Result, StoppedBy
 
 RETRIED: frozenset[StoppedBy] = frozenset({"failed", "incomplete"})
@@ -146,6 +146,12 @@ class Comparison:
         if not problems:
             return
         spec, session = self.spec, self.job.session
+        named = {name: one.model for name, one in session.generators.items()}
+        models = {name: f"{one.name} {one.revision}".strip() for name, one in named.items()}
+        judge = session.verifier.identity if session.verifier else None
+        for strategy in spec.strategies:
+            if isinstance(strategy, SaysFitted):
+                strategy.refuse(self.problems.problems, models, judge)
         longest = max(problems, key=lambda one: prompt_tokens(one, session))
         await refuse(longest, spec.strategies, spec.budgets, session, wallet=spec.wallet)
 

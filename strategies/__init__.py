@@ -1,5 +1,6 @@
 """Methods of spending compute on one problem: families, and the parts that they share."""
 
+from tts.strategies.allocation.compute_optimal import Auto, ComputeOptimal, UntilAccepted
 from tts.strategies.base import StrategyBase
 from tts.strategies.revision.budget_forcing import BudgetForcing
 from tts.strategies.revision.critique_and_fuse import CritiqueAndFuse
@@ -29,9 +30,11 @@ __all__ = [
     "DVTS",
     "MCTS",
     "AdaptiveConsistency",
+    "Auto",
     "BeamSearch",
     "BestOfN",
     "BudgetForcing",
+    "ComputeOptimal",
     "CritiqueAndFuse",
     "DeepConf",
     "DeepConfOnline",
@@ -52,6 +55,7 @@ __all__ = [
     "Single",
     "StrategyBase",
     "TreeOfThoughts",
+    "UntilAccepted",
     "Weaver",
     "WeightedBestOfN",
 ]

@@ -5,7 +5,7 @@ Strategies by name (`rules.plan_of`) need the engine, which the rest does not.
 
 from tts.eval.replay.curves import CurvePoint, curve
 from tts.eval.replay.lab import Asked, FrontierPoint, LabReport, Setting, lab
-from tts.eval.replay.plan import Plan, ScoreThreshold
+from tts.eval.replay.plan import Plan
 from tts.eval.replay.pool import Draws, Pool
 from tts.eval.replay.replayed import Replayed, replayed
 from tts.eval.replay.trails import SeenDraws, Trail, trails
@@ -19,7 +19,6 @@ __all__ = [
     "Plan",
     "Pool",
     "Replayed",
-    "ScoreThreshold",
     "SeenDraws",
     "Setting",
     "Trail",

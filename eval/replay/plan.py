@@ -5,7 +5,7 @@ from __future__ import annotations
 from msgspec import Struct
 
 from tts.eval.replay.trails import Selection
-from tts.strategies.parts.stopping import Never, Seen, StopRule
+from tts.strategies.parts.stopping import Never, StopRule
 
 MOST = 1000
 """Draws of a plan that names no number: as many as were recorded."""
@@ -36,16 +36,3 @@ class Plan(Struct, frozen=True, kw_only=True):
         """The same choice among all draws."""
         n, choice = self.n, self.choice
         return Plan(label=f"all {n} draws", n=n, batch=n, rule=Never(), choice=choice)
-
-
-class ScoreThreshold:
-    """Stop at the first draw whose score reaches a bar: the verifier says that it will do."""
-
-    def __init__(self, at: float) -> None:
-        if not 0 <= at <= 1:
-            raise ValueError(f"at lies between 0 and 1, not {at}.")
-        self.at = at
-
-    def stops(self, seen: Seen) -> bool:
-        last = seen.scores[-1] if seen.scores else None
-        return last is not None and last >= self.at

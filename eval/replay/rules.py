@@ -6,6 +6,7 @@ from tts.engine.spelling import parse_strategy, spell_strategy
 from tts.errors import UsageError
 from tts.eval.replay.plan import Plan
 from tts.run import Strategy
+from tts.strategies.allocation.compute_optimal import UntilAccepted
 from tts.strategies.parts.stopping import ExpectedGain, Never, UnanimousWindow, stop_rule
 from tts.strategies.sampling.best_of_n import BestOfN, OptimalStopping
 from tts.strategies.sampling.majority_vote import (
@@ -39,7 +40,7 @@ def plan_of(text: str) -> Plan:
 
 REPLAYED = (
     *("adaptive_consistency", "best_of_n", "early_stopping_consistency", "first_finish"),
-    *("majority_vote", "optimal_stopping", "single", "weighted_best_of_n"),
+    *("majority_vote", "optimal_stopping", "single", "until_accepted", "weighted_best_of_n"),
 )
 
 
@@ -60,6 +61,9 @@ def _plans(strategy: Strategy, label: str) -> Plan | None:
         case OptimalStopping(n=n, batch=batch, select=choice):
             gain = ExpectedGain(strategy.cost, least=strategy.least)
             return Plan(label=label, n=n, batch=batch, rule=gain, choice=choice)
+        case UntilAccepted(n=n, batch=batch, select=choice):
+            [rung] = strategy.rungs
+            return Plan(label=label, n=n, batch=batch, rule=rung.rule("score"), choice=choice)
         case MajorityVote(n=n) | BestOfN(n=n):
             choice = strategy.choice if isinstance(strategy, BestOfN) else "majority"
             batch = n if strategy.stop == "never" else strategy.batch

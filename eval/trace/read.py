@@ -61,6 +61,7 @@ def _trace(reader: Reader, row: RunRow) -> Trace:
         others=other_calls(uses),
         notes=notes(reader.outcomes(row.run_id)),
         usage=total(uses),
+        why=result.explanation if result else "",
     )
 
 

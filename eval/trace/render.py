@@ -20,6 +20,8 @@ MARKS: dict[Fate, tuple[str, str]] = {
 }
 WIDTH = 90
 """Characters of a step's text."""
+LONGEST = 2000
+"""Characters of an explanation."""
 
 
 def render_trace(trace: Trace, *, all_nodes: bool = False) -> RenderableType:
@@ -32,6 +34,7 @@ def render_trace(trace: Trace, *, all_nodes: bool = False) -> RenderableType:
         Text(f"{call.role} {call.name}: {call.count} calls, {call.usage.tokens:,} tokens")
         for call in trace.others
     ]
+    footer += [Text(visible(trace.why, LONGEST))] if trace.why else []
     footer += [Text(visible(note, 2 * WIDTH), style="yellow") for note in trace.notes]
     return Group(tree, *footer, Text(legend(), style="dim"))
 

@@ -91,6 +91,8 @@ class Trace(Struct, frozen=True, kw_only=True):
     """Refused and failed calls, as they were worded."""
     usage: Usage
     """Attributed, of every call."""
+    why: str = ""
+    """Why it spent what it did, where its strategy says so."""
 
     def nodes(self) -> Iterator[TraceNode]:
         """Every candidate, parents first."""

@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from itertools import combinations
-from math import comb, erf, exp, factorial, lgamma, log, pi, sqrt
-from statistics import fmean, stdev
-from typing import Literal, Protocol
+from math import comb, exp, factorial, lgamma, log
+from typing import Any, Literal, Protocol
 
 import numpy as np
 from msgspec import Struct
@@ -34,26 +33,36 @@ class Drawn(Struct, frozen=True):
 
 
 async def in_batches(
-    problem: Problem, run: Run, *, rule: StopRule, n: int, batch: int, scored: bool = False
+    problem: Problem,
+    run: Run,
+    *,
+    rule: StopRule,
+    n: int,
+    batch: int,
+    scored: bool = False,
+    before: Sequence[Judged] = (),
+    **sampling: Any,
 ) -> Drawn:
     """At most `n` draws, `batch` at once; every draw that was paid for is kept and may vote.
 
     The rule sees draws one by one in order of submission, so that it stops where a loop over single
-    draws would, at the end of that batch, whatever the timing.
+    draws would, at the end of that batch, whatever the timing. It sees those from `before` as well.
+    `sampling` is passed on to `run.sample`.
     """
-    kept: list[Judged] = []
+    kept = list(before)
     submitted, needed = 0, 0
     while submitted < n and not needed:
-        drafts = run.sample(problem, n=min(batch, n - submitted))
+        drafts = run.sample(problem, n=min(batch, n - submitted), **sampling)
         submitted += len(drafts)
         nodes = [with_verdict(run, draft, scored=scored) for draft in drafts]
-        before = len(kept)
+        known = len(kept)
         kept += await run.all(nodes)
         if batch < n:
             seen: Seen = await run.call(look, kept, run)
-            fresh = range(before + 1, len(kept) + 1)
+            fresh = range(known + 1, len(kept) + 1)
             needed = next((k for k in fresh if rule.stops(seen.first(k))), 0)
-    return Drawn(tuple(kept), submitted, needed or len(kept))
+    drawn = tuple(kept[len(before) :])
+    return Drawn(drawn, submitted, needed - len(before) if needed else len(drawn))
 
 
 class Seen(Struct, frozen=True):
@@ -199,37 +208,88 @@ class Consensus:
         return votes >= self.least and seen.counts[0] >= self.share * votes
 
 
+class ScoreThreshold:
+    """Stop at the first draw whose score reaches a bar: the verifier says that it will do.
+
+    A draw that was cut, or states no answer, will not do.
+    """
+
+    def __init__(self, at: float = 0.9) -> None:
+        if not 0 <= at <= 1:
+            raise ValueError(f"at lies between 0 and 1, not {at}.")
+        self.at = at
+
+    def stops(self, seen: Seen) -> bool:
+        last = seen.scores[-1] if seen.scores else None
+        return last is not None and last >= self.at and seen.classes[-1] is not None
+
+
+class GiveUp:
+    """Stop once the best of at least `after` scores is below a bar: the problem is too hard.
+
+    What more draws would cost is better spent on another model, or another problem (rational
+    abandonment, as in CLEAR, 2026).
+    """
+
+    def __init__(self, below: float = 0.1, *, after: int = 8) -> None:
+        if not 0 <= below <= 1:
+            raise ValueError(f"below lies between 0 and 1, not {below}.")
+        if after < 1:
+            raise ValueError(f"after is at least 1, not {after}.")
+        self.below, self.after = below, after
+
+    def stops(self, seen: Seen) -> bool:
+        scores = [score for score in seen.scores if score is not None]
+        return len(scores) >= self.after and max(scores) < self.below
+
+
+class Either:
+    """Stop as soon as one of several rules does."""
+
+    def __init__(self, *rules: StopRule) -> None:
+        self.rules = rules
+
+    def stops(self, seen: Seen) -> bool:
+        return any(rule.stops(seen) for rule in self.rules)
+
+
 class ExpectedGain:
     """Stop once one more draw is expected to raise the best score by less than it costs.
 
-    Weitzman's (1979) reservation rule for equal boxes, their scores normal with the mean and the
-    deviation seen so far. `cost` is in units of the score, per draw; a few equal scores are no
-    proof that the next one is equal, so the deviation is at least `floor`.
+    Weitzman's (1979) reservation rule. Scores are taken as they come, bounded and in lumps: what
+    the next one will be is a Dirichlet process (Ferguson 1973) over those seen and `prior` more
+    that may be anything from 0 to 1. `cost` is in units of the score, per draw.
     """
 
-    def __init__(self, cost: float = 0.01, *, least: int = 4, floor: float = 0.02) -> None:
+    def __init__(self, cost: float = 0.01, *, least: int = 1, prior: float = 1.0) -> None:
         if not 0 < cost < 1:
             raise ValueError(f"cost lies between 0 and 1, not {cost}.")
-        if least < 2:
-            raise ValueError(f"least is at least 2, not {least}.")
-        self.cost, self.least, self.floor = cost, least, floor
+        if least < 1:
+            raise ValueError(f"least is at least 1, not {least}.")
+        if prior <= 0:
+            raise ValueError(f"prior lies above 0, not {prior}.")
+        self.cost, self.least, self.prior = cost, least, prior
 
     def stops(self, seen: Seen) -> bool:
         scores = [score for score in seen.scores if score is not None]
         if len(scores) < self.least:
             return False
-        spread = max(stdev(scores), self.floor)
-        return expected_gain(max(scores), fmean(scores), spread) <= self.cost
+        return expected_gain(max(scores), len(scores), self.prior) <= self.cost
 
 
-def expected_gain(best: float, mean: float, spread: float) -> float:
-    """E[(X - best)⁺] of a normal X: s·(φ(u) - u·(1 - Φ(u))), u = (best - mean) / s."""
-    u = (best - mean) / spread
-    density = exp(-u * u / 2) / sqrt(2 * pi)
-    return spread * (density - u * (1 - erf(u / sqrt(2))) / 2)
+def expected_gain(best: float, n: int, prior: float = 1.0) -> float:
+    """E[(X - best)⁺] of the next score X after `n`, in closed form.
+
+    With chance n / (n + prior) X is one of those seen and gains nothing, else it is uniform.
+    """
+    return prior / (prior + n) * (1 - best) ** 2 / 2
 
 
-StopName = Literal["never", "beta", "dirichlet", "window", "consensus", "gain"]
+StopName = Literal[
+    "never", "beta", "dirichlet", "window", "consensus", "gain", "threshold", "give_up"
+]
+BY_SCORE: frozenset[StopName] = frozenset({"gain", "threshold", "give_up"})
+"""Rules that look at scores, which a vote has none of."""
 
 
 class StopRule(Protocol):
@@ -252,6 +312,8 @@ STOP_RULES: Mapping[StopName, Callable[[], StopRule]] = {
     "window": UnanimousWindow,
     "consensus": Consensus,
     "gain": ExpectedGain,
+    "threshold": ScoreThreshold,
+    "give_up": lambda: Either(ScoreThreshold(), GiveUp()),
 }
 """By the name that a strategy's `stop` parameter takes, with the published defaults."""
 

@@ -12,7 +12,15 @@ from tts.answers import Aggregate, aggregate
 from tts.run import Run
 from tts.strategies.base import StrategyBase, at_least
 from tts.strategies.parts.select import Choice, Judged, Select, chosen, with_verdict
-from tts.strategies.parts.stopping import ExpectedGain, Seen, StopName, in_batches, look, stop_rule
+from tts.strategies.parts.stopping import (
+    BY_SCORE,
+    ExpectedGain,
+    Seen,
+    StopName,
+    in_batches,
+    look,
+    stop_rule,
+)
 from tts.values import Candidate, Problem, Score, Scored
 
 
@@ -37,7 +45,7 @@ class BestOfN(StrategyBase):
 
     @property
     def bounded(self) -> bool:  # type: ignore[override]  # scores decide when to stop
-        return self.stop != "gain"
+        return self.stop not in BY_SCORE
 
     async def solve(self, problem: Problem, run: Run) -> Candidate | None:
         size = self.n if self.stop == "never" else self.batch
@@ -61,8 +69,8 @@ class WeightedBestOfN(BestOfN):
 class OptimalStopping(StrategyBase):
     """Draw and score until the expected gain of the best score is below `cost` per draw.
 
-    Pandora's box (Weitzman 1979) as Kalayci et al. (2025) apply it to best-of-N; scores are taken
-    as normal, see `ExpectedGain`.
+    Pandora's box (Weitzman 1979) as Kalayci et al. (2025) apply it to best-of-N; of the next score
+    the ones before it tell, see `ExpectedGain`.
     """
 
     name = "optimal_stopping"
@@ -70,9 +78,9 @@ class OptimalStopping(StrategyBase):
     n: int = 32
     cost: float = 0.01
     """Of one draw, in units of the score."""
-    least: int = 4
+    least: int = 1
     """Draws before the rule is asked."""
-    batch: int = 4
+    batch: int = 1
     select: Choice = "best"
 
     def check(self) -> None:

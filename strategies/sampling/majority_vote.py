@@ -9,6 +9,7 @@ from tts.run import Run
 from tts.strategies.base import StrategyBase, at_least
 from tts.strategies.parts.select import Select, first_answered, most_voted
 from tts.strategies.parts.stopping import (
+    BY_SCORE,
     Beta,
     Dirichlet,
     StopName,
@@ -50,8 +51,8 @@ class MajorityVote(StrategyBase):
 
     def check(self) -> None:
         at_least(1, n=self.n, batch=self.batch)
-        if self.stop == "gain":
-            raise ValueError("stop=gain looks at scores, and a majority vote has none.")
+        if self.stop in BY_SCORE:
+            raise ValueError(f"stop={self.stop} looks at scores, and a majority vote has none.")
         stop_rule(self.stop)
 
     async def solve(self, problem: Problem, run: Run) -> Candidate | None:

@@ -23,6 +23,8 @@ from tts.eval.report import ComparisonReport
 from tts.eval.run_comparison import run_comparison
 from tts.eval.spec import ComparisonSpec
 from tts.protocols import GenerateReply, GenerateRequest, Meter, TextListener
+from tts.strategies.allocation.ladder import Ladder, Rung
+from tts.strategies.allocation.policy import Policy, prompt_digest
 from tts.values import Budget
 
 PRICES = "simulated: {prompt: 2, completion: 10}\n"
@@ -211,6 +213,21 @@ def test_a_wallet_in_an_unknown_price_is_refused_and_leaves_no_job(tmp_path: Pat
 def test_a_strategy_without_its_verifier_is_refused_before_others_are_paid(tmp_path: Path) -> None:
     words = refused(tmp_path, Counting(), strategies=["single", "best_of_n(n=2)"])
     assert "best_of_n" in words and "verifier" in words
+
+
+def test_a_policy_is_not_judged_by_the_problems_it_was_fitted_on(tmp_path: Path) -> None:
+    taught = (prompt_digest(MANY[3].prompt),)
+    Policy(
+        ladder=Ladder(rungs=(Rung(n=2),), signal="agreement", select="majority"),
+        models={},
+        target="single",
+        price=0.0,
+        margin=0.0,
+        problems={"train": taught},
+    ).write(tmp_path / "policy.json")
+    strategies = ["majority_vote(n=2)", f"compute_optimal(policy={tmp_path}/policy.json)"]
+    said = refused(tmp_path, Counting(), strategies=strategies)
+    assert said.startswith(f"The policy was fitted on 1 of these problems, {MANY[3].id!r} first")
 
 
 def test_what_only_shows_later_ends_its_own_cell(tmp_path: Path) -> None:

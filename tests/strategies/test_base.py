@@ -23,7 +23,8 @@ CLASSES = [STRATEGIES.find(name) for name in STRATEGIES.names()]
 def test_every_strategy_says_its_name_and_takes_its_fields_by_keyword(made: Any) -> None:
     assert StrategyBase in made.__mro__ and made.name in STRATEGIES.names()
     signature = inspect.signature(made).parameters
-    assert list(signature) == [field.name for field in fields(made)] == list(made().parameters)
+    assert list(signature) == [field.name for field in fields(made)]
+    assert [name for name in signature if name != "build"] == list(made().parameters)
     assert {one.kind for one in signature.values()} == {inspect.Parameter.KEYWORD_ONLY}
     assert inspect.Parameter.empty not in {one.default for one in signature.values()}
 

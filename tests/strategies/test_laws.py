@@ -18,6 +18,7 @@ from tts.values import Budget, Sampling
 SPELLED = [
     "adaptive_consistency(n=12, batch=3)",
     "adaptive_consistency(n=12, rule=dirichlet)",
+    "auto(n=8)",
     "best_of_n(n=12, stop=gain)",
     "budget_forcing(least=4, waits=2)",
     "critique_and_fuse(n=3, layers=2)",
@@ -31,6 +32,7 @@ SPELLED = [
     "self_evaluation(n=4, of=process)",
     "self_refine(rounds=2, select=weighted)",
     "sequential_revision(chains=2, length=3)",
+    "until_accepted(n=12, accept=0.8, abandon=0.3, patience=4, batch=2)",
     "weaver(n=6)",
 ]
 TIMED = ["deepconf_online(n=6, warmup=2, window=2)", "first_finish(n=6, m=2)"]

@@ -82,6 +82,8 @@ def verdict(result: Result) -> Text:
         "             prompt; billed: what was really spent now",
         f"seconds      {result.seconds:.2f}",
     ]
+    if result.explanation:
+        lines.append(f"why          {shown(result.explanation)}")
     return Text("\n".join(lines))
 
 
@@ -101,6 +103,8 @@ def fields(result: Result) -> dict[str, Any]:
         "billed": result.billed,
         "spend": result.spend,
         "seconds": result.seconds,
+        "explanation": result.explanation,
+        "reasons": result.reasons,
         "candidates": [
             {
                 "answer": kept.candidate.answer,

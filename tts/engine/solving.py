@@ -209,6 +209,7 @@ def _result(run: Run, ending: Ending, seconds: float) -> Result:
         spend=dict(run.spend),
         seconds=round(seconds, 6),
         run_id=run.settings.run_id,
+        reasons=tuple(run.kept.reasons),
     )
 
 

@@ -17,6 +17,7 @@ from tts.values import (
     Kept,
     Message,
     Problem,
+    Reason,
     RecordedVerdict,
     Recording,
     Result,
@@ -104,6 +105,7 @@ class Record(Struct, frozen=True, kw_only=True, omit_defaults=True):
     seconds: float
     recorded: RecordedVerdict | None = None
     missing: dict[str, int] = {}
+    reasons: tuple[Reason, ...] = ()
 
 
 class Lineage:
@@ -185,6 +187,7 @@ def encode_result(result: Result, find: Find = lambda _: None) -> bytes:
         seconds=result.seconds,
         recorded=result.recorded,
         missing={redact(reason): count for reason, count in result.missing.items()},
+        reasons=result.reasons,
     )
     return msgspec.json.encode(record)
 
@@ -228,6 +231,7 @@ def told(record: Record, problem: Problem, candidates: Sequence[Candidate]) -> R
         missing=record.missing,
         run_id=record.run_id,
         recorded=record.recorded,
+        reasons=record.reasons,
     )
 
 

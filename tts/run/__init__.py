@@ -10,7 +10,7 @@ from tts.run.node import Group, Node, Outcome
 from tts.run.replay import FRESH, Recorded, caught_up
 from tts.run.run import Run
 from tts.run.settings import RunSettings, Scheduler
-from tts.run.strategy import Strategy, Verifier, is_bounded, is_stepwise
+from tts.run.strategy import SaysFitted, Strategy, Verifier, is_bounded, is_stepwise
 
 __all__ = [
     "FRESH",
@@ -24,6 +24,7 @@ __all__ = [
     "Recorded",
     "Run",
     "RunSettings",
+    "SaysFitted",
     "Scheduler",
     "Source",
     "Strategy",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 
 from tts.errors import CallFailed, Outage
-from tts.values import Candidate, Kept, Score
+from tts.values import Candidate, Kept, Reason, Score
 
 LONGEST = 300
 """Characters of a reason."""
@@ -22,6 +22,8 @@ class KeptCandidates:
         """Which of the failures are calls that never brought what they were asked for."""
         self.unjudged = False
         """Whether a verifier failed on some candidate: then the others may not be all there are."""
+        self.reasons: list[Reason] = []
+        """Why the run went on as it did, as its strategy tells."""
         self.outage: Outage | None = None
         """What a later process has to try again."""
 

@@ -23,6 +23,7 @@ from tts.values import (
     CandidateEvent,
     Dimension,
     NodeEvent,
+    Reason,
     Sampling,
     Score,
     Usage,
@@ -151,8 +152,19 @@ class RunState:
 
     @property
     def has_verifier(self) -> bool:
-        """Whether `score` can be asked."""
-        return self.settings.verifier is not None
+        """Whether `score` can be asked; a verifier called none only says why it cannot."""
+        verifier = self.settings.verifier
+        return verifier is not None and verifier.name != "none"
+
+    @property
+    def judge(self) -> Any:
+        """What changes the verifier's scores, as JSON-able data; None without one."""
+        verifier = self.settings.verifier
+        return None if verifier is None else verifier.identity
+
+    def explain(self, said: str, **facts: Any) -> None:
+        """Say why the run goes on as it does, in a sentence for whoever pays, with its figures."""
+        self.kept.reasons.append(Reason(said, facts))
 
     def may_need(self, dimension: Dimension) -> int:
         """The most of a capped dimension that one whole draw from the problem may be charged."""

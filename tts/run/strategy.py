@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from typing import Any, Protocol, cast, runtime_checkable
 
 from tts.run.generator_call import offers
@@ -47,6 +48,16 @@ class SaysStepwise(Protocol):
     whole draw is then kept back for `finish`."""
 
     stepwise: bool
+
+
+@runtime_checkable
+class SaysFitted(Protocol):
+    """A strategy whose figures were fitted on some problems, for some models."""
+
+    def refuse(self, problems: Iterable[Problem], models: Mapping[str, str], verifier: Any) -> None:
+        """Raise `UsageError` where it may not be judged by these problems, which taught it, or was
+        fitted for other models (name and revision by the names of the engine) or verifiers."""
+        ...
 
 
 def is_bounded(strategy: Strategy) -> bool:

@@ -16,6 +16,7 @@ from tts.values.generation import (
     TokenLogprob,
 )
 from tts.values.result import (
+    LIMITS,
     OPEN,
     STEP_SEPARATOR,
     AnswerEvent,
@@ -24,6 +25,7 @@ from tts.values.result import (
     Event,
     Kept,
     NodeEvent,
+    Reason,
     RecordedVerdict,
     Result,
     Score,
@@ -47,6 +49,7 @@ from tts.values.usage import (
 __all__ = [
     "DIMENSIONS",
     "ENDED",
+    "LIMITS",
     "NANO",
     "NOTHING",
     "OPEN",
@@ -68,6 +71,7 @@ __all__ = [
     "NodeEvent",
     "Piece",
     "Problem",
+    "Reason",
     "RecordedVerdict",
     "Recording",
     "Result",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Any, Literal
 
 from msgspec import Struct, field
 
@@ -86,6 +86,9 @@ error that passes outlasted its retries; failed: there is no answer, for a reaso
 OPEN: frozenset[StoppedBy] = frozenset({"suspended", "outage"})
 """What leaves a run open: it is not stored as ended, and the same command goes on with it."""
 
+LIMITS: frozenset[StoppedBy] = frozenset({"budget", "deadline"})
+"""Ends at a ceiling."""
+
 RecordedVerdict = Literal["right", "wrong", "unknown"]
 """What was recorded of a replayed answer; `unknown`: nothing that could be graded."""
 
@@ -95,6 +98,13 @@ class Kept(Struct, frozen=True):
 
     candidate: Candidate
     score: Score | None = None
+
+
+class Reason(Struct, frozen=True):
+    """Why a strategy spent what it did next: a sentence, and the figures that it rests on."""
+
+    said: str
+    facts: dict[str, Any] = field(default_factory=dict)
 
 
 class Result(Struct, frozen=True, kw_only=True):
@@ -120,6 +130,17 @@ class Result(Struct, frozen=True, kw_only=True):
     run_id: str = ""
     recorded: RecordedVerdict | None = None
     """For graders: the verdict on the chosen recorded draw; None: compare the answer."""
+    reasons: tuple[Reason, ...] = ()
+    """Why this problem got this spend, where the strategy decides that as it goes."""
+
+    @property
+    def explanation(self) -> str:
+        """The reasons as one paragraph; empty where the strategy gave none."""
+        if not self.reasons:
+            return ""
+        told = " ".join(reason.said for reason in self.reasons)
+        ended = f" The {self.stopped_by} ended it." if self.stopped_by in LIMITS else ""
+        return f"{told}{ended} In all {self.usage.calls} calls and {self.usage.tokens:,} tokens."
 
 
 class NodeEvent(Struct, frozen=True, tag="node", gc=False):

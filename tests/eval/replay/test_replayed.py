@@ -14,12 +14,12 @@ from msgspec.structs import replace
 from tests.eval.replay.conftest import Write, draws, pool, pools_of, random_rows
 from tts.engine import SessionOptions, parse_budget, parse_strategy
 from tts.errors import UsageError
-from tts.eval.replay.plan import Plan, ScoreThreshold
+from tts.eval.replay.plan import Plan
 from tts.eval.replay.replayed import replayed
 from tts.eval.replay.rules import plan_of
 from tts.eval.run_comparison import run_comparison
 from tts.eval.spec import ComparisonSpec
-from tts.strategies.parts.stopping import Beta, leads
+from tts.strategies.parts.stopping import Beta, ScoreThreshold, leads
 from tts.values import Budget
 
 STRATEGIES = (

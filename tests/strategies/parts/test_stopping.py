@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from math import isclose
+from typing import Any
 
 import numpy as np
 import pytest
@@ -13,7 +14,10 @@ from tts.strategies.parts.stopping import (
     Beta,
     Consensus,
     Dirichlet,
+    Either,
     ExpectedGain,
+    GiveUp,
+    ScoreThreshold,
     Seen,
     UnanimousWindow,
     expected_draws,
@@ -88,15 +92,62 @@ def test_consensus_asks_for_a_share_of_enough_votes() -> None:
     assert not Consensus(0.95).stops(votes(18, 1)) and Consensus(0.95).stops(votes(19, 1))
 
 
-def test_the_expected_gain_is_the_normal_integral() -> None:
-    drawn = np.random.default_rng(0).normal(0.4, 0.2, 400_000)
-    assert isclose(expected_gain(0.6, 0.4, 0.2), np.clip(drawn - 0.6, 0, None).mean(), rel_tol=0.02)
+def test_the_expected_gain_is_that_of_one_more_score_of_a_dirichlet_process() -> None:
+    random, seen = np.random.default_rng(0), np.array([0.1, 0.4, 0.6])
+    new = random.random(400_000) < 2 / (2 + 3)
+    drawn = np.where(new, random.random(400_000), random.choice(seen, 400_000))
+    assert isclose(expected_gain(0.6, 3, 2.0), np.clip(drawn - 0.6, 0, None).mean(), rel_tol=0.02)
 
 
 def test_one_more_draw_is_worth_it_while_its_gain_exceeds_its_cost() -> None:
-    spread = Seen((0,) * 4, (0.1, 0.4, 0.5, 0.9))
-    assert ExpectedGain(0.05).stops(spread) and not ExpectedGain(0.005).stops(spread)
+    spread = Seen((0,) * 4, (0.1, 0.4, 0.5, 0.8))
+    assert ExpectedGain(0.005).stops(spread) and not ExpectedGain(0.003).stops(spread)
     assert not ExpectedGain(0.05, least=5).stops(spread)
+    assert ExpectedGain(0.01).stops(Seen((0,), (0.9,)))
+
+
+@given(best=st.floats(0, 1), n=st.integers(1, 99), more=st.integers(1, 99), higher=st.floats(0, 1))
+def test_a_draw_gains_less_the_more_was_seen_and_the_better_it_is(
+    best: float, n: int, more: int, higher: float
+) -> None:
+    gain = expected_gain(best, n)
+    assert expected_gain(best, n + more) <= gain
+    assert expected_gain(max(best, higher), n) <= gain
+
+
+def test_a_score_threshold_accepts_the_last_draw_where_it_states_an_answer() -> None:
+    rule = ScoreThreshold(0.7)
+    assert rule.stops(Seen((0, 1), (0.2, 0.7))) and not rule.stops(Seen((0, 1), (0.7, 0.2)))
+    assert not rule.stops(Seen((0, None), (0.2, 0.9)))
+    assert not rule.stops(Seen((0,), (None,))) and not rule.stops(Seen(()))
+
+
+def test_giving_up_waits_for_enough_scores_that_are_all_low() -> None:
+    rule = GiveUp(0.3, after=3)
+    assert not rule.stops(Seen((0,) * 2, (0.1, 0.2))) and rule.stops(Seen((0,) * 3, (0.1,) * 3))
+    assert not rule.stops(Seen((0,) * 3, (0.1, 0.3, 0.1)))
+    assert not rule.stops(Seen((0,) * 4, (0.1, None, 0.1, None)))
+
+
+def test_either_of_two_rules_stops_and_none_never_does() -> None:
+    rule = Either(ScoreThreshold(0.9), GiveUp(0.2, after=2))
+    assert rule.stops(Seen((0,), (0.9,))) and rule.stops(Seen((0, 1), (0.1, 0.1)))
+    assert not rule.stops(Seen((0, 1), (0.1, 0.5))) and not Either().stops(Seen((0,), (1.0,)))
+
+
+@pytest.mark.parametrize(
+    ("rule", "said"),
+    [
+        (lambda: ScoreThreshold(1.5), "between 0 and 1"),
+        (lambda: GiveUp(-0.1), "between 0 and 1"),
+        (lambda: GiveUp(0.1, after=0), "at least 1"),
+        (lambda: ExpectedGain(0.01, prior=0), "above 0"),
+        (lambda: ExpectedGain(0.01, least=0), "at least 1"),
+    ],
+)
+def test_a_rule_that_cannot_be_says_what_its_figures_are(rule: Any, said: str) -> None:
+    with pytest.raises(ValueError, match=said):
+        rule()
 
 
 @given(seen=draws.map(Seen), rule=st.sampled_from([Beta(), Dirichlet(), UnanimousWindow(4)]))

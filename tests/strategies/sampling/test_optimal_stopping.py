@@ -15,10 +15,13 @@ def answer(score: float) -> str:
     return f"{score} \\boxed{{{score}}}"
 
 
-def test_draws_that_hardly_differ_are_soon_enough(lab: Any) -> None:
-    model = lab.words(lambda _, __, i: answer(0.5 + i % 2 / 100))
-    result = lab.run(lab.solve(OptimalStopping(n=32), model, scores=graded))
-    assert result.spend["sample"].calls == 4
+def test_a_good_draw_is_enough_and_poor_ones_are_soon_given_up(lab: Any) -> None:
+    good = lab.words(lambda _, __, i: answer(0.9))
+    result = lab.run(lab.solve(OptimalStopping(n=32), good, scores=graded))
+    assert result.spend["sample"].calls == 1
+    poor = lab.words(lambda _, __, i: answer(0.5 + i % 2 / 100))
+    result = lab.run(lab.solve(OptimalStopping(n=32), poor, scores=graded))
+    assert result.spend["sample"].calls == 12, "(1 - .51)² / 2 / 13 is below .01 first"
     assert result.spend["verify"].calls == 2, "equal texts are scored once"
 
 
