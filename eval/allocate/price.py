@@ -84,7 +84,11 @@ def by_price(curves: Curves, budget: float) -> Allocation:
 
 def steps_of(curves: Curves) -> Steps:
     """The steps of all problems."""
-    parts = [part for start in range(0, curves.problems, AT_ONCE) for part in _hulls(curves, start)]
+    parts: list[tuple[Ints, Ints, Floats, Floats]] = [
+        (np.zeros(0, np.int32), np.zeros(0, np.int16), np.zeros(0), np.zeros(0))
+    ]
+    for start in range(0, curves.problems, AT_ONCE):
+        parts += _hulls(curves, start)
     problem, option, cost, slope = map(np.concatenate, zip(*parts, strict=True))
     return Steps(problem, option, cost, slope, _first(curves.table, curves.values))
 
@@ -96,59 +100,44 @@ def _first(costs: Floats, values: Floats) -> Ints:
 
 
 def _hulls(curves: Curves, at: int) -> Iterator[tuple[Ints, Ints, Floats, Floats]]:
-    """Some problems' hulls, a step of all of them after another: problem, option, cost, slope."""
+    """Some problems' hulls, the first step of all of them, then the second: problem, option, cost,
+    slope."""
     costs = np.ascontiguousarray(curves.table[at : at + AT_ONCE].T, dtype=np.float64)
     values = np.ascontiguousarray(curves.values[at : at + AT_ONCE].T, dtype=np.float64)
-    steps = np.diff(costs, axis=0)
-    with np.errstate(invalid="ignore"):
-        slopes = np.divide(
-            np.diff(values, axis=0), steps, out=np.zeros(steps.shape), where=steps > 0
-        )
-    falling = (slopes[1:] <= slopes[:-1]).all(axis=0) & (steps > 0).all(axis=0)
-    if falling.any():
-        option, place = np.nonzero((slopes > 0) & falling)
-        yield _as_told(at + place, option + 1, steps[option, place], slopes[option, place])
-    places = np.flatnonzero(~falling)
-    for place, option, step, slope in _wrapped(costs[:, places], values[:, places]):
-        yield _as_told(at + places[place], option, step, slope)
+    hull = _Hull(costs, values, _first(costs.T, values.T))
+    for option in range(1, len(costs)):
+        hull.add(option)
+    for step in range(1, int(hull.length.max())):
+        places = np.flatnonzero(hull.length > step)
+        here, there = hull.options[step - 1, places], hull.options[step, places]
+        paid = costs[there, places] - costs[here, places]
+        yield (at + places).astype(np.int32), there, paid, hull.slopes[step, places]
 
 
-def _as_told(
-    problem: Ints, option: Ints, cost: Floats, slope: Floats
-) -> tuple[Ints, Ints, Floats, Floats]:
-    """In as little memory as a million problems leave."""
-    return problem.astype(np.int32), option.astype(np.int16), cost, slope
+class _Hull:
+    """The rising parts of many upper hulls, point by point (Andrew 1979)."""
 
+    def __init__(self, costs: Floats, values: Floats, first: Ints) -> None:
+        self._costs, self._values = costs, values
+        self.options: Ints = np.zeros(costs.shape, dtype=np.int16)
+        self.options[0] = first
+        self.slopes = np.full(costs.shape, np.inf)
+        """Of the step that leads to a point."""
+        self.length: Ints = np.ones(costs.shape[1], dtype=np.int64)
 
-def _wrapped(costs: Floats, values: Floats) -> Iterator[tuple[Ints, Ints, Floats, Floats]]:
-    """Gift wrapping (Jarvis 1973) of (options, problems); its rounds are as many as the longest hull
-    has steps."""
-    places: Ints = np.arange(costs.shape[1])
-    here = _first(costs.T, values.T)
-    before = np.full(len(places), np.inf)
-    while len(places):
-        slope, there = _steepest(costs, values, here)
-        goes = slope > 0
-        if not goes.all():
-            costs, values, places = costs[:, goes], values[:, goes], places[goes]
-            slope, here, there, before = slope[goes], here[goes], there[goes], before[goes]
-        rows = np.arange(len(places))
-        # Rounding must not let a problem's later step come before an earlier one.
-        before = np.minimum(slope, before)
-        yield places, there, costs[there, rows] - costs[here, rows], before
-        here = there
-
-
-def _steepest(costs: Floats, values: Floats, here: Ints) -> tuple[Floats, Ints]:
-    """The greatest gain per unit from where each problem stands, and the farthest option that has
-    it; slope 0 where nothing gains."""
-    rows = np.arange(costs.shape[1])
-    cost, value = costs[here, rows], values[here, rows]
-    slope, there = np.zeros(len(rows)), here.copy()
-    for option in range(int(here.min(initial=0)) + 1, len(costs)):
-        step = costs[option] - cost
-        gain = np.divide(values[option] - value, step, out=np.zeros(len(rows)), where=step > 0)
-        better = (gain >= slope) & (gain > 0)
-        slope = np.where(better, gain, slope)
-        there = np.where(better, option, there)
-    return slope, there
+    def add(self, option: int) -> None:
+        """The next option: where it gains, it drops the points that it leaves below."""
+        at = np.arange(len(self.length))
+        at = at[self._values[option] > self._values[self.options[self.length - 1, at], at]]
+        while len(at):
+            length = self.length[at]
+            last = self.options[length - 1, at]
+            step = self._costs[option, at] - self._costs[last, at]
+            gain = self._values[option, at] - self._values[last, at]
+            slope = np.divide(gain, step, out=np.full(len(at), np.inf), where=step > 0)
+            below = (slope >= self.slopes[length - 1, at]) & (length > 1)
+            on, length = at[~below], length[~below]
+            self.options[length, on], self.slopes[length, on] = option, slope[~below]
+            self.length[on] = length + 1
+            at = at[below]
+            self.length[at] -= 1

@@ -48,7 +48,7 @@ class CurvePoint(Struct, frozen=True, kw_only=True):
 def curve(pool: Pool, ks: Sequence[int] = (), *, seed: int = 0) -> tuple[CurvePoint, ...]:
     """The points of a pool for the wanted k, or for powers of two up to the most draws."""
     sizes = sizes_up_to(pool.most, ks)
-    tables = _tables(pool, sizes)
+    tables = expected(pool, sizes)
     rates = [name for name in RATES if name in tables]
     resampler = Resampler(len(pool.problems), seed=seed)
     found = iter(resampler.estimates(np.concatenate([tables[name] for name in rates], axis=1)))
@@ -75,7 +75,7 @@ def curve(pool: Pool, ks: Sequence[int] = (), *, seed: int = 0) -> tuple[CurvePo
 RATES = ("passed", "majority", "best")
 
 
-def _tables(pool: Pool, sizes: Sizes) -> dict[str, Floats]:
+def expected(pool: Pool, sizes: Sizes) -> dict[str, Floats]:
     """By figure that the pool can tell, one row per problem and one column per k, NaN beyond a
     problem's draws."""
     told = {"majority": pool.votes, "best": pool.scored, "dollars": pool.priced}
