@@ -8,10 +8,12 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from importlib import import_module
 from importlib.metadata import EntryPoint, entry_points
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from tts.errors import TTSError, UnknownName, UsageError, described
-from tts.run import Strategy
+
+if TYPE_CHECKING:
+    from tts.run import Strategy
 
 Kind = Literal["strategy", "verifier", "backend"]
 FLAGS: Mapping[Kind, str] = {

@@ -6,7 +6,7 @@ import inspect
 import re
 from collections import Counter
 from decimal import Decimal
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 import yaml
@@ -14,8 +14,10 @@ from msgspec.structs import asdict
 
 from tts.engine.registry import build_strategy
 from tts.errors import BadInput, UsageError
-from tts.run import Strategy
 from tts.values import NANO, Budget, unit_of
+
+if TYPE_CHECKING:
+    from tts.run import Strategy
 
 UNITS = {
     "token": "tokens",

@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Hashable, Sequence
 from functools import partial
 from hashlib import blake2b
-from typing import Any, TypeVar, overload
+from typing import TYPE_CHECKING, Any, TypeVar, overload
 
 import msgspec
-import numpy as np
 
 from tts.errors import TTSError, UsageError
 from tts.protocols import Operation
@@ -20,6 +19,9 @@ from tts.run.node import Group, Node, function_name
 from tts.run.settings import asked, checked
 from tts.run.state import RunState
 from tts.values import Candidate, Score
+
+if TYPE_CHECKING:
+    import numpy as np
 
 T = TypeVar("T")
 
@@ -187,6 +189,8 @@ class Run(RunState):
     def rng(self) -> np.random.Generator:
         """Seeded by (seed, problem, path): the same for every replay of this Run."""
         if self._rng is None:
+            import numpy as np  # a tenth of a second that few runs, and no report, need
+
             seed = stable_seed("rng", self.settings.seed, self.problem.id, self.path)
             self._rng = np.random.default_rng(seed)
         return self._rng
