@@ -1,5 +1,6 @@
 """Problem sets: files, hosted sets, recorded runs and generated arithmetic."""
 
+from tts.eval.problems.generated import generated_set
 from tts.eval.problems.problem_set import (
     ProblemSet,
     SkippedRow,
@@ -11,7 +12,6 @@ from tts.eval.problems.problem_set import (
 )
 from tts.eval.problems.sources import (
     HubSource,
-    arithmetic_set,
     file_set,
     hub_set,
     load_problem_set,
@@ -23,12 +23,12 @@ __all__ = [
     "HubSource",
     "ProblemSet",
     "SkippedRow",
-    "arithmetic_set",
     "canonical",
     "choose",
     "digest",
     "file_set",
     "from_canonical",
+    "generated_set",
     "hub_set",
     "load_problem_set",
     "load_problems",

@@ -1,4 +1,4 @@
-"""One entry to every kind of problem set: files, hosted sets, recorded runs, arithmetic."""
+"""One entry to every kind of problem set: files, hosted sets, recorded runs, generated ones."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from typing import Any
 from msgspec import Struct
 from msgspec.structs import replace
 
-from tts.arithmetic import FIRST_TRAINING_SEED, ArithmeticProblem, generate
 from tts.errors import BadInput
+from tts.eval.problems.generated import GENERATED, generated_set, is_generated
 from tts.eval.problems.problem_set import ProblemSet, choose
 from tts.eval.problems.record import collect
 from tts.eval.problems.rows import csv_rows, json_rows
@@ -23,10 +23,6 @@ from tts.values import Problem
 
 _REPOSITORY = re.compile(r"[\w.-]+/[\w.-]+")
 SUFFIXES = (".jsonl", ".ndjson", ".csv")
-BINS = (1, 2, 3, 4, 5)
-MAX_PER_BIN = 1000
-"""The easiest bin does not hold many more distinct held-out problems."""
-_USAGE = "arithmetic:N or arithmetic:bin=3,n=50,seed=1"
 
 
 def load_problem_set(
@@ -40,7 +36,7 @@ def load_problem_set(
     revision: str | None = None,
     asked: str = "",
 ) -> ProblemSet:
-    """Problems of a file, `arithmetic:…`, `replay:FILE[#MODEL]` or a Hugging Face `owner/name`.
+    """Problems of a file, `arithmetic:…`, `steps:…`, `replay:FILE[#MODEL]` or a Hugging Face `owner/name`.
 
     `task` applies to rows that name none; `asked` is the model that will answer, whose rows a
     recorded file is read for. Raises `BadInput` where the source cannot be read.
@@ -78,8 +74,8 @@ def load_problems(
 
 
 def _read(source: str, *, task: str, skip_bad: bool, revision: str | None) -> ProblemSet:
-    if source.startswith("arithmetic:"):
-        return arithmetic_set(source)
+    if is_generated(source):
+        return generated_set(source)
     path = Path(source)
     if os.path.isdir(path):
         raise BadInput(f"{source} is a folder: name one file in it.")
@@ -87,11 +83,12 @@ def _read(source: str, *, task: str, skip_bad: bool, revision: str | None) -> Pr
         return file_set(path, task=task, skip_bad=skip_bad)
     if _REPOSITORY.fullmatch(source):
         return hub_set(source, revision=revision, task=task, skip_bad=skip_bad)
-    near = get_close_matches(source.partition(":")[0], ("arithmetic", "replay"), n=1)
+    near = get_close_matches(source.partition(":")[0], (*GENERATED, "replay"), n=1)
     hint = f"did you mean {near[0]}:{source.partition(':')[2]}? A" if near else "a"
     raise BadInput(
-        f"{source}: no such file; {hint} JSON Lines or CSV file, arithmetic:N, replay:FILE "
-        "or a Hugging Face owner/name is needed."
+        f"{source}: no such file; {hint} JSON Lines or CSV file, "
+        f"{', '.join(f'{name}:N' for name in GENERATED)}, replay:FILE or a Hugging Face owner/name "
+        "is needed."
     )
 
 
@@ -174,52 +171,4 @@ def hub_set(
     stem = repository.rpartition("/")[2].lower()
     return collect(
         rows, source=repository, stem=stem, task=task, skip_bad=skip_bad, revision=revision
-    )
-
-
-def arithmetic_set(source: str) -> ProblemSet:
-    """`arithmetic:N` (all five bins, evenly) or `arithmetic:bin=3,n=50,seed=1`.
-
-    Problems are held out from the training of the embedded models; `BadInput` otherwise.
-    """
-    options = _options(source)
-    count, seed = options["n"], options.get("seed", 0)
-    if not 0 <= seed < FIRST_TRAINING_SEED:
-        raise BadInput(f"{source}: seeds from {FIRST_TRAINING_SEED} up are for training.")
-    bins = (options["bin"],) if "bin" in options else BINS
-    if not set(bins) <= set(BINS) or not 0 < count <= MAX_PER_BIN * len(bins):
-        raise BadInput(f"{source}: bins are 1 to 5, with 1 to {MAX_PER_BIN} problems each.")
-    share, rest = divmod(count, len(bins))
-    counts = [share + (place < rest) for place in range(len(bins))]
-    drawn = [generate(bin_, size, seed) for bin_, size in zip(bins, counts, strict=True)]
-    problems = tuple(_problem(one) for group in drawn for one in group)
-    return ProblemSet(source=source, problems=problems)
-
-
-def _options(source: str) -> dict[str, int]:
-    text = source.removeprefix("arithmetic:")
-    parts = [part.strip().partition("=") for part in text.split(",")]
-    if len(parts) == 1 and not parts[0][1]:
-        parts = [("n", "=", parts[0][0])]
-    try:
-        options = {name.strip(): int(value) for name, _, value in parts}
-    except ValueError as error:
-        raise BadInput(f"{source}: whole numbers are needed, as in {_USAGE}.") from error
-    if (
-        "n" not in options
-        or len(options) < len(parts)
-        or not options.keys() <= {"bin", "n", "seed"}
-    ):
-        raise BadInput(f"{source}: {_USAGE} is needed.")
-    return options
-
-
-def _problem(one: ArithmeticProblem) -> Problem:
-    return Problem(
-        id=one.id,
-        prompt=one.prompt,
-        answer=one.answer,
-        task="arithmetic",
-        difficulty_bin=one.difficulty_bin,
-        metadata={"operations": one.operations},
     )

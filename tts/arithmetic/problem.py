@@ -32,6 +32,10 @@ class Difficulty:
     operations: int
     largest_operand: int
     largest_value: int
+    largest_factor: int | None = None
+    """Of the smaller side of a product; None where any is allowed."""
+    splits: int = 1
+    """The middle of so many draws divides the operations: more draws, more balanced trees."""
 
 
 DIFFICULTIES: dict[int, Difficulty] = {
@@ -64,9 +68,9 @@ def generate(difficulty_bin: int, count: int, seed: int) -> list[ArithmeticProbl
     held_out = seed < FIRST_TRAINING_SEED
     problems: dict[str, ArithmeticProblem] = {}
     while len(problems) < count:
-        tree = _tree(difficulty.operations, difficulty, randomness)
+        tree = random_tree(difficulty.operations, difficulty, randomness)
         text = render(tree)
-        if _is_held_out(text) == held_out and text not in problems:
+        if is_held_out(text) == held_out and text not in problems:
             problems[text] = ArithmeticProblem(
                 id=f"arithmetic-{difficulty_bin}-{seed}-{len(problems)}",
                 expression=text,
@@ -78,25 +82,32 @@ def generate(difficulty_bin: int, count: int, seed: int) -> list[ArithmeticProbl
     return list(problems.values())
 
 
-def _is_held_out(text: str) -> bool:
+def is_held_out(text: str) -> bool:
+    """Whether an expression is kept from every training."""
     return zlib.crc32(text.encode()) % _HELD_OUT_SHARE == 0
 
 
-def _tree(operations: int, limits: Difficulty, randomness: random.Random) -> int | Operation:
+def random_tree(operations: int, limits: Difficulty, randomness: random.Random) -> int | Operation:
+    """An expression of so many operations whose values all lie between 0 and the limit."""
     if operations == 0:
         return randomness.randint(1, limits.largest_operand)
-    left_operations = randomness.randrange(operations)
-    left = _tree(left_operations, limits, randomness)
-    right = _tree(operations - 1 - left_operations, limits, randomness)
+    draws = sorted(randomness.randrange(operations) for _ in range(limits.splits))
+    left_operations = draws[limits.splits // 2]
+    left = random_tree(left_operations, limits, randomness)
+    right = random_tree(operations - 1 - left_operations, limits, randomness)
     if evaluate(left) < evaluate(right) and randomness.random() < 0.5:
         left, right = right, left
-    operators = _allowed_operators(evaluate(left), evaluate(right), limits.largest_value)
+    operators = _allowed_operators(evaluate(left), evaluate(right), limits)
     if not operators:
         return Operation("-", right, left)
     return Operation(randomness.choice(operators), left, right)
 
 
-def _allowed_operators(left: int, right: int, largest_value: int) -> list[Operator]:
+def _allowed_operators(left: int, right: int, limits: Difficulty) -> list[Operator]:
+    factor = limits.largest_factor
     return [
-        operator for operator in _OPERATORS if 0 <= apply(operator, left, right) <= largest_value
+        operator
+        for operator in _OPERATORS
+        if 0 <= apply(operator, left, right) <= limits.largest_value
+        and (operator != "*" or factor is None or min(left, right) <= factor)
     ]

@@ -23,6 +23,7 @@ from tts.errors import BadInput
 from tts.eval.attempts import Attempt
 from tts.eval.comparison import Comparison
 from tts.eval.manifest import job_name
+from tts.eval.problems.generated import is_generated
 from tts.eval.recipe import Recipe, read_parts, recipe_of
 from tts.eval.report import ComparisonReport, render_table
 from tts.eval.report.axes import Cost, axis_of
@@ -93,7 +94,7 @@ def recipes(recipe: Path | None, options: dict[str, Any], part: str = "") -> dic
 
 def stands_in(recipe: Recipe) -> bool:
     """Whether the embedded model answers somebody's own problems unasked."""
-    own = not recipe.problems.startswith("arithmetic:")
+    own = not is_generated(recipe.problems)
     return own and "model" not in recipe.model_fields_set
 
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
-from typing import Any, Protocol, runtime_checkable
+from typing import Any, Protocol, TypeVar, runtime_checkable
 
 from msgspec import ValidationError, convert
 from msgspec.structs import replace
@@ -169,14 +169,14 @@ async def opened(what: str, factory: Any, *arguments: Any) -> Any:
 
 
 async def open_embedded(name: str, options: SessionOptions) -> Generator:
-    """`embedded:small`, `embedded:large`; `embedded:planner` writes plans for errands."""
+    """`embedded:small`, `embedded:steps` and the other policies; `embedded:planner` writes plans."""
     from tts.backends.embedded.generator import EmbeddedGenerator
-    from tts.backends.embedded.model import EmbeddedModel, EmbeddedName
+    from tts.backends.embedded.model import POLICIES, EmbeddedModel
 
-    policies: dict[str, EmbeddedName] = {"small": "small", "large": "large", "planner": "planner"}
-    if name not in policies:
-        raise UnknownName("embedded model", name, policies)
-    return EmbeddedGenerator(EmbeddedModel.shipped(policies[name]))
+    for policy in POLICIES:
+        if name == policy:
+            return EmbeddedGenerator(EmbeddedModel.shipped(policy))
+    raise UnknownName("embedded model", name, POLICIES)
 
 
 async def open_replay(name: str, options: SessionOptions) -> Generator:
@@ -214,21 +214,26 @@ async def open_verifier(options: SessionOptions, generator: Generator) -> Verifi
     return verifier
 
 
-def _only(kind: str, known: str, name: str) -> None:
-    if name not in ("", known):
-        raise UnknownName(f"{kind} verifier", name, [known], flag="--verifier")
+KnownName = TypeVar("KnownName", bound=str)
+
+
+def _one_of(kind: str, known: Sequence[KnownName], name: str) -> KnownName:
+    """The verifier of this name, the first one where none is given."""
+    for one in known:
+        if name in ("", one):
+            return one
+    raise UnknownName(f"{kind} verifier", name, known, flag="--verifier")
 
 
 async def open_embedded_verifier(
     name: str, options: SessionOptions, generator: Generator
 ) -> Verifier:
-    """`embedded:prm`: the shipped process reward model."""
-    from tts.backends.embedded.model import EmbeddedModel
+    """`embedded:prm` and the other shipped process reward models."""
+    from tts.backends.embedded.model import SCORERS, EmbeddedModel
     from tts.backends.embedded.step_scorer import EmbeddedStepScorer
     from tts.verifiers import ProcessReward
 
-    _only("embedded", "prm", name)
-    scorer = EmbeddedStepScorer(EmbeddedModel.shipped("prm"))
+    scorer = EmbeddedStepScorer(EmbeddedModel.shipped(_one_of("embedded", SCORERS, name)))
     return ProcessReward(
         scorer, render=TASKS["arithmetic"].render, aggregate=options.aggregate or "min"
     )
@@ -245,7 +250,7 @@ async def open_recorded_verifier(
     from tts.backends.replay import RecordedScores, ReplayGenerator
     from tts.verifiers import RecordedReward, Unscored
 
-    _only("recorded", "scores", name)
+    _one_of("recorded", ["scores"], name)
     if not isinstance(generator, ReplayGenerator):
         raise UsageError(
             "Verifier 'recorded:scores' stands beside recorded samples: give --model replay:FILE,"

@@ -38,8 +38,9 @@ def test_math500_levels_become_bins(real_data: Path) -> None:
     assert len(hardest) == 134
 
 
-def test_arithmetic_is_spread_over_the_bins() -> None:
-    problems = load_problems("arithmetic:7")
+@pytest.mark.parametrize("family", ["arithmetic", "steps"])
+def test_a_generated_set_is_spread_over_the_bins(family: str) -> None:
+    problems = load_problems(f"{family}:7")
     assert [one.difficulty_bin for one in problems] == [1, 1, 2, 2, 3, 4, 5]
     assert {one.task for one in problems} == {"arithmetic"}
 
@@ -56,9 +57,10 @@ def test_arithmetic_options_choose_bin_count_and_seed() -> None:
     ["arithmetic:", "arithmetic:x", "arithmetic:0", "arithmetic:n=5,bin=9", "arithmetic:m=3",
      "arithmetic:n=3,n=4", "arithmetic:n=5,seed=1000000", "arithmetic:bin=1,n=100000"],
 )  # fmt: skip
-def test_impossible_arithmetic_is_refused(source: str) -> None:
-    with pytest.raises(BadInput, match="arithmetic"):
-        load_problems(source)
+@pytest.mark.parametrize("family", ["arithmetic", "steps"])
+def test_an_impossible_generated_set_is_refused(family: str, source: str) -> None:
+    with pytest.raises(BadInput, match=family):
+        load_problems(source.replace("arithmetic", family))
 
 
 def test_recorded_samples_bring_their_problems(real_data: Path) -> None:

@@ -6,7 +6,7 @@ import ctypes
 from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
-from typing import Literal
+from typing import Literal, get_args
 
 import numpy as np
 
@@ -15,8 +15,12 @@ from tts.backends.embedded.transformer import Transformer
 from tts.errors import ContextTooLong
 from tts.values import Model
 
-EmbeddedName = Literal["small", "large", "prm", "planner"]
-EMBEDDED_NAMES: tuple[EmbeddedName, ...] = ("small", "large", "prm", "planner")
+PolicyName = Literal["small", "large", "planner"]
+ScorerName = Literal["prm"]
+EmbeddedName = PolicyName | ScorerName
+POLICIES: tuple[PolicyName, ...] = get_args(PolicyName)
+SCORERS: tuple[ScorerName, ...] = get_args(ScorerName)
+EMBEDDED_NAMES: tuple[EmbeddedName, ...] = (*POLICIES, *SCORERS)
 _SETTERS = ("scipy_openblas_set_num_threads64_", "openblas_set_num_threads64_")
 
 

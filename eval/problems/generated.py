@@ -1,0 +1,88 @@
+"""Sets that are generated: their names, their options, their held-out problems."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from tts.arithmetic import FIRST_TRAINING_SEED, ArithmeticProblem, generate, generate_graded
+from tts.errors import BadInput
+from tts.eval.problems.problem_set import ProblemSet
+from tts.values import Problem
+
+BINS = (1, 2, 3, 4, 5)
+
+
+@dataclass(frozen=True, slots=True)
+class GeneratedSet:
+    """A family of problems in five difficulty bins, none of which any embedded model was trained on."""
+
+    generate: Callable[[int, int, int], list[ArithmeticProblem]]
+    """Of a bin, a count and a seed: that many distinct problems."""
+    most_per_bin: int
+    """The easiest bin does not hold many more distinct held-out problems."""
+
+
+GENERATED = {
+    "arithmetic": GeneratedSet(generate, most_per_bin=1000),
+    "steps": GeneratedSet(generate_graded, most_per_bin=1000),
+}
+"""`arithmetic` has one gold path and bins apart from each other; the problems of `steps` have many
+right paths, of different length, and a difficulty that rises evenly."""
+
+
+def is_generated(source: str) -> bool:
+    """Whether a source names a generated set."""
+    family, mark, _ = source.partition(":")
+    return bool(mark) and family in GENERATED
+
+
+def generated_set(source: str) -> ProblemSet:
+    """`NAME:N` (all five bins, evenly) or `NAME:bin=3,n=50,seed=1`, of a name in `GENERATED`.
+
+    Problems are held out from the training of the embedded models; `BadInput` otherwise.
+    """
+    family = GENERATED[source.partition(":")[0]]
+    options = _options(source)
+    count, seed = options["n"], options.get("seed", 0)
+    if not 0 <= seed < FIRST_TRAINING_SEED:
+        raise BadInput(f"{source}: seeds from {FIRST_TRAINING_SEED} up are for training.")
+    bins = (options["bin"],) if "bin" in options else BINS
+    most = family.most_per_bin
+    if not set(bins) <= set(BINS) or not 0 < count <= most * len(bins):
+        raise BadInput(f"{source}: bins are 1 to 5, with 1 to {most} problems each.")
+    share, rest = divmod(count, len(bins))
+    counts = [share + (place < rest) for place in range(len(bins))]
+    drawn = [family.generate(bin_, size, seed) for bin_, size in zip(bins, counts, strict=True)]
+    problems = tuple(_problem(one) for group in drawn for one in group)
+    return ProblemSet(source=source, problems=problems)
+
+
+def _options(source: str) -> dict[str, int]:
+    family, _, text = source.partition(":")
+    usage = f"{family}:N or {family}:bin=3,n=50,seed=1"
+    parts = [part.strip().partition("=") for part in text.split(",")]
+    if len(parts) == 1 and not parts[0][1]:
+        parts = [("n", "=", parts[0][0])]
+    try:
+        options = {name.strip(): int(value) for name, _, value in parts}
+    except ValueError as error:
+        raise BadInput(f"{source}: whole numbers are needed, as in {usage}.") from error
+    if (
+        "n" not in options
+        or len(options) < len(parts)
+        or not options.keys() <= {"bin", "n", "seed"}
+    ):
+        raise BadInput(f"{source}: {usage} is needed.")
+    return options
+
+
+def _problem(one: ArithmeticProblem) -> Problem:
+    return Problem(
+        id=one.id,
+        prompt=one.prompt,
+        answer=one.answer,
+        task="arithmetic",
+        difficulty_bin=one.difficulty_bin,
+        metadata={"operations": one.operations},
+    )
