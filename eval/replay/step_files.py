@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
+from math import isfinite
 from pathlib import Path
 from typing import Any
 
@@ -56,7 +57,7 @@ def step_figures(path: Path) -> list[StepFigures]:
                     left[name] += 1
                 else:
                     solutions[name].append(found)
-        except (KeyError, TypeError, ValueError) as error:
+        except (KeyError, OverflowError, TypeError, ValueError) as error:
             raise BadInput(f"{path}:{number}: no scored solution: {error}.") from None
     if not any(solutions.values()):
         raise BadInput(f"{path}: no solution has step scores (`prm_scores`).")
@@ -92,12 +93,19 @@ def _first_error(row: Mapping[str, Any]) -> int | None:
     told = row.get("first_error")
     if told is None:
         told = (row.get("human") or {}).get("model_output_solution_first_error_step")
-    return None if told in NONE else int(told) - 1
+    if told in NONE:
+        return None
+    if int(told) != float(told):
+        raise ValueError(f"the first error is step {told}, which is no whole number")
+    return int(told) - 1
 
 
 def _score(told: Any) -> float:
     """A number, or what three chances leave beside wrong."""
-    return 1 - float(told[0]) if isinstance(told, list) else float(told)
+    found = 1 - float(told[0]) if isinstance(told, list) else float(told)
+    if not isfinite(found):
+        raise ValueError(f"`prm_scores` holds {told}; it takes finite numbers")
+    return found
 
 
 def _per_step(scores: Sequence[float], steps: Sequence[str]) -> tuple[float, ...] | None:

@@ -23,17 +23,18 @@ def inspect_rows(path: Path) -> Pooled:
     """
     head, samples = _zipped(path) if zipfile.is_zipfile(path) else _plain(path)
     told: Mapping[str, Any] = head.get("eval") or {}
-    rows, counts = list[Record](), Counter[str]()
+    rows, places, counts = list[Record](), list[str](), Counter[str]()
     for number, sample in enumerate(samples, start=1):
         try:
             rows += _rows(sample, told, counts)
         except (AttributeError, KeyError, TypeError, ValueError) as error:
             raise BadInput(f"{path}: sample {number} is not one of inspect's: {error!r}.") from None
+        places += [f": sample {number}"] * (len(rows) - len(places))
     if not rows:
         raise BadInput(
             f"{path}: the log (status {head.get('status', 'unknown')!r}) holds no samples."
         )
-    return Pooled(rows, tuple(_notes(rows, counts)))
+    return Pooled(rows, tuple(_notes(rows, counts)), places)
 
 
 def _zipped(path: Path) -> tuple[Mapping[str, Any], Iterator[Mapping[str, Any]]]:

@@ -39,16 +39,17 @@ class _Seen:
 
 def line_rows(path: Path, kind: LineKind, lines: Lines) -> Pooled:
     """The rows of a file of one kind; `BadInput` names the first line that is of another."""
-    read, seen, rows = _READERS[kind], _Seen(path), list[Record]()
+    read, seen = _READERS[kind], _Seen(path)
+    rows, places = list[Record](), list[str]()
     for number, line in lines:
         try:
             rows += read(line, seen)
         except (AttributeError, IndexError, KeyError, TypeError, ValueError) as error:
             told = f"lacks {error}" if isinstance(error, KeyError) else str(error)
             raise BadInput(f"{path}:{number}: no line of {kind}: {told}.") from None
-    return Pooled(
-        rows, tuple(_NOTES[name].format(plural(n, "line")) for name, n in seen.counts.items())
-    )
+        places += [f":{number}"] * (len(rows) - len(places))
+    notes = (_NOTES[name].format(plural(n, "line")) for name, n in seen.counts.items())
+    return Pooled(rows, tuple(notes), places)
 
 
 _NOTES = {

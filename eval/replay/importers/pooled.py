@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gzip
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -24,22 +24,27 @@ class Pooled(Struct, frozen=True):
 
     rows: list[Record]
     notes: tuple[str, ...] = ()
+    places: Sequence[str] = ()
+    """Where in the file each row stands: `:7` for a line; empty: they are counted."""
 
 
 def plural(count: int, name: str) -> str:
     return f"{count:,} {name}{'' if count == 1 else 's'}"
 
 
-def sample_rows(path: Path, records: Iterable[Record]) -> Iterator[SampleRow]:
+def sample_rows(
+    path: Path, records: Iterable[Record], places: Sequence[str] = ()
+) -> Iterator[SampleRow]:
     """Records in the names of the layout as rows; `BadInput` names the first that is none."""
-    places: dict[tuple[Any, Any], int] = defaultdict(int)
-    for number, record in enumerate(records, start=1):
+    drawn: dict[tuple[Any, Any], int] = defaultdict(int)
+    for at, record in enumerate(records):
         key = record.get("model"), record.get("problem_id")
         try:
-            yield msgspec.convert(record, Line).row(places[key], str)
+            yield msgspec.convert(record, Line).row(drawn[key], str)
         except (msgspec.ValidationError, ValueError) as error:
-            raise BadInput(f"{path}: row {number} is no recorded sample: {error}.") from None
-        places[key] += 1
+            place = places[at] if places else f": row {at + 1}"
+            raise BadInput(f"{path}{place}: not a recorded sample: {error}.") from None
+        drawn[key] += 1
 
 
 def write_pool(target: Path, rows: Iterable[SampleRow]) -> int:

@@ -48,9 +48,9 @@ async def import_rows(
 
         found = await ledger_rows(path)
     else:
-        found = Pooled(_renamed(path, fields)) if fields else _pooled(path, kind)
+        found = _renamed(path, fields) if fields else _pooled(path, kind)
     records = _completed(found.rows, problems) if problems else found.rows
-    return Imported(list(sample_rows(path, records)), found.notes)
+    return Imported(list(sample_rows(path, records, found.places)), found.notes)
 
 
 def kind_of(path: Path) -> FileKind:
@@ -94,24 +94,31 @@ def _pooled(path: Path, kind: FileKind) -> Pooled:
         case "array":
             with _open(path) as stream:
                 return Pooled(_array(path, stream.read()))
-    return Pooled([dict(line) for _, line in numbered_lines(path)])
+    rows, places = list[Record](), list[str]()
+    for number, line in numbered_lines(path):
+        rows.append(dict(line))
+        places.append(f":{number}")
+    return Pooled(rows, places=places)
 
 
-def _renamed(path: Path, fields: Fields) -> list[Record]:
+def _renamed(path: Path, fields: Fields) -> Pooled:
     """Every line in the names of the layout, whatever wrote it."""
     rows: Iterable[tuple[int, Mapping[str, Any]]] = ()
-    if kind_of(path) == "array":
+    array = kind_of(path) == "array"
+    if array:
         with _open(path) as stream:
             rows = enumerate(_array(path, stream.read()), start=1)
     else:
         rows = numbered_lines(path)
-    found: list[Record] = []
+    found, places = list[Record](), list[str]()
     for number, row in rows:
+        place = f": row {number}" if array else f":{number}"
         try:
             found += renamed(row, fields)
         except ValueError as error:
-            raise BadInput(f"{path}:{number}: {error}.") from None
-    return found
+            raise BadInput(f"{path}{place}: {error}.") from None
+        places += [place] * (len(found) - len(places))
+    return Pooled(found, places=places)
 
 
 def numbered_lines(path: Path) -> Iterator[tuple[int, Mapping[str, Any]]]:

@@ -184,3 +184,55 @@ def test_a_hundred_thousand_rows_load_in_seconds(tmp_path: Path) -> None:
     began = time.process_time()
     assert len(ReplayGenerator(model_rows(str(path))).samples.by_problem) == 500
     assert time.process_time() - began < 15
+
+
+# Numbers that cannot be
+
+
+COUNTS = ("prompt_tokens", "completion_tokens", "reasoning_tokens", "total_tokens", "score_tokens")
+AMOUNTS = ("seconds", "dollars", "cost_usd")
+
+
+@pytest.mark.parametrize("name", [*COUNTS, "sample_index", "replicate"])
+@pytest.mark.parametrize("value", [-1, 1 << 60])
+def test_a_count_is_a_whole_number_of_at_least_nothing(
+    tmp_path: Path, name: str, value: int
+) -> None:
+    refused(written(tmp_path, line(), line(**{name: value})), rf":2: .*`{name}` is {value};")
+
+
+@pytest.mark.parametrize("name", COUNTS)
+def test_a_count_has_no_fraction(tmp_path: Path, name: str) -> None:
+    refused(written(tmp_path, line(), line(**{name: 1.5})), rf":2: .*`{name}` is 1.5;")
+    assert sample_rows(written(tmp_path, line(**{name: 2.0})))
+
+
+@pytest.mark.parametrize("name", AMOUNTS)
+@pytest.mark.parametrize("value", [-0.5, 1e301])
+def test_an_amount_is_finite_and_at_least_nothing(tmp_path: Path, name: str, value: float) -> None:
+    refused(written(tmp_path, line(), line(**{name: value})), rf":2: .*`{name}` is ")
+
+
+@pytest.mark.parametrize("name", [*COUNTS, *AMOUNTS])
+def test_extra_holds_numbers_under_our_names_to_the_same(tmp_path: Path, name: str) -> None:
+    refused(written(tmp_path, line(extra={name: -3})), rf":1: .*`{name}` is -3;")
+    assert sample_rows(written(tmp_path, line(extra={name: "not noted"})))
+
+
+@pytest.mark.parametrize(("name", "value"), [("score", 1e301), ("correct", 0.5), ("correct", 2)])
+def test_a_score_is_finite_and_a_verdict_one_of_two(
+    tmp_path: Path, name: str, value: float
+) -> None:
+    refused(written(tmp_path, line(), line(**{name: value})), rf":2: .*`{name}` is ")
+
+
+def test_counts_of_a_group_that_cannot_be_are_unknown(tmp_path: Path) -> None:
+    extra = {"group_n": 4, "group_completion_tokens": -1, "group_cost_usd": -0.1}
+    [row] = sample_rows(written(tmp_path, line(extra=extra)))
+    assert (row.shared_tokens, row.dollars) == (None, None)
+
+
+def refused(path: Path, reason: str) -> None:
+    with pytest.raises(BadInput, match=reason) as told:
+        sample_rows(path)
+    assert "\n" not in str(told.value)

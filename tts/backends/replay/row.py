@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from hashlib import blake2b
-from typing import Any
+from math import isfinite
+from typing import Any, TypeGuard
 
 from msgspec import Struct
 
@@ -32,6 +33,10 @@ _ENDS: dict[str, FinishReason] = {
 }
 """What providers call the end of a text."""
 NOTHING: Mapping[str, Any] = {}
+MOST = 1 << 53
+"""Of a count: up to here every whole number is one of a float, too."""
+LARGEST = 1e300
+"""Of an amount or a score: sums of them stay finite."""
 
 
 class SampleRow(Struct, frozen=True, kw_only=True, gc=False):
@@ -108,41 +113,45 @@ class Line(Struct, kw_only=True):
     extra: dict[str, Any] | None = None
 
     def row(self, place: int, shared: Callable[[str], str]) -> SampleRow:
-        """The row; raises `ValueError` where it does not say which problem it answers.
+        """The row; raises `ValueError` where it does not say which problem it answers, or a number
+        cannot be what its field is: a negative count, a score that is no number.
 
         `place` stands in for a missing index, `shared` gives one copy of equal texts.
         """
         extra = self.extra or NOTHING
-        completion, limit = _count(self.completion_tokens), _count(extra.get("max_tokens"))
+        completion = _told("completion_tokens", self.completion_tokens, extra)
+        limit = _foreign(extra, "max_tokens")
         cut = completion is not None and limit is not None and completion >= limit > 0
         ended = self.finish_reason or self.stop_reason
         ended = ended or extra.get("finish_reason") or extra.get("stop_reason")
         problem = None if self.problem is None else shared(self.problem)
-        draws = _count(extra.get("group_n"))
-        thought = _either(self.reasoning_tokens, extra, "reasoning_tokens")
-        tokens = _count(extra.get("group_completion_tokens")) if draws else None
+        draws = _foreign(extra, "group_n")
+        tokens = _foreign(extra, "group_completion_tokens") if draws else None
+        prompt = _told("prompt_tokens", self.prompt_tokens, extra)
         return SampleRow(
             problem_id=shared(self._id()),
             model=shared(self.model or "unnamed"),
-            sample_index=place if self.sample_index is None else self.sample_index,
+            sample_index=place
+            if self.sample_index is None
+            else _whole("sample_index", self.sample_index),
             problem=problem or None,
             dataset=shared(self.dataset or ""),
-            reference=_text(self.reference, shared),
+            reference=_text("reference", self.reference, shared),
             completion=self.completion,
-            answer=_text(self.answer, shared),
-            correct=None if self.correct is None else bool(self.correct),
-            prompt_tokens=_count(_either(self.prompt_tokens, extra, "group_prompt_tokens")),
-            completion_tokens=self._billed(completion, extra),
-            reasoning_tokens=_count(thought),
+            answer=_text("answer", self.answer, shared),
+            correct=_verdict(self.correct),
+            prompt_tokens=_foreign(extra, "group_prompt_tokens") if prompt is None else prompt,
+            completion_tokens=self._billed(prompt, completion, extra),
+            reasoning_tokens=_told("reasoning_tokens", self.reasoning_tokens, extra),
             shared_tokens=tokens / draws if tokens is not None and draws else None,
-            score=None if self.score is None else float(self.score),
+            score=_amount("score", self.score, least=-LARGEST),
             finish_reason="length" if cut else _ENDS.get(str(ended).lower(), "unknown"),
             level=shared(str(_either(self.level, extra, "level") or "")),
             error=bool(_either(self.error, extra, "error")),
-            seconds=_amount(_either(self.seconds, extra, "seconds")),
+            seconds=_amount("seconds", _either(self.seconds, extra, "seconds")),
             dollars=self._dollars(extra, draws),
-            score_tokens=_count(_either(self.score_tokens, extra, "score_tokens")),
-            replicate=self.replicate or 0,
+            score_tokens=_told("score_tokens", self.score_tokens, extra),
+            replicate=_whole("replicate", self.replicate or 0),
             task=shared(self.task or ""),
         )
 
@@ -153,38 +162,83 @@ class Line(Struct, kw_only=True):
             raise ValueError("neither `problem_id` nor `problem` says which problem it answers")
         return blake2b(self.problem.encode("utf-8", "replace"), digest_size=8).hexdigest()
 
-    def _billed(self, completion: int | None, extra: Mapping[str, Any]) -> int | None:
+    def _billed(
+        self, prompt: int | None, completion: int | None, extra: Mapping[str, Any]
+    ) -> int | None:
         """Total minus prompt where that is more: thoughts are often counted outside."""
-        total = _count(_either(self.total_tokens, extra, "total_tokens"))
-        prompt = _count(self.prompt_tokens)
+        total = _told("total_tokens", self.total_tokens, extra)
         if total is None or prompt is None:
             return completion
         return max(completion or 0, total - prompt, 0)
 
     def _dollars(self, extra: Mapping[str, Any], draws: int | None) -> float | None:
         for name, own in (("dollars", self.dollars), ("cost_usd", self.cost_usd)):
-            if (found := _amount(_either(own, extra, name))) is not None:
+            if (found := _amount(name, _either(own, extra, name))) is not None:
                 return found
-        total = _amount(extra.get("group_cost_usd")) if draws else None
-        return total / draws if total is not None and draws else None
+        total = extra.get("group_cost_usd") if draws else None
+        return total / draws if _known(total) and draws and 0 <= total <= LARGEST else None
 
 
 def _either(own: Any, extra: Mapping[str, Any], name: str) -> Any:
-    return own if own is not None else extra.get(name)
+    """A row's own value, else the number that `extra` has under the name; what is no number there
+    is anything else's."""
+    if own is not None or not extra:
+        return own
+    return value if _known(value := extra.get(name)) else None
 
 
-def _count(value: Any) -> int | None:
-    known = isinstance(value, int | float) and not isinstance(value, bool)
-    return max(0, round(value)) if known else None
+def _known(value: Any) -> TypeGuard[int | float]:
+    return isinstance(value, int | float) and not isinstance(value, bool)
 
 
-def _amount(value: Any) -> float | None:
-    known = isinstance(value, int | float) and not isinstance(value, bool)
-    return float(value) if known and value >= 0 else None
+def _told(name: str, own: Number, extra: Mapping[str, Any]) -> int | None:
+    return _count(name, _either(own, extra, name))
 
 
-def _text(value: Text, shared: Callable[[str], str]) -> str | None:
+def _count(name: str, value: Number) -> int | None:
+    return None if value is None else _whole(name, value)
+
+
+def _whole(name: str, value: float) -> int:
+    if 0 <= value <= MOST and value == (whole := int(value)):
+        return whole
+    raise ValueError(f"`{name}` is {_short(value)}; it takes a whole number of at least 0")
+
+
+def _amount(name: str, value: Number, *, least: float = 0.0) -> float | None:
     if value is None:
         return None
-    whole = isinstance(value, float) and value.is_integer()
-    return shared(str(int(value) if whole else value))
+    if least <= value <= LARGEST:
+        return float(value)
+    takes = "a finite number" if least else "a number of at least 0"
+    raise ValueError(f"`{name}` is {_short(value)}; it takes {takes}")
+
+
+def _foreign(extra: Mapping[str, Any], name: str) -> int | None:
+    """A count that the layout does not have; one that is none is unknown."""
+    value = extra.get(name)
+    return round(value) if _known(value) and 0 <= value <= MOST else None
+
+
+def _verdict(value: float | None) -> bool | None:
+    if value is None:
+        return None
+    if value in (0, 1):
+        return value == 1
+    raise ValueError(f"`correct` is {_short(value)}; it takes true, false, 1 or 0")
+
+
+def _text(name: str, value: Text, shared: Callable[[str], str]) -> str | None:
+    if value is None:
+        return None
+    if isinstance(value, float):
+        if not isfinite(value):
+            raise ValueError(f"`{name}` is {value}; it takes a text or a finite number")
+        value = int(value) if value.is_integer() else value
+    return shared(str(value))
+
+
+def _short(value: float) -> str:
+    """A number as one reads it, however many digits it has."""
+    text = str(value)
+    return text if len(text) <= 24 else f"{text[:21]}..."

@@ -345,3 +345,53 @@ def test_a_pool_that_cannot_be_read_to_its_end_is_not_written(tmp_path: Path) ->
     with pytest.raises(BadInput, match=":2: not a recorded sample"):
         write_pool(target, read_rows(path))
     assert [one.name for one in tmp_path.iterdir()] == ["rows.jsonl"]
+
+
+# Numbers that cannot be, wherever they stand
+
+
+NAN = float("nan")
+
+
+@pytest.mark.parametrize(
+    ("rows", "reason"),
+    [
+        ([answered("p", body("4", prompt_tokens=9, completion_tokens=-7))], ":1: .*is -7"),
+        (
+            [document(), document(doc_id=4, doc={"question": "x"}), {"doc_id": 5, "resps": 7}],
+            ":3: no line of lm-eval",
+        ),
+        (
+            [
+                answered("p", body("4", "5", completion_tokens=4)),
+                answered("q", body("4", prompt_tokens=-1, completion_tokens=1)),
+            ],
+            ":2: .*`prompt_tokens` is -1",
+        ),
+    ],
+)
+def test_a_line_of_another_program_with_such_a_number_is_named(
+    tmp_path: Path, rows: list[dict[str, Any]], reason: str
+) -> None:
+    with pytest.raises(BadInput, match=rf"rows.jsonl{reason}"):
+        imported(lines(tmp_path, *rows))
+
+
+@pytest.mark.parametrize("name", ["score", "seconds", "completion_tokens", "answer", "correct"])
+def test_a_number_that_is_none_is_named_in_rows_of_other_names(tmp_path: Path, name: str) -> None:
+    path = lines(tmp_path, {"problem": "x"}, {"problem": "x", "theirs": NAN})
+    path.write_text(path.read_text().replace('{"problem": "x"}', '{"problem": "x", "theirs": 1}'))
+    with pytest.raises(BadInput, match=rf"rows.jsonl:2: .*`{name}` is nan;"):
+        fielded(path, f"{name}=theirs")
+
+
+def test_a_number_that_is_none_is_named_in_an_array(tmp_path: Path) -> None:
+    path = tmp_path / "rows.json"
+    path.write_text(json.dumps([{"problem": "x", "score": 1}, {"problem": "x", "score": NAN}]))
+    with pytest.raises(BadInput, match=r"rows.json: row 2: .*`score` is nan; it takes a finite"):
+        imported(path)
+
+
+def test_a_sample_of_inspect_with_such_a_number_is_named(log: Any) -> None:
+    with pytest.raises(BadInput, match=r": sample 2: .*`seconds` is -1.5"):
+        imported(log(sample(), sample(working_time=-1.5)))
