@@ -21,6 +21,9 @@ from tts.eval.replay.pool import Draws, Floats, Ints, Pool
 from tts.eval.replay.resample import Resampler
 from tts.eval.statistics import Estimate
 
+AT_ONCE = 1024
+"""Problems that are looked at together: enough for speed, and little memory."""
+
 
 class CurvePoint(Struct, frozen=True, kw_only=True):
     """What k draws of every problem that has as many are expected to give, and cost."""
@@ -92,12 +95,14 @@ def expected(pool: Pool, sizes: Sizes) -> dict[str, Floats]:
 
 
 def _blocks(pool: Pool) -> Iterator[tuple[list[int], list[Draws]]]:
-    """The problems with equally many draws, and where they stand."""
+    """The problems with equally many draws, and where they stand, so many at once."""
     by_count: dict[int, list[int]] = defaultdict(list)
     for place, draws in enumerate(pool):
         by_count[draws.n].append(place)
     for places in by_count.values():
-        yield places, [pool.problems[at] for at in places]
+        for start in range(0, len(places), AT_ONCE):
+            part = places[start : start + AT_ONCE]
+            yield part, [pool.problems[at] for at in part]
 
 
 def _block(names: set[str], draws: list[Draws], ks: Sizes) -> dict[str, Floats]:

@@ -9,9 +9,8 @@ from math import ceil
 from msgspec import Struct
 
 from tts.answers import task_for
-from tts.backends.openai_http.usage import BYTES_PER_TOKEN
 from tts.backends.replay import SampleRow
-from tts.values import Problem
+from tts.values import BYTES_PER_TOKEN, Problem
 
 DEFAULT_TASK = "math"
 

@@ -35,6 +35,7 @@ from tts.values.result import (
     split_steps,
 )
 from tts.values.usage import (
+    BYTES_PER_TOKEN,
     DIMENSIONS,
     NANO,
     NOTHING,
@@ -47,6 +48,7 @@ from tts.values.usage import (
 )
 
 __all__ = [
+    "BYTES_PER_TOKEN",
     "DIMENSIONS",
     "ENDED",
     "LIMITS",

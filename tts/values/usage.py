@@ -9,6 +9,8 @@ from msgspec import Struct
 
 NANO = 1_000_000_000
 """Money is counted in integers of 10⁻⁹ dollars."""
+BYTES_PER_TOKEN = 3.5
+"""Of a text in UTF-8, until replies that have counts say better."""
 
 Dimension = Literal[
     "tokens",

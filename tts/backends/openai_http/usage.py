@@ -10,7 +10,7 @@ from typing import Any
 
 from msgspec import Struct
 
-from tts.values import NANO, Message, Model, Usage
+from tts.values import BYTES_PER_TOKEN, NANO, Message, Model, Usage
 
 TokenCount = Callable[[str], int]
 """Tokens of a text, special tokens left out."""
@@ -18,8 +18,6 @@ TokenCount = Callable[[str], int]
 Render = Callable[[Sequence[Message], str], str]
 """The whole prompt as text: messages in the model's template, then the prefix."""
 
-BYTES_PER_TOKEN = 3.5
-"""Of a text in UTF-8, until replies that have counts say better."""
 _LONGEST = 16
 """Bytes per token above which a reported count is not reserved by: it leaves something out."""
 _SAMPLE = 256

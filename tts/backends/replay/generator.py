@@ -10,13 +10,13 @@ from typing import Literal, NamedTuple
 
 import msgspec
 
-from tts.backends.openai_http.usage import BYTES_PER_TOKEN
 from tts.backends.replay.read import models
 from tts.backends.replay.row import SampleRow
 from tts.backends.replay.samples import RecordedSamples
 from tts.errors import BadInput, BadRequest
 from tts.protocols import Defaults, GenerateReply, GenerateRequest, Meter, TextListener
 from tts.values import (
+    BYTES_PER_TOKEN,
     Candidate,
     Capabilities,
     Completion,

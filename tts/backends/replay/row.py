@@ -83,6 +83,15 @@ class SampleRow(Struct, frozen=True, kw_only=True, gc=False):
         return nothing and (self.error or not self.completion)
 
 
+NUMBERS = frozenset(
+    {
+        *("prompt_tokens", "completion_tokens", "reasoning_tokens", "total_tokens"),
+        *("score_tokens", "seconds", "dollars", "cost_usd"),
+    }
+)
+"""What counts from `extra`, too."""
+
+
 class Line(Struct, kw_only=True):
     """A line of a file as it is written: names and types are looser than a row's."""
 
@@ -119,41 +128,48 @@ class Line(Struct, kw_only=True):
         `place` stands in for a missing index, `shared` gives one copy of equal texts.
         """
         extra = self.extra or NOTHING
-        completion = _told("completion_tokens", self.completion_tokens, extra)
-        limit = _foreign(extra, "max_tokens")
+        if extra:
+            self._adopt(extra)
+        completion, prompt = _counts(self, "completion_tokens", "prompt_tokens")
+        total, thought, scoring = _counts(self, "total_tokens", "reasoning_tokens", "score_tokens")
+        limit, draws = _foreign(extra, "max_tokens"), _foreign(extra, "group_n")
         cut = completion is not None and limit is not None and completion >= limit > 0
-        ended = self.finish_reason or self.stop_reason
-        ended = ended or extra.get("finish_reason") or extra.get("stop_reason")
-        problem = None if self.problem is None else shared(self.problem)
-        draws = _foreign(extra, "group_n")
         tokens = _foreign(extra, "group_completion_tokens") if draws else None
-        prompt = _told("prompt_tokens", self.prompt_tokens, extra)
+        if total is not None and prompt is not None:
+            # Thoughts are often counted outside of the completion.
+            completion = max(completion or 0, total - prompt)
+        index = self.sample_index
         return SampleRow(
             problem_id=shared(self._id()),
             model=shared(self.model or "unnamed"),
-            sample_index=place
-            if self.sample_index is None
-            else _whole("sample_index", self.sample_index),
-            problem=problem or None,
-            dataset=shared(self.dataset or ""),
+            sample_index=place if index is None else _whole("sample_index", index),
+            problem=shared(self.problem) if self.problem else None,
+            dataset=shared(self.dataset) if self.dataset else "",
             reference=_text("reference", self.reference, shared),
             completion=self.completion,
             answer=_text("answer", self.answer, shared),
             correct=_verdict(self.correct),
             prompt_tokens=_foreign(extra, "group_prompt_tokens") if prompt is None else prompt,
-            completion_tokens=self._billed(prompt, completion, extra),
-            reasoning_tokens=_told("reasoning_tokens", self.reasoning_tokens, extra),
+            completion_tokens=completion,
+            reasoning_tokens=thought,
             shared_tokens=tokens / draws if tokens is not None and draws else None,
             score=_amount("score", self.score, least=-LARGEST),
-            finish_reason="length" if cut else _ENDS.get(str(ended).lower(), "unknown"),
-            level=shared(str(_either(self.level, extra, "level") or "")),
-            error=bool(_either(self.error, extra, "error")),
-            seconds=_amount("seconds", _either(self.seconds, extra, "seconds")),
+            finish_reason="length" if cut else self._end(extra),
+            level=shared(str(self.level or extra.get("level") or "")),
+            error=bool(extra.get("error") if self.error is None else self.error),
+            seconds=_amount("seconds", self.seconds),
             dollars=self._dollars(extra, draws),
-            score_tokens=_told("score_tokens", self.score_tokens, extra),
+            score_tokens=scoring,
             replicate=_whole("replicate", self.replicate or 0),
-            task=shared(self.task or ""),
+            task=shared(self.task) if self.task else "",
         )
+
+    def _adopt(self, extra: Mapping[str, Any]) -> None:
+        """Take the numbers that `extra` has under a name of ours, where there is none yet; what is
+        no number there is something else's."""
+        for name in NUMBERS.intersection(extra):
+            if getattr(self, name) is None and _known(extra[name]):
+                setattr(self, name, extra[name])
 
     def _id(self) -> str:
         if self.problem_id is not None:
@@ -162,41 +178,27 @@ class Line(Struct, kw_only=True):
             raise ValueError("neither `problem_id` nor `problem` says which problem it answers")
         return blake2b(self.problem.encode("utf-8", "replace"), digest_size=8).hexdigest()
 
-    def _billed(
-        self, prompt: int | None, completion: int | None, extra: Mapping[str, Any]
-    ) -> int | None:
-        """Total minus prompt where that is more: thoughts are often counted outside."""
-        total = _told("total_tokens", self.total_tokens, extra)
-        if total is None or prompt is None:
-            return completion
-        return max(completion or 0, total - prompt, 0)
+    def _end(self, extra: Mapping[str, Any]) -> FinishReason:
+        told = self.finish_reason or self.stop_reason
+        told = told or extra.get("finish_reason") or extra.get("stop_reason")
+        return _ENDS.get(str(told).lower(), "unknown") if told else "unknown"
 
     def _dollars(self, extra: Mapping[str, Any], draws: int | None) -> float | None:
-        for name, own in (("dollars", self.dollars), ("cost_usd", self.cost_usd)):
-            if (found := _amount(name, _either(own, extra, name))) is not None:
-                return found
-        total = extra.get("group_cost_usd") if draws else None
-        return total / draws if _known(total) and draws and 0 <= total <= LARGEST else None
-
-
-def _either(own: Any, extra: Mapping[str, Any], name: str) -> Any:
-    """A row's own value, else the number that `extra` has under the name; what is no number there
-    is anything else's."""
-    if own is not None or not extra:
-        return own
-    return value if _known(value := extra.get(name)) else None
+        billed, cost = _amount("dollars", self.dollars), _amount("cost_usd", self.cost_usd)
+        if billed is not None or cost is not None or not draws:
+            return cost if billed is None else billed
+        total = extra.get("group_cost_usd")
+        return total / draws if _known(total) and 0 <= total <= LARGEST else None
 
 
 def _known(value: Any) -> TypeGuard[int | float]:
     return isinstance(value, int | float) and not isinstance(value, bool)
 
 
-def _told(name: str, own: Number, extra: Mapping[str, Any]) -> int | None:
-    return _count(name, _either(own, extra, name))
-
-
-def _count(name: str, value: Number) -> int | None:
-    return None if value is None else _whole(name, value)
+def _counts(line: Line, *names: str) -> list[int | None]:
+    return [
+        None if (value := getattr(line, name)) is None else _whole(name, value) for name in names
+    ]
 
 
 def _whole(name: str, value: float) -> int:
@@ -216,7 +218,9 @@ def _amount(name: str, value: Number, *, least: float = 0.0) -> float | None:
 
 def _foreign(extra: Mapping[str, Any], name: str) -> int | None:
     """A count that the layout does not have; one that is none is unknown."""
-    value = extra.get(name)
+    if name not in extra:
+        return None
+    value = extra[name]
     return round(value) if _known(value) and 0 <= value <= MOST else None
 
 
