@@ -135,6 +135,8 @@ class _Columns:
 
 def _scoring(kept: Sequence[Noted]) -> Ints:
     """What scoring each text takes, told by whichever of equal draws was charged for it."""
+    if not any(one.score_tokens for one in kept):
+        return np.zeros(len(kept), dtype=np.int64)
     most = dict[int, int]()
     for one in kept:
         most[one.text] = max(most.get(one.text, 0), one.score_tokens or 0)
