@@ -94,6 +94,23 @@ class LabReport(Struct, frozen=True, kw_only=True):
 
 async def lab(asked: Asked) -> LabReport:
     """Read, replay, compare. Raises `BadInput`, `UnknownName` or `UsageError` in one sentence."""
+    pools = await pools_asked(asked)
+    _refuse(pools, asked)
+    settings = [_setting(pool, asked) for pool in pools]
+    costs: tuple[Cost, ...] = ("dollars", "tokens")
+    points = {unit: list(_points(settings, unit)) for unit in costs}
+    cost: Cost = "dollars" if any(one.cost for one in points["dollars"]) else "tokens"
+    return LabReport(
+        settings=tuple(settings),
+        cost=cost,
+        frontier=tuple(frontier(points[cost])),
+        oracles=oracles(pools) if asked.measures else None,
+        notes=tuple(_notes(settings, cost)),
+    )
+
+
+async def pools_asked(asked: Asked) -> list[Pool]:
+    """The pools of all sources, named apart. Raises `BadInput` or `UnknownName`."""
     dollars_of = prices_of(PriceTable.load(asked.prices))
     tasks = tasks_of(asked.sources, asked.tasks)
     pools: list[Pool] = []
@@ -107,19 +124,7 @@ async def lab(asked: Asked) -> LabReport:
                 dollars_of=dollars_of,
                 equivalence=equivalence,
             )
-    pools = _told_apart(pools)
-    _refuse(pools, asked)
-    settings = [_setting(pool, asked) for pool in pools]
-    costs: tuple[Cost, ...] = ("dollars", "tokens")
-    points = {unit: list(_points(settings, unit)) for unit in costs}
-    cost: Cost = "dollars" if any(one.cost for one in points["dollars"]) else "tokens"
-    return LabReport(
-        settings=tuple(settings),
-        cost=cost,
-        frontier=tuple(frontier(points[cost])),
-        oracles=oracles(pools) if asked.measures else None,
-        notes=tuple(_notes(settings, cost)),
-    )
+    return _told_apart(pools)
 
 
 def _told_apart(pools: Sequence[Pool]) -> list[Pool]:

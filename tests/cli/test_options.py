@@ -40,6 +40,9 @@ NO_KEY = {
         *("files", "strategy", "controller", "budget", "k", "task", "orders", "seed", "json"),
         *("problems", "fit", "field", "metrics", "write", "out"),
     },
+    "cascade": {
+        *("files", "at", "signal", "cost", "depth", "task", "problems", "field", "seed", "json"),
+    },
 }
 """Flags and arguments that are no key of a recipe: what a command is about, and where it writes."""
 NO_FLAG = {"eval": {"strategies", "budgets", "baseline"}}
@@ -66,6 +69,7 @@ def dashed(names: Any) -> set[str]:
         ("tune", ["base_url", "api_key_env"]),
         ("prices", ["prices"]),
         ("replay", ["prices"]),
+        ("cascade", ["prices"]),
     ],
 )
 def test_the_flags_of_a_command_are_its_keys_and_nothing_else(command: str, keys: Any) -> None:

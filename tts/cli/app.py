@@ -8,6 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from tts.cli.options import flags_of
+from tts.cli.recorded import recorded
 from tts.eval.recipe import ModelKeys, Recipe
 
 app = typer.Typer(
@@ -264,51 +265,7 @@ def results(
     show_results(folder, markdown, cost_axis)
 
 
-@app.command()
-@flags_of(ModelKeys, only=("prices",))
-def replay(
-    files: Annotated[list[str], typer.Argument(help="Recorded draws: FILE or FILE#MODEL.")],
-    strategy: Annotated[list[str], typer.Option(help="As 'majority_vote(n=8)'; repeat.")] = [],  # noqa: B006
-    controller: Annotated[list[Path], typer.Option(help="A stop rule of yours, FILE.py.")] = [],  # noqa: B006
-    budget: Annotated[list[str], typer.Option(help="By recorded lengths: '4k tokens'.")] = [],  # noqa: B006
-    k: Annotated[str, typer.Option(help="Points of the curves: 1,4,16; else powers of 2.")] = "",
-    task: Annotated[list[str], typer.Option(help="NAME, or FILE=NAME for one file.")] = [],  # noqa: B006
-    problems: Annotated[str, typer.Option(help="Texts and references that rows lack.")] = "",
-    field: Annotated[list[str], typer.Option(help="completion=output: a file's own names.")] = [],  # noqa: B006
-    fit: Annotated[int, typer.Option(help="Best of N, stopped at a learnt score: N.")] = 0,
-    orders: Annotated[int, typer.Option(help="Orders of each problem's draws.")] = 20,
-    seed: Annotated[int, typer.Option(help="Of the intervals.")] = 0,
-    metrics: Annotated[
-        bool, typer.Option("--metrics", help="Also what the draws say of model and verifier.")
-    ] = False,
-    out: Annotated[Path | None, typer.Option(help="Folder for the page and its data.")] = None,
-    write: Annotated[Path | None, typer.Option(help="Write the rows as one pool.")] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False,
-    *,
-    options: dict[str, Any],
-) -> None:
-    """Recorded draws under other rules, stops and sizes, with curves and the frontier; free."""
-    from tts.cli.replay import asked_of, show_replay, write_rows
-
-    asked = asked_of(
-        files,
-        tasks=task,
-        ks=k,
-        strategies=strategy,
-        controllers=controller,
-        budgets=budget,
-        orders=orders,
-        seed=seed,
-        prices=options.get("prices"),
-        problems=problems,
-        fit=fit,
-        metrics=metrics,
-        fields=field,
-    )
-    if write is not None:
-        write_rows(asked, write)
-        return
-    show_replay(asked, as_json=as_json, out=out)
+app.add_typer(recorded)
 
 
 @app.command()

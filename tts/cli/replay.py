@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
-from rich import box
 from rich.table import Table
 from rich.text import Text
 
 from tts.backends.replay import SampleRow, split_source
 from tts.cli.exits import run
+from tts.cli.figures import gap, percent, plain_table, short, sure
 from tts.cli.measures import hindsight, measures_table, show_steps
 from tts.cli.screen import Screen, json_text, warn, write_out
 from tts.errors import UsageError
@@ -18,25 +18,24 @@ from tts.eval.problems import load_problem_set
 from tts.eval.replay import Asked, LabReport, Plan, Replayed, Setting, lab
 from tts.eval.replay.crossfit import CrossFitted
 from tts.eval.replay.importers import import_rows, read_fields, sample_rows, write_pool
+from tts.eval.replay.replayed import ORDERS
 from tts.eval.replay.step_files import first_row, is_step_file
-from tts.eval.statistics import Estimate
 from tts.values import Budget
 from tts.values.visible import visible
 
 MOST_CURVES = 4
 """Settings of which every point is shown; of more, the first and the last."""
-UNKNOWN = ""
 
 
 def asked_of(
     files: Sequence[str],
     *,
     tasks: Sequence[str],
-    ks: str,
-    strategies: Sequence[str],
-    controllers: Sequence[Path],
-    budgets: Sequence[str],
-    orders: int,
+    ks: str = "",
+    strategies: Sequence[str] = (),
+    controllers: Sequence[Path] = (),
+    budgets: Sequence[str] = (),
+    orders: int = ORDERS,
     seed: int,
     prices: Path | None,
     problems: str = "",
@@ -186,15 +185,15 @@ def curve_table(setting: Setting, title: str) -> Table:
     rows = [
         (
             str(point.k),
-            *(_sure(found) for found in (point.passed, point.majority, point.best)),
+            *(sure(found) for found in (point.passed, point.majority, point.best)),
             f"{point.tokens + point.score_tokens:,.0f}",
-            _short(point.dollars),
-            _short(point.seconds),
+            short(point.dollars),
+            short(point.seconds),
         )
         for point in setting.curve
     ]
     told = f"{title}\n{setting.problems} problems, {setting.draws:,} draws"
-    return _table(told, ("k", "pass@k", "maj@k", "best of k", "tokens", "$", "s"), rows)
+    return plain_table(told, ("k", "pass@k", "maj@k", "best of k", "tokens", "$", "s"), rows)
 
 
 def summary_table(settings: Sequence[Setting]) -> Table:
@@ -206,16 +205,16 @@ def summary_table(settings: Sequence[Setting]) -> Table:
         rows.append(
             (
                 str(at),
-                _sure(one.passed),
+                sure(one.passed),
                 str(last.k),
-                *(_percent(found) for found in (last.majority, last.best, last.passed)),
+                *(percent(found) for found in (last.majority, last.best, last.passed)),
                 f"{one.tokens:,.0f}",
-                _short(one.dollars),
-                _short(one.seconds),
+                short(one.dollars),
+                short(one.seconds),
             )
         )
     names = ("model", "pass@1", "k", "maj@k", "best", "pass@k", "tokens", "$", "s")
-    return _table("one draw, and k of them; costs of one", names, rows)
+    return plain_table("one draw, and k of them; costs of one", names, rows)
 
 
 def rules_table(
@@ -227,26 +226,26 @@ def rules_table(
         (
             names[setting.name] if several else "",
             str(labels.index(_worded(rule)) + 1),
-            _sure(rule.accuracy),
-            _gap(rule.difference),
+            sure(rule.accuracy),
+            gap(rule.difference),
             f"{rule.draws:.2f} {rule.share:.0%}",
             f"{rule.tokens + rule.score_tokens:,.0f}",
-            _short(rule.dollars),
-            "" if several else _short(rule.seconds),
+            short(rule.dollars),
+            "" if several else short(rule.seconds),
         )
         for setting in settings
         for rule in setting.rules
     ]
     heads = ("model", "rule", "accuracy", "Δ to all", "draws", "tokens", "$", "s")
-    return _table("strategies on the recorded draws", heads, rows)
+    return plain_table("strategies on the recorded draws", heads, rows)
 
 
 def _fitted(found: CrossFitted, title: str) -> str:
     low, high = found.thresholds
     return (
         f"{title}\n best of {found.n}, stopped at a score learnt on other problems"
-        f" ({low:.3g} to {high:.3g}):\n {_sure(found.accuracy)} with {_sure(found.share)} % of"
-        f" the draws; {_gap(found.difference)} to all"
+        f" ({low:.3g} to {high:.3g}):\n {sure(found.accuracy)} with {sure(found.share)} % of"
+        f" the draws; {gap(found.difference)} to all"
     )
 
 
@@ -261,12 +260,12 @@ def frontier_table(report: LabReport, names: Mapping[str, str]) -> Table:
             visible(point.label, 90),
             names[point.setting] if len(names) > 1 else "",
             f"${point.cost:.3g}" if report.cost == "dollars" else f"{point.cost:,.0f}",
-            _sure(point.accuracy),
+            sure(point.accuracy),
         )
         for point in report.frontier
     ]
     heads = ("way", "model", f"{report.cost} a problem", "accuracy")
-    return _table(f"nothing beats these for fewer {report.cost}", heads, rows, left=1)
+    return plain_table(f"nothing beats these for fewer {report.cost}", heads, rows, left=1)
 
 
 def _notes(report: LabReport) -> Iterable[tuple[str, str]]:
@@ -275,47 +274,3 @@ def _notes(report: LabReport) -> Iterable[tuple[str, str]]:
     if untold := [one.name for one in report.settings[MOST_CURVES:] if one.notes]:
         yield "", f"Of {len(untold)} more models something is missing: --json or --out tells what."
     yield from (("", note) for note in report.notes)
-
-
-def _table(
-    title: str, names: Sequence[str], rows: Sequence[Sequence[str]], *, left: int = 0
-) -> Table:
-    """A table without the columns of which nothing is known."""
-    table = Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), title_justify="left")
-    table.title = Text(title)
-    known = [at for at in range(len(names)) if any(row[at] for row in rows)]
-    for at in known:
-        table.add_column(names[at], justify="left" if at < left else "right")
-    for row in rows:
-        table.add_row(*(Text(row[at] or "?") for at in known))
-    return table
-
-
-def _sure(found: Estimate | None) -> str:
-    if found is None:
-        return UNKNOWN
-    value, low, high = map(_percent_of, (found.value, found.low, found.high))
-    return f"{value} [{low}, {high}]"
-
-
-def _gap(found: Estimate | None) -> str:
-    if found is None:
-        return UNKNOWN
-    value, low, high = (100 * one for one in (found.value, found.low, found.high))
-    return f"{value:+.1f} [{low:+.1f}, {high:+.1f}]".replace("-", "−")
-
-
-def _percent(found: Estimate | None) -> str:
-    return UNKNOWN if found is None else _percent_of(found.value)
-
-
-def _percent_of(value: float) -> str:
-    """A percentage in at most four characters, so that three intervals stand side by side."""
-    text = f"{100 * value:.1f}"
-    return "100" if text == "100.0" else text
-
-
-def _short(value: float | None) -> str:
-    if value is None:
-        return UNKNOWN
-    return f"{value:,.0f}" if value >= 1000 else f"{value:.3g}"

@@ -1,0 +1,92 @@
+"""The commands on recorded draws and their flags: nothing is called and nothing is paid."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from tts.cli.options import flags_of
+from tts.eval.recipe import ModelKeys
+
+recorded = typer.Typer()
+Files = Annotated[list[str], typer.Argument(help="Recorded draws: FILE or FILE#MODEL.")]
+Tasks = Annotated[list[str], typer.Option(help="NAME, or FILE=NAME for one file.")]
+Texts = Annotated[str, typer.Option(help="Texts and references that rows lack.")]
+Names = Annotated[list[str], typer.Option(help="completion=output: a file's own names.")]
+AsJson = Annotated[bool, typer.Option("--json", help="One JSON object.")]
+
+
+@recorded.command()
+@flags_of(ModelKeys, only=("prices",))
+def replay(
+    files: Files,
+    strategy: Annotated[list[str], typer.Option(help="As 'majority_vote(n=8)'; repeat.")] = [],  # noqa: B006
+    controller: Annotated[list[Path], typer.Option(help="A stop rule of yours, FILE.py.")] = [],  # noqa: B006
+    budget: Annotated[list[str], typer.Option(help="By recorded lengths: '4k tokens'.")] = [],  # noqa: B006
+    k: Annotated[str, typer.Option(help="Points of the curves: 1,4,16; else powers of 2.")] = "",
+    task: Tasks = [],  # noqa: B006
+    problems: Texts = "",
+    field: Names = [],  # noqa: B006
+    fit: Annotated[int, typer.Option(help="Best of N, stopped at a learnt score: N.")] = 0,
+    orders: Annotated[int, typer.Option(help="Orders of each problem's draws.")] = 20,
+    seed: Annotated[int, typer.Option(help="Of the intervals.")] = 0,
+    metrics: Annotated[
+        bool, typer.Option("--metrics", help="Also what the draws say of model and verifier.")
+    ] = False,
+    out: Annotated[Path | None, typer.Option(help="Folder for the page and its data.")] = None,
+    write: Annotated[Path | None, typer.Option(help="Write the rows as one pool.")] = None,
+    as_json: AsJson = False,
+    *,
+    options: dict[str, Any],
+) -> None:
+    """Recorded draws under other rules, stops and sizes, with curves and the frontier; free."""
+    from tts.cli.replay import asked_of, show_replay, write_rows
+
+    asked = asked_of(
+        files,
+        tasks=task,
+        ks=k,
+        strategies=strategy,
+        controllers=controller,
+        budgets=budget,
+        orders=orders,
+        seed=seed,
+        prices=options.get("prices"),
+        problems=problems,
+        fit=fit,
+        metrics=metrics,
+        fields=field,
+    )
+    if write is not None:
+        write_rows(asked, write)
+        return
+    show_replay(asked, as_json=as_json, out=out)
+
+
+@recorded.command()
+@flags_of(ModelKeys, only=("prices",))
+def cascade(
+    files: Files,
+    at: Annotated[str, typer.Option(help="Budgets a problem: 0.05,0.08; else six of them.")] = "",
+    signal: Annotated[str, typer.Option(help="agreement, confidence or score.")] = "agreement",
+    cost: Annotated[
+        str, typer.Option(help="dollars, tokens or seconds; else dollars where known.")
+    ] = "",
+    depth: Annotated[int, typer.Option(help="Stages at most.")] = 2,
+    task: Tasks = [],  # noqa: B006
+    problems: Texts = "",
+    field: Names = [],  # noqa: B006
+    seed: Annotated[int, typer.Option(help="Of the intervals and of how problems part.")] = 0,
+    as_json: AsJson = False,
+    *,
+    options: dict[str, Any],
+) -> None:
+    """Cascades over recorded models, efforts and N beside the best fixed one, by budget; free."""
+    from tts.cli.cascade import show_cascades
+    from tts.cli.replay import asked_of
+
+    prices = options.get("prices")
+    read = asked_of(files, tasks=task, seed=seed, prices=prices, problems=problems, fields=field)
+    show_cascades(read, signal=signal, cost=cost, at=at, depth=depth, as_json=as_json)
