@@ -144,7 +144,9 @@ class ComparisonKeys(ModelKeys):
     """The keys of a comparison that are texts in a file, and values once they are read."""
 
     title: Text = Field(default="", description="Heading of the report.")
-    problems: str = Field(description="File, arithmetic:N, replay:FILE, Hugging Face id.")
+    problems: str = Field(
+        description="File, arithmetic:N, countdown:N, replay:FILE, Hugging Face id."
+    )
     strategies: Strategies = Field(min_length=1, description="name(n=16); repeat, or a, b.")
     budgets: Budgets = Field(
         default=["none"], min_length=1, description="'4k tokens', '$0.02'; repeat."

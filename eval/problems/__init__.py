@@ -1,4 +1,4 @@
-"""Problem sets: files, hosted sets, recorded runs and generated arithmetic."""
+"""Problem sets: files, hosted sets, recorded runs and generated ones."""
 
 from tts.eval.problems.generated import generated_set
 from tts.eval.problems.problem_set import (

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from tts.arithmetic import FIRST_TRAINING_SEED, ArithmeticProblem, generate, generate_graded
+from tts import arithmetic, countdown
+from tts.arithmetic import ArithmeticProblem
+from tts.countdown import CountdownProblem
 from tts.errors import BadInput
 from tts.eval.problems.problem_set import ProblemSet
 from tts.values import Problem
@@ -17,18 +19,49 @@ BINS = (1, 2, 3, 4, 5)
 class GeneratedSet:
     """A family of problems in five difficulty bins, none of which any embedded model was trained on."""
 
-    generate: Callable[[int, int, int], list[ArithmeticProblem]]
+    problems: Callable[[int, int, int], list[Problem]]
     """Of a bin, a count and a seed: that many distinct problems."""
     most_per_bin: int
     """The easiest bin does not hold many more distinct held-out problems."""
 
 
+def _arithmetic(one: ArithmeticProblem) -> Problem:
+    return Problem(
+        id=one.id,
+        prompt=one.prompt,
+        answer=one.answer,
+        task="arithmetic",
+        difficulty_bin=one.difficulty_bin,
+        metadata={"operations": one.operations},
+    )
+
+
+def _countdown(one: CountdownProblem) -> Problem:
+    return Problem(
+        id=one.id,
+        prompt=one.prompt,
+        answer=one.answer,
+        task="countdown",
+        difficulty_bin=one.difficulty_bin,
+        metadata={"openness": round(one.openness, 4)},
+    )
+
+
 GENERATED = {
-    "arithmetic": GeneratedSet(generate, most_per_bin=1000),
-    "steps": GeneratedSet(generate_graded, most_per_bin=1000),
+    "arithmetic": GeneratedSet(
+        lambda *how: [_arithmetic(one) for one in arithmetic.generate(*how)], most_per_bin=1000
+    ),
+    "steps": GeneratedSet(
+        lambda *how: [_arithmetic(one) for one in arithmetic.generate_graded(*how)],
+        most_per_bin=1000,
+    ),
+    "countdown": GeneratedSet(
+        lambda *how: [_countdown(one) for one in countdown.generate(*how)], most_per_bin=400
+    ),
 }
 """`arithmetic` has one gold path and bins apart from each other; the problems of `steps` have many
-right paths, of different length, and a difficulty that rises evenly."""
+right paths, of different length, and a difficulty that rises evenly; those of `countdown` have many
+wrong first steps and few right ones, or one."""
 
 
 def is_generated(source: str) -> bool:
@@ -45,17 +78,18 @@ def generated_set(source: str) -> ProblemSet:
     family = GENERATED[source.partition(":")[0]]
     options = _options(source)
     count, seed = options["n"], options.get("seed", 0)
-    if not 0 <= seed < FIRST_TRAINING_SEED:
-        raise BadInput(f"{source}: seeds from {FIRST_TRAINING_SEED} up are for training.")
+    if not 0 <= seed < arithmetic.FIRST_TRAINING_SEED:
+        raise BadInput(
+            f"{source}: seeds from {arithmetic.FIRST_TRAINING_SEED} up are for training."
+        )
     bins = (options["bin"],) if "bin" in options else BINS
     most = family.most_per_bin
     if not set(bins) <= set(BINS) or not 0 < count <= most * len(bins):
         raise BadInput(f"{source}: bins are 1 to 5, with 1 to {most} problems each.")
     share, rest = divmod(count, len(bins))
     counts = [share + (place < rest) for place in range(len(bins))]
-    drawn = [family.generate(bin_, size, seed) for bin_, size in zip(bins, counts, strict=True)]
-    problems = tuple(_problem(one) for group in drawn for one in group)
-    return ProblemSet(source=source, problems=problems)
+    drawn = [family.problems(bin_, size, seed) for bin_, size in zip(bins, counts, strict=True)]
+    return ProblemSet(source=source, problems=tuple(one for group in drawn for one in group))
 
 
 def _options(source: str) -> dict[str, int]:
@@ -75,14 +109,3 @@ def _options(source: str) -> dict[str, int]:
     ):
         raise BadInput(f"{source}: {usage} is needed.")
     return options
-
-
-def _problem(one: ArithmeticProblem) -> Problem:
-    return Problem(
-        id=one.id,
-        prompt=one.prompt,
-        answer=one.answer,
-        task="arithmetic",
-        difficulty_bin=one.difficulty_bin,
-        metadata={"operations": one.operations},
-    )

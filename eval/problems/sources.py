@@ -36,7 +36,8 @@ def load_problem_set(
     revision: str | None = None,
     asked: str = "",
 ) -> ProblemSet:
-    """Problems of a file, `arithmetic:…`, `steps:…`, `replay:FILE[#MODEL]` or a Hugging Face `owner/name`.
+    """Problems of a file, `arithmetic:…`, `steps:…`, `countdown:…`, `replay:FILE[#MODEL]`
+    or a Hugging Face `owner/name`.
 
     `task` applies to rows that name none; `asked` is the model that will answer, whose rows a
     recorded file is read for. Raises `BadInput` where the source cannot be read.

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Literal
 
 from tts.answers.boxed import last_boxed
+from tts.countdown import ended
 
 TAIL = 4096
 """Characters at a text's end that are searched: an answer is stated there."""
@@ -56,9 +57,11 @@ _ARTICLE = re.compile(r"(?:A|I)\s+[a-z]")
 _CALLED_RIGHT = re.compile(
     r"(?<![A-Za-z0-9])\(?([A-J])\)?\s+(?:is|seems|must be)\s+(?:the\s+)?(?:correct|right|best)\b"
 )
-Reader = Literal["tagged", "boxed", "hashes", "stated", "chosen", "last_number", "last_line"]
+Reader = Literal[
+    "tagged", "boxed", "hashes", "stated", "chosen", "steps", "last_number", "last_line"
+]
 
-MARKED: frozenset[Reader] = frozenset({"tagged", "boxed", "hashes", "stated", "chosen"})
+MARKED: frozenset[Reader] = frozenset({"tagged", "boxed", "hashes", "stated", "chosen", "steps"})
 """Readers that find an answer only where the text says that it is one."""
 
 THOUGHTS = (
@@ -216,6 +219,7 @@ READERS: dict[Reader, Callable[[str], str | None]] = {
     "hashes": hashed_answer,
     "stated": stated_answer,
     "chosen": chosen_option,
+    "steps": ended,
     "last_number": last_number,
     "last_line": last_line,
 }

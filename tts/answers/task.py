@@ -119,6 +119,12 @@ TASKS: dict[str, Task] = {
             shape="option",
         ),
         Task(
+            name="countdown",
+            version="1",
+            readers=("tagged", "boxed", "steps", "stated"),
+            answers="countdown",
+        ),
+        Task(
             name="gsm8k",
             version="1",
             system=_GRADE_SCHOOL,
@@ -143,7 +149,7 @@ TASKS: dict[str, Task] = {
         ),
     )
 }
-"""By name; `arithmetic` is worded as the embedded models were trained: the bare expression."""
+"""By name; `arithmetic` and `countdown` are worded as the embedded models were trained."""
 
 
 _OVERRIDES: dict[tuple[str, str], Task] = {

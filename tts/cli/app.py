@@ -84,7 +84,9 @@ def compare(
 @app.command(name="eval")
 @flags_of(Recipe, without=("problems", "strategies", "budgets", "baseline"))
 def evaluate(
-    problems: Annotated[str, typer.Argument(help="File, arithmetic:N, replay:FILE, HF id.")],
+    problems: Annotated[
+        str, typer.Argument(help="File, arithmetic:N, countdown:N, replay:FILE, HF id.")
+    ],
     strategy: Strategy = "majority_vote",
     budget: Budget = "none",
     ledger: LedgerPlace = "tts.db",

@@ -8,6 +8,7 @@ from functools import lru_cache
 from msgspec import Struct
 from msgspec.structs import replace
 
+from tts.countdown import made
 from tts.equivalence.number import Number, read_number
 from tts.equivalence.quantity import Unit
 from tts.equivalence.words import formula_key, moment, plain, unwrapped, words
@@ -108,6 +109,9 @@ class Canonical(Struct, frozen=True, gc=False):
 
 def canonical(answer: str, kind: AnswerKind = "any") -> Canonical:
     """Read an answer; linear in its length."""
+    if kind == "countdown":
+        found = made(answer)
+        return Canonical(str(found), words=str(found)) if found else Canonical(answer, words=answer)
     if len(answer) <= LONGEST_READ:
         return _read(answer, kind)
     text = normalise(answer)

@@ -6,8 +6,9 @@ from typing import Annotated, Any, Literal, Self
 
 from msgspec import Meta, Struct, field
 
-AnswerKind = Literal["any", "text", "mathematics"]
-"""What a task's answers are: text only, mathematics, or either, which each answer then shows.
+AnswerKind = Literal["any", "text", "mathematics", "countdown"]
+"""What a task's answers are: text only, mathematics, either, which each answer then shows, or
+expressions that are the same where they make the same of the same numbers (`tts.countdown`).
 
 Whatever is expected, algebra compares two answers only where both are mathematics. The kinds
 differ in what letters without a sign between them are: `xy` is a product for mathematics alone.

@@ -63,6 +63,24 @@ def test_an_impossible_generated_set_is_refused(family: str, source: str) -> Non
         load_problems(source.replace("arithmetic", family))
 
 
+def test_countdown_is_spread_over_the_bins_and_states_what_is_right() -> None:
+    problems = load_problems("countdown:7")
+    assert [one.difficulty_bin for one in problems] == [1, 1, 2, 2, 3, 4, 5]
+    assert {one.task for one in problems} == {"countdown"}
+    for one in problems:
+        target, numbers = one.prompt.removeprefix("Make ").removesuffix(".").split(" from ")
+        assert one.answer == f"{target} from {' '.join(sorted(numbers.split(), key=int))}"
+
+
+@pytest.mark.parametrize(
+    "source", ["countdown:", "countdown:0", "countdown:n=5,bin=6", "countdown:bin=1,n=401",
+               "countdown:n=5,seed=1000000"],
+)  # fmt: skip
+def test_impossible_countdown_is_refused(source: str) -> None:
+    with pytest.raises(BadInput, match="countdown"):
+        load_problems(source)
+
+
 def test_recorded_samples_bring_their_problems(real_data: Path) -> None:
     found = load_problem_set(f"replay:{real_data}/samples/qwen_math100_rm8.jsonl.gz", limit=7)
     assert len(found.problems) == 7
