@@ -187,13 +187,16 @@ def skipped_rows(problems: ProblemSet) -> list[str]:
 
 
 def baseline(spec: ComparisonSpec) -> str | None:
-    """The label of the strategy that the others are compared with."""
-    labels = {strategy.name: spell_strategy(strategy) for strategy in spec.strategies}
-    if spec.baseline and spec.baseline not in {*labels, *labels.values()}:
-        raise UnknownName("strategy to be the --baseline", spec.baseline, labels)
-    if len(spec.strategies) < 2:
+    """The label of the strategy that the others are compared with; a bare name is the first of it."""
+    labels = [spell_strategy(strategy) for strategy in spec.strategies]
+    named = {label: label for label in labels}
+    for strategy, label in zip(spec.strategies, labels, strict=True):
+        named.setdefault(strategy.name, label)
+    if spec.baseline and spec.baseline not in named:
+        raise UnknownName("strategy to be the --baseline", spec.baseline, named)
+    if len(labels) < 2:
         return None
-    return labels.get(spec.baseline, spec.baseline) or spell_strategy(spec.strategies[0])
+    return named[spec.baseline] if spec.baseline else labels[0]
 
 
 def summary(comparison: Comparison) -> dict[str, str]:

@@ -8,6 +8,7 @@ import pytest
 
 from tts.engine import STRATEGIES, parse_strategy, spell_strategy
 from tts.eval.recipe import recipe_of
+from tts.eval.run_comparison import baseline
 from tts.eval.selection import alike, unlike
 from tts.eval.spec import ComparisonSpec
 
@@ -65,6 +66,17 @@ def test_outside_a_comparison_a_strategy_is_what_it_was(name: str) -> None:
 def test_a_baseline_is_named_as_it_stands_in_the_list(named: str) -> None:
     found = spec("single", "beam_search( n=4 )", baseline=named)
     assert found.baseline == "beam_search(n=4, select=best)"
+
+
+@pytest.mark.parametrize(
+    ("named", "label"),
+    [("single", "single"), ("best_of_n(n=4)", "best_of_n(n=4)"), ("best_of_n", "best_of_n(n=2)")],
+)
+def test_each_size_of_a_strategy_can_be_the_baseline_and_its_bare_name_is_the_first(
+    named: str, label: str
+) -> None:
+    strategies = ("single", "best_of_n(n=2)", "best_of_n(n=4)", "best_of_n(n=8)")
+    assert baseline(spec(*strategies, baseline=named)) == label
 
 
 def test_a_caution_names_the_rows_that_select_by_another_rule() -> None:
