@@ -17,6 +17,7 @@ from tts.eval.metrics import (
     best_first_error_score,
     step_auc,
 )
+from tts.eval.replay.importers.lines import is_tree
 from tts.eval.replay.importers.read import numbered_lines
 
 NONE = (None, "", "N/A", "n/a", -1)
@@ -120,7 +121,7 @@ def _per_step(scores: Sequence[float], steps: Sequence[str]) -> tuple[float, ...
 
 def is_step_file(first: Mapping[str, Any]) -> bool:
     """Whether a row is a labelled solution rather than a draw."""
-    return "steps" in first and "completion" not in first
+    return "steps" in first and "completion" not in first and not is_tree(first)
 
 
 def first_row(path: Path) -> Mapping[str, Any]:

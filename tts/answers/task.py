@@ -121,7 +121,7 @@ TASKS: dict[str, Task] = {
         Task(
             name="countdown",
             version="1",
-            readers=("tagged", "boxed", "steps", "stated"),
+            readers=("tagged", "boxed", "stated", "steps"),
             answers="countdown",
         ),
         Task(

@@ -48,9 +48,12 @@ def made(answer: str) -> Made | None:
 
 
 def ended(text: str) -> str | None:
-    """The expression that the steps of a solution lead to, where the last one says that it is the
-    end: `| answer 29`, or `left` with a single number."""
-    lines = _respelled(text[-TAIL:]).splitlines()
+    """The expression that a solution ends with: that of its last line, or the one that its steps
+    lead to, where the last of them says that it is the end (`| answer 29`, or a single number
+    left)."""
+    lines = [line for line in _respelled(text[-TAIL:]).splitlines() if line.strip()]
+    if lines and not _STEP.fullmatch(lines[-1]) and made(lines[-1]):
+        return lines[-1].strip()
     last = next((step for line in reversed(lines) if (step := _STEP.fullmatch(line))), None)
     left = _LEFT.fullmatch(last[5]) if last else None
     return worked("\n".join(lines)) if left and len(_numbers(left[1])) == 1 else None

@@ -1,4 +1,5 @@
-"""Lines of other programs as rows: human-eval samples, outputs of OpenAI batches, lm-eval samples."""
+"""Lines of other programs as rows: human-eval samples, outputs of OpenAI batches, lm-eval samples,
+finished searches of Tree of Thoughts."""
 
 from __future__ import annotations
 
@@ -13,7 +14,7 @@ from tts.eval.replay.importers.pooled import Pooled, Record, plural
 
 Lines = Iterator[tuple[int, Mapping[str, Any]]]
 """Numbered from 1."""
-LineKind = Literal["human-eval", "openai-batch", "lm-eval"]
+LineKind = Literal["human-eval", "openai-batch", "lm-eval", "tree-of-thoughts"]
 
 
 def line_kind(first: Mapping[str, Any]) -> LineKind | None:
@@ -22,9 +23,16 @@ def line_kind(first: Mapping[str, Any]) -> LineKind | None:
         return "openai-batch"
     if "doc_id" in first and "resps" in first:
         return "lm-eval"
+    if is_tree(first):
+        return "tree-of-thoughts"
     if "task_id" in first and "completion" in first:
         return "human-eval"
     return None
+
+
+def is_tree(first: Mapping[str, Any]) -> bool:
+    """Whether a line is a finished search, as the program of Yao et al. (2023) logs it."""
+    return "steps" in first and "final" in first
 
 
 class _Seen:
@@ -149,6 +157,32 @@ def _lm_eval(line: Mapping[str, Any], seen: _Seen) -> Iterator[Record]:
         }
 
 
+def _tree(line: Mapping[str, Any], seen: _Seen) -> Iterator[Record]:
+    """What a search ended with, as draws with the value that the model gave each of them.
+
+    What the whole tree took is shared evenly among them, so that all of them cost what it cost.
+    """
+    last = line["steps"][-1]
+    values = dict(reversed(list(zip(last["new_ys"], last["values"], strict=True))))
+    texts = line["final"]
+    verdicts = line.get("correct") or [None] * len(texts)
+    whole = {"prompt_tokens": line.get("prompt_tokens")}
+    whole["completion_tokens"] = line.get("completion_tokens")
+    shares = {name: round(n / len(texts)) for name, n in whole.items() if n is not None and texts}
+    dollars = line.get("cost_usd")
+    for text, correct in zip(texts, verdicts, strict=True):
+        yield {
+            "problem_id": line["problem_id"],
+            "problem": line.get("problem"),
+            "model": line.get("model") or seen.path.name.split(".")[0],
+            "completion": text,
+            "correct": correct,
+            "score": values.get(text),
+            "dollars": None if dollars is None else dollars / len(texts),
+            **shares,
+        }
+
+
 def _question(line: Mapping[str, Any]) -> str | None:
     doc = line.get("doc") or {}
     names = ("question", "problem", "query", "input", "prompt")
@@ -177,4 +211,5 @@ _READERS: Mapping[LineKind, Callable[[Mapping[str, Any], _Seen], Iterator[Record
     "human-eval": _human_eval,
     "openai-batch": _batch,
     "lm-eval": _lm_eval,
+    "tree-of-thoughts": _tree,
 }

@@ -35,7 +35,8 @@ async def import_rows(
     path: Path, problems: Sequence[Problem] = (), fields: Fields = NO_FIELDS
 ) -> Imported:
     """The rows of a file of any kind that is known: a pool, a JSON array of such rows, a log of
-    inspect_ai, human-eval samples, outputs of an OpenAI batch, lm-eval samples, a ledger of ours.
+    inspect_ai, human-eval samples, outputs of an OpenAI batch, lm-eval samples, searches of Tree of
+    Thoughts, a ledger of ours.
 
     `problems` give texts and references to rows that lack them, by id; `fields` say what a file of
     lines or an array calls what the layout has. Raises `BadInput`.
@@ -89,7 +90,7 @@ def _pooled(path: Path, kind: FileKind) -> Pooled:
     match kind:
         case "inspect":
             return inspect_rows(path)
-        case "human-eval" | "openai-batch" | "lm-eval":
+        case "human-eval" | "openai-batch" | "lm-eval" | "tree-of-thoughts":
             return line_rows(path, kind, numbered_lines(path))
         case "array":
             with _open(path) as stream:
