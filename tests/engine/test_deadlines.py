@@ -302,3 +302,9 @@ def test_each_thing_that_is_waited_for_is_counted_alone(caplog: Any) -> None:
     waits.tell("Another.")
     told = [record.message.removeprefix(SAID) for record in caplog.records]
     assert told == ["", *(f" So far {n} times." for n in ("10", "100", "1,000")), "Another."]
+
+
+def test_a_deadline_alone_holds_no_draw_back(lab: Any) -> None:
+    model = lab.Slow(lab.words(lambda *_: "\\boxed{42}"), fixed=1.0)
+    result = lab.run(lab.solve(MajorityVote(n=16), model, budget=Budget(seconds=2)))
+    assert (model.most, result.usage.calls, result.stopped_by) == (16, 16, "done")
