@@ -18,17 +18,30 @@ from tts.eval.replay.pool import NO_VOTE, Draws, Floats, Ints, Pool
 
 DollarsOf = Callable[[str, int, int], float | None]
 """Dollars of a request by model, prompt tokens and completion tokens; None: unknown."""
+Notice = Callable[[str, int, int], None]
+"""Told before each problem is graded: the model, how many of its problems are done, and of how many."""
 _WHOLE = re.compile(r"-?(?:0|[1-9][0-9]{0,14})")
 """Numbers that are the same where they are spelled the same, and nowhere else."""
 
 
+def quiet(model: str, done: int, of: int) -> None:
+    """Tells nobody."""
+
+
 async def pool_of(
-    found: Gathered, source: str, equivalence: Equivalence, dollars_of: DollarsOf
+    found: Gathered,
+    source: str,
+    equivalence: Equivalence,
+    dollars_of: DollarsOf,
+    notice: Notice = quiet,
 ) -> Pool:
     """The columns of one model's rows. Raises `BadInput` where no draw can be graded."""
     columns = _Columns(found, equivalence.of(found.task.answers), dollars_of)
-    # What has become columns is let go, so that a file is not held twice.
-    problems = [await columns.draws(name, found.problems.pop(name)) for name in [*found.problems]]
+    problems, names = list[Draws | None](), [*found.problems]
+    for name in names:
+        notice(found.setting, len(problems), len(names))
+        # What has become columns is let go, so that a file is not held twice.
+        problems.append(await columns.draws(name, found.problems.pop(name)))
     kept = tuple(draws for draws in problems if draws is not None)
     if not kept:
         raise BadInput(

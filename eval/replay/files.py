@@ -11,7 +11,7 @@ from tts.backends.replay import split_source
 from tts.budget import PriceTable
 from tts.equivalence import Equivalence
 from tts.errors import BadInput, UnknownName
-from tts.eval.replay.columns import DollarsOf, pool_of
+from tts.eval.replay.columns import DollarsOf, Notice, pool_of, quiet
 from tts.eval.replay.gather import gather
 from tts.eval.replay.importers import Fields, import_rows
 from tts.eval.replay.importers.read import NO_FIELDS
@@ -27,6 +27,7 @@ async def read_pools(
     fields: Fields = NO_FIELDS,
     dollars_of: DollarsOf,
     equivalence: Equivalence,
+    notice: Notice = quiet,
 ) -> list[Pool]:
     """The pools of `FILE`, one per model, or of `FILE#MODEL` that one.
 
@@ -43,7 +44,9 @@ async def read_pools(
     if model is not None and model not in found:
         raise UnknownName("model", model, found)
     wanted = [model] if model is not None else list(found)
-    pools = [await pool_of(found[name], str(path), equivalence, dollars_of) for name in wanted]
+    pools = [
+        await pool_of(found[name], str(path), equivalence, dollars_of, notice) for name in wanted
+    ]
     told = imported.notes
     return [replace(pool, notes=(*told, *pool.notes)) for pool in pools] if told else pools
 

@@ -13,6 +13,7 @@ from msgspec.structs import replace
 from tts.budget import PriceTable
 from tts.equivalence import Equivalence
 from tts.errors import BadInput, UsageError
+from tts.eval.replay.columns import Notice, quiet
 from tts.eval.replay.crossfit import CrossFitted, cross_fitted
 from tts.eval.replay.curves import CurvePoint, curve
 from tts.eval.replay.files import prices_of, read_pools, tasks_of
@@ -92,7 +93,7 @@ class LabReport(Struct, frozen=True, kw_only=True):
     notes: tuple[str, ...]
 
 
-async def lab(asked: Asked) -> LabReport:
+async def lab(asked: Asked, notice: Notice = quiet) -> LabReport:
     """Read, replay, compare. Raises `BadInput`, `UnknownName` or `UsageError` in one sentence."""
     pools = await pools_asked(asked)
     _refuse(pools, asked)
@@ -123,6 +124,7 @@ async def pools_asked(asked: Asked) -> list[Pool]:
                 fields=asked.fields,
                 dollars_of=dollars_of,
                 equivalence=equivalence,
+                notice=notice,
             )
     return _told_apart(pools)
 

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+import asyncio
+from collections.abc import Awaitable, Iterable, Mapping, Sequence
 from pathlib import Path
+from typing import TypeVar
 
+from rich.status import Status
 from rich.table import Table
 from rich.text import Text
 
@@ -25,6 +28,9 @@ from tts.values.visible import visible
 
 MOST_CURVES = 4
 """Settings of which every point is shown; of more, the first and the last."""
+T = TypeVar("T")
+PATIENCE, LIVE_EVERY, PLAIN_EVERY = 1.0, 0.25, 10.0
+"""Seconds of silence at first, and between two words on a terminal or elsewhere."""
 
 
 def asked_of(
@@ -105,7 +111,8 @@ def show_replay(asked: Asked, *, as_json: bool, out: Path | None = None) -> None
     if steps:
         show_steps(steps, as_json=as_json)
         return
-    report = run(lab(asked))
+    grading = Grading(Screen(stderr=True))
+    report = run(grading.through(lab(asked, grading)))
     if out is not None:
         write_page(report, out)
     if as_json:
@@ -136,6 +143,36 @@ def show_replay(asked: Asked, *, as_json: bool, out: Path | None = None) -> None
         console.print(frontier_table(report, names))
     for name, note in _notes(report):
         console.print(Text(f"! {visible(name, 60)}: {note}" if name else f"! {note}"))
+
+
+class Grading:
+    """Says how far the grading is once it takes a while: in place on a terminal, else now and then."""
+
+    def __init__(self, console: Screen) -> None:
+        self._console, self._told = console, Text()
+        self._status = Status(self._told, console=console)
+
+    def __call__(self, model: str, done: int, of: int) -> None:
+        self._told = Text(f"{visible(model, 60)}: {done:,} of {of:,} problems, comparing answers")
+
+    async def through(self, work: Awaitable[T]) -> T:
+        """What the work gives; the words stay on standard error and leave a terminal's screen."""
+        ticker = asyncio.create_task(self._tick())
+        try:
+            return await work
+        finally:
+            ticker.cancel()
+            self._status.stop()
+
+    async def _tick(self) -> None:
+        await asyncio.sleep(PATIENCE)
+        while True:
+            if self._console.is_terminal:
+                self._status.update(self._told)
+                self._status.start()
+            else:
+                self._console.print(self._told)
+            await asyncio.sleep(LIVE_EVERY if self._console.is_terminal else PLAIN_EVERY)
 
 
 def write_page(report: LabReport, out: Path) -> None:
