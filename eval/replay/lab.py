@@ -95,7 +95,7 @@ class LabReport(Struct, frozen=True, kw_only=True):
 
 async def lab(asked: Asked, notice: Notice = quiet) -> LabReport:
     """Read, replay, compare. Raises `BadInput`, `UnknownName` or `UsageError` in one sentence."""
-    pools = await pools_asked(asked)
+    pools = await pools_asked(asked, notice)
     _refuse(pools, asked)
     settings = [_setting(pool, asked) for pool in pools]
     costs: tuple[Cost, ...] = ("dollars", "tokens")
@@ -110,7 +110,7 @@ async def lab(asked: Asked, notice: Notice = quiet) -> LabReport:
     )
 
 
-async def pools_asked(asked: Asked) -> list[Pool]:
+async def pools_asked(asked: Asked, notice: Notice = quiet) -> list[Pool]:
     """The pools of all sources, named apart. Raises `BadInput` or `UnknownName`."""
     dollars_of = prices_of(PriceTable.load(asked.prices))
     tasks = tasks_of(asked.sources, asked.tasks)
