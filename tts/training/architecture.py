@@ -15,7 +15,7 @@ from tokenizers.pre_tokenizers import Split
 
 from tts.backends.embedded.model import model_folder
 
-ModelName = Literal["small", "large", "prm", "planner"]
+ModelName = Literal["small", "large", "prm", "planner", "countdown", "countdown-value"]
 PAD, END, USER, ASSISTANT, STEP_MARK = (
     "<|pad|>",
     "<|end|>",
@@ -23,8 +23,8 @@ PAD, END, USER, ASSISTANT, STEP_MARK = (
     "<|assistant|>",
     "<extra_0>",
 )
-_UNKNOWN = "<|unknown|>"
-_SPECIALS = (PAD, END, USER, ASSISTANT, STEP_MARK, _UNKNOWN)
+UNKNOWN = "<|unknown|>"
+SPECIALS = (PAD, END, USER, ASSISTANT, STEP_MARK, UNKNOWN)
 _WORDS = ("\n\n", "\\boxed{", "Compute ", " + ", " - ", " * ")
 _CHARACTERS = tuple(string.digits + "()" + string.ascii_letters) + tuple(
     character for character in string.punctuation + " \n" if character not in "()"
@@ -39,15 +39,17 @@ _PURPOSE: dict[ModelName, str] = {
     "prm": "The process reward model: judges each step of the small policy's solutions.",
     "planner": "The plan writer: turns small errands in English into plans in the compact text of "
     "`tts.planner`, for the tools `price`, `multiply`, `add`, `subtract` and `average`.",
+    "countdown": "The countdown policy: makes a target from three to five numbers, one step a line.",
+    "countdown-value": "The countdown value model: after each step, the chance that the target can "
+    "still be reached.",
 }
-_USE: dict[ModelName, str] = {
-    "small": "Loads with transformers, vLLM and the package's numpy runtime.",
-    "large": "Loads with transformers, vLLM and the package's numpy runtime.",
-    "planner": "Loads with transformers, vLLM and the package's numpy runtime.",
-    "prm": "The shape of Qwen2.5-Math-PRM: steps are joined by, and end with, `<extra_0>`; the "
+_GENERATES = "Loads with transformers, vLLM and the package's numpy runtime."
+_SCORES = (
+    "The shape of Qwen2.5-Math-PRM: steps are joined by, and end with, `<extra_0>`; the "
     "score of a step is the second class's probability there. vLLM needs the marker's id: "
-    "`--runner pooling --pooler-config '{\"step_tag_id\": 4}'`.",
-}
+    "`--runner pooling --pooler-config '{\"step_tag_id\": 4}'`."
+)
+SCORERS: frozenset[ModelName] = frozenset({"prm", "countdown-value"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,18 +81,38 @@ ARCHITECTURES: dict[ModelName, Architecture] = {
     "planner": Architecture(
         hidden=128, layers=4, heads=4, head_dim=32, feed_forward=384, query_key_value_bias=False
     ),
+    "countdown": Architecture(
+        hidden=128,
+        layers=4,
+        heads=4,
+        head_dim=32,
+        feed_forward=384,
+        query_key_value_bias=False,
+        vocabulary=304,
+        positions=512,
+    ),
+    "countdown-value": Architecture(
+        hidden=96,
+        layers=4,
+        heads=3,
+        head_dim=32,
+        feed_forward=216,
+        query_key_value_bias=True,
+        vocabulary=304,
+        positions=512,
+    ),
 }
 
 
 def build_tokenizer() -> Tokenizer:
     """One token per character, and one for each of the six strings that solutions repeat."""
-    pieces = (*_SPECIALS, *_WORDS, *_CHARACTERS)
-    model = WordLevel({piece: index for index, piece in enumerate(pieces)}, unk_token=_UNKNOWN)
+    pieces = (*SPECIALS, *_WORDS, *_CHARACTERS)
+    model = WordLevel({piece: index for index, piece in enumerate(pieces)}, unk_token=UNKNOWN)
     tokenizer = Tokenizer(model)
     tokenizer.pre_tokenizer = Split(Regex(_PATTERN), behavior="isolated")
     tokenizer.decoder = decoders.Fuse()
     tokenizer.add_special_tokens(
-        [AddedToken(special, special=True, normalized=False) for special in _SPECIALS]
+        [AddedToken(special, special=True, normalized=False) for special in SPECIALS]
     )
     return tokenizer
 
@@ -109,7 +131,7 @@ def write_section(name: ModelName, section: Section, body: str) -> None:
     old = path.read_text(encoding="utf-8") if path.exists() else ""
     bodies = {title: _body(old, title) for title in ("Training", "Results")}
     bodies[section] = body.strip()
-    text = f"# {name}\n\n{_PURPOSE[name]} {_USE[name]}\n"
+    text = f"# {name}\n\n{_PURPOSE[name]} {_SCORES if name in SCORERS else _GENERATES}\n"
     for title, content in bodies.items():
         text += f"\n## {title}\n\n{content}\n" if content else ""
     path.write_text(text, encoding="utf-8")

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import torch
 from safetensors.torch import load_file, save_file
+from tokenizers import Tokenizer
 from torch import Tensor, nn
 from torch.nn import functional
 
@@ -16,6 +17,7 @@ from tts.training.architecture import (
     ASSISTANT,
     END,
     PAD,
+    SCORERS,
     STEP_MARK,
     USER,
     Architecture,
@@ -186,7 +188,12 @@ CHAT_TEMPLATE = (
 )
 
 
-def save_model_folder(name: ModelName, shape: Architecture, weights: dict[str, Tensor]) -> Path:
+def save_model_folder(
+    name: ModelName,
+    shape: Architecture,
+    weights: dict[str, Tensor],
+    tokenizer: Tokenizer | None = None,
+) -> Path:
     """Write weights (float16), configuration and tokenizer; returns the folder."""
     folder = MODELS / name
     folder.mkdir(parents=True, exist_ok=True)
@@ -194,7 +201,7 @@ def save_model_folder(name: ModelName, shape: Architecture, weights: dict[str, T
     save_file(halves, folder / "model.safetensors", metadata={"format": "pt"})
     # safetensors creates files that only their owner can read.
     (folder / "model.safetensors").chmod(0o644)
-    build_tokenizer().save(str(folder / "tokenizer.json"))
+    (tokenizer or build_tokenizer()).save(str(folder / "tokenizer.json"))
     _write_json(folder / "config.json", _configuration(name, shape))
     _write_json(folder / "tokenizer_config.json", _tokenizer_configuration(shape))
     _write_json(folder / "generation_config.json", _generation_configuration())
@@ -208,7 +215,7 @@ def load_weights(name: ModelName) -> dict[str, Tensor]:
 
 
 def _configuration(name: ModelName, shape: Architecture) -> dict[str, object]:
-    is_scorer = name == "prm"
+    is_scorer = name in SCORERS
     return {
         "architectures": ["Qwen2ForProcessRewardModel" if is_scorer else "LlamaForCausalLM"],
         "model_type": "qwen2" if is_scorer else "llama",
