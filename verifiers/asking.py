@@ -118,8 +118,7 @@ class Asking(JudgeCall):
         stem = self._stem(candidates[0].problem, len(candidates))
         mark, count = self._read(stem)
         size = sum(len(turn.content.encode("utf-8", "replace")) for turn in stem)
-        # Where nobody can count tokens a count is a bound, one token a byte.
-        yield mark, lambda: min(count(), size // SHORTEST_TOKEN)
+        yield mark, lambda: _likely(count(), size)
 
     def _stem(self, problem: Problem, texts: int) -> tuple[Message, ...]:
         some, others = (self.wording.messages(problem, [mark] * texts) for mark in "01")
@@ -143,6 +142,11 @@ class Asking(JudgeCall):
         text = self.wording.pretended(len(_listed(args[0]))) if args[1:] else ""
         tokens = self.sampling.max_tokens
         return Completion(text=text, finish_reason="stop", completion_tokens=tokens)
+
+
+def _likely(counted: int, size: int) -> int:
+    """Tokens of a beginning; where nobody can count them the count is a bound, one token a byte."""
+    return counted if counted < size else min(counted, size // SHORTEST_TOKEN)
 
 
 def ask(run: Run, asking: Asking, subject: Any) -> Node[Any]:
