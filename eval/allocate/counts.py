@@ -20,7 +20,7 @@ class Solved(Struct, frozen=True, kw_only=True):
     """Problems expected to be solved with so many draws a problem on the average; intervals over
     problems."""
 
-    average: int
+    average: float
     uniform: Estimate
     """As many for each."""
     elimination: Estimate
@@ -32,7 +32,7 @@ class Solved(Struct, frozen=True, kw_only=True):
 
 
 def solved_at(
-    successes: Sequence[int], draws: int, *, averages: Sequence[int] = AVERAGES, seed: int = 0
+    successes: Sequence[int], draws: int, *, averages: Sequence[float] = AVERAGES, seed: int = 0
 ) -> tuple[Solved, ...]:
     """What each way solves of problems of which so many of `draws` recorded draws succeeded.
 
@@ -41,11 +41,11 @@ def solved_at(
     counts = np.asarray(successes, dtype=np.int64)
     if not len(counts) or counts.min() < 0 or counts.max() > draws:
         raise BadInput(f"Successes are counts between 0 and {draws}, one for each problem.")
-    missed = _missed(counts, draws)
-    return tuple(_solved(missed, average, seed) for average in averages)
+    table = missed(counts, draws)
+    return tuple(_solved(table, average, seed) for average in averages)
 
 
-def _missed(counts: Ints, draws: int) -> Floats:
+def missed(counts: Ints, draws: int) -> Floats:
     """Chance that none of the first 0, 1, … draws succeeds, (problems, draws + 1)."""
     left = draws - np.arange(draws)
     failing = np.maximum(left - counts[:, None], 0) / left
@@ -53,7 +53,7 @@ def _missed(counts: Ints, draws: int) -> Floats:
     return found
 
 
-def _solved(missed: Floats, average: int, seed: int) -> Solved:
+def _solved(missed: Floats, average: float, seed: int) -> Solved:
     problems, most = len(missed), missed.shape[1] - 1
     random, equal = np.random.default_rng(seed), np.full(problems, 1 / problems)
     weights = random.multinomial(problems, equal, RESAMPLES).astype(np.float64)
@@ -69,12 +69,13 @@ def _solved(missed: Floats, average: int, seed: int) -> Solved:
     )
 
 
-def _means(weights: Floats, missed: Floats, average: int) -> Floats:
+def _means(weights: Floats, missed: Floats, average: float) -> Floats:
     """Problems solved evenly, by elimination, and the second less the first; a row for each way to
     weigh the problems."""
     open_ = weights @ missed
     problems, most = weights.sum(axis=1), missed.shape[1] - 1
-    evenly = problems - open_[:, min(average, most)]
+    low, share = int(min(average, most)), min(average, most) % 1
+    evenly = problems - (open_[:, low] * (1 - share) + open_[:, min(low + 1, most)] * share)
     # After r rounds of those still open, their number summed over the rounds has been drawn.
     drawn = np.insert(np.cumsum(open_[:, :-1], axis=1), 0, 0.0, axis=1)
     eliminated = [

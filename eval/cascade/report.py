@@ -12,7 +12,8 @@ from tts.errors import UnknownName, UsageError
 from tts.eval.cascade.fit import FEWEST, AtBudget, at_budgets
 from tts.eval.cascade.regret import Regret, regrets
 from tts.eval.cascade.search import frontier
-from tts.eval.cascade.stages import Cost, Signal, Tables, known, stages_of
+from tts.eval.cascade.stages import Cost, Signal, Tables, stages_of
+from tts.eval.replay.costs import known
 from tts.eval.replay.pool import Pool
 
 SIGNALS: tuple[Signal, ...] = get_args(Signal)

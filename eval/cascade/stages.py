@@ -8,6 +8,7 @@ from typing import Literal
 import numpy as np
 from msgspec import Struct
 
+from tts.eval.replay.costs import costs_of, known
 from tts.eval.replay.pool import Draws, Flags, Floats, Ints, Pool
 from tts.strategies.parts.stopping import leads
 
@@ -100,11 +101,6 @@ def stages_of(pools: Sequence[Pool], signal: Signal, cost: Cost) -> Tables:
     )
 
 
-def known(pool: Pool, cost: Cost) -> bool:
-    """Whether a pool tells what its draws cost in this unit."""
-    return {"dollars": pool.priced, "seconds": pool.timed, "tokens": True}[cost]
-
-
 def _kinds(pool: Pool, signal: Signal) -> Iterator[Stage]:
     """A model's stages: without a bar, which answers in any case, and with each bar."""
     for n in (size for size in SIZES if size <= pool.most):
@@ -129,7 +125,7 @@ def _bars(pool: Pool, signal: Signal, n: int) -> Sequence[float]:
 def _problem(draws: Draws, kinds: Sequence[Stage], cost: Cost) -> Floats:
     """(4, kinds): accepted, accepted and right, right, cost; means over orders."""
     places = _orders(draws)
-    spent = np.cumsum(_costs(draws, cost, scored=kinds[0].signal == "score")[places], axis=1)
+    spent = np.cumsum(costs_of(draws, cost, scored=kinds[0].signal == "score")[places], axis=1)
     signal, right = (
         _scored(draws, places)
         if kinds[0].signal == "score"
@@ -160,13 +156,6 @@ def _orders(draws: Draws) -> Ints:
     turns = (np.arange(draws.n)[:, None] + np.arange(draws.n)) % draws.n
     some = [random.permutation(draws.n) for _ in range(-(-ORDERS // draws.n))]
     return np.concatenate([one[turns] for one in some])
-
-
-def _costs(draws: Draws, cost: Cost, *, scored: bool) -> Floats:
-    if cost == "tokens":
-        scoring = draws.score_tokens if scored else 0
-        return (draws.prompts + draws.tokens + scoring).astype(np.float64)
-    return draws.dollars if cost == "dollars" else draws.seconds
 
 
 def _voted(draws: Draws, places: Ints, signal: Signal) -> tuple[Floats, Floats]:

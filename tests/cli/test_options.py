@@ -40,6 +40,10 @@ NO_KEY = {
         *("files", "strategy", "controller", "budget", "k", "task", "orders", "seed", "json"),
         *("problems", "fit", "field", "metrics", "write", "out"),
     },
+    "allocate": {
+        *("file", "budget", "select", "probe", "parameters", "task", "problems", "field", "seed"),
+        *("write", "json"),
+    },
     "cascade": {
         *("files", "at", "signal", "cost", "depth", "task", "problems", "field", "seed", "json"),
     },
@@ -70,6 +74,7 @@ def dashed(names: Any) -> set[str]:
         ("prices", ["prices"]),
         ("replay", ["prices"]),
         ("cascade", ["prices"]),
+        ("allocate", ["prices"]),
     ],
 )
 def test_the_flags_of_a_command_are_its_keys_and_nothing_else(command: str, keys: Any) -> None:

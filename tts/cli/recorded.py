@@ -90,3 +90,41 @@ def cascade(
     prices = options.get("prices")
     read = asked_of(files, tasks=task, seed=seed, prices=prices, problems=problems, fields=field)
     show_cascades(read, signal=signal, cost=cost, at=at, depth=depth, as_json=as_json)
+
+
+@recorded.command()
+@flags_of(ModelKeys, only=("prices",))
+def allocate(
+    file: Annotated[str, typer.Argument(help="Recorded draws, FILE or FILE#MODEL; or curves.")],
+    budget: Annotated[
+        str, typer.Option(help="Of the whole set: '200k tokens', '$5', '900 calls'.")
+    ],
+    select: Annotated[str, typer.Option(help="majority, best or weighted.")] = "majority",
+    probe: Annotated[int, typer.Option(help="Draws that each problem gets first.")] = 2,
+    parameters: Annotated[
+        float | None, typer.Option(help="Of the model, as 7e9: for a budget in FLOPs.")
+    ] = None,
+    task: Tasks = [],  # noqa: B006
+    problems: Texts = "",
+    field: Names = [],  # noqa: B006
+    seed: Annotated[int, typer.Option(help="Of the intervals and of how problems part.")] = 0,
+    write: Annotated[Path | None, typer.Option(help="Write who gets what, line by line.")] = None,
+    as_json: AsJson = False,
+    *,
+    options: dict[str, Any],
+) -> None:
+    """One budget for a whole set: who gets how much, and what that is worth beside the same for all."""
+    from tts.cli.allocate import Wish, show_allocation
+    from tts.cli.replay import asked_of
+
+    prices = options.get("prices")
+    read = asked_of([file], tasks=task, seed=seed, prices=prices, problems=problems, fields=field)
+    wish = Wish(
+        budget=budget,
+        select=select,
+        probe=probe,
+        parameters=parameters,
+        write=write,
+        as_json=as_json,
+    )
+    show_allocation(read, wish)
