@@ -11,6 +11,7 @@ from tts.verifiers.reward import (
     StepScoring,
     Unscored,
 )
+from tts.verifiers.tournament import PivotTournament
 
 __all__ = [
     "GenPRM",
@@ -18,6 +19,7 @@ __all__ = [
     "ListwiseJudge",
     "OutcomeReward",
     "PairwiseJudge",
+    "PivotTournament",
     "ProcessReward",
     "RecordedReward",
     "StepScores",
