@@ -56,8 +56,12 @@ def test_the_wallets_end_suspends_the_problem_and_more_money_resumes_it(lab: Any
     assert (poor.stopped_by, poor.answer, len(model.requests)) == ("suspended", None, 5)
     assert not lab.rows(book, OutcomeRow)
     assert all(row.result is None for row in lab.rows(book, RunRow))
-    rich = lab.run(lab.solve(MajorityVote(n=16), lab.Slow(model), journal=lab.again(book)))
+    again = lab.again(book)
+    rich = lab.run(lab.solve(MajorityVote(n=16), lab.Slow(model), journal=again))
     assert (rich.stopped_by, len(model.requests), rich.billed.calls) == ("done", 16, 11)
+    assert rich.billed_before.calls == 5
+    (ended,) = (row for row in lab.rows(again, RunRow) if row.result is not None)
+    assert ended.billed == total(lab.rows(again, SettledRow), "billed")
 
 
 def test_the_wallet_is_charged_what_is_billed_and_nothing_for_reuse(lab: Any) -> None:

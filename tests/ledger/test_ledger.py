@@ -9,6 +9,7 @@ from tts.errors import LedgerError
 from tts.ledger import JobLeases, Ledger
 from tts.ledger.attempts import MOST_GIVEN_UP, Attempts
 from tts.ledger.batch import Batch
+from tts.ledger.codec import of_bill
 from tts.protocols import JobRow, Journal, Leases, OutcomeRow, TextRow
 from tts.values import Usage
 
@@ -92,6 +93,20 @@ async def test_a_run_is_written_again_when_it_ends_and_never_reopened(
         await ledger.commit(ended)
         await ledger.commit(rows.run())
         assert await ledger.runs() == [ended]
+
+
+async def test_what_a_run_was_billed_is_found_wherever_its_attempts_stand(
+    opened: Any, rows: Any
+) -> None:
+    key = "0" * 32
+    made = [rows.intent("a", key=key), rows.settled("a"), rows.call(key, input_hash=key)]
+    failed = [rows.intent("b"), rows.settled("b", billed=rows.spent, error="it broke")]
+    async with opened() as ledger:
+        await ledger.commit(*made, rows.use("n", key=key))
+        await ledger.commit(*failed, rows.intent("c"), rows.intent("d", run_id="another"))
+        found = await ledger.billed("r")
+    known = of_bill(rows.spent)
+    assert found == known + known + of_bill(rows.worst)
 
 
 async def test_the_first_manifest_of_a_job_stays(opened: Any) -> None:

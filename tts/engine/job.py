@@ -110,7 +110,7 @@ class Job:
 
         async def read() -> None:
             rows = await self.journal.outcomes(run_id), await self.journal.uses(run_id)
-            found.append(Recorded.of(*rows))
+            found.append(Recorded.of(*rows, await self.journal.billed(run_id)))
 
         if not await limit.landing(read(), "the ledger to say what it knows"):
             raise LedgerError(
@@ -161,7 +161,7 @@ class Job:
             result=encode_result(result, self.journal.find),
             stopped_by=result.stopped_by,
             attributed=result.usage,
-            billed=result.billed,
+            billed=result.billed + result.billed_before,
             seconds=result.seconds,
         )
         await self.journal.commit(row)

@@ -203,6 +203,7 @@ def _result(run: Run, ending: Ending, seconds: float) -> Result:
         candidates=run.kept.all(),
         usage=run.spent,
         billed=run.billed,
+        billed_before=run.settings.recorded.billed,
         stopped_by=ending.stopped,
         error=ending.error,
         missing=run.kept.missing,

@@ -14,7 +14,7 @@ from operator import attrgetter
 from typing import Any, Generic, TypeVar
 
 from msgspec import Struct, inspect
-from msgspec.structs import astuple
+from msgspec.structs import astuple, replace
 from sqlalchemy import BigInteger, Column, Double, Integer, LargeBinary, Text
 
 from tts.protocols import CallRow, IntentRow, JobRow, OutcomeRow, RunRow, SettledRow, UseRow
@@ -128,6 +128,16 @@ def column_of(name: str, kind: inspect.Type, *, nullable: bool = False) -> Colum
 def decode_usage(amounts: Sequence[Any]) -> Usage:
     """The usage of the amounts of `USAGE`, or of its first ones: those that it had once."""
     return Usage(**dict(zip(USAGE, amounts, strict=False)))
+
+
+def of_bill(usage: Usage) -> Usage:
+    """A bill with what is fresh of it: whatever the server had not cached."""
+    return replace(
+        usage,
+        fresh_tokens=usage.tokens - usage.cached_prompt_tokens,
+        fresh_flops=usage.flops,
+        fresh_nanodollars=usage.nanodollars,
+    )
 
 
 JOB = Shape(JobRow)

@@ -32,6 +32,7 @@ from tts.protocols import (
     RunRow,
     UseRow,
 )
+from tts.values import Usage
 
 T = TypeVar("T")
 STRIDE = 500
@@ -194,6 +195,9 @@ class Ledger:
 
     async def outcomes(self, run_id: str) -> Sequence[OutcomeRow]:
         return await self._read(self._reader.outcomes, run_id)
+
+    async def billed(self, run_id: str) -> Usage:
+        return await self._read(self._reader.billed, run_id)
 
     async def runs(self, problems: Collection[str] | None = None) -> Sequence[RunRow]:
         """The runs of the job, or of some problems; those that ended have `stopped_by`."""

@@ -9,20 +9,23 @@ from functools import partial
 from types import TracebackType
 from typing import Self
 
+from tts.ledger.codec import of_bill
 from tts.ledger.rate_windows import Amounts, block, draw
 from tts.ledger.reader import CallCache
 from tts.protocols import (
     SENT,
     CallRow,
     Committed,
+    IntentRow,
     JobRow,
     OutcomeRow,
     RateLease,
     Row,
     RunRow,
+    SettledRow,
     UseRow,
 )
-from tts.values import Dimension
+from tts.values import NOTHING, Dimension, Usage
 
 
 class MemoryJournal:
@@ -86,6 +89,13 @@ class MemoryJournal:
 
     async def outcomes(self, run_id: str) -> Sequence[OutcomeRow]:
         return [r for r in self.rows if isinstance(r, OutcomeRow) and r.run_id == run_id]
+
+    async def billed(self, run_id: str) -> Usage:
+        sent = {r.attempt: r for r in self.rows if isinstance(r, IntentRow) and r.run_id == run_id}
+        bills = {attempt: row.worst for attempt, row in sent.items()}
+        ended = (r for r in self.rows if isinstance(r, SettledRow) and r.attempt in sent)
+        bills |= {row.attempt: row.billed for row in ended}
+        return sum(map(of_bill, bills.values()), NOTHING)
 
     async def runs(self, problems: Collection[str] | None = None) -> Sequence[RunRow]:
         runs = {row.run_id: row for row in self.rows if isinstance(row, RunRow)}.values()

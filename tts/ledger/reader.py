@@ -10,9 +10,20 @@ from typing import Any
 from sqlalchemy import Engine, Executable, Select, String, bindparam, func, select
 from sqlalchemy.exc import DBAPIError
 
-from tts.ledger.codec import CALL, JOB, OUTCOME, RUN, USE, digests
+from tts.ledger.codec import (
+    CALL,
+    JOB,
+    OUTCOME,
+    RUN,
+    USAGE,
+    USE,
+    decode_usage,
+    digests,
+    of_bill,
+)
 from tts.ledger.connect import unreadable
 from tts.ledger.tables import (
+    ATTEMPTS,
     CALL_ROWS,
     CALLS,
     DONE,
@@ -25,6 +36,7 @@ from tts.ledger.tables import (
     USES,
 )
 from tts.protocols import CallRow, JobRow, OutcomeRow, Row, RunRow, UseRow
+from tts.values import NOTHING, Usage
 
 
 class CallCache:
@@ -128,6 +140,9 @@ class Reader:
         )
         uses = select(USES).where(USES.c.job == job_of, USES.c.run_id == run)
         self._uses = Prepared(uses.order_by(USES.c.at, USES.c.node), engine)
+        spent = [ATTEMPTS.c[prefix + name] for prefix in ("worst_", "billed_") for name in USAGE]
+        mine = (ATTEMPTS.c.job == job_of) & (ATTEMPTS.c.run_id == run)
+        self._attempts = Prepared(select(*spent).where(mine), engine)
         outcomes = select(OUTCOMES).where(OUTCOMES.c.job == job_of, OUTCOMES.c.run_id == run)
         self._outcomes = Prepared(outcomes.order_by(OUTCOMES.c.node), engine)
 
@@ -158,6 +173,14 @@ class Reader:
 
     def outcomes(self, run_id: str) -> list[OutcomeRow]:
         return [OUTCOME.decode(row) for row in self._ask(self._outcomes, run_id=run_id)]
+
+    def billed(self, run_id: str) -> Usage:
+        """What the attempts of a run were billed, those of unknown end at their worst."""
+        found = NOTHING
+        for row in self._ask(self._attempts, run_id=run_id):
+            worst, billed = row[: len(USAGE)], row[len(USAGE) :]
+            found = found + of_bill(decode_usage(worst if billed[0] is None else billed))
+        return found
 
     def runs(self, problems: Collection[str] | None = None) -> list[RunRow]:
         """The runs of the job, or of some of its problems."""

@@ -8,7 +8,7 @@ import msgspec
 from msgspec import Struct
 from msgspec.structs import asdict, replace
 
-from tts.ledger.codec import redact
+from tts.ledger.codec import of_bill, redact
 from tts.protocols import CallRow
 from tts.values import (
     NOTHING,
@@ -171,7 +171,7 @@ def encode_result(result: Result, find: Find = lambda _: None) -> bytes:
         for place, one in zip(places, result.candidates, strict=True)
     )
     chosen = None if result.candidate is None else lineage.place(result.candidate)
-    alone = computed(result.usage)
+    billed, alone = result.billed + result.billed_before, computed(result.usage)
     record = Record(
         run_id=result.run_id,
         answer=result.answer,
@@ -179,8 +179,8 @@ def encode_result(result: Result, find: Find = lambda _: None) -> bytes:
         kept=None if kept == tuple(range(len(lineage.drawn))) else kept,
         chosen=chosen,
         usage=None if result.usage == total(result.spend) else result.usage,
-        billed=None if result.billed in (result.usage, alone) else result.billed,
-        sharing=result.billed == alone != result.usage,
+        billed=None if billed in (result.usage, alone) else billed,
+        sharing=billed == alone != result.usage,
         stopped_by=result.stopped_by,
         error=None if result.error is None else redact(result.error),
         spend={role: Brief(**asdict(usage)) for role, usage in result.spend.items()},
@@ -237,13 +237,7 @@ def told(record: Record, problem: Problem, candidates: Sequence[Candidate]) -> R
 
 def computed(usage: Usage) -> Usage:
     """A usage of a server that had nothing cached."""
-    return replace(
-        usage,
-        cached_prompt_tokens=0,
-        fresh_tokens=usage.tokens,
-        fresh_flops=usage.flops,
-        fresh_nanodollars=usage.nanodollars,
-    )
+    return of_bill(replace(usage, cached_prompt_tokens=0))
 
 
 def total(spend: Mapping[str, Usage]) -> Usage:

@@ -128,7 +128,13 @@ kept as bytes."""
 CALL_ROWS = Table(
     "call_rows", METADATA, *call_columns(), Index("calls_by_problem", "job", "problem_id")
 )
-ATTEMPT_ROWS = Table("attempt_rows", METADATA, *attempt_columns(), sqlite_with_rowid=False)
+ATTEMPT_ROWS = Table(
+    "attempt_rows",
+    METADATA,
+    *attempt_columns(),
+    Index("attempts_by_run", "run_id"),
+    sqlite_with_rowid=False,
+)
 USE_ROWS = Table("use_rows", METADATA, *use_columns(), sqlite_with_rowid=False)
 """What is not in `done`: attempts that failed, draws that travelled together, uses that found
 their call, and everything that version 0.1.0 wrote."""

@@ -186,3 +186,7 @@ class Journal(Protocol):
     async def outcomes(self, run_id: str) -> Sequence[OutcomeRow]:
         """The recorded outcomes of a run."""
         ...
+
+    async def billed(self, run_id: str) -> Usage:
+        """What the attempts of a run were billed, those of unknown end at their worst."""
+        ...

@@ -24,14 +24,18 @@ class Recorded:
     """Which call each node used."""
     attributed: dict[str, Usage] = field(default_factory=dict)
     """What each node was charged and the replay has not charged yet."""
+    billed: Usage = NOTHING
+    """What earlier processes were billed for it."""
 
     @classmethod
-    def of(cls, outcomes: Iterable[OutcomeRow], uses: Iterable[UseRow]) -> Recorded:
+    def of(
+        cls, outcomes: Iterable[OutcomeRow], uses: Iterable[UseRow], billed: Usage = NOTHING
+    ) -> Recorded:
         decided, used = {row.node: row for row in outcomes}, list(uses)
         attributed = {row.node: row.attributed for row in used}
         ended = (row for row in decided.values() if row.kind in ("dropped", "failed", "refused"))
         attributed |= {row.node: row.attributed for row in ended}
-        return cls(decided, {row.node: row.key for row in used}, attributed)
+        return cls(decided, {row.node: row.key for row in used}, attributed, billed)
 
     def missed(self, node: str) -> Usage:
         """What a node and its child Run were charged before, taken out; a replay that drops them

@@ -7,7 +7,7 @@ from typing import Any, Literal
 from msgspec import Struct, field
 
 from tts.values.generation import FinishReason, Message, Problem, Recording
-from tts.values.usage import Usage
+from tts.values.usage import NOTHING, Usage
 
 STEP_SEPARATOR = "\n\n"
 
@@ -118,7 +118,10 @@ class Result(Struct, frozen=True, kw_only=True):
     usage: Usage
     """Attributed: what this run would have cost alone."""
     billed: Usage
-    """What was really spent for this run, now; calls found in the ledger cost nothing."""
+    """What was really spent for this run, now; calls found in the ledger cost nothing. Of a result
+    that is read from a ledger: what all processes spent for it."""
+    billed_before: Usage = NOTHING
+    """What earlier processes had spent for the same run, where they were stopped."""
     stopped_by: StoppedBy
     error: str | None = None
     """Why the run failed, where it did: an errored run is not a wrong answer."""
