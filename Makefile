@@ -5,7 +5,7 @@ STAMP := $(VENV)/.installed-
 VLLM_VENV := .venv-vllm
 VLLM_BIN := $(VLLM_VENV)/bin
 
-.PHONY: demo test test-vllm check format models performance results results-small dist clean
+.PHONY: demo test test-vllm check format models performance results results-small allocation dist clean
 
 demo: $(STAMP)core ## install and run the main job on the embedded model
 	$(BIN)/tts demo
@@ -45,6 +45,14 @@ results-small: $(STAMP)core ## the same with recipes/search_small.yaml: 25 minut
 	mkdir -p out/search-small
 	$(BIN)/tts compare recipes/search_small.yaml --ledger out/search-small/search.db --out out/search-small
 	$(BIN)/tts results out/search-small --markdown docs/results.md
+
+allocation: $(STAMP)core ## record recipes/optimal.yaml (20 CPU minutes; goes on where it was), fit two policies and judge them
+	mkdir -p out/optimal
+	for part in draws small large; do \
+	  $(BIN)/tts compare recipes/optimal.yaml --part $$part --ledger out/optimal/$$part.db --out out/optimal; done
+	$(BIN)/tts calibrate out/optimal/draws.db --rung default=out/optimal/small.db --out out/optimal/one.json
+	$(BIN)/tts calibrate out/optimal/draws.db --rung default=out/optimal/small.db \
+	  --rung large=out/optimal/large.db --cost flops --out out/optimal/two.json
 
 dist: $(STAMP)dev ## build sdist and wheel
 	$(BIN)/python -m build

@@ -13,6 +13,7 @@ from tts.strategies.parts.select import Choice, Judged
 from tts.strategies.parts.stopping import (
     Beta,
     Either,
+    ExpectedGain,
     GiveUp,
     ScoreThreshold,
     Seen,
@@ -49,6 +50,9 @@ class Rung(Data):
     abandon: float = Field(default=0.0, ge=0, le=1)
     """The climb is given up where no score has reached this one after `patience` draws in all."""
     patience: int = Field(default=8, ge=1)
+    worth: float = Field(default=0.0, ge=0, lt=1)
+    """Draws go on only while the next one is expected to raise the best score by more; 0: whatever
+    it brings."""
     strategy: str = ""
     """A strategy that runs in place of the draws, such as `beam_search`."""
     parameters: dict[str, Any] = {}
@@ -82,9 +86,14 @@ class Rung(Data):
         """The rule by which a problem is given up."""
         return GiveUp(self.abandon, after=self.patience) if self.abandon else None
 
+    def enough(self) -> StopRule | None:
+        """The rule by which another draw is not worth its cost."""
+        return ExpectedGain(self.worth) if self.worth else None
+
     def rule(self, signal: Signal) -> StopRule:
-        """Either of them."""
-        return Either(*(one for one in (self.content(signal), self.hopeless()) if one))
+        """Any of them."""
+        rules = (self.content(signal), self.hopeless(), self.enough())
+        return Either(*(one for one in rules if one is not None))
 
 
 class Ladder(Data):
@@ -104,8 +113,8 @@ class Ladder(Data):
                 raise ValueError("a rung for some bins needs a difficulty that tells them")
             if self.signal == "agreement" and rung.accept is not None and rung.accept <= 0.5:
                 raise ValueError("agreement is accepted above 0.5")
-            if self.signal == "agreement" and rung.abandon:
-                raise ValueError("what is given up has a low score, and agreement has none")
+            if self.signal == "agreement" and (rung.abandon or rung.worth):
+                raise ValueError("abandon and worth look at scores, and agreement has none")
         if self.rungs[0].bins:
             raise ValueError("the first rung is for all bins: nothing is known before it")
         return self
@@ -206,17 +215,20 @@ async def _told_difficulty(
     return at
 
 
-End = Literal["accepted", "given up", "goes on", "used up"]
+End = Literal["accepted", "given up", "enough", "goes on", "used up"]
 
 
 def ending(rung: Rung, ladder: Ladder, seen: Seen, before: int) -> End:
     """How a rung ended: by any of its draws, the last batch as a whole included."""
-    content, hopeless = rung.content(ladder.signal), rung.hopeless()
     views = [seen.first(k) for k in range(before + 1, len(seen.classes) + 1)]
-    if content is not None and any(content.stops(view) for view in views):
-        return "accepted"
-    if hopeless is not None and any(hopeless.stops(view) for view in views):
-        return "given up"
+    rules: tuple[tuple[End, StopRule | None], ...] = (
+        ("accepted", rung.content(ladder.signal)),
+        ("given up", rung.hopeless()),
+        ("enough", rung.enough()),
+    )
+    for end, rule in rules:
+        if rule is not None and any(map(rule.stops, views)):
+            return end
     return "goes on"
 
 
@@ -237,6 +249,7 @@ def told(rung: Rung, ladder: Ladder, seen: Seen, before: int, end: End) -> str:
     why = {
         "accepted": f"{bar}, so it stops there",
         "given up": f"below {rung.abandon} after {_draws(rung.patience)}, so it is given up",
+        "enough": f"another draw is not expected to raise it by {rung.worth}, so it stops there",
         "goes on": f"{short}, so it goes on",
         "used up": f"{short}, and no rung is left",
     }[end]

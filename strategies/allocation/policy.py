@@ -51,6 +51,8 @@ class HeldOut(Data):
     target_tokens: Interval
     ratio: Interval
     """Times fewer tokens than the target."""
+    ratio_prompt_once: Interval
+    """The same, if the target's draws paid for one prompt together."""
     flops_ratio: Interval | None = None
     control: Interval | None = None
     """The ratio of uniform spending that was chosen and judged in the same way."""
@@ -72,12 +74,14 @@ class Policy(Data):
     target: str
     """What the ladder is measured against, as a strategy is spelled."""
     price: float = Field(ge=0)
-    """Accuracy that a token is worth, as the fit has it."""
+    """Accuracy that a token, or a FLOP, is worth, as the fit has it."""
+    cost: Literal["tokens", "flops"] = "tokens"
+    """What the price is of."""
     margin: float = Field(ge=0)
     """Accuracy that may be lost to the target where it was fitted, and be sure of it."""
     problems: dict[Split, tuple[str, ...]]
     """Digests of the prompts, by what they were for."""
-    judged: HeldOut | None = None
+    held_out: HeldOut | None = None
 
     def write(self, path: Path) -> None:
         """The file, which appears whole."""

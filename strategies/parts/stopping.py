@@ -274,11 +274,11 @@ class ExpectedGain:
         scores = [score for score in seen.scores if score is not None]
         if len(scores) < self.least:
             return False
-        return expected_gain(max(scores), len(scores), self.prior) <= self.cost
+        return bool(expected_gain(max(scores), len(scores), self.prior) <= self.cost)
 
 
-def expected_gain(best: float, n: int, prior: float = 1.0) -> float:
-    """E[(X - best)⁺] of the next score X after `n`, in closed form.
+def expected_gain(best: Any, n: Any, prior: float = 1.0) -> Any:
+    """E[(X - best)⁺] of the next score X after `n`, in closed form; numbers or arrays of them.
 
     With chance n / (n + prior) X is one of those seen and gains nothing, else it is uniform.
     """

@@ -49,7 +49,8 @@ def test_one_part_can_be_chosen(recipe: Path) -> None:
 def test_the_recipe_of_searches_covers_every_strategy_and_the_four_claims() -> None:
     specs = {name: part.spec() for name, part in read_parts(RECIPES / "search.yaml").items()}
     assert list(specs) == [*CLAIMS, "all"]
-    assert {s.name for s in specs["all"].strategies} == set(STRATEGIES.names())
+    fitted = {"compute_optimal"}  # needs a policy; see recipes/optimal.yaml
+    assert {s.name for s in specs["all"].strategies} == set(STRATEGIES.names()) - fitted
 
 
 def test_the_small_recipe_asks_the_same_of_fewer_problems() -> None:

@@ -271,6 +271,29 @@ app.add_typer(recorded)
 
 
 @app.command()
+def calibrate(
+    draws: Annotated[Path, typer.Argument(help="Several scored draws a problem: ledger or pool.")],
+    rung: Annotated[
+        list[str], typer.Option(help="MODEL=FILE of greedy, scored draws; repeat.")
+    ] = [],  # noqa: B006
+    out: Annotated[Path, typer.Option(help="The policy file.")] = Path("policy.json"),
+    n: Annotated[int, typer.Option(help="The target is uniform best of so many.")] = 16,
+    margin: Annotated[float, typer.Option(help="Accuracy that may be lost to it.")] = 0.01,
+    bins: Annotated[str, typer.Option(help="Draws by difficulty: none, snell or liu.")] = "none",
+    cost: Annotated[str, typer.Option(help="What is saved: tokens or flops.")] = "tokens",
+    orders: Annotated[int, typer.Option(help="Orders of each problem's draws.")] = 8,
+    seed: Annotated[int, typer.Option(help="Of the parts that fit and judge.")] = 0,
+    policy: Annotated[Path | None, typer.Option(help="Judge this policy; fit none.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False,
+) -> None:
+    """Fit a policy for compute_optimal to recorded draws, and judge it on others of them."""
+    from tts.cli.calibrate import run_calibration
+
+    how = {"n": n, "margin": margin, "bins": bins, "cost": cost, "orders": orders, "seed": seed}
+    run_calibration(draws, rung, out, as_json=as_json, policy=policy, **how)
+
+
+@app.command()
 def doctor(
     model: Annotated[str, typer.Option(help="vllm:FOLDER.")] = "vllm:embedded/small",
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False,

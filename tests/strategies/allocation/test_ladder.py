@@ -130,7 +130,7 @@ def test_a_model_that_the_engine_lacks_is_one_clear_line(forest: Any) -> None:
         (lambda: Ladder(rungs=()), "at least 1 item"),
         (lambda: Ladder(rungs=(Rung(), Rung(bins=(1,)))), "needs a difficulty"),
         (lambda: Ladder(rungs=(Rung(accept=0.5),), signal="agreement"), "above 0.5"),
-        (lambda: Ladder(rungs=(Rung(abandon=0.5),), signal="agreement"), "agreement has none"),
+        (lambda: Ladder(rungs=(Rung(abandon=0.5),), signal="agreement"), "and agreement has none"),
     ],
 )
 def test_a_ladder_that_cannot_be_says_why(made: Any, said: str) -> None:

@@ -1,0 +1,121 @@
+"""From recorded draws to a policy: read, part, fit, judge."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+from msgspec import Struct
+
+from tts.equivalence import Equivalence
+from tts.errors import BadInput, UsageError
+from tts.eval.calibration.fit import BinKind, CostName, choose, control
+from tts.eval.calibration.judge import judge
+from tts.eval.calibration.sources import Source, read_source
+from tts.eval.calibration.table import Table, table
+from tts.eval.replay.pool import Ints
+from tts.strategies.allocation.policy import Policy, Split, prompt_digest, read_policy
+from tts.values import Problem
+
+FEWEST = 40
+"""Problems in each of the three parts at least; with fewer nothing is told apart."""
+
+
+class Wanted(Struct, frozen=True, kw_only=True):
+    """What a policy is to be fitted to, and how."""
+
+    draws: Path
+    """Several scored draws a problem of the default model: a pool, or a ledger of one job."""
+    rungs: tuple[tuple[str, Path], ...] = ()
+    """Models by name, each with one greedy, scored draw a problem, in the order of the ladder."""
+    n: int = 16
+    """The target: uniform best-of-n."""
+    margin: float = 0.01
+    """Accuracy that may be lost to it, for sure, on the calibration problems."""
+    bins: BinKind = "none"
+    cost: CostName = "tokens"
+    orders: int = 8
+    """Orders of each problem's draws."""
+    seed: int = 0
+    """Of the parts."""
+    policy: Path | None = None
+    """Judge this policy on the recorded problems instead of fitting one."""
+
+
+class Calibration(Struct, frozen=True, kw_only=True):
+    """A fitted policy, and what was left out of the record."""
+
+    policy: Policy
+    uniform: int
+    """Draws of the control."""
+    left_out: int
+    """Problems that some rung has no draws for, or too few."""
+
+
+async def calibrate(wanted: Wanted) -> Calibration:
+    """Fit on one half of the problems and judge on the other, or judge a policy that there is.
+
+    The fitting half is parted again: thresholds are fitted on its first half, and the second says
+    which of them are safe. Raises `BadInput` or `UsageError` in one sentence.
+    """
+    async with Equivalence() as equivalence:
+        draws = await read_source(wanted.draws, equivalence)
+        rungs = [(name, await read_source(path, equivalence)) for name, path in wanted.rungs]
+    found = table(rungs, draws, n=wanted.n, orders=wanted.orders)
+    left_out = len(draws.draws) - len(found.problems)
+    if wanted.policy is not None:
+        policy = _judged(read_policy(wanted.policy), found, wanted, draws)
+        return Calibration(policy=policy, uniform=wanted.n, left_out=left_out)
+    parts = _parts(found, wanted)
+    train, held, last = (found.part(places) for places in parts.values())
+    fitted = choose(
+        train, held, n=wanted.n, margin=wanted.margin, bins=wanted.bins, cost=wanted.cost
+    )
+    uniform = control(held, n=wanted.n, margin=wanted.margin)
+    policy = Policy(
+        ladder=fitted.ladder,
+        models={name: one.who.model for name, one in [("default", draws), *rungs]},
+        verifier=draws.who.verifier,
+        target=f"best_of_n(n={wanted.n})",
+        price=fitted.price,
+        cost=wanted.cost,
+        margin=wanted.margin,
+        problems={
+            name: tuple(prompt_digest(found.prompts[at]) for at in places)
+            for name, places in parts.items()
+        },
+        held_out=judge(last, fitted.ladder, n=wanted.n, uniform=uniform, seed=wanted.seed),
+    )
+    return Calibration(policy=policy, uniform=uniform, left_out=left_out)
+
+
+def _parts(found: Table, wanted: Wanted) -> dict[Split, Ints]:
+    """A quarter, a quarter and a half of the problems, at random by the seed."""
+    n = len(found.problems)
+    if n < 4 * FEWEST:
+        raise UsageError(
+            f"{n} problems have draws for every rung: {4 * FEWEST} are the fewest that can be parted "
+            "into those that fit, those that choose and those that judge."
+        )
+    places = np.random.default_rng(wanted.seed).permutation(n)
+    train, held, last = np.split(places, [n // 4, n // 2])
+    return {"train": train, "calibration": held, "held_out": last}
+
+
+def _judged(policy: Policy, found: Table, wanted: Wanted, draws: Source) -> Policy:
+    """The policy with what it does on these problems; `UsageError` where it knows some of them."""
+    shown = zip(found.problems, found.prompts, strict=True)
+    policy.refuse_problems(Problem(id=name, prompt=text) for name, text in shown)
+    known = policy.models.get("default", "")
+    if known and draws.who.model and known != draws.who.model:
+        raise UsageError(
+            f"The policy was fitted with {known!r}, and {wanted.draws} holds draws of "
+            f"{draws.who.model!r}."
+        )
+    there = {"default", *(name for name, _ in wanted.rungs)}
+    if lacking := [name for name in policy.ladder.models if name not in there]:
+        raise BadInput(f"The policy asks model {lacking[0]!r}: give --rung {lacking[0]}=FILE.")
+    if any(rung.strategy for rung in policy.ladder.rungs):
+        raise UsageError("A rung of the policy is a whole strategy, which draws cannot tell of.")
+    judged = judge(found, policy.ladder, n=wanted.n, uniform=wanted.n, seed=wanted.seed)
+    return policy.model_copy(update={"held_out": judged})

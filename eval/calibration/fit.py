@@ -1,0 +1,217 @@
+"""The figures of a ladder, fitted with a price per token, and the choice of the price."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from statistics import NormalDist
+from typing import Any, Literal
+
+import numpy as np
+from msgspec import Struct
+
+from tts.errors import UsageError
+from tts.eval.calibration.table import Climbed, Table, walk
+from tts.eval.replay.pool import Floats
+from tts.strategies.allocation.difficulty import LIU, Difficulty, Feature, quantile_edges
+from tts.strategies.allocation.ladder import Ladder, Rung
+
+BinKind = Literal["none", "snell", "liu"]
+"""One ladder for all, or its draws by difficulty: five quantiles, or absolute edges."""
+
+CostName = Literal["tokens", "flops"]
+"""What the price is of."""
+PRICES: tuple[float, ...] = tuple(float(one) for one in np.geomspace(0.005, 0.5, 12))
+"""Accuracy that what the target spends on a problem may be worth."""
+SWEEPS = 2
+"""Passes over the figures, each set to its best with the others fixed."""
+LEVELS = 14
+"""Thresholds that are tried: quantiles of the scores."""
+SURE = NormalDist().inv_cdf(0.95)
+FEATURES: tuple[Feature, ...] = ("constant", "best", "mean", "answered", "length")
+"""What greedy draws of several models show; their answers are not compared."""
+
+Point = dict[str, Any]
+"""The figures by name: `accept/0` of the first greedy rung, `n`, `worth` … of the draws."""
+
+
+class Fitted(Struct, frozen=True, kw_only=True):
+    """A ladder and the price that it was fitted with."""
+
+    ladder: Ladder
+    price: float
+    """Accuracy per token, or per FLOP."""
+
+
+class Costing(Struct, frozen=True, kw_only=True):
+    """What is paid for, in units of what the target spends on a problem."""
+
+    name: CostName
+    unit: float
+
+    def of(self, done: Climbed) -> float:
+        """A problem's mean."""
+        amounts = done.tokens if self.name == "tokens" else done.flops
+        if amounts is None:
+            raise UsageError(
+                "--cost flops: the sizes of the models are not recorded; ledgers of models whose "
+                "size is known have them."
+            )
+        return float(amounts.mean()) / self.unit
+
+
+def target_of(n: int) -> Ladder:
+    """Uniform best-of-n as a ladder of one rung."""
+    return Ladder(rungs=(Rung(n=n, batch=n),))
+
+
+def costing(found: Table, name: CostName, n: int) -> Costing:
+    """Costs in units of uniform best-of-n."""
+    whole = Costing(name=name, unit=1.0)
+    return Costing(name=name, unit=whole.of(walk(found, target_of(n))))
+
+
+def fit(found: Table, price: float, cost: Costing, difficulty: Difficulty | None = None) -> Ladder:
+    """The ladder with the greatest accuracy minus price times cost, by coordinate descent."""
+    grid = _grid(found, difficulty)
+    point: Point = {name: values[-1] for name, values in grid.items()}
+    for _ in range(SWEEPS):
+        for name, values in grid.items():
+            tried = [{**point, name: value} for value in values]
+            worth = [_worth(found, _ladder(found, one, difficulty), price, cost) for one in tried]
+            point = tried[int(np.argmax(worth))]
+    return _ladder(found, point, difficulty)
+
+
+def _worth(found: Table, ladder: Ladder, price: float, cost: Costing) -> float:
+    done = walk(found, ladder)
+    return float(done.right.mean()) - price * cost.of(done)
+
+
+def _grid(found: Table, difficulty: Difficulty | None) -> Mapping[str, Sequence[Any]]:
+    """The last value of each is where the descent begins: nothing is saved yet."""
+    grid: dict[str, Sequence[Any]] = {}
+    for place, column in enumerate(_greedy(found)):
+        grid[f"accept/{place}"] = [None, *_levels(column.scores)]
+    most = found.draws.scores.shape[2]
+    for bin_ in _bins(difficulty):
+        grid |= {
+            f"accept{bin_}": _levels(found.draws.scores),
+            f"worth{bin_}": [0.1, 0.06, 0.04, 0.025, 0.015, 0.01, 0.006, 0.003, 0.001, 0.0],
+            f"patience{bin_}": [2, 4, 6, 8, 10],
+            f"abandon{bin_}": [*_levels(found.draws.scores)[: LEVELS // 2], 0.0],
+            f"n{bin_}": sorted({1, 2, 4, 6, 8, 12, most} & set(range(most + 1))),
+        }
+    return grid
+
+
+def _levels(scores: Floats) -> list[float]:
+    levels = np.unique(np.quantile(scores, np.linspace(0.02, 0.98, LEVELS)).round(3))
+    return [*(float(one) for one in levels if 0 < one < 1), 1.0]
+
+
+def _ladder(found: Table, point: Point, difficulty: Difficulty | None) -> Ladder:
+    """A greedy rung that accepts None is left out."""
+    rungs = [
+        Rung(model=column.model, temperature=0.0, accept=point[f"accept/{place}"])
+        for place, column in enumerate(_greedy(found))
+        if point[f"accept/{place}"] is not None
+    ]
+    names = ("accept", "worth", "patience", "abandon", "n")
+    for bin_ in _bins(difficulty if rungs else None):
+        figures = {name: point[name + (bin_ or (_bins(difficulty)[0]))] for name in names}
+        rungs.append(Rung(bins=(int(bin_[1:]),) if bin_ else (), **figures))
+    return Ladder(rungs=tuple(rungs), difficulty=difficulty if rungs[-1].bins else None)
+
+
+def _bins(difficulty: Difficulty | None) -> list[str]:
+    return [f"@{at}" for at in range(1, difficulty.bins + 1)] if difficulty else [""]
+
+
+def _greedy(found: Table) -> list[Any]:
+    return [column for column in found.columns if column.greedy]
+
+
+def choose(
+    train: Table,
+    held: Table,
+    *,
+    n: int,
+    margin: float,
+    bins: BinKind = "none",
+    cost: CostName = "tokens",
+) -> Fitted:
+    """The cheapest of the ladders that `train` gives at every price which is not inferior on `held`.
+
+    Not inferior: the one-sided 95 % bound of the paired difference to uniform best-of-n lies above
+    minus `margin`. Raises `UsageError` where none is.
+    """
+    difficulty = None if bins == "none" else guess(train, bins)
+    target, paid = walk(held, target_of(n)), costing(train, cost, n)
+    sure: list[tuple[float, Fitted]] = []
+    nearest = -1.0
+    for price in PRICES:
+        ladder = fit(train, price, paid, difficulty)
+        done = walk(held, ladder)
+        low = lower_bound(done, target)
+        nearest = max(nearest, low)
+        if low >= -margin:
+            sure.append((paid.of(done), Fitted(ladder=ladder, price=price / paid.unit)))
+    if not sure:
+        raise UsageError(
+            f"No ladder is within {100 * margin:g} points of uniform best-of-{n} for sure: the "
+            f"nearest may lose {-100 * nearest:.1f} on {len(held.problems)} calibration problems. "
+            "Record more problems, or allow a larger --margin."
+        )
+    return min(sure, key=lambda one: one[0])[1]
+
+
+def lower_bound(done: Climbed, target: Climbed) -> float:
+    """Of the mean paired difference, one-sided 95 %."""
+    gaps = done.accuracy - target.accuracy
+    return float(gaps.mean() - SURE * gaps.std(ddof=1) / np.sqrt(len(gaps)))
+
+
+def control(held: Table, *, n: int, margin: float) -> int:
+    """The smallest number of uniform draws that passes the same test: what fitting alone 'saves'."""
+    target = walk(held, target_of(n))
+    return next(k for k in _counts(n) if lower_bound(walk(held, target_of(k)), target) >= -margin)
+
+
+def _counts(n: int) -> Iterator[int]:
+    yield from range(1, n + 1)
+
+
+def guess(train: Table, bins: BinKind) -> Difficulty:
+    """A logistic guess of a draw's chance to be right from what the greedy rungs show."""
+    greedy = _greedy(train)
+    if not greedy:
+        raise UsageError("Bins are told by greedy draws: record some, and name them with --rung.")
+    scores = np.stack([one.scores[:, 0, 0] for one in greedy], axis=1)
+    answered = np.stack([one.answered[:, 0, 0] for one in greedy], axis=1)
+    rows = np.stack(
+        [
+            np.ones(len(scores)),
+            scores.max(axis=1),
+            scores.mean(axis=1),
+            answered.mean(axis=1),
+            train.lengths,
+        ],
+        axis=1,
+    )
+    chance = train.draws.correct[:, 0, :].mean(axis=1)
+    weights = logistic(rows, chance)
+    hopes = 1 / (1 + np.exp(-rows @ weights))
+    named = dict(zip(FEATURES, map(float, weights), strict=True))
+    edges = LIU if bins == "liu" else quantile_edges([float(one) for one in hopes])
+    return Difficulty(weights=named, edges=edges, probes=len(greedy))
+
+
+def logistic(rows: Floats, chance: Floats, *, ridge: float = 1.0) -> Floats:
+    """Weights of the penalised logistic likelihood of fractions, by Newton's method."""
+    weights = np.zeros(rows.shape[1])
+    for _ in range(30):
+        hopes = 1 / (1 + np.exp(-rows @ weights))
+        slope = rows.T @ (chance - hopes) - ridge * weights
+        bend = (rows * (hopes * (1 - hopes))[:, None]).T @ rows + ridge * np.eye(rows.shape[1])
+        weights = weights + np.linalg.solve(bend, slope)
+    return weights

@@ -1,0 +1,100 @@
+"""A ladder on problems that it was not fitted on, beside what it is measured against."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from tts.eval.calibration.fit import target_of
+from tts.eval.calibration.table import Climbed, Table, walk
+from tts.eval.replay.pool import Flags, Floats
+from tts.strategies.allocation.ladder import Ladder
+from tts.strategies.allocation.policy import HeldOut, Interval, Slice
+
+RESAMPLES = 4_000
+BINS = 10
+SLICES = 5
+
+
+def judge(held: Table, ladder: Ladder, *, n: int, uniform: int, seed: int = 0) -> HeldOut:
+    """Figures with intervals over the problems; `uniform` is the control's number of draws."""
+    done, target, control = (walk(held, one) for one in (ladder, target_of(n), target_of(uniform)))
+    boot = Bootstrap(len(held.problems), seed)
+    once = target.cost - (n - 1) * held.draws.asked[:, 0, 0]
+    known = done.flops is not None and target.flops is not None
+    return HeldOut(
+        problems=len(held.problems),
+        accuracy=boot.mean(done.accuracy),
+        target=boot.mean(target.accuracy),
+        difference=boot.mean(done.accuracy - target.accuracy),
+        tokens=boot.mean(done.cost),
+        target_tokens=boot.mean(target.cost),
+        ratio=boot.ratio(target.cost, done.cost),
+        ratio_prompt_once=boot.ratio(once, done.cost),
+        flops_ratio=boot.ratio(_by_problem(target), _by_problem(done)) if known else None,
+        control=boot.ratio(target.cost, control.cost),
+        ece=calibration_error(done.score, done.right, done.accepted),
+        slices=tuple(slices(held, done, boot)),
+    )
+
+
+def _by_problem(done: Climbed) -> Floats:
+    assert done.flops is not None
+    return np.asarray(done.flops.mean(axis=1))
+
+
+class Bootstrap:
+    """Percentile intervals over resampled problems, the same resamples for every figure."""
+
+    def __init__(self, n: int, seed: int) -> None:
+        random = np.random.default_rng(seed)
+        self._weights = random.multinomial(n, np.full(n, 1 / n), RESAMPLES) / n
+
+    def mean(self, values: Floats) -> Interval:
+        return self._interval(float(values.mean()), self._weights @ values)
+
+    def ratio(self, above: Floats, below: Floats) -> Interval:
+        """Of two means."""
+        found = (self._weights @ above) / (self._weights @ below)
+        return self._interval(float(above.mean() / below.mean()), found)
+
+    def _interval(self, value: float, means: Floats) -> Interval:
+        low, high = np.quantile(means, [0.025, 0.975])
+        return Interval(value=value, low=float(low), high=float(high))
+
+
+def calibration_error(scores: Floats, right: Flags, chosen: Flags) -> float | None:
+    """Expected calibration error of chosen answers over ten equal bins (Naeini et al. 2015)."""
+    if not chosen.any():
+        return None
+    told, hit = scores[chosen], right[chosen]
+    places = np.minimum((told * BINS).astype(np.int64), BINS - 1)
+    gaps = [
+        (places == at).mean() * abs(told[places == at].mean() - hit[places == at].mean())
+        for at in range(BINS)
+        if (places == at).any()
+    ]
+    return float(sum(gaps))
+
+
+def slices(held: Table, done: Climbed, boot: Bootstrap) -> list[Slice]:
+    """The held-out problems by oracle difficulty: fifths by the share of right draws."""
+    shares = held.draws.correct[:, 0, :].mean(axis=1)
+    ranks = np.argsort(np.argsort(-shares, kind="stable"), kind="stable")
+    found = []
+    for at in range(SLICES):
+        mine = ranks * SLICES // len(ranks) == at
+        if not mine.any():
+            continue
+        inside = Bootstrap(int(mine.sum()), at)
+        wrong = (done.accepted & ~done.right)[mine].mean(axis=1).sum()
+        low, high = shares[mine].min(), shares[mine].max()
+        found.append(
+            Slice(
+                name=f"fifth {at + 1}: {100 * low:.0f}–{100 * high:.0f} % of draws right",
+                problems=int(mine.sum()),
+                accuracy=inside.mean(done.accuracy[mine]),
+                tokens=float(done.cost[mine].mean()),
+                failed=round(float(wrong)),
+            )
+        )
+    return found

@@ -1,0 +1,82 @@
+"""What a calibration is made of: recorded draws of every rung, by problem, and who drew them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from msgspec import Struct, field
+
+from tts.equivalence import Equivalence
+from tts.errors import BadInput
+from tts.eval.recorded import read
+from tts.eval.replay.columns import pool_of
+from tts.eval.replay.gather import gather
+from tts.eval.replay.importers import import_rows
+from tts.eval.replay.importers.read import kind_of
+from tts.eval.replay.pool import Draws
+from tts.eval.trace import reading
+
+
+class Who(Struct, frozen=True, kw_only=True):
+    """The model that drew, and what judged it; empty and None where a file does not say."""
+
+    model: str = ""
+    """Name and, where it is known, revision."""
+    verifier: Any = None
+    draw_flops: float | None = None
+    """Of a token that is read or drawn."""
+    score_flops: float | None = None
+    """Of a token that the verifier reads."""
+
+
+class Source(Struct, frozen=True, kw_only=True):
+    """The recorded draws of one rung."""
+
+    path: Path
+    who: Who
+    draws: Mapping[str, Draws]
+    """By problem."""
+    prompts: Mapping[str, str] = field(default_factory=dict)
+
+
+async def read_source(path: Path, equivalence: Equivalence) -> Source:
+    """A pool or a ledger of one job and one model. Raises `BadInput` where it has no scores, or
+    more than one model."""
+    imported = await import_rows(path)
+    rows = list(imported.rows)
+    found = gather(rows, "")
+    if len(found) != 1:
+        names = ", ".join(found) or "none"
+        raise BadInput(f"{path}: one model's draws are needed for a rung, and it holds {names}.")
+    [model] = found
+    prompts = {row.problem_id: row.problem for row in rows if row.problem}
+    pool = await pool_of(found[model], str(path), equivalence, lambda *_: None)
+    unscored = sum(not one.scored.all() for one in pool)
+    if unscored:
+        raise BadInput(
+            f"{path}: {unscored} of {len(pool.problems)} problems have draws without a score; "
+            "a ladder is fitted to the scores of all of them."
+        )
+    who = _who(path) if kind_of(path) == "ledger" else Who(model=model)
+    return Source(path=path, who=who, draws={one.problem_id: one for one in pool}, prompts=prompts)
+
+
+def _who(path: Path) -> Who:
+    """What the ledger of one job says of its models."""
+    manifest = read(path, "").manifest
+    first = next(iter(manifest.models.values()), {})
+    named = [first.get("name") or "", first.get("revision") or ""]
+    rates: dict[str, float] = {}
+    with reading(path, "") as reader:
+        for use in reader.uses(reader.run_ids()[0]):
+            spent = use.attributed
+            if spent.flops and spent.tokens:
+                rates.setdefault(use.role, spent.flops / spent.tokens)
+    return Who(
+        model=" ".join(filter(None, named)),
+        verifier=manifest.verifier,
+        draw_flops=rates.get("sample"),
+        score_flops=rates.get("verify"),
+    )
