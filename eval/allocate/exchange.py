@@ -42,7 +42,9 @@ class Matched(Struct, frozen=True, kw_only=True):
     ratio: float
     multiplier: float
     k: int
-    """The draws that the small model has for them; 0: not even one, and it is wrong then."""
+    """The draws that the small model takes; 0: not even one is paid for, and it is wrong then."""
+    paid: int
+    """How many are paid for; more than were recorded cannot be tried."""
     small: Estimate
     large: Estimate
     difference: Estimate
@@ -68,13 +70,21 @@ def matched(
     found = []
     for ratio in ratios:
         factor = multiplier(times, ratio)
-        k, chances = _with_tokens(small, chosen, factor * spent)
+        k, paid, chances = _with_tokens(small, chosen, factor * spent)
         rates = np.stack([chances, right], axis=1)
         ours_, theirs_ = Resampler(len(common), seed=seed).estimates(rates)
         gaps = (chances - right)[:, None]
         [gap] = Resampler(len(common), seed=seed).estimates(gaps, least=-1.0)
         found.append(
-            Matched(ratio=ratio, multiplier=factor, k=k, small=ours_, large=theirs_, difference=gap)
+            Matched(
+                ratio=ratio,
+                multiplier=factor,
+                k=k,
+                paid=paid,
+                small=ours_,
+                large=theirs_,
+                difference=gap,
+            )
         )
     return tuple(found)
 
@@ -83,13 +93,13 @@ def _tokens(draws: Draws) -> float:
     return float((draws.prompts + draws.tokens).mean())
 
 
-def _with_tokens(pool: Pool, problems: list[Draws], room: float) -> tuple[int, Floats]:
-    """How many draws so many tokens a problem pay for, as far as they were recorded, and the chance
-    of each problem to be right with them."""
-    fewest = min(draws.n for draws in problems)
-    k = min(fewest, int(room / float(np.mean([_tokens(draws) for draws in problems]))))
+def _with_tokens(pool: Pool, problems: list[Draws], room: float) -> tuple[int, int, Floats]:
+    """Draws that are taken, draws that so many tokens a problem pay for, and the chance of each
+    problem to be right with the first number of them."""
+    paid = int(room / float(np.mean([_tokens(draws) for draws in problems])))
+    k = min(paid, *(draws.n for draws in problems))
     if k < 1:
-        return 0, np.zeros(len(problems))
+        return 0, paid, np.zeros(len(problems))
     way = "best" if pool.scored else "majority" if pool.votes else "passed"
     k = 1 if way == "passed" else k
-    return k, expected(replace(pool, problems=tuple(problems)), (k,))[way][:, 0]
+    return k, paid, expected(replace(pool, problems=tuple(problems)), (k,))[way][:, 0]

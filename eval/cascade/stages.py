@@ -23,7 +23,7 @@ SCORES = 9
 """Bars that are tried: quantiles of a model's scores."""
 ORDERS = 96
 """Orders of a problem's draws, about; each comes with its rotations, so that all draws are first
-equally often."""
+equally often, unless there are more of them."""
 
 
 class Stage(Struct, frozen=True, kw_only=True):
@@ -138,7 +138,7 @@ def _problem(draws: Draws, kinds: Sequence[Stage], cost: Cost) -> Floats:
     found = np.empty((4, len(kinds)))
     rows = np.arange(len(places))
     for at, kind in enumerate(kinds):
-        n = min(kind.n, draws.n)
+        n = min(kind.n, places.shape[1])
         reached = (
             signal[:, :n] >= kind.bar if kind.bar else np.zeros((len(rows), n), dtype=np.bool_)
         )
@@ -151,11 +151,14 @@ def _problem(draws: Draws, kinds: Sequence[Stage], cost: Cost) -> Floats:
 
 
 def _orders(draws: Draws) -> Ints:
-    """(orders, draws): random orders with all their rotations, the same in every run."""
-    random = np.random.default_rng(draws.n)
-    turns = (np.arange(draws.n)[:, None] + np.arange(draws.n)) % draws.n
-    some = [random.permutation(draws.n) for _ in range(-(-ORDERS // draws.n))]
-    return np.concatenate([one[turns] for one in some])
+    """(orders, the most draws of a stage): random orders, each with all its rotations where there
+    are not too many, the same in every run."""
+    random, n = np.random.default_rng(draws.n), draws.n
+    if n > ORDERS:
+        return np.stack([random.permutation(n)[: SIZES[-1]] for _ in range(ORDERS)])
+    turns = (np.arange(n)[:, None] + np.arange(n)) % n
+    some = [random.permutation(n)[turns] for _ in range(-(-ORDERS // n))]
+    return np.concatenate(some)[:, : SIZES[-1]]
 
 
 def _voted(draws: Draws, places: Ints, signal: Signal) -> tuple[Floats, Floats]:

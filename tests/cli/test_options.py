@@ -44,6 +44,9 @@ NO_KEY = {
         *("file", "budget", "select", "probe", "parameters", "task", "problems", "field", "seed"),
         *("write", "json"),
     },
+    "exchange": {
+        *("small", "large", "times", "ratio", "task", "problems", "field", "seed", "json"),
+    },
     "cascade": {
         *("files", "at", "signal", "cost", "depth", "task", "problems", "field", "seed", "json"),
     },
@@ -74,6 +77,7 @@ def dashed(names: Any) -> set[str]:
         ("prices", ["prices"]),
         ("replay", ["prices"]),
         ("cascade", ["prices"]),
+        ("exchange", ["prices"]),
         ("allocate", ["prices"]),
     ],
 )

@@ -8,28 +8,19 @@ from rich.table import Table
 from rich.text import Text
 
 from tts.cli.exits import run
-from tts.cli.figures import amount, gap, plain_table
+from tts.cli.figures import amount, amounts_of, gap, plain_table
 from tts.cli.screen import Screen, json_text, write_out
-from tts.errors import UsageError
 from tts.eval.cascade import CascadeReport, cascades
 from tts.eval.replay import Asked
 from tts.eval.replay.lab import pools_asked
 from tts.values.visible import visible
 
 
-def amounts_of(text: str) -> tuple[float, ...]:
-    """`0.05,0.08` as numbers; a dollar sign before them does no harm."""
-    try:
-        return tuple(float(part.strip().lstrip("$")) for part in text.split(",") if part.strip())
-    except ValueError:
-        raise UsageError(f"--at takes amounts a problem such as 0.05,0.08, not {text!r}.") from None
-
-
 def show_cascades(
     asked: Asked, *, signal: str, cost: str, at: str, depth: int, as_json: bool
 ) -> None:
     """Replay every cascade of the recorded models and show the best ones by budget."""
-    budgets = amounts_of(at)
+    budgets = amounts_of(at, "--at")
     pools = run(pools_asked(asked))
     report = cascades(
         pools, signal=signal, cost=cost, budgets=budgets, depth=depth, seed=asked.seed

@@ -8,6 +8,7 @@ from rich import box
 from rich.table import Table
 from rich.text import Text
 
+from tts.errors import UsageError
 from tts.eval.statistics import Estimate
 
 UNKNOWN = ""
@@ -62,3 +63,11 @@ def amount(value: float, unit: str) -> str:
     if unit == "dollars":
         return f"${value:.3g}"
     return f"{value:,.0f}" if value >= 100 else f"{value:.3g}"
+
+
+def amounts_of(text: str, flag: str) -> tuple[float, ...]:
+    """`0.05,0.08` as numbers; a dollar sign before them does no harm. `UsageError` names the flag."""
+    try:
+        return tuple(float(part.strip().lstrip("$")) for part in text.split(",") if part.strip())
+    except ValueError:
+        raise UsageError(f"{flag} takes amounts such as 0.05,0.08, not {text!r}.") from None

@@ -128,3 +128,30 @@ def allocate(
         as_json=as_json,
     )
     show_allocation(read, wish)
+
+
+@recorded.command()
+@flags_of(ModelKeys, only=("prices",))
+def exchange(
+    small: Annotated[str, typer.Argument(help="Recorded draws of the small model.")],
+    large: Annotated[str, typer.Argument(help="Those of the larger one.")],
+    times: Annotated[float, typer.Option(help="How many times as many parameters it has.")],
+    ratio: Annotated[
+        str, typer.Option(help="Tokens inferred over tokens pre-trained on; inf: no pre-training.")
+    ] = "0.16,0.79,22",
+    task: Tasks = [],  # noqa: B006
+    problems: Texts = "",
+    field: Names = [],  # noqa: B006
+    seed: Annotated[int, typer.Option(help="Of the intervals.")] = 0,
+    as_json: AsJson = False,
+    *,
+    options: dict[str, Any],
+) -> None:
+    """A small model with the FLOPs of one draw of a larger one, pre-training included (Snell et al.)."""
+    from tts.cli.exchange import show_exchange
+    from tts.cli.replay import asked_of
+
+    prices = options.get("prices")
+    files = [small, large]
+    read = asked_of(files, tasks=task, seed=seed, prices=prices, problems=problems, fields=field)
+    show_exchange(read, times=times, ratio=ratio, as_json=as_json)

@@ -30,6 +30,7 @@ def test_a_small_model_votes_with_as_many_draws_as_the_flops_of_the_larger_one_p
     large = draws([0, 0], [True, False], problem_id="a")
     found = matched(pool(voters), pool(large), 2, ratios=(float("inf"), 1.0, 0.01))
     assert [one.k for one in found] == [2, 5, 5]
+    assert [one.paid for one in found] == [2, 5, 302]
     assert [one.small.value for one in found] == pytest.approx([0.6, 1.0, 1.0])
     assert [one.large.value for one in found] == [0.5, 0.5, 0.5]
     assert found[1].difference.value == pytest.approx(0.5)

@@ -11,7 +11,7 @@ import pytest
 from tests.eval.cascade.conftest import drawn
 from tests.eval.replay.conftest import pools_of
 from tts.budget import PriceTable
-from tts.cli.cascade import amounts_of
+from tts.cli.figures import amounts_of
 from tts.errors import UnknownName, UsageError
 from tts.eval.cascade import at_budgets, cascades, regrets, stages_of
 from tts.eval.cascade.search import followed, frontier
@@ -144,9 +144,9 @@ def test_a_budget_that_pays_for_nothing_is_noted() -> None:
 
 
 def test_amounts_are_read_with_or_without_a_dollar_sign() -> None:
-    assert amounts_of("$0.05, 0.08") == (0.05, 0.08) and amounts_of("") == ()
-    with pytest.raises(UsageError, match="amounts a problem"):
-        amounts_of("cheap")
+    assert amounts_of("$0.05, 0.08", "--at") == (0.05, 0.08) and amounts_of("", "--at") == ()
+    with pytest.raises(UsageError, match="--at takes amounts"):
+        amounts_of("cheap", "--at")
 
 
 STUDY = {0.05: 0.881, 0.08: 0.926, 0.12: 0.945}

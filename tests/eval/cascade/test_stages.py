@@ -103,3 +103,11 @@ def test_a_stage_is_said_in_words(stage: Stage, told: str) -> None:
 def test_no_pool_that_is_priced_gives_no_stage() -> None:
     found: list[Pool] = [pool(draws([0], [True]))]
     assert stages_of(found, "agreement", "dollars").stages == ()
+
+
+def test_a_thousand_draws_are_walked_as_far_as_a_stage_goes() -> None:
+    many = drawn("m", [0.6, 0.2], n=1_000)
+    tables = stages_of([many], "agreement", "tokens")
+    last = next(i for i, one in enumerate(tables.stages) if (one.n, one.bar) == (64, 0))
+    assert tables.right[last, 0] > 0.95
+    assert tables.cost[last] == pytest.approx(64 * 15)

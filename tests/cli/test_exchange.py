@@ -1,0 +1,52 @@
+"""`tts exchange` as a user types it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import msgspec
+import pytest
+from typer.testing import CliRunner
+
+from tts.cli.app import app
+
+
+@pytest.fixture
+def recorded(tmp_path: Path) -> Path:
+    rows = [
+        {
+            "problem_id": f"p{at}",
+            "model": model,
+            "sample_index": k,
+            "answer": "4" if k % 2 or model == "large" else f"x{k}",
+            "correct": bool(k % 2) or model == "large",
+            "prompt_tokens": 10,
+            "completion_tokens": 10,
+        }
+        for model in ("small", "large")
+        for at in range(8)
+        for k in range(5)
+    ]
+    path = tmp_path / "pool.jsonl"
+    path.write_bytes(b"\n".join(map(msgspec.json.encode, rows)))
+    return path
+
+
+def test_votes_of_a_small_model_stand_beside_draws_of_a_larger_one(recorded: Path) -> None:
+    files = [f"{recorded}#small", f"{recorded}#large"]
+    found = CliRunner().invoke(app, ["exchange", *files, "--times", "5", "--ratio", "inf,0.16"])
+    assert found.exit_code == 0, found.output
+    assert "small with the FLOPs of one draw of" in found.output
+    first, second = (
+        line.split() for line in found.output.splitlines() if line[:5].strip() in ("inf", "0.16")
+    )
+    assert first[:4] == ["inf", "5.0", "5", "100"]
+    assert second[:5] == ["0.16", "80.0", "5", "of", "80"]
+    assert "More draws would be paid for" in found.output
+
+
+def test_two_models_are_exchanged_and_no_other_number(recorded: Path) -> None:
+    found = CliRunner().invoke(
+        app, ["exchange", f"{recorded}#small", str(recorded), "--times", "5"]
+    )
+    assert found.exit_code != 0
