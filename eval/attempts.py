@@ -11,7 +11,7 @@ from msgspec import Struct, field
 from tts.answers import TASKS
 from tts.equivalence import Verdict
 from tts.protocols import Role
-from tts.values import LIMITS, OPEN, AnswerKind, Problem, Result, StoppedBy, Usage
+from tts.values import OPEN, AnswerKind, Problem, Result, StoppedBy, Usage
 
 GradeReason = Literal[
     "same",
@@ -26,6 +26,8 @@ GradeReason = Literal[
     "not_recorded",
 ]
 
+LIMITS: frozenset[StoppedBy] = frozenset({"budget", "deadline"})
+"""Ends at a ceiling."""
 WITHOUT: Mapping[str, str] = {
     "length": "cut at the most tokens of a draw",
     "content_filter": "withheld by a content filter",

@@ -31,6 +31,12 @@ class Climbing(StrategyBase):
         return answer
 
     async def finish(self, problem: Problem, run: Run) -> Candidate | None:
+        draws = len(run.kept.final())
+        run.explain(
+            f"A ceiling of the budget ended it with {draws} whole draws, the best of which is taken.",
+            draws=draws,
+            end="ceiling",
+        )
         return await finish(problem, run, chosen(self.ladder(run).select))
 
     def selection(self) -> Select:

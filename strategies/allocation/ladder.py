@@ -130,23 +130,25 @@ class Ladder(Data):
         return self.signal == "score"
 
 
-GREEDY_FIRST, SURE, MOST = 0.9, 0.95, 16
-"""What is accepted where nobody has calibrated: a score, the probability of a vote; and most draws."""
+GREEDY_FIRST, SURE, WORTH, MOST = 0.9, 0.95, 0.01, 16
+"""What is accepted where nobody has calibrated: a score, the probability of a vote; what the next
+draw has to be worth; and most draws."""
 
 
 def default_ladder(models: Sequence[str], *, scored: bool, n: int = MOST) -> Ladder:
     """The ladder of whoever has calibrated nothing: cautious, and right without a verifier as well.
 
     With a verifier each model answers greedily and the first answer that scores .9 is accepted; then
-    the default model draws until one does, at most `n` times, and the scores vote. Without one draws
-    are compared until an answer leads the vote with probability .95.
+    the default model draws until one does or the next is not expected to raise the best score by .01,
+    at most `n` times, and the scores vote: a verifier that knows nothing then does little harm.
+    Without one draws are compared until an answer leads the vote with probability .95.
     """
     if not scored:
         share = max(1, n // len(models))
         rungs = [Rung(model=name, n=share, batch=min(4, share), accept=SURE) for name in models]
         return Ladder(rungs=tuple(rungs), signal="agreement", select="majority")
     greedy = [Rung(model=name, temperature=0.0, accept=GREEDY_FIRST) for name in models]
-    draws = Rung(model=models[0], n=n, accept=GREEDY_FIRST)
+    draws = Rung(model=models[0], n=n, accept=GREEDY_FIRST, worth=WORTH)
     return Ladder(rungs=(*greedy, draws), signal="score", select="weighted")
 
 

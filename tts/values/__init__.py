@@ -16,7 +16,6 @@ from tts.values.generation import (
     TokenLogprob,
 )
 from tts.values.result import (
-    LIMITS,
     OPEN,
     STEP_SEPARATOR,
     AnswerEvent,
@@ -51,7 +50,6 @@ __all__ = [
     "BYTES_PER_TOKEN",
     "DIMENSIONS",
     "ENDED",
-    "LIMITS",
     "NANO",
     "NOTHING",
     "OPEN",

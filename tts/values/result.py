@@ -86,9 +86,6 @@ error that passes outlasted its retries; failed: there is no answer, for a reaso
 OPEN: frozenset[StoppedBy] = frozenset({"suspended", "outage"})
 """What leaves a run open: it is not stored as ended, and the same command goes on with it."""
 
-LIMITS: frozenset[StoppedBy] = frozenset({"budget", "deadline"})
-"""Ends at a ceiling."""
-
 RecordedVerdict = Literal["right", "wrong", "unknown"]
 """What was recorded of a replayed answer; `unknown`: nothing that could be graded."""
 
@@ -142,8 +139,7 @@ class Result(Struct, frozen=True, kw_only=True):
         if not self.reasons:
             return ""
         told = " ".join(reason.said for reason in self.reasons)
-        ended = f" The {self.stopped_by} ended it." if self.stopped_by in LIMITS else ""
-        return f"{told}{ended} In all {self.usage.calls} calls and {self.usage.tokens:,} tokens."
+        return f"{told} In all {self.usage.calls} calls and {self.usage.tokens:,} tokens."
 
 
 class NodeEvent(Struct, frozen=True, tag="node", gc=False):
