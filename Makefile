@@ -31,6 +31,9 @@ models: $(STAMP)train ## retrain the embedded models from their seeds
 	$(BIN)/python -m tts.training.policy --size small --seed 0 --steps 850
 	$(BIN)/python -m tts.training.policy --size large --seed 0 --steps 560
 	$(BIN)/python -m tts.training.prm --seed 0 --steps 850
+	$(BIN)/python -m tts.training.countdown.policy --seed 0 --plateau 300 --falls 350
+	$(BIN)/python -m tts.training.countdown.value --seed 0 --plateau 301 --decay 280
+	for model in countdown countdown-value; do $(BIN)/python -m tts.training.countdown.evaluate --model $$model; done
 	for model in small large prm; do $(BIN)/python -m tts.training.evaluate --model $$model; done
 
 performance: $(STAMP)dev ## regenerate docs/performance.md

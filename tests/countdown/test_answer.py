@@ -90,5 +90,5 @@ def test_every_legal_path_is_read_back_as_what_it_makes(given_: list[int], luck:
     for answer in (text, expression):
         found = made(answer)
         assert found is not None
-        assert found.value == numbers[0]
+        assert [found.value] == list(numbers)
         assert sorted(found.numbers) == sorted(given_)

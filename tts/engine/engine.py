@@ -280,6 +280,7 @@ class Engine:
         if any("\ud800" <= letter <= "\udfff" for letter in text):
             raise BadInput("The problem holds half a character (a lone surrogate): no UTF-8 text.")
         task = "arithmetic" if self.options.backend == "embedded" else "math"
+        task = "countdown" if self.options.model == "embedded:countdown" else task
         return Problem(id=problem_id(text.strip()), prompt=text.strip(), task=task)
 
 

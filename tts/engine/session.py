@@ -228,14 +228,21 @@ def _one_of(kind: str, known: Sequence[KnownName], name: str) -> KnownName:
 async def open_embedded_verifier(
     name: str, options: SessionOptions, generator: Generator
 ) -> Verifier:
-    """`embedded:prm` and the other shipped process reward models."""
+    """`embedded:prm` and the other shipped process reward models.
+
+    A solution is as good as its worst step, unless `aggregate` says otherwise; a value model has
+    judged it in its last state.
+    """
     from tts.backends.embedded.model import SCORERS, EmbeddedModel
     from tts.backends.embedded.step_scorer import EmbeddedStepScorer
     from tts.verifiers import ProcessReward
 
-    scorer = EmbeddedStepScorer(EmbeddedModel.shipped(_one_of("embedded", SCORERS, name)))
+    known = _one_of("embedded", SCORERS, name)
+    scorer = EmbeddedStepScorer(EmbeddedModel.shipped(known))
     return ProcessReward(
-        scorer, render=TASKS["arithmetic"].render, aggregate=options.aggregate or "min"
+        scorer,
+        render=TASKS["arithmetic"].render,
+        aggregate=options.aggregate or ("last" if known == "countdown-value" else "min"),
     )
 
 

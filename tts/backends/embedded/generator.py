@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from tts.backends.embedded.decoder import Decoder, Scheduler
 from tts.backends.embedded.draw import Draw, PendingDraw
-from tts.backends.embedded.model import EmbeddedModel
+from tts.backends.embedded.model import EmbeddedModel, scorer_of
 from tts.protocols import Defaults, GenerateReply, GenerateRequest, Meter, TextListener
 from tts.values import Capabilities, Completion, Message, Model, Usage
 
@@ -47,12 +47,13 @@ class EmbeddedGenerator:
 
     @property
     def defaults(self) -> Defaults:
-        """Short draws and the shipped reward model; nothing here refuses a call."""
+        """Short draws and the model's own reward model; nothing here refuses a call."""
+        name = self.model.name.removeprefix("embedded:")
         return Defaults(
             max_tokens=160,
-            verifier="embedded:prm",
+            verifier=f"embedded:{scorer_of(name)}",
             sheds_load=False,
-            task_only=self.model.name == "embedded:planner",
+            task_only=name == "planner",
         )
 
     def count_prompt(self, messages: Sequence[Message], prefix: str) -> int:

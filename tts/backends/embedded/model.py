@@ -15,12 +15,13 @@ from tts.backends.embedded.transformer import Transformer
 from tts.errors import ContextTooLong
 from tts.values import Model
 
-PolicyName = Literal["small", "large", "planner"]
-ScorerName = Literal["prm"]
+PolicyName = Literal["small", "large", "planner", "countdown"]
+ScorerName = Literal["prm", "countdown-value"]
 EmbeddedName = PolicyName | ScorerName
 POLICIES: tuple[PolicyName, ...] = get_args(PolicyName)
 SCORERS: tuple[ScorerName, ...] = get_args(ScorerName)
 EMBEDDED_NAMES: tuple[EmbeddedName, ...] = (*POLICIES, *SCORERS)
+_OWN_SCORERS: dict[str, ScorerName] = {"countdown": "countdown-value"}
 _SETTERS = ("scipy_openblas_set_num_threads64_", "openblas_set_num_threads64_")
 
 
@@ -64,6 +65,11 @@ class EmbeddedModel:
     def flops(self, tokens: int) -> int:
         """2 · parameters · tokens."""
         return 2 * self.parameters * tokens
+
+
+def scorer_of(policy: str) -> ScorerName:
+    """The scorer that was trained on solutions like this policy's."""
+    return _OWN_SCORERS.get(policy, "prm")
 
 
 def model_folder(name: EmbeddedName) -> Path:
