@@ -18,19 +18,17 @@ from tts.errors import BadInput, UsageError
 from tts.eval.allocate.curve_file import Planned
 from tts.eval.allocate.curves import Curves
 from tts.eval.allocate.price import by_price
-from tts.eval.replay.costs import Unit, costs_of
+from tts.eval.allocate.probes import Look, Walk, bars_of
+from tts.eval.replay.costs import Unit
 from tts.eval.replay.crossfit import FOLDS
-from tts.eval.replay.pool import Draws, Floats, Ints, Pool
+from tts.eval.replay.pool import Floats, Ints, Pool
 from tts.eval.replay.resample import Resampler
-from tts.eval.replay.trails import trails
 from tts.eval.statistics import Estimate
 from tts.strategies.parts.select import Choice
 
 ORDERS = 20
 KAPPA = 2.0
 """Problems of all sorts that stand beside those of one sort in its curve."""
-SORTS = 5
-"""Quantiles of the best score of a probe."""
 
 
 class Share(Struct, frozen=True, kw_only=True):
@@ -84,8 +82,8 @@ def allocate_pool(
     problems, and `BadInput` where the budget does not pay for the probes.
     """
     _refuse(pool, choice, probe)
-    bars = _bars(pool, probe) if choice != "majority" else None
-    look = _Look(choice, unit, probe, bars, parameters)
+    bars = bars_of(pool, probe) if choice != "majority" else None
+    look = Look(choice, unit, probe, bars, parameters)
     walks = [look.walks(one, orders) for one in pool.problems]
     _afford(walks, probe, budget, unit)
     judged = _judged(walks, budget, probe, pool.most, seed)
@@ -132,7 +130,7 @@ def _refuse(pool: Pool, choice: Choice, probe: int) -> None:
         raise UsageError(f"{pool.source}: {FOLDS} problems are the fewest to foretell curves from.")
 
 
-def _afford(walks: Sequence[Sequence[_Walk]], probe: int, budget: float, unit: Unit) -> None:
+def _afford(walks: Sequence[Sequence[Walk]], probe: int, budget: float, unit: Unit) -> None:
     """Raise `BadInput` where the probes alone take more than the budget."""
     each = [[w.spent[min(probe, len(w.spent)) - 1] for w in one] for one in walks]
     least = float(sum(np.mean(one) for one in each))
@@ -141,51 +139,6 @@ def _afford(walks: Sequence[Sequence[_Walk]], probe: int, budget: float, unit: U
             f"{budget:g} {unit} do not pay for a probe of {probe} draws for each of {len(walks)}"
             f" problems, which take {least:.4g}."
         )
-
-
-class _Walk(Struct, frozen=True):
-    """One order of a problem's draws: after 1, 2, … of them."""
-
-    right: Floats
-    spent: Floats
-    sort: Hashable
-    """What the probe shows."""
-
-
-class _Look(Struct, frozen=True):
-    """How a walk is read: what is chosen, what costs, and what a probe shows."""
-
-    choice: Choice
-    unit: Unit
-    probe: int
-    bars: Floats | None
-    """Between sorts of best scores; None: sorts are by votes."""
-    parameters: float | None
-
-    def walks(self, draws: Draws, orders: int) -> list[_Walk]:
-        """Of a problem, in several orders."""
-        scored = self.bars is not None
-        found = []
-        for trail in trails(draws, self.choice, orders):
-            one = trail.draws
-            costs = costs_of(one, self.unit, scored=scored, parameters=self.parameters)
-            found.append(_Walk(trail.right.astype(np.float64), np.cumsum(costs), self._sort(one)))
-        return found
-
-    def _sort(self, draws: Draws) -> Hashable:
-        if self.bars is not None:
-            best = np.nan_to_num(draws.scores[: self.probe], nan=-1.0).max()
-            return int(np.searchsorted(self.bars, best))
-        votes = draws.classes[: self.probe]
-        counts = np.bincount(votes[votes >= 0])
-        return tuple(sorted(counts[counts > 0].tolist()))
-
-
-def _bars(pool: Pool, probe: int) -> Floats:
-    """What the best score of a probe lies above equally often: quantiles of a maximum."""
-    scores = np.concatenate([draws.scores[draws.scored] for draws in pool])
-    found: Floats = np.quantile(scores, np.linspace(0, 1, SORTS + 1)[1:-1] ** (1 / probe))
-    return found
 
 
 class _Judged(Struct, frozen=True):
@@ -200,7 +153,7 @@ class _Judged(Struct, frozen=True):
 
 
 def _judged(
-    walks: Sequence[Sequence[_Walk]], budget: float, probe: int, most: int, seed: int
+    walks: Sequence[Sequence[Walk]], budget: float, probe: int, most: int, seed: int
 ) -> _Judged:
     n, orders = len(walks), len(walks[0])
     found = _Judged(np.zeros((n, 3)), np.zeros((n, orders), dtype=np.int64), np.zeros(n))
@@ -228,7 +181,7 @@ def _parts(n: int, seed: int) -> Iterator[tuple[Ints, Ints]]:
 class _Curves:
     """What further draws gave problems of each sort, and took of all."""
 
-    def __init__(self, walks: Sequence[Sequence[_Walk]], rest: Ints, probe: int, most: int) -> None:
+    def __init__(self, walks: Sequence[Sequence[Walk]], rest: Ints, probe: int, most: int) -> None:
         sums: dict[Hashable, Floats] = defaultdict(lambda: np.zeros(most - probe + 1))
         counts: dict[Hashable, float] = defaultdict(float)
         for at in rest:
@@ -260,7 +213,7 @@ def rising(values: Floats) -> Floats:
     return found
 
 
-def _given(curves: _Curves, here: Sequence[_Walk], budget: float) -> tuple[Ints, Floats]:
+def _given(curves: _Curves, here: Sequence[Walk], budget: float) -> tuple[Ints, Floats]:
     """Further draws of each problem by its probe, and its chance to be right then. A draw is foretold
     to cost what those of the probe did, with one draw of all beside them."""
     values = np.stack([curves.of(walk.sort) for walk in here])
@@ -279,7 +232,7 @@ def _padded(values: Floats, length: int) -> Floats:
     return np.concatenate([values, np.full(max(0, length - len(values)), values[-1])])[:length]
 
 
-def _even(walks: Sequence[Sequence[_Walk]], spent: float, most: int) -> Floats:
+def _even(walks: Sequence[Sequence[Walk]], spent: float, most: int) -> Floats:
     """Each problem's chance with as many draws for all as cost that much; between two numbers of
     draws, some problems have one more."""
     right, cost = _means(walks, most)
@@ -291,21 +244,21 @@ def _even(walks: Sequence[Sequence[_Walk]], spent: float, most: int) -> Floats:
     return found
 
 
-def _known(walks: Sequence[Sequence[_Walk]], spent: float, most: int) -> float:
+def _known(walks: Sequence[Sequence[Walk]], spent: float, most: int) -> float:
     right, cost = _means(walks, most)
     nothing = np.zeros((len(right), 1))
     curves = Curves.of(np.hstack([nothing, cost]), np.hstack([nothing, right]))
     return by_price(curves, spent * len(right)).value / len(right)
 
 
-def _means(walks: Sequence[Sequence[_Walk]], most: int) -> tuple[Floats, Floats]:
+def _means(walks: Sequence[Sequence[Walk]], most: int) -> tuple[Floats, Floats]:
     """Of each problem over its orders, (problems, draws): chance to be right, and cost."""
     right = np.stack([np.mean([_padded(w.right, most) for w in one], axis=0) for one in walks])
     cost = np.stack([np.mean([_padded(w.spent, most) for w in one], axis=0) for one in walks])
     return right, cost
 
 
-def _shares(walks: Sequence[Sequence[_Walk]], draws: Ints) -> Iterator[Share]:
+def _shares(walks: Sequence[Sequence[Walk]], draws: Ints) -> Iterator[Share]:
     for k in np.unique(draws).tolist():
         places = np.argwhere(draws == k)
         right = [walks[at][order].right[k - 1] for at, order in places]

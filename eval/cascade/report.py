@@ -47,15 +47,15 @@ def cascades(
 ) -> CascadeReport:
     """Cascades of these models' recorded draws beside the best fixed setting.
 
-    `signal` and `cost` are a `Signal` and a `Cost`; without a cost dollars where a price is known,
-    else tokens. Budgets are a problem's. Raises `UnknownName` or `UsageError` where there is nothing to cascade.
+    `signal` and `cost` are a `Signal` and a `Cost`; without a cost dollars where two prices are
+    known, else tokens. Budgets are a problem's. Raises `UnknownName` or `UsageError` where there is nothing to cascade.
     """
     if not 1 <= depth <= 4:
         raise UsageError(f"A cascade has 1 to 4 stages, not {depth}.")
     if wrong := [budget for budget in budgets if not budget > 0]:
         raise UsageError(f"--at: a budget is above 0, not {wrong[0]:g}.")
     looked_at = _named(signal, SIGNALS, "signal")
-    priced = any(pool.priced for pool in pools)
+    priced = sum(pool.priced for pool in pools) >= 2
     unit = _named(cost or ("dollars" if priced else "tokens"), COSTS, "cost")
     usable = [pool for pool in pools if known(pool, unit)]
     _refuse(usable, looked_at, unit)
