@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -12,11 +13,20 @@ from msgspec import Struct
 
 from tts.errors import BadInput
 from tts.eval.allocate.counts import missed
-from tts.eval.allocate.curves import Allocation, Curves
+from tts.eval.allocate.curves import Allocation, Curves, Floats, Ints
 from tts.eval.problems.lines import text_lines
 
 MARKS = ("values", "successes")
 """What a row of curves has, and a recorded draw has not."""
+
+
+class Counts(Struct, frozen=True, kw_only=True):
+    """Successes of problems, each of as many draws."""
+
+    successes: tuple[int, ...]
+    draws: int
+    cost: float
+    """Of a draw."""
 
 
 class CurveFile(Struct, frozen=True, kw_only=True):
@@ -24,10 +34,8 @@ class CurveFile(Struct, frozen=True, kw_only=True):
 
     problems: tuple[str, ...]
     curves: Curves
-    successes: tuple[int, ...] | None
+    counts: Counts | None
     """Where every line counts successes of equally many draws of equal cost."""
-    draws: int = 0
-    cost: float = 1.0
 
 
 class _Row(Struct, frozen=True):
@@ -53,7 +61,8 @@ def read_curves(path: Path) -> CurveFile:
     Without an option that costs nothing a problem may be given up for nothing, and is worth 0 then.
     Raises `BadInput` with file, line and reason.
     """
-    told, rows = list[_Row](), list[tuple[Sequence[float], Sequence[float]]]()
+    names, lengths, counts = list[str](), list[int](), list[_Count | None]()
+    costs, values = array("d"), array("d")
     for number, line in text_lines(path):
         if isinstance(line, ValueError):
             raise BadInput(f"{path}:{number}: {line}.")
@@ -61,26 +70,45 @@ def read_curves(path: Path) -> CurveFile:
             continue
         try:
             row = msgspec.json.decode(line, type=_Row)
-            rows.append(_options(row))
-            told.append(row)
+            cost, value = _options(row)
         except (msgspec.DecodeError, ValueError) as error:
             raise BadInput(f"{path}:{number}: {str(error).removesuffix('.')}.") from error
-    if not rows:
+        costs.extend(cost)
+        values.extend(value)
+        names.append(row.problem_id)
+        lengths.append(len(value))
+        counts.append(None if row.values is not None else (row.successes, row.draws, row.cost))
+    if not names:
         raise BadInput(f"{path} holds no curves.")
-    most = max(len(values) for _, values in rows)
-    costs, values = np.empty((len(rows), most)), np.full((len(rows), most), -np.inf)
-    for at, (cost, value) in enumerate(rows):
-        costs[at, : len(cost)], costs[at, len(cost) :] = cost, cost[-1]
-        values[at, : len(value)] = value
-    alike = {(one.draws, one.cost) for one in told if one.values is None}
-    counted = len(alike) == 1 and all(one.values is None for one in told)
     return CurveFile(
-        problems=tuple(one.problem_id for one in told),
-        curves=Curves.of(costs, values),
-        successes=tuple(one.successes or 0 for one in told) if counted else None,
-        draws=told[0].draws or 0,
-        cost=told[0].cost,
+        problems=tuple(names),
+        curves=_table(np.frombuffer(costs), np.frombuffer(values), np.array(lengths)),
+        counts=_alike(counts),
     )
+
+
+_Count = tuple[int | None, int | None, float]
+"""Successes, draws, and what a draw costs."""
+
+
+def _table(costs: Floats, values: Floats, lengths: Ints) -> Curves:
+    """One row a problem; behind its last option it has none, at the same cost."""
+    starts, most = np.cumsum(lengths) - lengths, int(lengths.max())
+    if lengths.min() == most:
+        return Curves.of(costs.reshape(-1, most), values.reshape(-1, most))
+    places = np.minimum(np.arange(most), lengths[:, None] - 1)
+    there = np.arange(most) < lengths[:, None]
+    at = starts[:, None] + places
+    return Curves.of(costs[at], np.where(there, values[at], -np.inf))
+
+
+def _alike(counts: Sequence[_Count | None]) -> Counts | None:
+    """The counts of all lines, where all are of equally many draws of equal cost."""
+    known = [one for one in counts if one is not None]
+    if len(known) < len(counts) or len({one[1:] for one in known}) > 1:
+        return None
+    _, draws, cost = known[0]
+    return Counts(successes=tuple(one[0] or 0 for one in known), draws=draws or 0, cost=cost)
 
 
 def _options(row: _Row) -> tuple[Sequence[float], Sequence[float]]:

@@ -126,17 +126,17 @@ def _allocated(found: Allocation) -> Allocated:
 
 
 def _counted(file: CurveFile, total: float) -> Solved | None:
-    if file.successes is None:
+    if file.counts is None:
         return None
-    average = total / file.cost / len(file.problems)
-    return solved_at(file.successes, file.draws, averages=(average,))[0]
+    average = total / file.counts.cost / len(file.problems)
+    return solved_at(file.counts.successes, file.counts.draws, averages=(average,))[0]
 
 
 def _show_curves(report: CurveReport) -> None:
     console = Screen()
     each = report.budget / report.problems
     console.print(
-        Text(f"{report.problems:,} problems, {report.budget:,.6g} for all: {each:.4g} each.")
+        Text(f"{report.problems:,} problems, {amount(report.budget, '')} for all: {each:.4g} each.")
     )
     rules = {
         "shadow price": report.price,
@@ -144,7 +144,12 @@ def _show_curves(report: CurveReport) -> None:
         "the same for all": report.even,
     }
     rows = [
-        (name, f"{one.expected:,.2f}", f"{one.spent:,.6g}", f"{one.last:.3g}" if one.last else "–")
+        (
+            name,
+            f"{one.expected:,.2f}",
+            amount(one.spent, ""),
+            f"{one.last:.3g}" if one.last else "–",
+        )
         for name, one in rules.items()
     ]
     console.print(plain_table("", ("rule", "expected", "spent", "last unit"), rows, left=1))
