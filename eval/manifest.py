@@ -48,6 +48,10 @@ def manifest(spec: ComparisonSpec, problems: ProblemSet, session: Session) -> st
         },
         "code": version("tts-engine"),
     }
+    if session.retrieval is not None:
+        content["retriever"] = session.retrieval.retriever.identity
+    if session.demonstrations:
+        content["demonstrations"] = msgspec.to_builtins(session.demonstrations)
     content["prices"] = session.prices.version
     content[ASKED] = {
         "strategies": [json.loads(strategy_json(one)) for one in spec.strategies],
@@ -75,7 +79,9 @@ def compare(recorded: str, written: str, spec: ComparisonSpec) -> list[str]:
 def job_name(spec: ComparisonSpec) -> str:
     """A name for the work that the same command gives again."""
     options = spec.options
+    read = [str(one) for one in (options.corpus, options.demonstrations) if one is not None]
     parts = (
+        *read,
         str(options.model),
         str(options.verifier),
         spec.problems,

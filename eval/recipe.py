@@ -69,7 +69,12 @@ Strategies = Annotated[list[Text], BeforeValidator(_listed)]
 Budgets = Annotated[list[Text], BeforeValidator(lambda v: v if isinstance(v, list) else [v])]
 
 
-OBJECTS: dict[str, Any] = {"Generator": Never, "Verifier": Never, "Strategy": Never}
+OBJECTS: dict[str, Any] = {
+    "Generator": Never,
+    "Retriever": Never,
+    "Verifier": Never,
+    "Strategy": Never,
+}
 """Types of options that only a program can hand over: in a file there is no value of them."""
 
 
@@ -165,6 +170,8 @@ class ComparisonKeys(ModelKeys):
             return alike(text, self.select)
 
         options = self.values_of(ComparisonSpec)
+        if self.corpus is not None and "task" not in self.model_fields_set:
+            options["task"] = "qa"
         options["baseline"] = baseline_alike(self.baseline, self.strategies, self.select)
         return ComparisonSpec(
             title=self.title or f"{self.model} on {self.problems}",

@@ -2,6 +2,8 @@
 
 from tts.strategies.allocation.compute_optimal import Auto, ComputeOptimal, UntilAccepted
 from tts.strategies.base import StrategyBase
+from tts.strategies.retrieval.iterdrag import IterDRAG
+from tts.strategies.retrieval.one_call import DRAG, RAG, ManyShotQA, ZeroShotQA
 from tts.strategies.revision.budget_forcing import BudgetForcing
 from tts.strategies.revision.critique_and_fuse import CritiqueAndFuse
 from tts.strategies.revision.plan_then_solve import PlanThenSolve
@@ -27,8 +29,10 @@ __all__ = [
     "ABMCTSA",
     "ABMCTSM",
     "DORA",
+    "DRAG",
     "DVTS",
     "MCTS",
+    "RAG",
     "AdaptiveConsistency",
     "Auto",
     "BeamSearch",
@@ -40,9 +44,11 @@ __all__ = [
     "DeepConfOnline",
     "EarlyStoppingConsistency",
     "FirstFinish",
+    "IterDRAG",
     "LLMSelection",
     "LookaheadSearch",
     "MajorityVote",
+    "ManyShotQA",
     "OptimalStopping",
     "ParticleFiltering",
     "ParticleGibbs",
@@ -58,4 +64,5 @@ __all__ = [
     "UntilAccepted",
     "Weaver",
     "WeightedBestOfN",
+    "ZeroShotQA",
 ]

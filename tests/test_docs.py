@@ -89,6 +89,7 @@ def server() -> Iterator[str]:
 def place(tmp_path: Path, server: str, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A folder with a problem file, and the server in place of the provider."""
     (tmp_path / "problems.jsonl").write_text('{"problem": "1 + 1?", "answer": "2"}\n' * 2)
+    (tmp_path / "documents.jsonl").write_text('{"text": "Ida Brandt directed Glass Harbour."}\n')
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("OPENAI_BASE_URL", server)
     monkeypatch.setenv("OPENAI_API_KEY", "none")

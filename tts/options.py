@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 
 from tts.answers import Aggregate
 from tts.errors import BadInput
-from tts.protocols import Generator
+from tts.protocols import Generator, Retriever
 
 if TYPE_CHECKING:
     from tts.run import Verifier
@@ -72,6 +72,16 @@ class SessionOptions:
     """The key itself is never an option. A variable that is named has to be set. None:
     `OPENAI_API_KEY`, for OpenAI's own servers and for `OPENAI_BASE_URL`, which stands beside it in
     the environment; other servers get no key."""
+    corpus: Path | None = option(
+        None, "Documents that strategies retrieve from: JSONL, or a folder of texts."
+    )
+    retriever: str | Retriever = option(
+        "bm25", "How they are found: bm25, static, fused, or a name of your own."
+    )
+    """An object brings its own corpus."""
+    demonstrations: Path | None = option(
+        None, "Worked examples for strategies that show some: JSONL, best first."
+    )
     prices: Path | None = option(None, "Your own price file.")
     """On top of the shipped table."""
     concurrency: int = option(512, "Most calls in flight.", least=1)
@@ -95,6 +105,7 @@ class SessionOptions:
         for one in _mapping("models", self.models).values():
             _part("models", one, "backend:model", "generate")
         _mapping("sampling", self.sampling)
+        _part("retriever", self.retriever, "a retriever's name", "retrieve")
         if self.verifier is not None:
             _part("verifier", self.verifier, "a verifier's name, 'none' or 'auto'", "score")
         if self.api_key_env is not None and not os.environ.get(str(self.api_key_env)):

@@ -18,10 +18,24 @@ from tts.executor import Limits
 from tts.executor.gate import Gate
 from tts.ledger import MemoryJournal, MemoryLeases
 from tts.protocols import UseRow
-from tts.values import Budget, Problem, Result, Sampling, Usage
+from tts.retrieval import BM25, Corpus, Retrieval
+from tts.values import Budget, Demonstration, Document, Hop, Problem, Result, Sampling, Usage
 from tts.verifiers import ProcessReward
 
 PRICES = PriceTable.load(None)
+SHELF = Corpus(
+    (
+        Document("six", "Six times seven is the number of a bus.", "Bus"),
+        Document("seven", "Seven sisters live on the hill.", "Hill"),
+        Document("eight", "Eight is twice four."),
+    )
+)
+SHOTS = tuple(
+    Demonstration(
+        question=f"What is {n} times seven?", answer=f"{7 * n}", hops=(Hop("seven?", "7"),)
+    )
+    for n in range(2, 10)
+)
 
 
 class Forest:
@@ -53,6 +67,8 @@ class Forest:
             prices=PRICES,
             limits=Limits(gate=Gate(limit)),
             sampling=Sampling(max_tokens=max_tokens),
+            retrieval=Retrieval(BM25(SHELF)),
+            demonstrations=SHOTS,
         )
 
     def grow(

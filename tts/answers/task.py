@@ -34,6 +34,7 @@ _CHOICE = (
     "End with the letter of the right option inside \\boxed{}."
 )
 _PLAIN = "Answer the question. Put the final answer alone on the last line."
+_SHORT = "Answer the question in as few words as possible, alone on the last line."
 _QWEN_MATH = "Please reason step by step, and put your final answer within \\boxed{}."
 """The system prompt of the Qwen2.5-Math model card."""
 
@@ -144,6 +145,14 @@ TASKS: dict[str, Task] = {
             version="1",
             system=_PLAIN,
             forced_answer="\n\nAnswer: ",
+            readers=("tagged", "boxed", "stated", "last_line"),
+            answers="text",
+        ),
+        Task(
+            name="qa",
+            version="1",
+            system=_SHORT,
+            forced_answer="\n\nSo the final answer is: ",
             readers=("tagged", "boxed", "stated", "last_line"),
             answers="text",
         ),

@@ -281,6 +281,8 @@ class Engine:
             raise BadInput("The problem holds half a character (a lone surrogate): no UTF-8 text.")
         task = "arithmetic" if self.options.backend == "embedded" else "math"
         task = "countdown" if self.options.model == "embedded:countdown" else task
+        if self.options.corpus is not None or not isinstance(self.options.retriever, str):
+            task = "qa"
         return Problem(id=problem_id(text.strip()), prompt=text.strip(), task=task)
 
 

@@ -92,6 +92,8 @@ def dry_run(problem: Problem, session: Session, scheduler: DryScheduler) -> Run:
         task=task_for(problem.task, next(iter(session.generators.values())).model.name),
         generators=session.generators,
         verifier=session.verifier,
+        retrieval=session.retrieval,
+        demonstrations=session.demonstrations,
         equivalence=session.equivalence,
         sampling=session.sampling,
         forced_tokens=FORCED_TOKENS,
@@ -135,6 +137,7 @@ async def refuse(
         words = " ".join(dict.fromkeys(map(str, faults)))
         raise type(faults[0])(f"{words} Nothing was sent; problem {problem.id!r} is the longest.")
     lacking = session.verifier is None or isinstance(session.verifier, Unscored)
+    lacking = lacking or session.retrieval is None
     for strategy in strategies if lacking else ():
         try:
             await estimate(problem, strategy, session)

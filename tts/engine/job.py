@@ -135,6 +135,8 @@ class Job:
             task=task_for(problem.task, model),
             generators=session.generators,
             verifier=session.verifier,
+            retrieval=session.retrieval,
+            demonstrations=session.demonstrations,
             equivalence=session.equivalence,
             sampling=sampling or session.sampling,
             seed=replicate,

@@ -15,11 +15,12 @@ from tts.errors import TTSError, UnknownName, UsageError, described
 if TYPE_CHECKING:
     from tts.run import Strategy
 
-Kind = Literal["strategy", "verifier", "backend"]
+Kind = Literal["strategy", "verifier", "backend", "retriever"]
 FLAGS: Mapping[Kind, str] = {
     "strategy": "--strategy",
     "verifier": "--verifier",
     "backend": "--model, before the colon",
+    "retriever": "--retriever",
 }
 """Where a user writes the names."""
 
@@ -37,17 +38,21 @@ BUILT_IN: Mapping[Kind, Mapping[str, str]] = {
         "deepconf": "tts.strategies.sampling.confidence:DeepConf",
         "deepconf_online": "tts.strategies.sampling.confidence:DeepConfOnline",
         "dora": "tts.strategies.search.rebase:DORA",
+        "drag": "tts.strategies.retrieval.one_call:DRAG",
         "dvts": "tts.strategies.search.beam_search:DVTS",
         "early_stopping_consistency": "tts.strategies.sampling.majority_vote:EarlyStoppingConsistency",
         "first_finish": "tts.strategies.sampling.majority_vote:FirstFinish",
+        "iterdrag": "tts.strategies.retrieval.iterdrag:IterDRAG",
         "llm_selection": "tts.strategies.sampling.self_evaluation:LLMSelection",
         "lookahead_search": "tts.strategies.search.beam_search:LookaheadSearch",
         "majority_vote": "tts.strategies.sampling.majority_vote:MajorityVote",
+        "many_shot_qa": "tts.strategies.retrieval.one_call:ManyShotQA",
         "mcts": "tts.strategies.search.mcts:MCTS",
         "optimal_stopping": "tts.strategies.sampling.best_of_n:OptimalStopping",
         "particle_filtering": "tts.strategies.search.particles:ParticleFiltering",
         "particle_gibbs": "tts.strategies.search.particles:ParticleGibbs",
         "plan_then_solve": "tts.strategies.revision.plan_then_solve:PlanThenSolve",
+        "rag": "tts.strategies.retrieval.one_call:RAG",
         "rebase": "tts.strategies.search.rebase:Rebase",
         "self_certainty": "tts.strategies.sampling.confidence:SelfCertainty",
         "self_evaluation": "tts.strategies.sampling.self_evaluation:SelfEvaluation",
@@ -58,6 +63,7 @@ BUILT_IN: Mapping[Kind, Mapping[str, str]] = {
         "until_accepted": "tts.strategies.allocation.compute_optimal:UntilAccepted",
         "weaver": "tts.strategies.sampling.best_of_n:Weaver",
         "weighted_best_of_n": "tts.strategies.sampling.best_of_n:WeightedBestOfN",
+        "zero_shot_qa": "tts.strategies.retrieval.one_call:ZeroShotQA",
     },
     "verifier": {
         "embedded": "tts.engine.session:open_embedded_verifier",
@@ -75,6 +81,11 @@ BUILT_IN: Mapping[Kind, Mapping[str, str]] = {
         "replay": "tts.engine.session:open_replay",
         "simulated": "tts.engine.session:open_simulated",
         "vllm": "tts.engine.open_vllm:open_vllm",
+    },
+    "retriever": {
+        "bm25": "tts.engine.open_retriever:open_bm25",
+        "fused": "tts.engine.open_retriever:open_fused",
+        "static": "tts.engine.open_retriever:open_static",
     },
 }
 
@@ -119,6 +130,7 @@ class Registry:
 STRATEGIES = Registry("strategy")
 VERIFIERS = Registry("verifier")
 BACKENDS = Registry("backend")
+RETRIEVERS = Registry("retriever")
 
 
 def build_strategy(name: str, parameters: Mapping[str, Any]) -> Strategy:

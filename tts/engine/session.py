@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
-from typing import Any, Protocol, TypeVar, runtime_checkable
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar, runtime_checkable
 
 from msgspec import ValidationError, convert
 from msgspec.structs import replace
@@ -13,6 +13,7 @@ from msgspec.structs import replace
 from tts.answers import TASKS
 from tts.budget import PriceTable
 from tts.engine.asks import Asks, Opening
+from tts.engine.open_retriever import open_demonstrations, open_retrieval
 from tts.engine.registry import BACKENDS, VERIFIERS
 from tts.engine.time_limit import Waits
 from tts.equivalence import Equivalence
@@ -25,7 +26,10 @@ from tts.executor.limits import RetryPolicy
 from tts.options import SessionOptions
 from tts.protocols import Generator, defaults_of
 from tts.run import Verifier
-from tts.values import Sampling, Usage
+from tts.values import Demonstration, Sampling, Usage
+
+if TYPE_CHECKING:
+    from tts.retrieval import Retrieval
 
 
 @runtime_checkable
@@ -46,6 +50,9 @@ class Session:
     prices: PriceTable
     limits: Limits
     sampling: Sampling
+    retrieval: Retrieval | None = None
+    """What finds documents; None: there is no corpus."""
+    demonstrations: tuple[Demonstration, ...] = ()
 
     def price(self, model: str, usage: Usage) -> Usage:
         """A usage with what it costs by the table, and with its fresh part: what is not cached.
@@ -102,6 +109,7 @@ async def open_session(
         default = generators["default"]
         sampling = chosen_sampling(options.sampling, default)
         verifier = await open_verifier(options, default)
+        retrieval, shown = open_retrieval(options), open_demonstrations(options)
         opened.pop_all()
     return Session(
         generators=generators,
@@ -110,6 +118,8 @@ async def open_session(
         prices=prices,
         limits=limits(options, default),
         sampling=sampling,
+        retrieval=retrieval,
+        demonstrations=shown,
     )
 
 

@@ -48,6 +48,7 @@ from tts.protocols.operation import (
     Role,
     ShorteningOperation,
 )
+from tts.protocols.retriever import Retriever
 from tts.protocols.scorers import (
     MarkedRow,
     RowReader,
@@ -94,6 +95,7 @@ __all__ = [
     "RateWindows",
     "RecordedGenerator",
     "Reply",
+    "Retriever",
     "Role",
     "Row",
     "RowReader",

@@ -18,7 +18,7 @@ from tts.run.max_tokens import max_text_tokens
 from tts.run.node import Group, Node, function_name
 from tts.run.settings import asked, checked
 from tts.run.state import RunState
-from tts.values import Candidate, Score
+from tts.values import Candidate, Document, Score
 
 if TYPE_CHECKING:
     import numpy as np
@@ -29,7 +29,7 @@ T = TypeVar("T")
 class Run(RunState):
     """One strategy on one problem. Calling a verb returns a node at once.
 
-    `sample`, `score` and `call` submit; `all`, `first` and `arrivals` wait; `spawn` starts a
+    `sample`, `score`, `retrieve` and `call` submit; `all`, `first` and `arrivals` wait; `spawn` starts a
     child Run; `drop` cancels. A node starts when its last input is done and there is room in the
     budget; nothing waits for anything that it does not need.
     """
@@ -76,6 +76,14 @@ class Run(RunState):
         node.check = lambda value: checked(value, candidate, verifier.name)
         node.listen(lambda done: self._keep_score(candidate, done))
         return node
+
+    def retrieve(self, query: str | Node[str], k: int) -> Node[tuple[Document, ...]]:
+        """The documents that suit a query, the best first, and `k` at most."""
+        if self.settings.retrieval is None:
+            raise UsageError(
+                "This strategy retrieves documents: give the engine a corpus (--corpus FILE)."
+            )
+        return self._submit((query, k), self.settings.retrieval)
 
     @overload
     def call(self, function: Callable[..., Awaitable[T]], *args: Any) -> Node[T]: ...

@@ -10,10 +10,10 @@ from typing import Any, Protocol, TypeVar
 from tts.answers import Task
 from tts.equivalence import Equivalence
 from tts.errors import BadReply, StrategyError, TTSError, UsageError, described
-from tts.protocols import Generator, OutcomeRow
+from tts.protocols import Generator, Operation, OutcomeRow
 from tts.run.node import Node
 from tts.run.replay import FRESH, Recorded
-from tts.values import Candidate, Event, Problem, Sampling, Score
+from tts.values import Candidate, Demonstration, Event, Problem, Sampling, Score
 
 R_contra = TypeVar("R_contra", contravariant=True)
 
@@ -94,6 +94,10 @@ class RunSettings:
     """By name; the first is the default."""
     equivalence: Equivalence
     verifier: VerifierOf[Any] | None = None
+    retrieval: Operation | None = None
+    """What finds documents, called with (query, k)."""
+    demonstrations: tuple[Demonstration, ...] = ()
+    """Worked examples for strategies that show some, the best first."""
     sampling: Sampling = field(default_factory=Sampling)
     seed: int = 0
     """The replicate: another seed gives other draws of the same prompts."""

@@ -21,6 +21,7 @@ from tts.values import (
     NOTHING,
     Candidate,
     CandidateEvent,
+    Demonstration,
     Dimension,
     NodeEvent,
     Reason,
@@ -129,6 +130,11 @@ class RunState:
     def task(self) -> Task:
         """The prompt template and answer extraction of this problem."""
         return self.settings.task
+
+    @property
+    def demonstrations(self) -> tuple[Demonstration, ...]:
+        """Worked examples for strategies that show some, the best first."""
+        return self.settings.demonstrations
 
     @property
     def sampling(self) -> Sampling:

@@ -1,5 +1,6 @@
 """The values that cross package boundaries: frozen, serialisable, free of behaviour."""
 
+from tts.values.documents import Demonstration, Document, Hop
 from tts.values.generation import (
     ENDED,
     AnswerKind,
@@ -61,9 +62,12 @@ __all__ = [
     "CandidateEvent",
     "Capabilities",
     "Completion",
+    "Demonstration",
     "Dimension",
+    "Document",
     "Event",
     "FinishReason",
+    "Hop",
     "Kept",
     "Message",
     "MessageRole",

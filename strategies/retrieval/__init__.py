@@ -1,0 +1,1 @@
+"""Answers from documents: with a corpus, one call or several hops."""

@@ -1,0 +1,116 @@
+"""What strategies that answer from documents share: their calls, their vote, their end."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from msgspec.structs import replace
+
+from tts.errors import BudgetExhausted, Stopped, UsageError
+from tts.run import Node, Outcome, Run
+from tts.strategies.base import StrategyBase, at_least, finish
+from tts.strategies.parts.conversation import ConversationCall
+from tts.strategies.parts.select import Select, most_voted
+from tts.strategies.retrieval.prompts import answer_of
+from tts.values import Candidate, Demonstration, Document, Problem
+
+Documents = tuple[Document, ...]
+
+
+class AnswerCall(ConversationCall):
+    """A draw whose text is an answer, however the problem's task would read one."""
+
+    def __init__(self, run: Run, *, of: str) -> None:
+        """`of`: what is asked for, part of the call's key."""
+        super().__init__(run)
+        self.spec = replace(self.spec, name=f"sample/{of}")
+
+    def value(self, args: tuple[Any, ...], content: Any, key: str) -> Candidate:
+        drawn = super().value(args, content, key)
+        ended = content.finish_reason != "length"
+        answer = answer_of(content.text) if ended else None
+        return replace(drawn, answer=answer, final=answer is not None)
+
+
+class Reading(StrategyBase):
+    """Answers from what was retrieved.
+
+    A retrieval that fails leaves its documents out, and the run's record says so. Where the budget
+    ends, the answer is forced from what was read so far, else from the question alone.
+    """
+
+    retrieves: ClassVar[bool] = True
+    """Whether it needs a corpus."""
+
+    samples: int = 1
+    """Answers that vote (self-consistency, Wang et al. 2022)."""
+    temperature: float | None = None
+    """None: greedy where there is one sample, else that of the run."""
+
+    def check(self) -> None:
+        at_least(1, samples=self.samples)
+        if self.temperature is not None and self.temperature < 0:
+            raise ValueError(f"temperature is at least 0, not {self.temperature!r}.")
+
+    def selection(self) -> Select:
+        return most_voted
+
+    def heat(self, run: Run) -> float:
+        """The temperature of its draws."""
+        if self.temperature is not None:
+            return self.temperature
+        return 0.0 if self.samples == 1 else run.sampling.temperature
+
+    async def finish(self, problem: Problem, run: Run) -> Candidate | None:
+        """The vote over what was answered; else an answer forced from the last documents read."""
+        answered = [one for one in run.kept.final() if one.candidate.answer is not None]
+        live = [one.candidate for one in run.kept.all() if one.candidate.messages]
+        if not answered and live:
+            run.release_finish_reserve()
+            sampling = replace(run.sampling, temperature=0.0, max_tokens=run.forced_tokens)
+            forced = run.call(AnswerCall(run, of="forced"), live[-1].messages, sampling, "answer")
+            outcome: Outcome[Candidate] = await run.call(ended, forced)
+            if outcome.value is not None and outcome.value.answer is not None:
+                return outcome.value
+        return await finish(problem, run, self.selection())
+
+
+def ended(outcome: Outcome[Any]) -> Outcome[Any]:
+    """How a call ended, as a value; a refusal is one, what ends the whole run is raised."""
+    if isinstance(outcome.error, Stopped) and not isinstance(outcome.error, BudgetExhausted):
+        raise outcome.error
+    return outcome
+
+
+async def retrieved(run: Run, query: str, k: int) -> Documents:
+    """The documents of a query; none for `k` 0, and none where the retrieval failed."""
+    if k == 0:
+        return ()
+    found = await run.all([run.retrieve(query, k)])
+    return found[0] if found else ()
+
+
+async def read(run: Run, nodes: list[Node[Documents] | None]) -> list[Documents]:
+    """What retrievals found, in their order; nothing where there is none, or it failed."""
+    settled: list[Outcome[Documents]] = [
+        await run.call(found, node) if node is not None else Outcome(()) for node in nodes
+    ]
+    return [one.value or () for one in settled]
+
+
+def found(outcome: Outcome[Documents]) -> Outcome[Documents]:
+    """How a retrieval ended, as a value; a refusal ends the run."""
+    if isinstance(outcome.error, Stopped):
+        raise outcome.error
+    return outcome
+
+
+def worked(run: Run, m: int) -> tuple[Demonstration, ...]:
+    """The `m` best demonstrations, the best one last; raises `UsageError` where there are fewer."""
+    there = run.demonstrations
+    if len(there) < m:
+        raise UsageError(
+            f"m={m} demonstrations are to be shown and {len(there)} are given: give a file of them "
+            "(--demonstrations FILE), or a lower m."
+        )
+    return tuple(reversed(there[:m]))

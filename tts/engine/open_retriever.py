@@ -1,0 +1,78 @@
+"""Retrievers by name, over the corpus that the options name."""
+
+from __future__ import annotations
+
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from tts.engine.registry import RETRIEVERS
+from tts.errors import TTSError, UsageError, described
+from tts.options import SessionOptions
+from tts.protocols import Retriever
+from tts.values import Demonstration
+
+if TYPE_CHECKING:
+    from tts.retrieval import Corpus, Retrieval
+
+
+def open_retrieval(options: SessionOptions) -> Retrieval | None:
+    """The operation that finds documents; None where there is neither a corpus nor a retriever of
+    the caller's own. Raises `UsageError` for a name, a corpus or a package that there is not."""
+    spec = options.retriever
+    factory = RETRIEVERS.find(spec) if isinstance(spec, str) else None
+    if factory is None:
+        return _operation(spec)
+    if options.corpus is None:
+        return None
+    try:
+        return _operation(factory(options.corpus, options))
+    except TTSError:
+        raise
+    except (Exception, SystemExit) as error:
+        raise UsageError(f"Retriever {spec!r} cannot be opened: {described(error)}.") from error
+
+
+def open_demonstrations(options: SessionOptions) -> tuple[Demonstration, ...]:
+    """Those of the options; none where they name no file."""
+    if options.demonstrations is None:
+        return ()
+    from tts.retrieval import read_demonstrations
+
+    return read_demonstrations(Path(options.demonstrations))
+
+
+def _operation(retriever: Any) -> Retrieval:
+    from tts.retrieval import Retrieval
+
+    return Retrieval(retriever)
+
+
+def open_bm25(place: Path, options: SessionOptions) -> Retriever:
+    """By words."""
+    from tts.retrieval import BM25, Store
+
+    return BM25(_corpus(place), Store.default())
+
+
+def open_static(place: Path, options: SessionOptions) -> Retriever:
+    """By static word vectors."""
+    from tts.retrieval import Dense, StaticVectors, Store
+
+    return Dense(_corpus(place), StaticVectors(), Store.default())
+
+
+def open_fused(place: Path, options: SessionOptions) -> Retriever:
+    """By words and by static word vectors, their ranks fused."""
+    from tts.retrieval import BM25, Dense, Fused, StaticVectors, Store
+
+    corpus, store = _corpus(place), Store.default()
+    return Fused((BM25(corpus, store), Dense(corpus, StaticVectors(), store)))
+
+
+def _corpus(place: Path) -> Corpus:
+    from tts.retrieval import read_corpus
+
+    if find_spec("bm25s") is None:
+        raise UsageError("Retrieval by words needs the package bm25s: pip install bm25s.")
+    return read_corpus(Path(place))

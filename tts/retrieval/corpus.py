@@ -1,0 +1,145 @@
+"""Corpora: the documents of a JSONL file, a JSON list or a folder of texts, and their content hash."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from hashlib import blake2b
+from pathlib import Path
+from typing import Any
+
+from tts.errors import BadInput
+from tts.values import Document
+
+ID_FIELDS = ("id", "_id", "docid", "doc_id", "passage_id", "idx")
+TEXT_FIELDS = ("text", "contents", "content", "paragraph_text", "passage")
+TITLE_FIELDS = ("title", "name")
+SUFFIXES = (".txt", ".md", ".rst")
+"""Of the files that a folder is read for."""
+PASSAGE_WORDS = 200
+"""A text file is cut at blank lines into passages of about so many words."""
+
+
+@dataclass(frozen=True)
+class Corpus:
+    """Documents in their order; ids are unique."""
+
+    documents: tuple[Document, ...]
+    source: str = ""
+    """Where they were read, for messages."""
+
+    def __post_init__(self) -> None:
+        if not self.documents:
+            raise BadInput(f"{self.source or 'The corpus'}: holds no document.")
+        seen: set[str] = set()
+        for one in self.documents:
+            if one.id in seen:
+                raise BadInput(f"{self.source or 'The corpus'}: two documents have id {one.id!r}.")
+            seen.add(one.id)
+
+    def __len__(self) -> int:
+        return len(self.documents)
+
+    @cached_property
+    def digest(self) -> str:
+        """Changes with every id, title or text, and with their order."""
+        digest = blake2b(digest_size=16)
+        for one in self.documents:
+            for part in (one.id, one.title, one.text):
+                data = part.encode("utf-8", "surrogatepass")
+                digest.update(len(data).to_bytes(8, "big") + data)
+        return digest.hexdigest()
+
+    @property
+    def texts(self) -> list[str]:
+        """What is indexed of each document."""
+        return [one.whole for one in self.documents]
+
+
+def read_corpus(place: Path) -> Corpus:
+    """The corpus of a path; raises `BadInput`, with file and line, for what is none.
+
+    A JSON row needs a text (`text`, `contents`, …) and may have an id and a title. A folder gives
+    its text files, in the order of their names, in passages.
+    """
+    try:
+        if place.is_dir():
+            documents = tuple(_of_folder(place))
+            hint = f" (files that end in {', '.join(SUFFIXES)})"
+        else:
+            documents, hint = tuple(_of_file(place)), ""
+    except OSError as error:
+        raise BadInput(f"{place}: cannot be read ({error.strerror or error}).") from error
+    except UnicodeDecodeError as error:
+        raise BadInput(f"{place}: is not UTF-8 ({error.reason} at byte {error.start}).") from error
+    if not documents:
+        raise BadInput(f"{place}: holds no document{hint}.")
+    return Corpus(documents, str(place))
+
+
+def _of_file(path: Path) -> Iterator[Document]:
+    if path.suffix == ".json":
+        yield from _of_list(path)
+        return
+    with path.open(encoding="utf-8-sig") as lines:
+        for number, line in enumerate(lines, start=1):
+            if line.strip():
+                yield _document(_row(path, number, line), f"{path}:{number}", str(number))
+
+
+def _row(path: Path, number: int, line: str) -> Any:
+    try:
+        return json.loads(line)
+    except (ValueError, RecursionError) as error:
+        raise BadInput(f"{path}:{number}: is not JSON ({error}).") from error
+
+
+def _of_list(path: Path) -> Iterator[Document]:
+    try:
+        rows = json.loads(path.read_text(encoding="utf-8-sig"))
+    except (ValueError, RecursionError) as error:
+        raise BadInput(f"{path}: is not JSON ({error}).") from error
+    if not isinstance(rows, list):
+        raise BadInput(f"{path}: a list of documents is needed, not a {type(rows).__name__}.")
+    for number, row in enumerate(rows, start=1):
+        yield _document(row, f"{path}: document {number}", str(number))
+
+
+def _document(row: Any, where: str, default_id: str) -> Document:
+    if not isinstance(row, Mapping):
+        raise BadInput(f"{where}: a document is an object with a text.")
+    text = _first(row, TEXT_FIELDS)
+    if not isinstance(text, str) or not text.strip():
+        raise BadInput(f"{where}: no text: one of {', '.join(TEXT_FIELDS)} is needed.")
+    id, title = _first(row, ID_FIELDS), _first(row, TITLE_FIELDS)
+    return Document(default_id if id is None else str(id), text, str(title or ""))
+
+
+def _first(row: Mapping[str, Any], names: Iterable[str]) -> Any:
+    return next((row[name] for name in names if row.get(name) is not None), None)
+
+
+def _of_folder(folder: Path) -> Iterator[Document]:
+    for path in sorted(folder.rglob("*")):
+        if path.is_file() and path.suffix.lower() in SUFFIXES:
+            name = path.relative_to(folder).as_posix()
+            for number, text in enumerate(passages(path.read_text(encoding="utf-8-sig")), start=1):
+                yield Document(f"{name}#{number}", text, path.stem)
+
+
+def passages(text: str, words: int = PASSAGE_WORDS) -> Iterator[str]:
+    """Paragraphs together, as long as they hold at most so many words; a longer one stays whole."""
+    held: list[str] = []
+    count = 0
+    for paragraph in (part.strip() for part in text.split("\n\n")):
+        length = len(paragraph.split())
+        if held and count + length > words:
+            yield "\n\n".join(held)
+            held, count = [], 0
+        if length:
+            held.append(paragraph)
+            count += length
+    if held:
+        yield "\n\n".join(held)
