@@ -26,7 +26,8 @@ TWO_HOPS = (
 
 def hops_without_end(messages: Any, prefix: str, _: int) -> str:
     """Always something is missing, until an answer is forced."""
-    forced = prefix or messages[-1].content.endswith(("final answer is:", "Answer:"))
+    by_lines = "one line at a time" in messages[0].content
+    forced = prefix or not by_lines or messages[-1].content.endswith("final answer is:")
     return "Visby" if forced else "Follow up: Who directed Glass Harbour?"
 
 
