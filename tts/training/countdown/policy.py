@@ -1,4 +1,4 @@
-"""Train the countdown policy: python -m tts.training.countdown.policy --plateau 300 --falls 350 320."""
+"""Train the countdown policy: python -m tts.training.countdown.policy --plateau 300 --falls 350."""
 
 # pyright: reportMissingImports=false
 
