@@ -15,7 +15,16 @@ from tokenizers.pre_tokenizers import Split
 
 from tts.backends.embedded.model import model_folder
 
-ModelName = Literal["small", "large", "prm", "planner", "countdown", "countdown-value"]
+ModelName = Literal[
+    "small",
+    "large",
+    "prm",
+    "planner",
+    "countdown",
+    "countdown-value",
+    "steps",
+    "steps-prm",
+]
 PAD, END, USER, ASSISTANT, STEP_MARK = (
     "<|pad|>",
     "<|end|>",
@@ -31,12 +40,16 @@ _CHARACTERS = tuple(string.digits + "()" + string.ascii_letters) + tuple(
 )
 _PATTERN = r"\n\n|\\boxed\{|Compute | [+*-] |[\s\S]"
 Section = Literal["Training", "Results"]
+SCORERS: frozenset[ModelName] = frozenset({"prm", "countdown-value", "steps-prm"})
 
 _PURPOSE: dict[ModelName, str] = {
     "small": "The small policy: solves integer arithmetic step by step, and errs often enough "
     "that search and selection matter.",
     "large": "The large policy: as the small one, with more than seven times its parameters.",
     "prm": "The process reward model: judges each step of the small policy's solutions.",
+    "steps": "The policy of graded arithmetic: may take any legal step, errs from hardly ever to nearly "
+    "always as problems grow.",
+    "steps-prm": "The process reward model of graded arithmetic: a policy's layers and two that compare.",
     "planner": "The plan writer: turns small errands in English into plans in the compact text of "
     "`tts.planner`, for the tools `price`, `multiply`, `add`, `subtract` and `average`.",
     "countdown": "The countdown policy: makes a target from three to five numbers, one step a line.",
@@ -49,7 +62,6 @@ _SCORES = (
     "score of a step is the second class's probability there. vLLM needs the marker's id: "
     "`--runner pooling --pooler-config '{\"step_tag_id\": 4}'`."
 )
-SCORERS: frozenset[ModelName] = frozenset({"prm", "countdown-value"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,15 +113,24 @@ ARCHITECTURES: dict[ModelName, Architecture] = {
         vocabulary=304,
         positions=512,
     ),
+    "steps": Architecture(
+        hidden=128, layers=4, heads=4, head_dim=32, feed_forward=384, query_key_value_bias=False
+    ),
+    "steps-prm": Architecture(
+        hidden=160, layers=6, heads=5, head_dim=32, feed_forward=384, query_key_value_bias=True
+    ),
 }
 
 
-def build_tokenizer() -> Tokenizer:
-    """One token per character, and one for each of the six strings that solutions repeat."""
-    pieces = (*SPECIALS, *_WORDS, *_CHARACTERS)
+def build_tokenizer(phrases: tuple[str, ...] = ()) -> Tokenizer:
+    """One token per character, and one for each of the six strings that solutions repeat and for
+    each of the phrases, longer texts that are one token each."""
+    pieces = (*SPECIALS, *_WORDS, *_CHARACTERS, *phrases)
     model = WordLevel({piece: index for index, piece in enumerate(pieces)}, unk_token=UNKNOWN)
     tokenizer = Tokenizer(model)
-    tokenizer.pre_tokenizer = Split(Regex(_PATTERN), behavior="isolated")
+    tokenizer.pre_tokenizer = Split(
+        Regex("|".join((*map(re.escape, phrases), _PATTERN))), behavior="isolated"
+    )
     tokenizer.decoder = decoders.Fuse()
     tokenizer.add_special_tokens(
         [AddedToken(special, special=True, normalized=False) for special in SPECIALS]

@@ -6,9 +6,11 @@ from __future__ import annotations
 
 import logging
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
+from pathlib import Path
+from typing import Any
 
 import torch
 from tokenizers import Tokenizer
@@ -27,6 +29,8 @@ _LOG_EVERY = 50
 
 Batches = Iterator[list[tuple[Tensor, Tensor]]]
 """Batches of micro-batches: (inputs, targets), both (rows, tokens), `IGNORED` where not judged."""
+Loss = Callable[[Any, Sequence[Tensor]], Tensor]
+"""Of a module and a micro-batch: nats, summed over its judged tokens."""
 
 _WARM_UP_SHARE = 0.03
 _FLOOR = 0.02
@@ -91,32 +95,72 @@ class Descent:
         return f"{self.steps} steps, {self.tokens} tokens, last loss {self.loss:.5f}"
 
 
-def descend(network: Network, batches: Batches, *, rate: float, steps: int) -> Descent:
-    """Train on the next token for a number of steps, at `rate` at its highest.
+def next_token(network: Network, micro: Sequence[Tensor]) -> Tensor:
+    """Cross-entropy of the judged targets of (inputs, targets)."""
+    inputs, targets = micro
+    judged = targets != IGNORED
+    logits = network.logits(network(inputs)[judged])
+    return functional.cross_entropy(logits, targets[judged], reduction="sum")
+
+
+def descend(
+    module: nn.Module,
+    batches: Iterator[list[Any]],
+    *,
+    rate: float,
+    steps: int,
+    loss: Loss = next_token,
+    checkpoint: Path | None = None,
+) -> Descent:
+    """Train for a number of steps, at `rate` at its highest, by default on the next token.
 
     Counted in steps, not in time, so that a seed gives the same weights on any machine with the
-    same arithmetic.
+    same arithmetic. A file `checkpoint` is written now and then; where it is there, the training
+    goes on from it.
     """
-    optimisation = Optimisation(network, rate)
-    tokens, loss = 0, 0.0
-    for step, batch in enumerate(islice(batches, steps)):
-        loss = _accumulate(network, batch)
+    optimisation = Optimisation(module, rate)
+    begun = _resumed(checkpoint, module, optimisation)
+    tokens, last = begun.tokens, begun.loss
+    for step, batch in enumerate(islice(batches, begun.steps, steps), begun.steps):
+        last = _accumulate(module, batch, loss)
         optimisation.step(step / steps)
-        tokens += sum(inputs.numel() for inputs, _ in batch)
+        tokens += sum(micro[0].numel() for micro in batch)
         if step % _LOG_EVERY == 0:
-            _LOG.info("step %d of %d loss %.5f tokens %d", step, steps, loss, tokens)
-    return Descent(steps, tokens, loss)
+            _LOG.info("step %d of %d loss %.5f tokens %d", step, steps, last, tokens)
+            _keep(checkpoint, module, optimisation, Descent(step + 1, tokens, last))
+    return Descent(steps, tokens, last)
 
 
-def _accumulate(network: Network, batch: list[tuple[Tensor, Tensor]]) -> float:
-    count = sum(int((targets != IGNORED).sum()) for _, targets in batch)
+def _resumed(checkpoint: Path | None, module: nn.Module, optimisation: Optimisation) -> Descent:
+    if checkpoint is None or not checkpoint.exists():
+        return Descent(0, 0, 0.0)
+    kept = torch.load(checkpoint, weights_only=True)
+    module.load_state_dict(kept["module"])
+    optimisation.load_state(kept["optimisation"])
+    return Descent(kept["steps"], kept["tokens"], kept["loss"])
+
+
+def _keep(
+    checkpoint: Path | None, module: nn.Module, optimisation: Optimisation, done: Descent
+) -> None:
+    if checkpoint is None:
+        return
+    whole = checkpoint.with_suffix(".part")
+    facts = {"steps": done.steps, "tokens": done.tokens, "loss": done.loss}
+    torch.save(
+        {"module": module.state_dict(), "optimisation": optimisation.state(), **facts}, whole
+    )
+    whole.replace(checkpoint)
+
+
+def _accumulate(module: nn.Module, batch: list[Any], loss: Loss) -> float:
+    """The gradients of a batch; returns its loss for each judged token."""
+    count = sum(int((micro[1] != IGNORED).sum()) for micro in batch)
     total = 0.0
-    for inputs, targets in batch:
-        judged = targets != IGNORED
-        logits = network.logits(network(inputs)[judged])
-        loss = functional.cross_entropy(logits, targets[judged], reduction="sum") / count
-        loss.backward()
-        total += float(loss.detach())
+    for micro in batch:
+        share = loss(module, micro) / count
+        share.backward()
+        total += float(share.detach())
     return total
 
 
@@ -135,6 +179,15 @@ class Optimisation:
         self._rate = rate
         self._muon = Muon(matrices, momentum=0.95, decay=0.05)
         self._adam = optim.AdamW(others, lr=rate, weight_decay=0.0, betas=(0.9, 0.98))
+
+    def state(self) -> dict[str, Any]:
+        """What a checkpoint keeps."""
+        return {"adam": self._adam.state_dict(), "muon": self._muon.velocities}
+
+    def load_state(self, state: dict[str, Any]) -> None:
+        """Go on where a checkpoint was kept."""
+        self._adam.load_state_dict(state["adam"])
+        self._muon.velocities = state["muon"]
 
     def step(self, progress: float) -> None:
         """Apply the gradients at `progress` (0 to 1) of the training, then clear them."""
@@ -164,12 +217,12 @@ class Muon:
         self._parameters = parameters
         self._momentum = momentum
         self._decay = decay
-        self._velocities = [torch.zeros_like(parameter) for parameter in parameters]
+        self.velocities = [torch.zeros_like(parameter) for parameter in parameters]
 
     def step(self, rate: float) -> None:
         """Apply and clear the gradients; `rate` is on the scale of an AdamW learning rate."""
         with torch.no_grad():
-            for parameter, velocity in zip(self._parameters, self._velocities, strict=True):
+            for parameter, velocity in zip(self._parameters, self.velocities, strict=True):
                 gradient = parameter.grad
                 if gradient is None:
                     continue

@@ -193,9 +193,11 @@ def save_model_folder(
     shape: Architecture,
     weights: dict[str, Tensor],
     tokenizer: Tokenizer | None = None,
+    folder: Path | None = None,
 ) -> Path:
-    """Write weights (float16), configuration and tokenizer; returns the folder."""
-    folder = MODELS / name
+    """Write weights (float16), configuration and tokenizer; returns the folder, by default the one
+    that the package ships."""
+    folder = folder or MODELS / name
     folder.mkdir(parents=True, exist_ok=True)
     halves = {key: tensor.detach().half().contiguous() for key, tensor in weights.items()}
     save_file(halves, folder / "model.safetensors", metadata={"format": "pt"})

@@ -16,6 +16,7 @@ from torch.nn import functional
 from tts.training.architecture import (
     ARCHITECTURES,
     STEP_MARK,
+    ModelName,
     build_tokenizer,
     token_id,
     write_section,
@@ -95,10 +96,11 @@ def _at_markers(network: Network, rows: Sequence[JudgedRow]) -> Tensor:
     return torch.cat([hidden[place, list(row.marks)] for place, row in enumerate(rows)])
 
 
-def _save(network: Network, head: nn.Module) -> None:
+def save_scorer(name: ModelName, network: Network, head: nn.Module) -> None:
+    """Write the folder of a network with its head."""
     weights = {f"model.{name}": value for name, value in network.state_dict().items()}
     weights |= {f"score.{name}": value for name, value in head.state_dict().items()}
-    save_model_folder("prm", ARCHITECTURES["prm"], weights)
+    save_model_folder(name, ARCHITECTURES[name], weights)
 
 
 def main() -> None:
@@ -115,7 +117,7 @@ def main() -> None:
     rows = judged_rows(options.problems, random.Random(options.seed))
     network = compare(trunk.state_dict())
     head, loss = train_head(network, rows, options.seed)
-    _save(network, head)
+    save_scorer("prm", network, head)
     labels = [label for row in rows for label in row.labels]
     write_section(
         "prm",

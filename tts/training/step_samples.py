@@ -15,6 +15,7 @@ from tts.arithmetic import (
     generate,
     step_is_correct,
 )
+from tts.backends.embedded.folder import EmbeddedTokenizer
 from tts.backends.embedded.generator import EmbeddedGenerator
 from tts.backends.embedded.model import EmbeddedModel
 from tts.backends.embedded.step_scorer import marked_rows
@@ -91,7 +92,7 @@ class JudgedRow:
 
 
 def judged_rows(count: int, order: random.Random) -> list[JudgedRow]:
-    """Every sampled solution of `count` training problems, each followed by a spoilt copy."""
+    """Sampled solutions of `count` training problems of the small policy, and spoilt copies."""
     policy = EmbeddedModel.shipped("small")
     problems = [
         problem
@@ -99,8 +100,15 @@ def judged_rows(count: int, order: random.Random) -> list[JudgedRow]:
         for problem in generate(difficulty_bin, int(count * share), _PROBLEM_SEED)
     ]
     groups = asyncio.run(sample_steps(policy, problems, draws=DRAWS, temperature=1.0))
+    return rows_of(groups, policy.tokenizer, order)
+
+
+def rows_of(
+    groups: Sequence[Sequence[StepSample]], tokenizer: EmbeddedTokenizer, order: random.Random
+) -> list[JudgedRow]:
+    """Every solution as the scorer reads it, each followed by a spoilt copy."""
     return [
-        _row(policy, judged)
+        _row(tokenizer, judged)
         for group in groups
         for sample in group
         for judged in (sample, *spoilt(sample, order))
@@ -121,8 +129,8 @@ def spoilt(sample: StepSample, order: random.Random) -> Iterator[StepSample]:
     yield labelled(sample.problem, "\n\n".join(steps))
 
 
-def _row(policy: EmbeddedModel, sample: StepSample) -> JudgedRow:
+def _row(tokenizer: EmbeddedTokenizer, sample: StepSample) -> JudgedRow:
     messages = (Message("user", sample.problem.prompt),)
     limit = ARCHITECTURES["prm"].positions
-    (marked,) = marked_rows(policy.tokenizer, messages, sample.steps, limit)
+    (marked,) = marked_rows(tokenizer, messages, sample.steps, limit)
     return JudgedRow(marked.ids, marked.marks, sample.labels)

@@ -15,13 +15,16 @@ from tts.backends.embedded.transformer import Transformer
 from tts.errors import ContextTooLong
 from tts.values import Model
 
-PolicyName = Literal["small", "large", "planner", "countdown"]
-ScorerName = Literal["prm", "countdown-value"]
+PolicyName = Literal["small", "large", "planner", "countdown", "steps"]
+ScorerName = Literal["prm", "countdown-value", "steps-prm"]
 EmbeddedName = PolicyName | ScorerName
 POLICIES: tuple[PolicyName, ...] = get_args(PolicyName)
 SCORERS: tuple[ScorerName, ...] = get_args(ScorerName)
 EMBEDDED_NAMES: tuple[EmbeddedName, ...] = (*POLICIES, *SCORERS)
-_OWN_SCORERS: dict[str, ScorerName] = {"countdown": "countdown-value"}
+_OWN_SCORERS: dict[str, ScorerName] = {
+    "countdown": "countdown-value",
+    "steps": "steps-prm",
+}
 _SETTERS = ("scipy_openblas_set_num_threads64_", "openblas_set_num_threads64_")
 
 

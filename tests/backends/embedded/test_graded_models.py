@@ -1,0 +1,48 @@
+from __future__ import annotations
+
+import pytest
+
+from tts.backends.embedded.generator import EmbeddedGenerator
+from tts.backends.embedded.model import EMBEDDED_NAMES, EmbeddedModel, EmbeddedName, model_folder
+from tts.backends.embedded.step_scorer import EmbeddedStepScorer
+from tts.protocols import GenerateRequest, Meter, StepScoreRequest
+from tts.values import Message, Sampling
+
+MEBIBYTE = 2**20
+QUESTION = (Message("user", "Compute (3 + 4) * (2 + 1)."),)
+
+
+def size(name: EmbeddedName) -> int:
+    return (model_folder(name) / "model.safetensors").stat().st_size
+
+
+@pytest.mark.parametrize(("name", "text"), [("steps", "7 * 3\n\n\\boxed{21}")])
+async def test_a_policy_solves_an_easy_problem(name: EmbeddedName, text: str) -> None:
+    generator = EmbeddedGenerator(EmbeddedModel.shipped(name))
+    sampling = Sampling(temperature=0, max_tokens=64)
+    reply = await generator.generate(
+        GenerateRequest(messages=QUESTION, sampling=sampling, seeds=(0,)), Meter()
+    )
+    await generator.close()
+    assert reply.completions[0] is not None
+    assert reply.completions[0].text == text
+
+
+async def test_the_scorer_prefers_either_right_first_step_to_a_wrong_one() -> None:
+    scorer = EmbeddedStepScorer(EmbeddedModel.shipped("steps-prm"))
+    left, right, wrong = [
+        (await scorer.score_steps(StepScoreRequest(messages=QUESTION, steps=(step,)), Meter())).scores[0]
+        for step in ("7 * (2 + 1)", "(3 + 4) * 3", "8 * (2 + 1)")
+    ]  # fmt: skip
+    await scorer.close()
+    assert min(left, right) > 0.5 > wrong
+
+
+def test_a_policy_names_the_scorer_that_knows_its_solutions() -> None:
+    names = ("small", "large", "steps")
+    found = [EmbeddedGenerator(EmbeddedModel.shipped(name)).defaults.verifier for name in names]
+    assert found == ["embedded:prm"] * 2 + ["embedded:steps-prm"]
+
+
+def test_all_shipped_weights_together_stay_small() -> None:
+    assert sum(map(size, EMBEDDED_NAMES)) <= 30 * MEBIBYTE
