@@ -14,7 +14,7 @@ from tts.budget.idealised_runtime import IdealisedRuntime
 from tts.errors import BadInput
 from tts.eval.problems import load_problems
 from tts.eval.tune.energy import Counter
-from tts.protocols import GenerateRequest, Generator, Meter
+from tts.protocols import GenerateRequest, Generator, Meter, StepScorer, StepScoreRequest
 from tts.values import Message, Sampling
 
 SHARES = (0.125, 0.25, 0.5, 0.75)
@@ -86,6 +86,53 @@ async def _timed(
     # A counter that began again says nothing of this call.
     joules = None if before is None or after is None or after < before else after - before
     return Timing(generator.count_prompt(messages, ""), drawn.completion_tokens, seconds, joules)
+
+
+async def readings(
+    scorer: StepScorer,
+    *,
+    shares: Sequence[float] = SHARES,
+    repeats: int = 5,
+    clock: Callable[[], float] = perf_counter,
+    energy: Counter = lambda: None,
+) -> list[Timing]:
+    """What reading a solution of every size takes a verifier that draws nothing, after a warm-up.
+
+    A size is a part of the context. Every solution begins with a number of its own, so that no
+    cache has read it.
+    """
+    context = min(scorer.model.context_length or LONGEST_CONTEXT, LONGEST_CONTEXT)
+    sizes = [int(context * share) for share in shares for _ in range(repeats)]
+    found = [
+        await _read(scorer, size, at, clock, energy) for at, size in enumerate(sizes[:1] + sizes)
+    ]
+    return found[1:]
+
+
+async def _read(
+    scorer: StepScorer, size: int, at: int, clock: Callable[[], float], energy: Counter
+) -> Timing:
+    question = (Message("user", f"{at + 101} and more?"),)
+    step, steps = "so 3 + 4 = 7.", 1
+    while steps < size and scorer.count(question, (step,) * (2 * steps)) <= size:
+        steps *= 2
+    while scorer.count(question, (step,) * (steps + 1)) <= size:
+        steps += 1
+    request = StepScoreRequest(messages=question, steps=(step,) * steps)
+    before, started = energy(), clock()
+    reply = await scorer.score_steps(request, Meter())
+    seconds, after = clock() - started, energy()
+    joules = None if before is None or after is None or after < before else after - before
+    return Timing(reply.usage.prompt_tokens, 0, seconds, joules)
+
+
+def fitted_reading(calls: Sequence[Timing]) -> IdealisedRuntime:
+    """The median of each size. Nothing is drawn, so a drawn token takes no time."""
+    sizes: dict[int, list[float]] = defaultdict(list)
+    for one in calls:
+        sizes[one.prompt_tokens].append(one.seconds)
+    prompts = {size: median(took) for size, took in sorted(sizes.items())}
+    return IdealisedRuntime(token_seconds=0.0, prompt_seconds=prompts, watts=_watts(calls))
 
 
 def _questions(generator: Generator) -> list[str]:

@@ -316,6 +316,9 @@ def tune(
     idealised: Annotated[
         bool, typer.Option("--idealized", help="Fit the runtime of single calls instead.")
     ] = False,
+    verifier: Annotated[
+        str, typer.Option(help="With --idealized: fit what its reading takes, too.")
+    ] = "",
     *,
     options: dict[str, Any],
     out: Annotated[Path | None, typer.Option(help="The profile or fit, as YAML.")] = None,
@@ -325,7 +328,7 @@ def tune(
     from tts.cli.tune import tune as search
 
     if idealised:
-        fit_runtime(model, options, out or Path("runtime.yaml"))
+        fit_runtime(model, verifier, options, out or Path("runtime.yaml"))
         return
     search(
         model,

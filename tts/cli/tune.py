@@ -13,12 +13,12 @@ from rich.text import Text
 
 from tts.backends.vllm import require_vllm
 from tts.backends.vllm.kernels import findings, kernel_facts
-from tts.budget.idealised_runtime import write_runtime
+from tts.budget.idealised_runtime import IdealisedRuntime, write_runtime
 from tts.cli.exits import run
 from tts.cli.screen import Screen
 from tts.engine import SessionOptions
 from tts.engine.open_vllm import OPTIONS, ModelSpec, settings
-from tts.engine.session import open_model
+from tts.engine.session import Closable, open_model, open_verifier
 from tts.errors import UsageError
 from tts.eval.bench.measuring import machine
 from tts.eval.tune import (
@@ -38,7 +38,7 @@ from tts.eval.tune import (
     start_points,
 )
 from tts.eval.tune.energy import measured
-from tts.eval.tune.fit import timings
+from tts.eval.tune.fit import fitted_reading, readings, timings
 from tts.eval.tune.report import by_rate, clear_of, rates_of
 from tts.eval.tune.trial import best_of
 
@@ -47,21 +47,51 @@ COMPUTED_HERE = frozenset({"embedded", "vllm"})
 """Backends whose energy this machine's counters count."""
 
 
-def fit_runtime(model: str, options: dict[str, Any], out: Path) -> None:
-    """Time single calls, fit T = T_prompt(p) + (o - 1) · t_token, and write it to `out`."""
+def fit_runtime(model: str, verifier: str, options: dict[str, Any], out: Path) -> None:
+    """Time single calls, fit T = T_prompt(p) + (o - 1) · t_token, and write it to `out`; with a
+    verifier also what its reading of a solution takes."""
     console = Screen()
-    run(_fit(model, SessionOptions(model=model, **options), out, console))
+    chosen = SessionOptions(model=model, verifier=verifier or "none", **options)
+    run(_fit(model, chosen, out, console))
 
 
 async def _fit(model: str, options: SessionOptions, out: Path, console: Screen) -> None:
     generator = await open_model(model, options)
+    judge = await open_verifier(options, generator)
     try:
-        here = model.partition(":")[0] in COMPUTED_HERE
-        counter: dict[str, Any] = {"energy": measured} if here else {}
-        runtime = fitted(await timings(generator, **counter))
+        runtime = fitted(await timings(generator, **_counter(model)))
+        reading = await _fit_reading(judge, str(options.verifier))
     finally:
         await generator.close()
+        if isinstance(judge, Closable):
+            await judge.close()
     write_runtime(out, generator.model.name, runtime)
+    _tell(console, runtime)
+    for name, fit in reading.items():
+        write_runtime(out, name, fit)
+        for size, seconds in fit.prompt_seconds.items():
+            console.print(f"{name}: seconds for a solution of {size} tokens: {seconds:.3g}")
+    console.print(f"wrote {out}")
+
+
+def _counter(name: str) -> dict[str, Any]:
+    here = name.partition(":")[0] in COMPUTED_HERE
+    return {"energy": measured} if here else {}
+
+
+async def _fit_reading(judge: Any, name: str) -> dict[str, IdealisedRuntime]:
+    """By the verifier's model; nothing where there is no verifier."""
+    if judge is None:
+        return {}
+    scorer = getattr(judge, "scorer", None)
+    if scorer is None:
+        raise UsageError(
+            f"Verifier {name!r} scores no steps: its time is that of its model's calls."
+        )
+    return {scorer.model.name: fitted_reading(await readings(scorer, **_counter(name)))}
+
+
+def _tell(console: Screen, runtime: IdealisedRuntime) -> None:
     console.print(f"seconds per drawn token: {runtime.token_seconds:.3g}")
     for size, seconds in runtime.prompt_seconds.items():
         console.print(f"seconds for {size} prompt tokens: {seconds:.3g}")
@@ -69,7 +99,6 @@ async def _fit(model: str, options: SessionOptions, out: Path, console: Screen) 
     console.print(f"one drawn token takes as long as {ratio:.0f} prompt tokens")
     drawn = runtime.token_joules
     console.print(f"joules per drawn token: {'unknown' if drawn is None else f'{drawn:.3g}'}")
-    console.print(f"wrote {out}")
 
 
 def tune(

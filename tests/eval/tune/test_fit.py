@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from random import Random
 
@@ -13,9 +14,16 @@ from tts.backends.simulated import SimulatedGenerator
 from tts.budget.idealised_runtime import read_runtimes, write_runtime
 from tts.errors import BadInput
 from tts.eval.tune import fitted
-from tts.eval.tune.fit import Timing, timings
-from tts.protocols import GenerateReply, GenerateRequest, Meter, TextListener
-from tts.values import Model
+from tts.eval.tune.fit import Timing, fitted_reading, readings, timings
+from tts.protocols import (
+    GenerateReply,
+    GenerateRequest,
+    Meter,
+    StepScoreReply,
+    StepScoreRequest,
+    TextListener,
+)
+from tts.values import Message, Model, Usage
 
 
 def timed(prompts: dict[int, float], token: float, noise: float = 0.0) -> list[Timing]:
@@ -111,3 +119,37 @@ def test_fits_of_several_models_stand_in_one_file(tmp_path: Path) -> None:
     write_runtime(path, "embedded:small", runtime)
     write_runtime(path, "other", runtime)
     assert read_runtimes(path) == {"embedded:small": runtime, "other": runtime}
+
+
+class ClockedScorer:
+    """A token a word; takes two milliseconds for each that it reads."""
+
+    model = Model(name="judge", parameters=0, context_length=400)
+
+    def __init__(self) -> None:
+        self.now = 0.0
+
+    def count(self, messages: Sequence[Message], steps: Sequence[str]) -> int:
+        return sum(len(text.split()) for text in (*(one.content for one in messages), *steps))
+
+    async def score_steps(self, request: StepScoreRequest, meter: Meter) -> StepScoreReply:
+        tokens = self.count(request.messages, request.steps)
+        self.now += 0.002 * tokens
+        usage = Usage(calls=1, prompt_tokens=tokens)
+        return StepScoreReply(scores=(0.5,) * len(request.steps), usage=usage)
+
+    async def close(self) -> None:
+        """Nothing is held."""
+
+
+async def test_what_a_verifier_reads_has_its_own_speed_and_draws_nothing() -> None:
+    scorer = ClockedScorer()
+    found = await readings(
+        scorer, clock=lambda: scorer.now, energy=lambda: 100.0 * scorer.now, repeats=2
+    )
+    runtime = fitted_reading(found)
+    assert len(found) == 8 and runtime.token_seconds == 0.0
+    assert runtime.watts == pytest.approx(100)
+    for size, seconds in runtime.prompt_seconds.items():
+        assert seconds == pytest.approx(0.002 * size)
+    assert 250 < max(runtime.prompt_seconds) <= 300
