@@ -5,10 +5,13 @@ STAMP := $(VENV)/.installed-
 VLLM_VENV := .venv-vllm
 VLLM_BIN := $(VLLM_VENV)/bin
 
-.PHONY: demo test test-vllm check format models performance results results-small allocation dist clean
+.PHONY: demo demo-real test test-vllm check format models performance results results-small allocation dist clean
 
 demo: $(STAMP)core ## install and run the main job on the embedded model
 	$(BIN)/tts demo
+
+demo-real: $(STAMP)real ## the same on a small language model, served by llama.cpp on this machine
+	$(BIN)/tts demo --real --ledger tts-demo-real.db --out out/demo-real
 
 test: $(STAMP)dev ## run the tests
 	$(BIN)/pytest -q
@@ -75,6 +78,10 @@ $(STAMP)core: pyproject.toml | $(VENV)/bin/python
 
 $(STAMP)dev: pyproject.toml | $(VENV)/bin/python
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	touch $@ $(STAMP)core
+
+$(STAMP)real: pyproject.toml | $(VENV)/bin/python
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[real]'
 	touch $@ $(STAMP)core
 
 $(STAMP)train: pyproject.toml | $(VENV)/bin/python

@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable, Collection, Iterable, Mapping
 from difflib import get_close_matches
 from importlib import import_module
+from importlib.resources import as_file, files
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,8 @@ from tts.values import Problem
 
 _REPOSITORY = re.compile(r"[\w.-]+/[\w.-]+")
 SUFFIXES = (".jsonl", ".ndjson", ".csv")
+SHORT_TEXTS = "short_texts"
+"""The set that is shipped as a file."""
 
 
 def load_problem_set(
@@ -77,6 +80,8 @@ def load_problems(
 def _read(source: str, *, task: str, skip_bad: bool, revision: str | None) -> ProblemSet:
     if is_generated(source):
         return generated_set(source)
+    if source == SHORT_TEXTS:
+        return short_texts()
     path = Path(source)
     if os.path.isdir(path):
         raise BadInput(f"{source} is a folder: name one file in it.")
@@ -84,11 +89,11 @@ def _read(source: str, *, task: str, skip_bad: bool, revision: str | None) -> Pr
         return file_set(path, task=task, skip_bad=skip_bad)
     if _REPOSITORY.fullmatch(source):
         return hub_set(source, revision=revision, task=task, skip_bad=skip_bad)
-    near = get_close_matches(source.partition(":")[0], (*GENERATED, "replay"), n=1)
+    near = get_close_matches(source.partition(":")[0], (*GENERATED, "replay", SHORT_TEXTS), n=1)
     hint = f"did you mean {near[0]}:{source.partition(':')[2]}? A" if near else "a"
     raise BadInput(
         f"{source}: no such file; {hint} JSON Lines or CSV file, "
-        f"{', '.join(f'{name}:N' for name in GENERATED)}, replay:FILE or a Hugging Face owner/name "
+        f"{', '.join(f'{name}:N' for name in GENERATED)}, {SHORT_TEXTS}, replay:FILE or a Hugging Face owner/name "
         "is needed."
     )
 
@@ -98,6 +103,13 @@ def _recorded(source: str, *, task: str, asked: str) -> ProblemSet:
 
     problems = tuple(replay_problems(source, asked=asked, task=task))
     return ProblemSet(source=source, problems=problems)
+
+
+def short_texts() -> ProblemSet:
+    """72 questions of our own that a very small language model sometimes answers: one-step sums,
+    choices among four, and short passages, as bins 1 to 3."""
+    with as_file(files("tts.eval.problems").joinpath(f"{SHORT_TEXTS}.jsonl")) as path:
+        return replace(file_set(path), source=SHORT_TEXTS)
 
 
 def file_set(path: Path, *, task: str = "math", skip_bad: bool = False) -> ProblemSet:

@@ -152,11 +152,21 @@ def plan(
 def demo(
     ledger: LedgerPlace = "tts-demo.db",
     out: Annotated[Path, typer.Option(help="Folder for the report.")] = Path("out/demo"),
+    real: Annotated[
+        bool, typer.Option("--real", help="On a small language model, fetched once; needs [real].")
+    ] = False,
+    weights: Annotated[
+        Path | None, typer.Option(help="With --real: a GGUF file of your own instead.")
+    ] = None,
+    port: Annotated[int, typer.Option(help="With --real: of the server; 0: a free one.")] = 0,
 ) -> None:
     """The main job on the embedded model: four strategies under three budgets, in a minute or two."""
-    from tts.cli.compare import run_demo
+    from tts.cli.demo import run_demo, run_real_demo
 
-    run_demo(ledger=ledger, out=out)
+    if real:
+        run_real_demo(ledger=ledger, out=out, weights=weights, port=port)
+    else:
+        run_demo(ledger=ledger, out=out)
 
 
 @app.command()

@@ -5,12 +5,10 @@ from __future__ import annotations
 import asyncio
 import sys
 import time
-from importlib.resources import files
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-import yaml
 from rich.live import Live
 from rich.table import Table
 from rich.text import Text
@@ -74,12 +72,6 @@ def run_comparison(
             break
     if code:
         sys.exit(code)
-
-
-def run_demo(*, ledger: str, out: Path) -> None:
-    """The shipped recipe on the embedded model."""
-    text = files("tts.cli").joinpath("demo.yaml").read_text(encoding="utf-8")
-    run_comparison(None, yaml.safe_load(text), ledger=ledger, job="demo", out=out)
 
 
 def recipes(recipe: Path | None, options: dict[str, Any], part: str = "") -> dict[str, Recipe]:

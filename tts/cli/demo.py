@@ -1,0 +1,42 @@
+"""`tts demo`: shipped recipes on models that need no key and no GPU."""
+
+from __future__ import annotations
+
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from tts.backends.llama_cpp import SMOLLM2, LlamaServer, fetched
+from tts.cli.compare import run_comparison
+from tts.cli.screen import warn
+from tts.errors import BadInput
+
+NAME = "smollm2-135m"
+"""What the shipped language model is called."""
+
+
+def run_demo(*, ledger: str, out: Path) -> None:
+    """The shipped recipe on the embedded model."""
+    run_comparison(None, shipped("demo.yaml"), ledger=ledger, job="demo", out=out)
+
+
+def run_real_demo(*, ledger: str, out: Path, weights: Path | None, port: int) -> None:
+    """Three strategies under two budgets on a language model, which is served meanwhile."""
+    if weights is not None and not weights.is_file():
+        raise BadInput(f"{weights}: no such file of weights.")
+    name = weights.stem if weights else NAME
+    if weights is None:
+        warn("The weights of SmolLM2-135M (93 MB) are fetched where the cache has none.")
+    model = weights or fetched(SMOLLM2)
+    with LlamaServer(model, name=name, port=port) as server:
+        recipe = {**shipped("demo_real.yaml"), "model": f"openai:{name}", "base_url": server.url}
+        run_comparison(None, recipe, ledger=ledger, job=f"demo-real-{name}", out=out)
+
+
+def shipped(name: str) -> dict[str, Any]:
+    """The keys of a recipe that comes with the package."""
+    text = files("tts.cli").joinpath(name).read_text(encoding="utf-8")
+    keys: dict[str, Any] = yaml.safe_load(text)
+    return keys
