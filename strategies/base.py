@@ -129,9 +129,10 @@ async def all_over(judged: list[Outcome[Scored]]) -> None:
 async def forced_answer(
     problem: Problem, run: Run, live: Candidate | None = None
 ) -> Candidate | None:
-    """One short greedy answer, forced from a candidate, or from the problem."""
+    """One short greedy answer, forced from a candidate, or from the problem where there is none or
+    the model continues nothing."""
     source: Problem | Candidate = problem
-    if live is not None:
+    if live is not None and run.generation().continues:
         source = Candidate(
             problem=problem,
             text=live.text.rstrip() + run.task.forced_answer,
@@ -154,7 +155,10 @@ def best_live(run: Run) -> Candidate | None:
 
 
 def live_ones(run: Run) -> list[Kept]:
-    """Unfinished candidates that are short enough to be read again, in that order."""
+    """Unfinished candidates that are short enough to be read again, in that order; none where the
+    model continues nothing."""
+    if not run.generation().continues:
+        return []
     most = run.sampling.max_tokens
     live = [kept for kept in run.kept.all() if not kept.candidate.final]
     short = [kept for kept in live if kept.candidate.completion_tokens <= most]

@@ -87,3 +87,36 @@ async def test_a_server_that_refuses_everything_is_a_bad_request(ask_about: Any)
     refuses = Fault(kind="status", status=404, body=b'{"error":{"message":"no model m"}}')
     with pytest.raises(BadRequest, match="no model m"):
         await ask_about(plan(script=(refuses,), repeat=True))
+
+
+LLAMA_CPP = FaultPlan(
+    dialect="llama_cpp",
+    answer=lambda prompt, seed, draw: " four five" if prompt.endswith("three") else "1 2 3 4 5",
+)
+
+
+async def test_llama_cpp_repeats_what_it_continues_and_names_its_stop_string(
+    ask_about: Any,
+) -> None:
+    server, found = await ask_about(LLAMA_CPP)
+    can = found.capabilities
+    assert all([can.prefill, can.logprobs, can.seed, can.keeps_stop, can.reports_usage])
+    assert (found.dialect, found.context_length) == ("llama_cpp", 32768)
+    assert server.record.requests <= 6
+
+
+async def test_llama_cpp_counts_one_draw_of_several_so_they_are_asked_for_one_by_one(
+    ask_about: Any,
+) -> None:
+    _, found = await ask_about(LLAMA_CPP)
+    assert not found.capabilities.n
+
+
+async def test_an_answer_that_begins_anew_is_told_from_one_that_repeats_what_it_continues(
+    ask_about: Any,
+) -> None:
+    anew = msgspec.structs.replace(
+        LLAMA_CPP, answer=lambda *_: "One two three four five", dialect="openai"
+    )
+    _, found = await ask_about(anew)
+    assert not found.capabilities.prefill

@@ -19,7 +19,11 @@ from tts.values import NOTHING, Capabilities, Message, Model, Usage
 
 _ANY: msgspec.json.Decoder[dict[str, Any]] = msgspec.json.Decoder(dict[str, Any])
 _COUNT = "Count from one to five in words, separated by single spaces, and nothing else."
-_PREFIX = "one two three"
+_PREFIX = (
+    "These are the five numbers that you have asked me for, written out in words, in their usual "
+    "order and on a single line: one two three"
+)
+"""Longer than an answer may be: one that holds it was continued and repeats what it continues."""
 _TINY = 16
 """Completion tokens of each question: the least that some servers accept."""
 _LARGEST = 1 << 20
@@ -81,16 +85,16 @@ async def probe(
     """
     listed = await models_of(connection, send=send) if listed is None else listed
     own = next((item for item in listed if item.get("id") == model), {})
-    vllm = any(item.get("owned_by") == "vllm" for item in listed)
+    dialect = _dialect(listed)
     asking = _Asking(connection, model=model, send=send)
     plain = await asking.plain()
-    answers = await asking.all(_optional(vllm))
+    answers = await asking.all(_optional(dialect))
     if asking.unanswered:
         await asking.ask("plain", {})
-    length = own.get("max_model_len") or own.get("context_length")
+    length = _context_length(own)
     return Probed(
         capabilities=_capabilities(plain, answers, newer=asking.newer),
-        dialect="vllm" if vllm else "openai",
+        dialect=dialect,
         context_length=length if isinstance(length, int) and length > 0 else None,
         models=tuple(str(item.get("id")) for item in listed),
         notes=tuple(asking.notes),
@@ -117,23 +121,46 @@ async def models_of(connection: Connection, *, send: Send = send_once) -> list[d
     return [item for item in listed if isinstance(item, dict)] if isinstance(listed, list) else []
 
 
-def _optional(vllm: bool) -> dict[str, dict[str, Any]]:
-    """The fields of the questions about what a server may lack."""
-    keep = {"include_stop_str_in_output": True} if vllm else {}
-    return {
+def _dialect(listed: list[dict[str, Any]]) -> Dialect:
+    owners = {item.get("owned_by") for item in listed}
+    return "vllm" if "vllm" in owners else "llama_cpp" if "llamacpp" in owners else "openai"
+
+
+def _context_length(listed: Mapping[str, Any]) -> Any:
+    """What a server says of a model's longest request; llama.cpp speaks of one slot."""
+    meta = listed.get("meta")
+    told = listed.get("max_model_len") or listed.get("context_length")
+    return told or (meta.get("n_ctx") if isinstance(meta, dict) else None)
+
+
+def _optional(dialect: Dialect) -> dict[str, dict[str, Any]]:
+    """The fields of the questions about what a server may lack.
+
+    llama.cpp is not asked for several draws: it draws them, and counts the tokens of one alone.
+    """
+    asked: dict[str, dict[str, Any]] = {
         "n": {"n": 2},
         "seed": {"seed": 7},
         "logprobs": {"logprobs": True, "top_logprobs": 1},
-        "stop": {"stop": ["three"]} | keep,
-        "prefill": _prefilled(vllm),
+        "stop": {"stop": ["three"]},
+        "prefill": _prefilled(dialect),
     }
+    match dialect:
+        case "vllm":
+            asked["stop"]["include_stop_str_in_output"] = True
+        case "llama_cpp":
+            asked["stop"]["verbose"] = True
+            del asked["n"]
+        case "openai":
+            pass
+    return asked
 
 
 def _capabilities(
     plain: dict[str, Any], answers: Mapping[str, dict[str, Any]], *, newer: bool
 ) -> Capabilities:
     return Capabilities(
-        n=len(_choices(answers["n"])) == 2,
+        n=len(_choices(answers.get("n", {}))) == 2,
         prefill=_continues(answers["prefill"]),
         logprobs=bool(_choice(answers["logprobs"]).get("logprobs")),
         seed=bool(answers["seed"]),
@@ -236,13 +263,14 @@ def _expected(draws: int) -> Expected:
     )
 
 
-def _prefilled(vllm: bool) -> dict[str, Any]:
+def _prefilled(dialect: Dialect) -> dict[str, Any]:
     turns = [
         {"role": "user", "content": _COUNT},
         {"role": "assistant", "content": _PREFIX},
     ]
-    flags = {"continue_final_message": True, "add_generation_prompt": False} if vllm else {}
-    return {"messages": turns} | flags
+    if dialect != "vllm":
+        return {"messages": turns}
+    return {"messages": turns, "continue_final_message": True, "add_generation_prompt": False}
 
 
 def _choices(reply: Mapping[str, Any]) -> list[dict[str, Any]]:
@@ -262,14 +290,16 @@ def _text(reply: Mapping[str, Any]) -> str:
 
 def _continues(reply: Mapping[str, Any]) -> bool:
     """Whether the answer goes on after the prefix instead of beginning anew."""
-    text = _text(reply).strip().lower()
-    return bool(text) and not text.startswith("one")
+    text = _text(reply).removeprefix(_PREFIX).strip().lower()
+    return bool(text) and not text.startswith(("one", "these are"))
 
 
 def _keeps(reply: Mapping[str, Any], stop: str) -> bool:
     choice = _choice(reply)
     named = stop in (choice.get("stop_reason"), choice.get("matched_stop"))
-    return named or _text(reply).endswith(stop)
+    beside = reply.get("__verbose")
+    tells = isinstance(beside, dict) and "stopping_word" in beside
+    return named or tells or _text(reply).endswith(stop)
 
 
 def _reports(reply: Mapping[str, Any]) -> bool:

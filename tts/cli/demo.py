@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,8 @@ from tts.errors import BadInput
 
 NAME = "smollm2-135m"
 """What the shipped language model is called."""
+PORT = 8417
+"""Of the server, unless it is in use."""
 
 
 def run_demo(*, ledger: str, out: Path) -> None:
@@ -27,12 +30,22 @@ def run_real_demo(*, ledger: str, out: Path, weights: Path | None, port: int) ->
     if weights is not None and not weights.is_file():
         raise BadInput(f"{weights}: no such file of weights.")
     name = weights.stem if weights else NAME
-    if weights is None:
-        warn("The weights of SmolLM2-135M (93 MB) are fetched where the cache has none.")
-    model = weights or fetched(SMOLLM2)
-    with LlamaServer(model, name=name, port=port) as server:
+    model = weights or fetched(SMOLLM2, tell=warn)
+    with LlamaServer(model, name=name, port=port or usual_port()) as server:
         recipe = {**shipped("demo_real.yaml"), "model": f"openai:{name}", "base_url": server.url}
         run_comparison(None, recipe, ledger=ledger, job=f"demo-real-{name}", out=out)
+
+
+def usual_port(port: int = PORT) -> int:
+    """The same in every run where it is free: a server at a known address is not asked again what
+    it supports. Else 0."""
+    with socket.socket() as tried:
+        tried.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            tried.bind(("127.0.0.1", port))
+        except OSError:
+            return 0
+    return port
 
 
 def shipped(name: str) -> dict[str, Any]:

@@ -223,7 +223,7 @@ class EndpointMemory:
 
 def digest(listed: Sequence[Mapping[str, Any]]) -> str:
     """Of what a list of models says of them, but for when."""
-    named = ("id", "owned_by", "max_model_len", "context_length", "root")
+    named = ("id", "owned_by", "max_model_len", "context_length", "root", "meta")
     told = sorted(str([item.get(name) for name in named]) for item in listed)
     return blake2b(msgspec.json.encode(told), digest_size=16).hexdigest()
 

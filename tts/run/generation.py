@@ -43,6 +43,11 @@ class Generation(GeneratorCall):
             shortens=True,
         )
 
+    @property
+    def continues(self) -> bool:
+        """Whether the model takes up a partial answer where it stops."""
+        return self.generator.capabilities.prefill
+
     def messages(self, source: Source) -> tuple[Message, ...]:
         """The conversation that a source is drawn from."""
         if isinstance(source, Candidate):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from importlib.util import find_spec
 from pathlib import Path
@@ -11,6 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tts.answers import task_for
 from tts.errors import BadInput, UsageError
 from tts.eval.problems import HubSource, choose, digest, hub_set, load_problem_set, load_problems
 from tts.values import Problem
@@ -43,6 +45,16 @@ def test_a_generated_set_is_spread_over_the_bins(family: str) -> None:
     problems = load_problems(f"{family}:7")
     assert [one.difficulty_bin for one in problems] == [1, 1, 2, 2, 3, 4, 5]
     assert {one.task for one in problems} == {"arithmetic"}
+
+
+def test_the_shipped_set_is_readable_pinned_and_in_three_levels() -> None:
+    found = load_problem_set("short_texts")
+    levels = [one.difficulty_bin for one in found.problems]
+    assert (found.source, Counter(levels)) == ("short_texts", {1: 24, 2: 24, 3: 24})
+    assert len({one.prompt for one in found.problems}) == len(levels) == 72
+    for one in found.problems:
+        assert task_for(one.task).extract(f"\\boxed{{{one.answer}}}") == one.answer
+    assert found.digest.startswith("7738f9f56fd5")
 
 
 def test_arithmetic_options_choose_bin_count_and_seed() -> None:

@@ -55,6 +55,7 @@ class ServedRequest(Struct):
     continue_final_message: bool = False
     include_stop_str_in_output: bool = False
     return_token_ids: bool = False
+    verbose: bool = False
     temperature: float = 1.0
 
     @property
@@ -64,6 +65,12 @@ class ServedRequest(Struct):
         if isinstance(self.prompt, list):
             return " ".join(map(str, self.prompt))
         return self.prompt if self.prompt is not None else "\n".join(turns)
+
+    @property
+    def continued(self) -> str:
+        """The partial answer that is to be continued."""
+        last = self.messages[-1] if self.messages else None
+        return last.content if last is not None and last.role == "assistant" else ""
 
     @property
     def stops(self) -> list[str]:
@@ -94,17 +101,19 @@ def refused(asked: ServedRequest, plan: FaultPlan) -> str:
         return "Unsupported parameter: 'max_tokens'. Use 'max_completion_tokens' instead."
     if plan.ceiling == "max_tokens" and asked.max_completion_tokens is not None:
         return "Unsupported parameter: 'max_completion_tokens'."
-    last = asked.messages[-1].role if asked.messages else ""
-    if last == "assistant" and not plan.supports_prefill:
+    if asked.continued and not plan.supports_prefill:
         return "the last message must come from the user"
     return ""
 
 
 def models(dialect: str) -> dict[str, Any]:
-    """`GET /v1/models`: vLLM names itself and the length of its context."""
-    model = {"id": MODEL, "object": "model", "owned_by": dialect}
-    length = {"max_model_len": CONTEXT} if dialect == "vllm" else {}
-    return {"object": "list", "data": [model | length]}
+    """`GET /v1/models`: vLLM and llama.cpp name themselves and the length of their context."""
+    model: dict[str, Any] = {"id": MODEL, "object": "model", "owned_by": dialect}
+    if dialect == "vllm":
+        model["max_model_len"] = CONTEXT
+    if dialect == "llama_cpp":
+        model |= {"owned_by": "llamacpp", "meta": {"n_ctx": CONTEXT}}
+    return {"object": "list", "data": [model]}
 
 
 def pooling(body: bytes) -> dict[str, Any]:

@@ -93,8 +93,10 @@ class FaultPlan(Struct, frozen=True, kw_only=True):
     """Tokens of a draw that is not cut short; a token is a word with its space."""
     answer: Answer | None = None
     """Replaces the built-in text."""
-    dialect: Literal["openai", "vllm"] = "vllm"
-    """`openai`: stop strings are cut off silently, `/tokenize` does not exist."""
+    dialect: Literal["openai", "vllm", "llama_cpp"] = "vllm"
+    """`openai`: stop strings are cut off silently, `/tokenize` does not exist. `llama_cpp`: the stop
+    string is named where that is asked for, a whole answer begins with what it continues, and the
+    bill counts one draw of several."""
     names_stop: bool = True
     trims_prefix: bool = False
     """The chat template drops white space at the end of a text to be continued."""

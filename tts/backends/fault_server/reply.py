@@ -81,8 +81,21 @@ def reply(asked: ServedRequest, plan: FaultPlan) -> dict[str, Any]:
         "choices": [choice(index, draw, asked, plan) for index, draw in enumerate(drawn)],
     }
     if plan.reports_usage:
-        whole["usage"] = usage(asked, sum(draw.tokens for draw in drawn), plan)
-    return whole
+        whole["usage"] = usage(asked, billed(drawn, plan), plan)
+    return whole | beside(drawn[-1], asked, plan)
+
+
+def billed(drawn: Sequence[ServedDraw], plan: FaultPlan) -> int:
+    """Completion tokens of the bill."""
+    counted = drawn[:1] if plan.dialect == "llama_cpp" else drawn
+    return sum(draw.tokens for draw in counted)
+
+
+def beside(draw: ServedDraw, asked: ServedRequest, plan: FaultPlan) -> dict[str, Any]:
+    """What llama.cpp adds to a reply, or to the last chunk of one, where it is to be verbose."""
+    if plan.dialect != "llama_cpp" or not asked.verbose:
+        return {}
+    return {"__verbose": {"content": draw.text, "stopping_word": draw.stop or ""}}
 
 
 def choice(index: int, draw: ServedDraw, asked: ServedRequest, plan: FaultPlan) -> dict[str, Any]:
@@ -91,7 +104,8 @@ def choice(index: int, draw: ServedDraw, asked: ServedRequest, plan: FaultPlan) 
     if asked.messages is None:
         told["text"] = draw.text
     else:
-        told["message"] = {"role": "assistant", "content": draw.text}
+        echo = asked.continued if plan.dialect == "llama_cpp" else ""
+        told["message"] = {"role": "assistant", "content": echo + draw.text}
     if plan.dialect == "vllm":
         told["stop_reason"] = draw.stop if plan.names_stop else None
         if asked.return_token_ids:
@@ -154,7 +168,7 @@ def stream_events(asked: ServedRequest, plan: FaultPlan) -> list[bytes]:
             if place >= len(parts):
                 continue
             last = place == len(parts) - 1
-            chunk = _chunk(asked, index, parts[place], drawn[index] if last else None)
+            chunk = _chunk(asked, index, parts[place], drawn[index] if last else None, plan)
             if plan.supports_logprobs and asked.wants_logprobs:
                 whole = logprobs(drawn[index].text, asked)
                 own = {name: found[place : place + 1] for name, found in whole.items() if found}
@@ -163,20 +177,25 @@ def stream_events(asked: ServedRequest, plan: FaultPlan) -> list[bytes]:
                 chunk["usage"] = usage(asked, len(told) + 1, plan)
             told.append(_event(chunk))
     if options and options.include_usage and plan.reports_usage:
-        bill = usage(asked, sum(draw.tokens for draw in drawn), plan)
+        bill = usage(asked, billed(drawn, plan), plan)
         told.append(_event({"choices": [], "usage": bill}))
     return [*told, DONE]
 
 
-def _chunk(asked: ServedRequest, index: int, text: str, ended: Any) -> dict[str, Any]:
+def _chunk(
+    asked: ServedRequest, index: int, text: str, ended: ServedDraw | None, plan: FaultPlan
+) -> dict[str, Any]:
     choice: dict[str, Any] = {"index": index, "finish_reason": None}
     if asked.messages is None:
         choice["text"] = text
     else:
         choice["delta"] = {"content": text}
-    if ended is not None:
-        choice |= {"finish_reason": ended.finish_reason, "stop_reason": ended.stop}
-    return {"choices": [choice]}
+    if ended is None:
+        return {"choices": [choice]}
+    choice["finish_reason"] = ended.finish_reason
+    if plan.dialect != "llama_cpp":
+        choice["stop_reason"] = ended.stop
+    return {"choices": [choice]} | beside(ended, asked, plan)
 
 
 def _event(chunk: dict[str, Any]) -> bytes:

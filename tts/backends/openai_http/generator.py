@@ -14,7 +14,14 @@ from tts.backends.openai_http.bounded import largest_reply
 from tts.backends.openai_http.completions import Assembly, completions, events, own_count, slots
 from tts.backends.openai_http.connection import Connection, Transport
 from tts.backends.openai_http.errors import Translated, refusal
-from tts.backends.openai_http.reply import REPLY, WireReply, decode, thoughts, written
+from tts.backends.openai_http.reply import (
+    REPLY,
+    WireReply,
+    cut_echo,
+    decode,
+    thoughts,
+    written,
+)
 from tts.backends.openai_http.request import (
     Bodies,
     Dialect,
@@ -78,11 +85,12 @@ class HTTPGenerator:
         self._connection = connection or Connection(
             base_url, api_key=api_key, idle_timeout=idle_timeout
         )
+        can = capabilities or Capabilities()
         self._wording = Wording(
             model=model.name,
             endpoint=endpoint,
             dialect=dialect,
-            capabilities=capabilities or Capabilities(),
+            capabilities=replace(can, prefill=True) if endpoint == "completions" else can,
             template=template,
             extra=extra or {},
         )
@@ -143,7 +151,7 @@ class HTTPGenerator:
         try:
             if isinstance(came, CallError):
                 raise came
-            reply = self._read(request, decode(REPLY, came), meter)
+            reply = self._read(request, self._decoded(request, came), meter)
         except CallError as error:
             self._noted(request, meter, error)
             drawn(error)
@@ -169,7 +177,14 @@ class HTTPGenerator:
     async def _whole(self, request: GenerateRequest) -> WireReply:
         sent = self._bodies.whole(request)
         most = largest_reply(request, sent, stream=False)
-        return decode(REPLY, await self._connection.post(self._wording.path, sent, most=most))
+        came = await self._connection.post(self._wording.path, sent, most=most)
+        return self._decoded(request, came)
+
+    def _decoded(self, request: GenerateRequest, body: bytes) -> WireReply:
+        reply = decode(REPLY, body)
+        if request.prefix and self._wording.dialect == "llama_cpp":
+            cut_echo(reply, request.prefix)
+        return reply
 
     def _at_most(self, request: GenerateRequest) -> Usage:
         """What an answer that cannot be read may have cost."""

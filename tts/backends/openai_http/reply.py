@@ -100,12 +100,23 @@ class WireChoice(Struct):
     token_ids: list[int] | None = None
 
 
+class WireVerbose(Struct):
+    """What llama.cpp says beside its one draw where it is asked to be verbose."""
+
+    stopping_word: str = ""
+
+
 class WireReply(Struct):
     """A reply of `/chat/completions` or `/completions`, or a chunk of one."""
 
     choices: list[WireChoice | None] | None = None
     usage: Any = None
     error: Any = None
+    verbose: WireVerbose | None = msgspec.field(default=None, name="__verbose")
+
+    def __post_init__(self) -> None:
+        if self.verbose is not None and self.choices and self.choices[0] is not None:
+            self.choices[0].matched_stop = self.verbose.stopping_word or None
 
 
 REPLY: msgspec.json.Decoder[WireReply] = msgspec.json.Decoder(WireReply)
@@ -219,6 +230,13 @@ def thoughts(choice: WireChoice) -> str | None:
     if not isinstance(message.content, list):
         return None
     return _parts(message, ("thinking",), "thinking") or _parts(message, ("reasoning",), "text")
+
+
+def cut_echo(reply: WireReply, prefix: str) -> None:
+    """Take the partial answer off the draws, which llama.cpp repeats in whole replies only."""
+    for choice in reply.choices or ():
+        if choice is not None and choice.message is not None:
+            choice.message.content = content(choice).removeprefix(prefix)
 
 
 def refused(choice: WireChoice) -> str:

@@ -15,8 +15,8 @@ from tts.protocols import GenerateRequest, Guide
 from tts.values import Capabilities, Message, Sampling
 
 Endpoint = Literal["chat", "completions"]
-Dialect = Literal["openai", "vllm"]
-"""`vllm` adds what vLLM understands beyond the OpenAI API."""
+Dialect = Literal["openai", "vllm", "llama_cpp"]
+"""`vllm` and `llama_cpp` add what these servers understand beyond the OpenAI API."""
 
 Template = Callable[[Sequence[Message]], str]
 """The messages as one text that ends where the assistant's turn begins."""
@@ -95,7 +95,7 @@ def refuse_impossible(request: GenerateRequest, wording: Wording) -> None:
     can = wording.capabilities
     if len(request.seeds) > 1 and not can.n:
         raise BadRequest("This endpoint returns one draw per request (capability `n` is off).")
-    if request.prefix and wording.endpoint == "chat" and not can.prefill:
+    if request.prefix and not can.prefill:
         raise BadRequest("This endpoint cannot continue a partial answer (`prefill` is off).")
     if request.sampling.logprobs is not None and not can.logprobs:
         raise BadRequest("This endpoint reports no log-probabilities (`logprobs` is off).")
@@ -133,20 +133,30 @@ def _prompt(request: GenerateRequest, wording: Wording) -> dict[str, Any]:
 
 
 def _sampling(sampling: Sampling, wording: Wording) -> dict[str, Any]:
-    """Sampling fields: the API's own defaults are left out, vLLM's depend on the model."""
-    vllm = wording.dialect == "vllm"
+    """Sampling fields: the API's own defaults are left out; vLLM's depend on the model, and
+    llama.cpp's cut the distribution."""
+    own = wording.dialect != "openai"
     asked: dict[str, Any] = {}
-    if vllm or sampling.temperature != 1.0:
+    if own or sampling.temperature != 1.0:
         asked["temperature"] = sampling.temperature
-    if vllm or sampling.top_p != 1.0:
+    if own or sampling.top_p != 1.0:
         asked["top_p"] = sampling.top_p
-    if vllm or sampling.top_k:
+    if own or sampling.top_k:
         asked["top_k"] = sampling.top_k or -1
     if sampling.stop:
         asked["stop"] = sampling.stop
-    if vllm:
-        asked |= {"include_stop_str_in_output": True, "return_token_ids": True}
-    return asked | _logprobs(sampling, wording.endpoint)
+    return asked | _beyond(sampling, wording.dialect) | _logprobs(sampling, wording.endpoint)
+
+
+def _beyond(sampling: Sampling, dialect: Dialect) -> dict[str, Any]:
+    """What a server must be told so that it cuts nothing off unasked and says what it stopped at."""
+    match dialect:
+        case "openai":
+            return {}
+        case "vllm":
+            return {"include_stop_str_in_output": True, "return_token_ids": True}
+        case "llama_cpp":
+            return {"min_p": 0.0} | ({"verbose": True} if sampling.stop else {})
 
 
 def _guided(guide: Guide, dialect: Dialect) -> dict[str, Any]:
