@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import os
 import sys
+from importlib import import_module
+from typing import Any
 
 import msgspec
 
@@ -54,10 +56,9 @@ def main() -> None:
     os._exit(0)  # the library's threads wait for nobody
 
 
-def serve(settings: Settings):  # type: ignore[no-untyped-def]
+def serve(settings: Settings) -> Any:
     """A server of the library, listening."""
-    import xllamacpp
-
+    xllamacpp: Any = import_module("xllamacpp")
     params = xllamacpp.CommonParams()
     params.model.path = settings.model
     params.model_alias = {settings.name}
