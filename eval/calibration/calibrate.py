@@ -50,6 +50,8 @@ class Calibration(Struct, frozen=True, kw_only=True):
     """Draws of the control."""
     left_out: int
     """Problems that some rung has no draws for, or too few."""
+    held_out: tuple[Problem, ...] = ()
+    """Those that judged: others may be judged by them as well."""
 
 
 async def calibrate(wanted: Wanted) -> Calibration:
@@ -86,7 +88,8 @@ async def calibrate(wanted: Wanted) -> Calibration:
         },
         held_out=judge(last, fitted.ladder, n=wanted.n, uniform=uniform, seed=wanted.seed),
     )
-    return Calibration(policy=policy, uniform=uniform, left_out=left_out)
+    judges = tuple(draws.problems[name] for name in last.problems)
+    return Calibration(policy=policy, uniform=uniform, left_out=left_out, held_out=judges)
 
 
 def _parts(found: Table, wanted: Wanted) -> dict[Split, Ints]:

@@ -8,15 +8,17 @@ from typing import Any
 
 from msgspec import Struct, field
 
+from tts.backends.replay import SampleRow
 from tts.equivalence import Equivalence
 from tts.errors import BadInput
 from tts.eval.recorded import read
 from tts.eval.replay.columns import pool_of
-from tts.eval.replay.gather import gather
+from tts.eval.replay.gather import DEFAULT_TASK, gather
 from tts.eval.replay.importers import import_rows
 from tts.eval.replay.importers.read import kind_of
 from tts.eval.replay.pool import Draws
 from tts.eval.trace import reading
+from tts.values import Problem
 
 
 class Who(Struct, frozen=True, kw_only=True):
@@ -38,7 +40,7 @@ class Source(Struct, frozen=True, kw_only=True):
     who: Who
     draws: Mapping[str, Draws]
     """By problem."""
-    prompts: Mapping[str, str] = field(default_factory=dict)
+    problems: Mapping[str, Problem] = field(default_factory=dict)
 
 
 async def read_source(path: Path, equivalence: Equivalence) -> Source:
@@ -51,7 +53,7 @@ async def read_source(path: Path, equivalence: Equivalence) -> Source:
         names = ", ".join(found) or "none"
         raise BadInput(f"{path}: one model's draws are needed for a rung, and it holds {names}.")
     [model] = found
-    prompts = {row.problem_id: row.problem for row in rows if row.problem}
+    problems = {row.problem_id: _problem(row) for row in rows if row.problem}
     pool = await pool_of(found[model], str(path), equivalence, lambda *_: None)
     unscored = sum(not one.scored.all() for one in pool)
     if unscored:
@@ -60,7 +62,20 @@ async def read_source(path: Path, equivalence: Equivalence) -> Source:
             "a ladder is fitted to the scores of all of them."
         )
     who = _who(path) if kind_of(path) == "ledger" else Who(model=model)
-    return Source(path=path, who=who, draws={one.problem_id: one for one in pool}, prompts=prompts)
+    return Source(
+        path=path, who=who, draws={one.problem_id: one for one in pool}, problems=problems
+    )
+
+
+def _problem(row: SampleRow) -> Problem:
+    bin_ = int(row.level) if row.level.isdecimal() else None
+    return Problem(
+        id=row.problem_id,
+        prompt=row.problem or "",
+        answer=row.reference,
+        task=row.task or DEFAULT_TASK,
+        difficulty_bin=bin_,
+    )
 
 
 def _who(path: Path) -> Who:

@@ -99,7 +99,7 @@ def table(rungs: Sequence[tuple[str, Source]], draws: Source, *, n: int, orders:
     Raises `UsageError` where there is none.
     """
     shared = [name for name in draws.draws if all(name in one.draws for _, one in rungs)]
-    kept = [name for name in shared if draws.draws[name].n >= n and name in draws.prompts]
+    kept = [name for name in shared if draws.draws[name].n >= n and name in draws.problems]
     if not kept:
         raise UsageError(
             f"{draws.path}: no problem has {n} draws, its text, and a draw of every rung: lower --n, "
@@ -109,7 +109,7 @@ def table(rungs: Sequence[tuple[str, Source]], draws: Source, *, n: int, orders:
     columns.append(_column("default", False, draws, kept, n, orders))
     return Table(
         problems=tuple(kept),
-        prompts=tuple(draws.prompts[name] for name in kept),
+        prompts=tuple(draws.problems[name].prompt for name in kept),
         columns=tuple(columns),
     )
 

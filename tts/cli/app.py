@@ -294,13 +294,16 @@ def calibrate(
     orders: Annotated[int, typer.Option(help="Orders of each problem's draws.")] = 8,
     seed: Annotated[int, typer.Option(help="Of the parts that fit and judge.")] = 0,
     policy: Annotated[Path | None, typer.Option(help="Judge this policy; fit none.")] = None,
+    held_out: Annotated[
+        Path | None, typer.Option(help="Write the problems that judged, to run it on.")
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False,
 ) -> None:
     """Fit a policy for compute_optimal to recorded draws, and judge it on others of them."""
     from tts.cli.calibrate import run_calibration
 
     how = {"n": n, "margin": margin, "bins": bins, "cost": cost, "orders": orders, "seed": seed}
-    run_calibration(draws, rung, out, as_json=as_json, policy=policy, **how)
+    run_calibration(draws, rung, out, as_json=as_json, held_out=held_out, policy=policy, **how)
 
 
 @app.command()

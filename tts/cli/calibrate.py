@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, get_args
 
@@ -13,10 +13,17 @@ from tts.cli.screen import Screen, json_text, write_out
 from tts.errors import BadInput, UsageError
 from tts.eval.calibration import Wanted, calibrate, summary_lines
 from tts.eval.calibration.fit import BinKind, CostName
+from tts.eval.problems import canonical
 
 
 def run_calibration(
-    draws: Path, rungs: Sequence[str], out: Path, *, as_json: bool, **how: Any
+    draws: Path,
+    rungs: Sequence[str],
+    out: Path,
+    *,
+    as_json: bool,
+    held_out: Path | None = None,
+    **how: Any,
 ) -> None:
     """Fit and write, or judge; raises with one line for what cannot be."""
     wanted = wanted_of(draws, rungs, **how)
@@ -28,12 +35,18 @@ def run_calibration(
         for line in summary_lines(found):
             console.print(Text(line))
     if wanted.policy is None:
-        try:
-            found.policy.write(out)
-        except OSError as error:
-            raise BadInput(f"{out} cannot be written: {error.strerror}.") from error
+        _written(out, found.policy.write)
+        if held_out is not None:
+            _written(held_out, lambda path: path.write_text(canonical(found.held_out), "utf-8"))
         if not as_json:
             Screen().print(Text(f"wrote {out}: --strategy 'compute_optimal(policy={out})'"))
+
+
+def _written(path: Path, write: Callable[[Path], object]) -> None:
+    try:
+        write(path)
+    except OSError as error:
+        raise BadInput(f"{path} cannot be written: {error.strerror}.") from error
 
 
 def wanted_of(draws: Path, rungs: Sequence[str], **how: Any) -> Wanted:

@@ -21,6 +21,7 @@ from tts.eval.calibration.fit import choose, logistic
 from tts.eval.calibration.judge import Bootstrap, calibration_error
 from tts.eval.calibration.sources import read_source
 from tts.eval.calibration.table import Column, Table, table
+from tts.eval.problems import load_problem_set
 from tts.strategies.allocation.policy import read_policy
 
 PROBLEMS, DRAWS = 240, 8
@@ -182,10 +183,15 @@ def test_a_wrong_flag_is_one_clear_line(files: Path, flags: list[str], said: str
 
 def test_the_command_writes_a_policy_and_says_how_it_is_used(files: Path, tmp_path: Path) -> None:
     out = tmp_path / "made" / "policy.json"
+    held = tmp_path / "held.jsonl"
     flags = ["--n", "8", "--margin", "0.05", "--orders", "1", "--out", str(out)]
+    flags += ["--held-out", str(held)]
     ran = CliRunner().invoke(app, ["calibrate", str(files / "draws.jsonl"), *flags])
     assert ran.exit_code == 0, ran.output
     assert "compute_optimal(policy=" in ran.output and read_policy(out).target == "best_of_n(n=8)"
+    problems = load_problem_set(held).problems
+    assert len(problems) == PROBLEMS // 2
+    read_policy(out).refuse_problems(problems)
 
 
 def test_a_file_that_is_not_there_is_one_clear_line(files: Path) -> None:
