@@ -34,7 +34,7 @@ class Wanted(Struct, frozen=True, kw_only=True):
     """Accuracy that may be lost to it, for sure, on the calibration problems."""
     bins: BinKind = "none"
     cost: CostName = "tokens"
-    orders: int = 8
+    orders: int = 4
     """Orders of each problem's draws."""
     seed: int = 0
     """Of the parts."""
@@ -57,8 +57,8 @@ class Calibration(Struct, frozen=True, kw_only=True):
 async def calibrate(wanted: Wanted) -> Calibration:
     """Fit on one half of the problems and judge on the other, or judge a policy that there is.
 
-    The fitting half is parted again: thresholds are fitted on its first half, and the second says
-    which of them are safe. Raises `BadInput` or `UsageError` in one sentence.
+    The fitting half is parted again: each of its parts judges what the other one fitted, which says
+    what a token may be worth; the ladder of that price is fitted to both. Raises `BadInput` or `UsageError` in one sentence.
     """
     async with Equivalence() as equivalence:
         draws = await read_source(wanted.draws, equivalence)
@@ -69,11 +69,12 @@ async def calibrate(wanted: Wanted) -> Calibration:
         policy = _judged(read_policy(wanted.policy), found, wanted, draws)
         return Calibration(policy=policy, uniform=wanted.n, left_out=left_out)
     parts = _parts(found, wanted)
-    train, held, last = (found.part(places) for places in parts.values())
+    train, check, last = (found.part(places) for places in parts.values())
+    both = found.part(np.concatenate([parts["train"], parts["calibration"]]))
     fitted = choose(
-        train, held, n=wanted.n, margin=wanted.margin, bins=wanted.bins, cost=wanted.cost
+        (train, check), both, n=wanted.n, margin=wanted.margin, bins=wanted.bins, cost=wanted.cost
     )
-    uniform = control(held, n=wanted.n, margin=wanted.margin)
+    uniform = control(both, n=wanted.n, margin=wanted.margin)
     policy = Policy(
         ladder=fitted.ladder,
         models={name: one.who.model for name, one in [("default", draws), *rungs]},
@@ -98,7 +99,7 @@ def _parts(found: Table, wanted: Wanted) -> dict[Split, Ints]:
     if n < 4 * FEWEST:
         raise UsageError(
             f"{n} problems have draws for every rung: {4 * FEWEST} are the fewest that can be parted "
-            "into those that fit, those that choose and those that judge."
+            "into those that fit, those that check and those that judge."
         )
     places = np.random.default_rng(wanted.seed).permutation(n)
     train, held, last = np.split(places, [n // 4, n // 2])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from statistics import NormalDist
 from typing import Any, Literal
 
@@ -20,12 +20,16 @@ BinKind = Literal["none", "snell", "liu"]
 
 CostName = Literal["tokens", "flops"]
 """What the price is of."""
-PRICES: tuple[float, ...] = tuple(float(one) for one in np.geomspace(0.005, 0.5, 12))
+PRICES: tuple[float, ...] = tuple(float(one) for one in np.geomspace(0.02, 0.3, 9))
 """Accuracy that what the target spends on a problem may be worth."""
 SWEEPS = 2
 """Passes over the figures, each set to its best with the others fixed."""
-LEVELS = 14
-"""Thresholds that are tried: quantiles of the scores."""
+ACCEPT = (0.2, 0.3, 0.4, 0.5, 0.6, 0.65, 0.7, 0.75, 0.8, 0.85, 0.9, 0.95, 0.98, 1.0)
+ABANDON = (0.3, 0.2, 0.15, 0.1, 0.07, 0.05, 0.035, 0.02, 0.01, 0.0)
+WORTH = (0.1, 0.06, 0.04, 0.03, 0.02, 0.016, 0.013, 0.01, 0.008, 0.006, 0.004, 0.002, 0.001, 0.0)
+PATIENCE = (1, 2, 3, 4, 5, 6, 8, 10)
+MOST = (1, 2, 3, 4, 5, 6, 8, 10, 12, 14, 16, 24, 32, 48, 64)
+"""What is tried."""
 SURE = NormalDist().inv_cdf(0.95)
 FEATURES: tuple[Feature, ...] = ("constant", "best", "mean", "answered", "length")
 """What greedy draws of several models show; their answers are not compared."""
@@ -70,16 +74,34 @@ def costing(found: Table, name: CostName, n: int) -> Costing:
     return Costing(name=name, unit=whole.of(walk(found, target_of(n))))
 
 
-def fit(found: Table, price: float, cost: Costing, difficulty: Difficulty | None = None) -> Ladder:
-    """The ladder with the greatest accuracy minus price times cost, by coordinate descent."""
+def fit(
+    found: Table, prices: Sequence[float], cost: Costing, difficulty: Difficulty | None = None
+) -> list[Fitted]:
+    """For every price the ladder with the greatest accuracy minus price times cost.
+
+    By coordinate descent, which begins with nothing saved, and where the last price ended.
+    """
     grid = _grid(found, difficulty)
-    point: Point = {name: values[-1] for name, values in grid.items()}
+    fresh: Point = {name: values[-1] for name, values in grid.items()}
+    last, fitted = fresh, list[Fitted]()
+    for price in prices:
+
+        def worth(point: Point, price: float = price) -> float:
+            return _worth(found, _ladder(found, point, difficulty), price, cost)
+
+        last = max((_descend(grid, start, worth) for start in (fresh, last)), key=worth)
+        ladder = _ladder(found, last, difficulty)
+        fitted.append(Fitted(ladder=ladder, price=price / cost.unit))
+    return fitted
+
+
+def _descend(
+    grid: Mapping[str, Sequence[Any]], point: Point, worth: Callable[[Point], float]
+) -> Point:
     for _ in range(SWEEPS):
         for name, values in grid.items():
-            tried = [{**point, name: value} for value in values]
-            worth = [_worth(found, _ladder(found, one, difficulty), price, cost) for one in tried]
-            point = tried[int(np.argmax(worth))]
-    return _ladder(found, point, difficulty)
+            point = max(({**point, name: value} for value in values), key=worth)
+    return point
 
 
 def _worth(found: Table, ladder: Ladder, price: float, cost: Costing) -> float:
@@ -90,23 +112,18 @@ def _worth(found: Table, ladder: Ladder, price: float, cost: Costing) -> float:
 def _grid(found: Table, difficulty: Difficulty | None) -> Mapping[str, Sequence[Any]]:
     """The last value of each is where the descent begins: nothing is saved yet."""
     grid: dict[str, Sequence[Any]] = {}
-    for place, column in enumerate(_greedy(found)):
-        grid[f"accept/{place}"] = [None, *_levels(column.scores)]
+    for place, _ in enumerate(_greedy(found)):
+        grid[f"accept/{place}"] = [None, *ACCEPT]
     most = found.draws.scores.shape[2]
     for bin_ in _bins(difficulty):
         grid |= {
-            f"accept{bin_}": _levels(found.draws.scores),
-            f"worth{bin_}": [0.1, 0.06, 0.04, 0.025, 0.015, 0.01, 0.006, 0.003, 0.001, 0.0],
-            f"patience{bin_}": [2, 4, 6, 8, 10],
-            f"abandon{bin_}": [*_levels(found.draws.scores)[: LEVELS // 2], 0.0],
-            f"n{bin_}": sorted({1, 2, 4, 6, 8, 12, most} & set(range(most + 1))),
+            f"accept{bin_}": ACCEPT,
+            f"worth{bin_}": WORTH,
+            f"patience{bin_}": PATIENCE,
+            f"abandon{bin_}": ABANDON,
+            f"n{bin_}": [*(n for n in MOST if n < most), most],
         }
     return grid
-
-
-def _levels(scores: Floats) -> list[float]:
-    levels = np.unique(np.quantile(scores, np.linspace(0.02, 0.98, LEVELS)).round(3))
-    return [*(float(one) for one in levels if 0 < one < 1), 1.0]
 
 
 def _ladder(found: Table, point: Point, difficulty: Difficulty | None) -> Ladder:
@@ -132,53 +149,51 @@ def _greedy(found: Table) -> list[Any]:
 
 
 def choose(
-    train: Table,
-    held: Table,
+    folds: tuple[Table, Table],
+    both: Table,
     *,
     n: int,
     margin: float,
     bins: BinKind = "none",
     cost: CostName = "tokens",
 ) -> Fitted:
-    """The cheapest of the ladders that `train` gives at every price which is not inferior on `held`.
+    """The ladder of the price that saves most and is not inferior, fitted to both folds.
 
-    Not inferior: the one-sided 95 % bound of the paired difference to uniform best-of-n lies above
-    minus `margin`. Raises `UsageError` where none is.
+    Each fold judges what the other one fitted. Not inferior: the one-sided 95 % bound of the paired
+    difference to uniform best-of-n lies above minus `margin`. Raises `UsageError` where no price is.
     """
-    difficulty = None if bins == "none" else guess(train, bins)
-    target, paid = walk(held, target_of(n)), costing(train, cost, n)
-    sure: list[tuple[float, Fitted]] = []
-    nearest = -1.0
-    for price in PRICES:
-        ladder = fit(train, price, paid, difficulty)
-        done = walk(held, ladder)
-        low = lower_bound(done, target)
-        nearest = max(nearest, low)
-        if low >= -margin:
-            sure.append((paid.of(done), Fitted(ladder=ladder, price=price / paid.unit)))
+    difficulty = None if bins == "none" else guess(both, bins)
+    paid = costing(both, cost, n)
+    gaps: list[list[Floats]] = [[] for _ in PRICES]
+    spent: list[list[float]] = [[] for _ in PRICES]
+    for taught, judges in (folds, folds[::-1]):
+        target = walk(judges, target_of(n))
+        for at, one in enumerate(fit(taught, PRICES, paid, difficulty)):
+            done = walk(judges, one.ladder)
+            gaps[at].append(done.accuracy - target.accuracy)
+            spent[at].append(paid.of(done))
+    lows = [bound(np.concatenate(one)) for one in gaps]
+    sure = [at for at, low in enumerate(lows) if low >= -margin]
     if not sure:
         raise UsageError(
             f"No ladder is within {100 * margin:g} points of uniform best-of-{n} for sure: the "
-            f"nearest may lose {-100 * nearest:.1f} on {len(held.problems)} calibration problems. "
+            f"nearest may lose {-100 * max(lows):.1f} on {len(both.problems)} problems. "
             "Record more problems, or allow a larger --margin."
         )
-    return min(sure, key=lambda one: one[0])[1]
+    best = min(sure, key=lambda at: sum(spent[at]))
+    return fit(both, PRICES[best : best + 1], paid, difficulty)[0]
 
 
-def lower_bound(done: Climbed, target: Climbed) -> float:
+def bound(gaps: Floats) -> float:
     """Of the mean paired difference, one-sided 95 %."""
-    gaps = done.accuracy - target.accuracy
     return float(gaps.mean() - SURE * gaps.std(ddof=1) / np.sqrt(len(gaps)))
 
 
 def control(held: Table, *, n: int, margin: float) -> int:
     """The smallest number of uniform draws that passes the same test: what fitting alone 'saves'."""
-    target = walk(held, target_of(n))
-    return next(k for k in _counts(n) if lower_bound(walk(held, target_of(k)), target) >= -margin)
-
-
-def _counts(n: int) -> Iterator[int]:
-    yield from range(1, n + 1)
+    target = walk(held, target_of(n)).accuracy
+    counts = range(1, n + 1)
+    return next(k for k in counts if bound(walk(held, target_of(k)).accuracy - target) >= -margin)
 
 
 def guess(train: Table, bins: BinKind) -> Difficulty:

@@ -19,7 +19,8 @@ def judge(held: Table, ladder: Ladder, *, n: int, uniform: int, seed: int = 0) -
     """Figures with intervals over the problems; `uniform` is the control's number of draws."""
     done, target, control = (walk(held, one) for one in (ladder, target_of(n), target_of(uniform)))
     boot = Bootstrap(len(held.problems), seed)
-    once = target.cost - (n - 1) * held.draws.asked[:, 0, 0]
+    asked = held.draws.asked[:, 0, 0]
+    once = target.cost - (n - 1) * asked
     known = done.flops is not None and target.flops is not None
     return HeldOut(
         problems=len(held.problems),
@@ -30,6 +31,9 @@ def judge(held: Table, ladder: Ladder, *, n: int, uniform: int, seed: int = 0) -
         target_tokens=boot.mean(target.cost),
         ratio=boot.ratio(target.cost, done.cost),
         ratio_prompt_once=boot.ratio(once, done.cost),
+        ratio_rescored=boot.ratio(
+            target.rescored.mean(axis=1) - (n - 1) * asked, done.rescored.mean(axis=1)
+        ),
         flops_ratio=boot.ratio(_by_problem(target), _by_problem(done)) if known else None,
         control=boot.ratio(target.cost, control.cost),
         ece=calibration_error(done.score, done.right, done.accepted),

@@ -49,6 +49,7 @@ def _judged(held: HeldOut, target: str, uniform: int) -> Iterator[str]:
     yield f"tokens       {_plain(held.tokens)} a problem, {target} {_plain(held.target_tokens)}"
     yield f"ratio        {_times(held.ratio)} times fewer tokens"
     yield f"             {_times(held.ratio_prompt_once)} if {target} paid its prompt once"
+    yield f"             {_times(held.ratio_rescored)} if equal texts were scored again as well"
     if held.flops_ratio is not None:
         yield f"FLOPs        {_times(held.flops_ratio)} times fewer"
     if held.control is not None:

@@ -13,7 +13,7 @@ from tts.backends.replay import order
 from tts.errors import UsageError
 from tts.eval.calibration.sources import Source
 from tts.eval.replay.pool import Draws, Flags, Floats, Ints
-from tts.strategies.allocation.difficulty import Difficulty, bin_of
+from tts.strategies.allocation.difficulty import Difficulty, Feature
 from tts.strategies.allocation.ladder import Ladder, Rung
 from tts.strategies.parts.stopping import expected_gain
 
@@ -76,6 +76,8 @@ class Climbed(Struct, frozen=True, kw_only=True):
 
     right: Flags
     tokens: Ints
+    rescored: Ints
+    """The same if equal texts were scored again."""
     flops: Floats | None
     accepted: Flags
     score: Floats
@@ -156,6 +158,7 @@ class _State:
         self.total, self.answered = np.zeros(shape), np.zeros(shape)
         self.drawn = np.zeros(shape, dtype=np.int64)
         self.tokens = np.zeros(shape, dtype=np.int64)
+        self.rescored = np.zeros(shape, dtype=np.int64)
         self.flops = np.zeros(shape) if flops else None
         self.texts: list[tuple[Flags, Ints]] = []
 
@@ -168,6 +171,7 @@ class _State:
         scoring = np.where(known, 0, column.scoring[..., k])
         self.texts.append((now, text))
         self.tokens += np.where(now, column.tokens[..., k] + scoring, 0)
+        self.rescored += np.where(now, column.tokens[..., k] + column.scoring[..., k], 0)
         if self.flops is not None:
             rates = (column.draw_flops or 0.0, column.score_flops or 0.0)
             self.flops += now * (column.tokens[..., k] * rates[0] + scoring * rates[1])
@@ -194,22 +198,20 @@ class _State:
         return content, content | hopeless | enough
 
     def bins(self, difficulty: Difficulty, lengths: Floats) -> Ints:
-        """The predicted bin of every climb."""
-        found = np.zeros(self.open.shape, dtype=np.int64)
-        for at in np.ndindex(*self.open.shape):
-            drawn = max(1, int(self.drawn[at]))
-            hope = difficulty.hope(
-                {
-                    "constant": 1.0,
-                    "best": float(self.best[at]),
-                    "mean": float(self.total[at]) / drawn,
-                    "agreement": 0.0,
-                    "answered": float(self.answered[at]) / drawn,
-                    "length": float(lengths[at[0]]),
-                }
-            )
-            found[at] = bin_of(hope, difficulty.edges)
-        return found
+        """The predicted bin of every climb, as `Difficulty.bin` has it of one."""
+        drawn = np.maximum(self.drawn, 1)
+        sight: dict[Feature, Floats] = {
+            "constant": np.ones_like(self.best),
+            "best": self.best,
+            "mean": self.total / drawn,
+            "agreement": np.zeros_like(self.best),
+            "answered": self.answered / drawn,
+            "length": np.broadcast_to(lengths[:, None], self.best.shape),
+        }
+        weights = difficulty.weights.items()
+        total = sum((weight * sight[name] for name, weight in weights), np.zeros_like(self.best))
+        hopes = 1 / (1 + np.exp(-np.clip(total, -30.0, 30.0)))
+        return np.asarray(difficulty.bins - np.searchsorted(difficulty.edges, hopes, side="right"))
 
 
 def walk(found: Table, ladder: Ladder) -> Climbed:
@@ -232,6 +234,7 @@ def walk(found: Table, ladder: Ladder) -> Climbed:
     return Climbed(
         right=state.right,
         tokens=state.tokens,
+        rescored=state.rescored,
         flops=state.flops,
         accepted=state.accepted,
         score=state.score,

@@ -53,6 +53,8 @@ class HeldOut(Data):
     """Times fewer tokens than the target."""
     ratio_prompt_once: Interval
     """The same, if the target's draws paid for one prompt together."""
+    ratio_rescored: Interval
+    """The same, if in addition equal texts were scored again on both sides."""
     flops_ratio: Interval | None = None
     control: Interval | None = None
     """The ratio of uniform spending that was chosen and judged in the same way."""

@@ -291,7 +291,7 @@ def calibrate(
     margin: Annotated[float, typer.Option(help="Accuracy that may be lost to it.")] = 0.01,
     bins: Annotated[str, typer.Option(help="Draws by difficulty: none, snell or liu.")] = "none",
     cost: Annotated[str, typer.Option(help="What is saved: tokens or flops.")] = "tokens",
-    orders: Annotated[int, typer.Option(help="Orders of each problem's draws.")] = 8,
+    orders: Annotated[int, typer.Option(help="Orders of each problem's draws.")] = 4,
     seed: Annotated[int, typer.Option(help="Of the parts that fit and judge.")] = 0,
     policy: Annotated[Path | None, typer.Option(help="Judge this policy; fit none.")] = None,
     held_out: Annotated[

@@ -17,7 +17,7 @@ from tts.cli.app import app
 from tts.equivalence import Equivalence
 from tts.errors import BadInput, UsageError
 from tts.eval.calibration import Calibration, Wanted, calibrate, summary_lines
-from tts.eval.calibration.fit import choose, logistic
+from tts.eval.calibration.fit import choose, costing, fit, guess, logistic
 from tts.eval.calibration.judge import Bootstrap, calibration_error
 from tts.eval.calibration.sources import read_source
 from tts.eval.calibration.table import Column, Table, table
@@ -100,10 +100,17 @@ def test_the_same_seed_gives_the_same_policy(files: Path, found: Calibration) ->
 
 
 def test_bins_give_rungs_of_their_own(files: Path) -> None:
-    rungs = (("default", files / "greedy.jsonl"),)
-    policy = fitted(files, rungs=rungs, bins="liu", margin=0.2).policy
-    last = policy.ladder.rungs[-1]
-    assert policy.ladder.difficulty is None or last.bins == (3,)
+    async def drawn() -> Table:
+        async with Equivalence() as equivalence:
+            read = await read_source(files / "draws.jsonl", equivalence)
+            greedy = await read_source(files / "greedy.jsonl", equivalence)
+        return table([("default", greedy)], read, n=DRAWS, orders=1)
+
+    found = asyncio.run(drawn())
+    difficulty = guess(found, "liu")
+    [one] = fit(found, [0.05], costing(found, "tokens", DRAWS), difficulty)
+    assert [rung.bins for rung in one.ladder.rungs] == [(), (1,), (2,), (3,)]
+    assert one.ladder.difficulty == difficulty and difficulty.edges == (0.1, 0.5)
 
 
 def test_the_held_out_slices_are_fifths_by_difficulty(found: Calibration) -> None:
@@ -149,18 +156,18 @@ def test_what_cannot_be_fitted_is_one_clear_line(
 
 
 def test_a_ladder_that_is_not_safe_on_other_problems_is_not_chosen(files: Path) -> None:
-    async def tables() -> list[Table]:
+    async def drawn() -> Table:
         async with Equivalence() as equivalence:
             read = await read_source(files / "draws.jsonl", equivalence)
-        return [table([], read, n=DRAWS, orders=1)]
+        return table([], read, n=DRAWS, orders=1)
 
-    [train] = asyncio.run(tables())
-    draws = train.draws
+    honest = asyncio.run(drawn())
+    draws = honest.draws
     fields = {name: getattr(draws, name) for name in draws.__struct_fields__}
-    lying = Column(**{**fields, "scores": 1 - draws.scores})
-    held = Table(problems=train.problems, prompts=train.prompts, columns=(lying,))
+    column = Column(**{**fields, "scores": 1 - draws.scores})
+    lying = Table(problems=honest.problems, prompts=honest.prompts, columns=(column,))
     with pytest.raises(UsageError, match=r"No ladder is within 1 points .* the nearest may lose"):
-        choose(train, held, n=DRAWS, margin=0.01)
+        choose((honest, lying), honest, n=DRAWS, margin=0.01)
 
 
 @pytest.mark.parametrize(
