@@ -73,7 +73,7 @@ def dashed(names: Any) -> set[str]:
         ("eval", Recipe.model_fields),
         ("run", ModelKeys.model_fields),
         ("plan", ["model", "base_url", "api_key_env"]),
-        ("tune", ["base_url", "api_key_env"]),
+        ("tune", ["base_url", "api_key_env", "verifier"]),
         ("prices", ["prices"]),
         ("replay", ["prices"]),
         ("cascade", ["prices"]),

@@ -318,7 +318,7 @@ def doctor(
 
 
 @app.command()
-@flags_of(ModelKeys, only=ENDPOINT)
+@flags_of(ModelKeys, only=(*ENDPOINT, "verifier"))
 def tune(
     model: Annotated[str, typer.Option(help="vllm:FOLDER; with --idealized any model.")],
     workload: Annotated[str, typer.Option(help="best_of_n, beam, rag or prm.")] = "best_of_n",
@@ -329,9 +329,6 @@ def tune(
     idealised: Annotated[
         bool, typer.Option("--idealized", help="Fit the runtime of single calls instead.")
     ] = False,
-    verifier: Annotated[
-        str, typer.Option(help="With --idealized: fit what its reading takes, too.")
-    ] = "",
     *,
     options: dict[str, Any],
     out: Annotated[Path | None, typer.Option(help="The profile or fit, as YAML.")] = None,
@@ -341,7 +338,7 @@ def tune(
     from tts.cli.tune import tune as search
 
     if idealised:
-        fit_runtime(model, verifier, options, out or Path("runtime.yaml"))
+        fit_runtime(model, options, out or Path("runtime.yaml"))
         return
     search(
         model,

@@ -47,12 +47,11 @@ COMPUTED_HERE = frozenset({"embedded", "vllm"})
 """Backends whose energy this machine's counters count."""
 
 
-def fit_runtime(model: str, verifier: str, options: dict[str, Any], out: Path) -> None:
-    """Time single calls, fit T = T_prompt(p) + (o - 1) · t_token, and write it to `out`; with a
-    verifier also what its reading of a solution takes."""
+def fit_runtime(model: str, options: dict[str, Any], out: Path) -> None:
+    """Time single calls, fit T = T_prompt(p) + (o - 1) · t_token, and write it to `out`; where the
+    model has a verifier that scores steps, also what its reading of a solution takes."""
     console = Screen()
-    chosen = SessionOptions(model=model, verifier=verifier or "none", **options)
-    run(_fit(model, chosen, out, console))
+    run(_fit(model, SessionOptions(model=model, **options), out, console))
 
 
 async def _fit(model: str, options: SessionOptions, out: Path, console: Screen) -> None:
