@@ -76,7 +76,7 @@ class SessionOptions:
         None, "Documents that strategies retrieve from: JSONL, or a folder of texts."
     )
     retriever: str | Retriever = option(
-        "bm25", "How they are found: bm25, static, fused, or a name of your own."
+        "bm25", "How they are found: bm25, static, sentences, fused, …."
     )
     """An object brings its own corpus."""
     demonstrations: Path | None = option(

@@ -34,6 +34,7 @@ BENCHES = {
     "model": "tokens per second of the embedded policy",
     "search": "64 beam searches at once beside the slowest drafts and scores (takes minutes)",
     "planner": "plans read, checked and run (simulated latency; more with data)",
+    "retrieval": "all gold passages of MuSiQue found; 10⁵ passages indexed and asked (needs data)",
     "allocate": "one budget for a million problems, beside dynamic programming",
     "startup": "`import tts` and `tts --help`",
     "memory": "resident memory after 100,000 calls, growth of an embedded run (takes minutes)",

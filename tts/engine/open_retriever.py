@@ -62,12 +62,28 @@ def open_static(place: Path, options: SessionOptions) -> Retriever:
     return Dense(_corpus(place), StaticVectors(), Store.default())
 
 
+def open_sentences(place: Path, options: SessionOptions) -> Retriever:
+    """By vectors of sentences."""
+    from tts.retrieval import Dense, SentenceVectors, Store
+
+    return Dense(_corpus(place), SentenceVectors(), Store.default())
+
+
 def open_fused(place: Path, options: SessionOptions) -> Retriever:
     """By words and by static word vectors, their ranks fused."""
     from tts.retrieval import BM25, Dense, Fused, StaticVectors, Store
 
     corpus, store = _corpus(place), Store.default()
     return Fused((BM25(corpus, store), Dense(corpus, StaticVectors(), store)))
+
+
+def open_fused_sentences(place: Path, options: SessionOptions) -> Retriever:
+    """The same with vectors of sentences as a third."""
+    from tts.retrieval import BM25, Dense, Fused, SentenceVectors, StaticVectors, Store
+
+    corpus, store = _corpus(place), Store.default()
+    vectors = (StaticVectors(), SentenceVectors())
+    return Fused((BM25(corpus, store), *(Dense(corpus, one, store) for one in vectors)))
 
 
 def _corpus(place: Path) -> Corpus:

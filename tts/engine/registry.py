@@ -85,6 +85,8 @@ BUILT_IN: Mapping[Kind, Mapping[str, str]] = {
     "retriever": {
         "bm25": "tts.engine.open_retriever:open_bm25",
         "fused": "tts.engine.open_retriever:open_fused",
+        "fused-sentences": "tts.engine.open_retriever:open_fused_sentences",
+        "sentences": "tts.engine.open_retriever:open_sentences",
         "static": "tts.engine.open_retriever:open_static",
     },
 }

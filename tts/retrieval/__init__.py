@@ -7,6 +7,7 @@ from tts.retrieval.demonstrations import read_demonstrations
 from tts.retrieval.dense import Dense, Embedder, StaticVectors
 from tts.retrieval.fusion import Fused, Reranked, reciprocal_ranks
 from tts.retrieval.operation import Retrieval
+from tts.retrieval.sentences import SentenceVectors
 from tts.retrieval.store import Store
 
 __all__ = [
@@ -18,6 +19,7 @@ __all__ = [
     "Fused",
     "Reranked",
     "Retrieval",
+    "SentenceVectors",
     "StaticVectors",
     "Store",
     "from_haystack",

