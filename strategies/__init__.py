@@ -17,6 +17,7 @@ from tts.strategies.sampling.majority_vote import (
     MajorityVote,
     Single,
 )
+from tts.strategies.sampling.pivot_tournament import PivotTournament
 from tts.strategies.sampling.self_evaluation import LLMSelection, SelfEvaluation
 from tts.strategies.search.ab_mcts import ABMCTSA, ABMCTSM
 from tts.strategies.search.beam_search import DVTS, BeamSearch, LookaheadSearch
@@ -52,6 +53,7 @@ __all__ = [
     "OptimalStopping",
     "ParticleFiltering",
     "ParticleGibbs",
+    "PivotTournament",
     "PlanThenSolve",
     "Rebase",
     "SelfCertainty",

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import settings
 from msgspec.structs import replace
 
-from tts.answers import TASKS
+from tts.answers import TASKS, Aggregate
 from tts.backends.scripted import ScriptedGenerator, ScriptedScorer
 from tts.budget import PriceTable
 from tts.engine import Job, Session
@@ -41,7 +41,7 @@ from tts.protocols import (
     UseRow,
 )
 from tts.values import Budget, Candidate, Capabilities, Problem, Result, Sampling, Usage
-from tts.verifiers import ProcessReward
+from tts.verifiers import PairwiseJudge, ProcessReward
 
 PRICES = PriceTable.load(None)
 settings.register_profile("shared machine", deadline=None)
@@ -52,6 +52,15 @@ settings.load_profile("shared machine")
 def own_cache(tmp_path_factory: Any, monkeypatch: Any) -> None:
     """What endpoints support is remembered for one test: their ports are used again."""
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.mktemp("cache")))
+
+
+class Judging(ProcessReward):
+    """A reward model that lets a model compare, so that one session suits every strategy."""
+
+    def __init__(self, scorer: Any, judge: Any, aggregate: Aggregate = "min") -> None:
+        super().__init__(scorer, render=TASKS["arithmetic"].render, aggregate=aggregate)
+        short = Sampling(temperature=0.0, max_tokens=16)
+        self.prefer = PairwiseJudge(judge, sampling=short).prefer
 
 
 class Slow:
@@ -253,7 +262,8 @@ def unshared(usage: Usage) -> Usage:
 class Lab:
     """Everything that a run needs, in memory."""
 
-    Slow, Callbacks, Told, Tool, MortalJournal = Slow, Callbacks, Told, Tool, MortalJournal
+    Slow, Callbacks, Told, Tool, Judging = Slow, Callbacks, Told, Tool, Judging
+    MortalJournal = MortalJournal
     problem = Problem(id="p", prompt="What is six times seven?", task="arithmetic", answer="42")
     sampling = Sampling(max_tokens=12)
     answer = Candidate(problem=problem, text="fine", key="k", final=True, answer="42")
@@ -287,7 +297,7 @@ class Lab:
         )
         return Session(
             generators={"default": generator},
-            verifier=ProcessReward(scorer, render=TASKS["arithmetic"].render),
+            verifier=Judging(scorer, generator),
             equivalence=Equivalence(),
             prices=PRICES,
             limits=limits,

@@ -11,7 +11,6 @@ from tts.verifiers.reward import (
     StepScoring,
     Unscored,
 )
-from tts.verifiers.tournament import PivotTournament
 
 __all__ = [
     "GenPRM",
@@ -19,7 +18,6 @@ __all__ = [
     "ListwiseJudge",
     "OutcomeReward",
     "PairwiseJudge",
-    "PivotTournament",
     "ProcessReward",
     "RecordedReward",
     "StepScores",

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from tts.answers.verdict import places, plain, settled
 from tts.errors import BadReply
 from tts.protocols import Generator
-from tts.run import Node, Run
+from tts.run import Node, Outcome, Run
 from tts.values import Candidate, Completion, Message, Problem, Sampling
 from tts.verifiers.asking import Asking, ask
 
@@ -80,8 +80,11 @@ class PairwiseJudge:
         return run.call(_balanced, there, back)
 
 
-def _balanced(there: float, back: float) -> float:
-    return (there + 1.0 - back) / 2.0
+def _balanced(there: Outcome[float], back: Outcome[float]) -> float:
+    """The mean over both orders, once both have ended: none is left under way behind a verdict."""
+    if there.value is None or back.value is None:
+        raise there.error or back.error or BadReply("A comparison is missing.")
+    return (there.value + 1.0 - back.value) / 2.0
 
 
 _RANK = (

@@ -12,6 +12,7 @@ from tts.protocols import Generator
 from tts.run import Node, Outcome, Run
 from tts.values import Candidate, Completion, Message, Problem, Sampling, Score
 from tts.verifiers.asking import Asking, Heard, Wording, insisted, label_probability
+from tts.verifiers.comparison import PairwiseJudge
 
 
 class Judge:
@@ -28,6 +29,7 @@ class Judge:
         if votes < 1:
             raise ValueError(f"A judge gives at least one vote, not {votes}.")
         self._asking = Asking(generator, wording=wording, sampling=sampling)
+        self._pairs = PairwiseJudge(generator)
         self._generator, self._votes = generator, votes
         self.name = f"{wording.name}:{generator.model.name}"
 
@@ -58,6 +60,12 @@ class Judge:
         """A node per vote and one for their mean; an unreadable vote is put once more."""
         votes = [run.call(self._asking, candidate) for _ in range(self._votes)]
         return run.spawn(self._mean, candidate, votes)
+
+    def prefer(
+        self, left: Candidate | Node[Candidate], right: Candidate | Node[Candidate], run: Run
+    ) -> Node[float]:
+        """The node that will hold the left one's share of a comparison in both orders, 0…1."""
+        return self._pairs.prefer(left, right, run)
 
     async def close(self) -> None:
         await self._generator.close()

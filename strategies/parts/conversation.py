@@ -124,7 +124,7 @@ async def insisted(
     if found is None and reply.ok and not run.capped:
         turns = asking(replying(request, said), again) if said.strip() else asking(request, again)
         second: Outcome[str] = await run.call(
-            _ended, remark(run, turns, of=of, role="judge", **sampling)
+            ended, remark(run, turns, of=of, role="judge", **sampling)
         )
         found = read(second.value) if second.value is not None else None
     if found is None and reply.ok:
@@ -132,7 +132,7 @@ async def insisted(
     return found
 
 
-def _ended(outcome: Outcome[str]) -> Outcome[str]:
+def ended(outcome: Outcome[Any]) -> Outcome[Any]:
     """How a call ended, as a value; a refusal is one, what ends the whole run is raised."""
     if isinstance(outcome.error, Stopped) and not isinstance(outcome.error, BudgetExhausted):
         raise outcome.error

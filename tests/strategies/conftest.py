@@ -6,7 +6,6 @@ from typing import Any
 
 import pytest
 
-from tts.answers import TASKS
 from tts.backends.fault_server.plan import Latency
 from tts.backends.scripted import ScriptedGenerator
 from tts.backends.simulated import SimulatedScorer, SimulatedSteps
@@ -20,7 +19,6 @@ from tts.ledger import MemoryJournal, MemoryLeases
 from tts.protocols import UseRow
 from tts.retrieval import BM25, Corpus, Retrieval
 from tts.values import Budget, Demonstration, Document, Hop, Problem, Result, Sampling, Usage
-from tts.verifiers import ProcessReward
 
 PRICES = PriceTable.load(None)
 SHELF = Corpus(
@@ -62,7 +60,7 @@ class Forest:
         scorer = scorer or SimulatedScorer(latency=latency)
         return Session(
             generators={"default": policy, **(models or {})},
-            verifier=ProcessReward(scorer, render=TASKS["arithmetic"].render, aggregate="last"),
+            verifier=self.lab.Judging(scorer, policy, "last"),
             equivalence=Equivalence(),
             prices=PRICES,
             limits=Limits(gate=Gate(limit)),

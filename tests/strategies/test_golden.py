@@ -28,6 +28,8 @@ def say(messages: Any, prefix: str, index: int) -> str:
         return "1. Add sixes.\n2. Multiply."
     if "sure, likely or impossible" in asked or "promising one" in asked:
         return f"{index % 2 + 1}\nlikely"
+    if "Solution B" in asked:
+        return f"Better: {'AB'[len(asked) % 2]}"
     if "Judgment" in asked or "Rating" in asked or "Step 1: 7" in asked:
         return f"Judgment: {index % 2 + 1}\nRating: 7\nStep 1: 7"
     depth = sum(bool(step.strip()) for step in prefix.split("\n\n"))

@@ -27,6 +27,7 @@ SPELLED = [
     "llm_selection(n=5, group=2)",
     "majority_vote(n=12, stop=consensus)",
     "optimal_stopping(n=12)",
+    "pivot_tournament(n=5, pivots=1)",
     "plan_then_solve(n=6, select=weighted)",
     "self_certainty(n=6)",
     "self_evaluation(n=4, of=process)",
@@ -44,6 +45,8 @@ def say(messages: Any, prefix: str, index: int) -> str:
     past = "".join(turn.content for turn in messages)
     dice = Random(f"{past} {prefix} {index}")
     right = 42 if dice.random() < 0.5 else dice.randrange(4)
+    if "Solution B" in past:
+        return f"Better: {dice.choice(['A', 'B', 'equal', 'hard to say'])}"
     told = "Rating: 6" if dice.random() < 0.5 else "Judgment: 1"
     return f"{'so ' * dice.randrange(5)}{told}\n\n1. try\n\n\\boxed{{{right}}}"
 

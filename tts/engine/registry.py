@@ -51,6 +51,7 @@ BUILT_IN: Mapping[Kind, Mapping[str, str]] = {
         "optimal_stopping": "tts.strategies.sampling.best_of_n:OptimalStopping",
         "particle_filtering": "tts.strategies.search.particles:ParticleFiltering",
         "particle_gibbs": "tts.strategies.search.particles:ParticleGibbs",
+        "pivot_tournament": "tts.strategies.sampling.pivot_tournament:PivotTournament",
         "plan_then_solve": "tts.strategies.revision.plan_then_solve:PlanThenSolve",
         "rag": "tts.strategies.retrieval.one_call:RAG",
         "rebase": "tts.strategies.search.rebase:Rebase",

@@ -9,11 +9,12 @@ from tts.run.max_tokens import picks, text_before
 from tts.run.node import Group, Node, Outcome
 from tts.run.replay import FRESH, Recorded, caught_up
 from tts.run.run import Run
-from tts.run.settings import RunSettings, Scheduler
+from tts.run.settings import Comparer, RunSettings, Scheduler
 from tts.run.strategy import SaysFitted, Strategy, Verifier, is_bounded, is_stepwise
 
 __all__ = [
     "FRESH",
+    "Comparer",
     "Generation",
     "GeneratorCall",
     "Group",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Protocol, TypeVar
+from typing import Any, Protocol, TypeVar, runtime_checkable
 
 from tts.answers import Task
 from tts.equivalence import Equivalence
@@ -34,6 +34,20 @@ class VerifierOf(Protocol[R_contra]):
 
     def score(self, candidate: Candidate | Node[Candidate], run: R_contra) -> Node[Score]:
         """The node that will hold the score of a candidate, or of a node that will be one."""
+        ...
+
+
+@runtime_checkable
+class Comparer(Protocol[R_contra]):
+    """What can be asked which of two candidates is better; a verifier that is a judge can."""
+
+    def prefer(
+        self,
+        left: Candidate | Node[Candidate],
+        right: Candidate | Node[Candidate],
+        run: R_contra,
+    ) -> Node[float]:
+        """The node that will hold the left one's share of the verdict, 0…1."""
         ...
 
 

@@ -10,13 +10,13 @@ import msgspec
 from tts.answers import Task
 from tts.budget import Account, AdmissionQueue, Amounts
 from tts.equivalence import Equivalence
-from tts.errors import BadReply, Outage, StrategyError
+from tts.errors import BadReply, Outage, StrategyError, UsageError
 from tts.protocols import OutcomeRow
 from tts.run.costs import Lengths, Paid, WorstCases
 from tts.run.generation import Generation, Source
 from tts.run.kept import KeptCandidates
 from tts.run.node import Node
-from tts.run.settings import RunSettings, Scheduler
+from tts.run.settings import Comparer, RunSettings, Scheduler
 from tts.values import (
     NOTHING,
     Candidate,
@@ -168,6 +168,16 @@ class RunState:
         verifier = self.settings.verifier
         return None if verifier is None else verifier.identity
 
+    @property
+    def comparer(self) -> Comparer[Any]:
+        """What compares two candidates; `UsageError` where the verifier is no judge."""
+        if not isinstance(self.settings.verifier, Comparer):
+            raise UsageError(
+                "This strategy compares solutions in pairs: give the engine a judge"
+                " (--verifier judge:BACKEND:MODEL, or judge:self)."
+            )
+        return self.settings.verifier
+
     def explain(self, said: str, **facts: Any) -> None:
         """Say why the run goes on as it does, in a sentence for whoever pays, with its figures."""
         self.kept.reasons.append(Reason(said, facts))
@@ -241,6 +251,21 @@ class RunState:
         if more:
             root.account.raise_ceilings(more)
             root.queue.pump()
+
+    def set_aside(self, share: float) -> Callable[[], None]:
+        """Keep a part of every ceiling from what is submitted next; what it returns gives it back."""
+        names = self.account.dimensions
+        kept: dict[Dimension, int] = {
+            name: int(cap * share) for name, cap in zip(names, self.grant, strict=True)
+        }
+        less: dict[Dimension, int] = {name: -amount for name, amount in kept.items()}
+        self.account.raise_ceilings(less)
+
+        def give_back() -> None:
+            self.account.raise_ceilings(kept)
+            self.queue.pump()
+
+        return give_back
 
     def close(self) -> None:
         """End this Run: whatever it and its children still wait for is dropped."""
