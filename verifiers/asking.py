@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 import string
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from itertools import takewhile
 from math import exp
 from typing import Any, Protocol
@@ -112,16 +113,19 @@ class Asking(JudgeCall):
         return (self.wording.messages(problem, [""] * len(subjects)) if problem else ()), ""
 
     def prefixes(self, args: tuple[Any, ...]) -> Iterator[Prefix]:
-        """At last the question as far as it is the same for every text."""
+        """The question as far as it is the same for all that come behind the first texts, with
+        every text but the last, and so on to none: a pivot's comparisons begin alike."""
         yield from super().prefixes(args)
         candidates = _listed(args[0])
-        stem = self._stem(candidates[0].problem, len(candidates))
-        mark, count = self._read(stem)
-        size = sum(len(turn.content.encode("utf-8", "replace")) for turn in stem)
-        yield mark, lambda: _likely(count(), size)
+        texts = [one.text for one in candidates]
+        for given in reversed(range(len(texts))):
+            stem = self._stem(candidates[0].problem, texts[:given], len(texts) - given)
+            mark, count = self._read(stem)
+            size = sum(len(turn.content.encode("utf-8", "replace")) for turn in stem)
+            yield mark, partial(_likely, count, size)
 
-    def _stem(self, problem: Problem, texts: int) -> tuple[Message, ...]:
-        some, others = (self.wording.messages(problem, [mark] * texts) for mark in "01")
+    def _stem(self, problem: Problem, given: Sequence[str], open_: int) -> tuple[Message, ...]:
+        some, others = (self.wording.messages(problem, [*given, *[m] * open_]) for m in "01")
         stem: list[Message] = []
         for turn, other in zip(some, others, strict=True):
             pairs = zip(turn.content, other.content, strict=False)
@@ -144,8 +148,9 @@ class Asking(JudgeCall):
         return Completion(text=text, finish_reason="stop", completion_tokens=tokens)
 
 
-def _likely(counted: int, size: int) -> int:
+def _likely(count: Callable[[], int], size: int) -> int:
     """Tokens of a beginning; where nobody can count them the count is a bound, one token a byte."""
+    counted = count()
     return counted if counted < size else min(counted, size // SHORTEST_TOKEN)
 
 

@@ -11,6 +11,7 @@ from tts.protocols import Generator
 from tts.run import Node, Outcome, Run
 from tts.values import Candidate, Completion, Message, Problem, Sampling
 from tts.verifiers.asking import Asking, ask
+from tts.verifiers.expectation import ALTERNATIVES, expectation
 
 _COMPARE = (
     "You compare two solutions of one problem. Check both, then write a last line of the form "
@@ -27,12 +28,14 @@ _SAID = re.compile(
     r"|\b([Ee]qually)\s+(?:good|bad|right|wrong|correct)\b"
 )
 _WORD_ALONE = re.compile(r"^\W*(?:solution\s+)?(A|B|equal|tie|both|same)\W*$", re.IGNORECASE)
+_BETTER = re.compile(r"\bbetter\b[\s*_:=`\[]{1,8}(A|B|equal)\b", re.IGNORECASE)
 _VALUES = {"a": 1.0, "b": 0.0}
 """The share of A by the word of a verdict; every other word calls both equal."""
 
 
 class PairwiseWording:
-    """Asks which of two solutions is better; the verdict is A's share, 0, ½ or 1."""
+    """Asks which of two solutions is better; the verdict is A's share, 0, ½ or 1, or its mean over
+    these where log-probabilities are reported."""
 
     name, version = "pairwise", "1"
     again = "Write only the line `Better: A`, `Better: B` or `Better: equal`."
@@ -47,7 +50,12 @@ class PairwiseWording:
         said = {word.lower() for word in self._words(flat)}
         if len(said) != 1:
             raise BadReply("The judge said neither A, nor B, nor equal.")
-        return _VALUES.get(said.pop(), 0.5)
+        word = said.pop()
+        share = _VALUES.get(word, 0.5)
+        told = list(_BETTER.finditer(completion.text))
+        if not told or told[-1][1].lower() != word:
+            return share
+        return expectation(completion, told[-1].start(1), share, {**_VALUES, "equal": 0.5})
 
     def _words(self, flat: str) -> list[str]:
         labelled = _LABELLED.findall(flat)
@@ -65,7 +73,7 @@ class PairwiseJudge:
     """Compares in both orders, since judges prefer a place (Zheng et al. 2023, section 3.3)."""
 
     def __init__(self, generator: Generator, *, sampling: Sampling | None = None) -> None:
-        chosen = sampling or Sampling(temperature=0.0, max_tokens=1024)
+        chosen = sampling or Sampling(temperature=0.0, max_tokens=1024, logprobs=ALTERNATIVES)
         self._asking = Asking(generator, wording=PairwiseWording(), sampling=chosen)
 
     def prefer(

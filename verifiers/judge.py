@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
-from math import fsum
+from math import fsum, isclose
 from typing import Any
 
-from tts.answers.verdict import mark, settled
+from tts.answers.verdict import HIGHEST, mark, settled
 from tts.errors import BadReply
 from tts.protocols import Generator
 from tts.run import Node, Outcome, Run
 from tts.values import Candidate, Completion, Message, Problem, Sampling, Score
 from tts.verifiers.asking import Asking, Heard, Wording, insisted, label_probability
 from tts.verifiers.comparison import PairwiseJudge
+from tts.verifiers.expectation import ALTERNATIVES, expectation
 
 
 class Judge:
@@ -36,7 +38,9 @@ class Judge:
     @classmethod
     def pointwise(cls, generator: Generator, *, votes: int = 1) -> Judge:
         """A mark from 0 to 10, read off a written check; several votes are drawn at 0.7."""
-        sampling = Sampling(temperature=0.7 if votes > 1 else 0.0, max_tokens=1024)
+        sampling = Sampling(
+            temperature=0.7 if votes > 1 else 0.0, max_tokens=1024, logprobs=ALTERNATIVES
+        )
         return cls(generator, wording=PointwiseWording(), sampling=sampling, votes=votes)
 
     @classmethod
@@ -94,8 +98,14 @@ _SYSTEM = (
 )
 
 
+MARKS = {str(one): one / HIGHEST for one in range(HIGHEST + 1)}
+"""The share of the scale by the mark as it is written."""
+_SCORED = re.compile(r"\bscore\b[\s*_:=`$]{1,8}(10|\d)(?![\d.,]\d|\d)", re.IGNORECASE)
+
+
 class PointwiseWording:
-    """Asks for a mark from 0 to 10 (G-Eval, Liu et al. 2023, without its weighting)."""
+    """Asks for a mark from 0 to 10; its mean over the marks that the model might have given, where
+    log-probabilities are reported (G-Eval, Liu et al. 2023)."""
 
     name, version = "pointwise", "1"
     again = (
@@ -112,7 +122,10 @@ class PointwiseWording:
         found = mark(settled(completion))
         if found is None:
             raise BadReply("The judge gave no mark from 0 to 10.")
-        return found
+        told = list(_SCORED.finditer(completion.text))
+        if not told or not isclose(MARKS[told[-1][1]], found):
+            return found
+        return expectation(completion, told[-1].start(1), found, MARKS)
 
     def pretended(self, texts: int) -> str:
         return "Score: 5"
