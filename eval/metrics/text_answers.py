@@ -57,6 +57,18 @@ def text_score(answer: str | None, references: Sequence[str]) -> TextScore:
     return TextScore(em=best(_same), f1=best(_f1), acc=best(_contained))
 
 
+def mean_text_score(pairs: Iterable[tuple[str | None, Sequence[str]]]) -> TextScore | None:
+    """The means over answers, each with its references; None where there is none."""
+    scores = [text_score(answer, references) for answer, references in pairs]
+    if not scores:
+        return None
+    return TextScore(
+        em=sum(one.em for one in scores) / len(scores),
+        f1=sum(one.f1 for one in scores) / len(scores),
+        acc=sum(one.acc for one in scores) / len(scores),
+    )
+
+
 def references_of(problem: Problem) -> tuple[str, ...]:
     """The reference answer and its aliases, as the problem's row has them; none where it has none."""
     if problem.answer is None:

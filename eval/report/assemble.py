@@ -11,6 +11,7 @@ from msgspec.structs import replace
 
 from tts.eval.attempts import Attempt
 from tts.eval.idealised import Idealised
+from tts.eval.metrics.text_answers import references_of
 from tts.eval.report.comparison_report import Cell, ComparisonReport, Curve, ProblemLine
 from tts.eval.report.equal_spend import with_equal_spend
 from tts.eval.report.rows import Row, missing_of, row_of, solved_shares
@@ -62,8 +63,9 @@ def assemble(
         groups.setdefault((attempt.strategy, attempt.budget), []).append(attempt)
     members = [attempt for group in groups.values() for attempt in group]
     bins = {problem.id: problem.difficulty_bin for problem in problems}
+    references = {one.id: references_of(one) for one in problems if one.task == "qa"}
     rows = {
-        group: row_of(members, bins, planned=planned, idealised=idealised)
+        group: row_of(members, bins, planned=planned, idealised=idealised, references=references)
         for group, members in groups.items()
     }
     compared = _compared(groups, rows, baseline, seed)

@@ -260,6 +260,41 @@ def role_columns(rows: Sequence[Row]) -> list[Column]:
     return [tokens(role) for role in get_args(Role) if role in used]
 
 
+def reading_columns(rows: Sequence[Row]) -> list[Column]:
+    """What runs read, where any retrieved, and their answers word by word, where they are words."""
+    found: list[Column] = []
+    if any(one.role == "retrieve" for row in rows for one in row.spend):
+        found += [
+            Column("context/run", lambda row, _: _context(row), wording.count),
+            Column(
+                "longest context", lambda row, _: row.longest_context, wording.count, left_out=WIDE
+            ),
+            Column("retrievals/run", lambda row, _: _retrievals(row), wording.hundredths),
+        ]
+    if any(row.words is not None for row in rows):
+        found += [_of_words("EM %", "em"), _of_words("F1 %", "f1"), _of_words("Acc %", "acc")]
+    return found
+
+
+def _context(row: Row) -> float | None:
+    """The mean effective context length: every prompt token of every call, whatever was cached."""
+    return row.mean(row.attributed.prompt_tokens)
+
+
+def _retrievals(row: Row) -> float | None:
+    return row.mean(sum(one.usage.calls for one in row.spend if one.role == "retrieve"))
+
+
+def _of_words(title: str, name: Literal["em", "f1", "acc"]) -> Column:
+    return Column(
+        title,
+        lambda row, _: None if row.words is None else getattr(row.words, name),
+        wording.percent,
+        part="accuracy",
+        left_out=WIDE,
+    )
+
+
 def bin_columns(rows: Sequence[Row]) -> list[Column]:
     """The accuracy on the problems of each difficulty bin."""
 
@@ -284,7 +319,12 @@ def table_of(
     columns: Sequence[Column] = COLUMNS,
 ) -> Table:
     """What a view shows of some parts; what was met only in these rows stands at the end."""
-    met = (*stop_columns(rows), *role_columns(rows), *bin_columns(rows))
+    met = (
+        *stop_columns(rows),
+        *role_columns(rows),
+        *reading_columns(rows),
+        *bin_columns(rows),
+    )
     offered = (*columns, *met)
     shown = [one for one in offered if one.part in parts and _has_room(one, view, rows)]
     return filled(rows, shown)

@@ -13,6 +13,7 @@ from msgspec import Struct, field
 from tts.eval.attempts import Attempt
 from tts.eval.idealised import Idealised
 from tts.eval.metrics import ProblemScore, accuracy, problem_score
+from tts.eval.metrics.text_answers import TextScore, mean_text_score
 from tts.eval.statistics import FEWEST, Estimate, PairedDifference, wilson
 from tts.protocols import Role
 from tts.values import NOTHING, StoppedBy, Usage
@@ -84,6 +85,10 @@ class Row(Struct, frozen=True, kw_only=True):
     """Runs that failed or were suspended: they count as no answer, right or wrong."""
     undecided: int = 0
     spend: tuple[RoleSpend, ...] = ()
+    longest_context: int | None = None
+    """Prompt tokens of all calls of the run that read most: its effective context length."""
+    words: TextScore | None = None
+    """EM, F1 and Acc where answers are a few words; None elsewhere."""
     bins: tuple[BinAccuracy, ...] = ()
 
     @property
@@ -122,8 +127,10 @@ def row_of(
     *,
     planned: int | None = None,
     idealised: Idealised | None = None,
+    references: Mapping[str, Sequence[str]] | None = None,
 ) -> Row:
-    """The figures of runs that share strategy and budget; `bins` by problem id."""
+    """The figures of runs that share strategy and budget; `bins`, and right answers where they are a
+    few words, by problem id."""
     scores = _scores(attempts)
     found = accuracy(scores)
     return Row(
@@ -150,8 +157,19 @@ def row_of(
         missing=missing_of(attempts),
         undecided=found.undecided,
         spend=_spend(attempts),
+        longest_context=max(attempt.attributed.prompt_tokens for attempt in attempts),
+        words=_words(attempts, references or {}),
         bins=_by_bin(scores, bins),
     )
+
+
+def _words(
+    attempts: Sequence[Attempt], references: Mapping[str, Sequence[str]]
+) -> TextScore | None:
+    """Over the runs that were graded."""
+    graded = [one for one in attempts if one.counted and one.grade.correct is not None]
+    known = [one for one in graded if references.get(one.problem_id)]
+    return mean_text_score((one.answer, references[one.problem_id]) for one in known)
 
 
 def missing_of(attempts: Iterable[Attempt]) -> dict[str, int]:

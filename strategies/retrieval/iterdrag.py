@@ -7,6 +7,7 @@ from typing import Literal, get_args
 
 from msgspec.structs import replace
 
+from tts.errors import UsageError
 from tts.run import Node, Run
 from tts.strategies.base import at_least
 from tts.strategies.parts.select import most_voted
@@ -78,18 +79,23 @@ class IterDRAG(Reading):
     n: int = 4
     """Hops, at most."""
     layout: Layout = "best_last"
+    retrievals: int | None = None
+    """Retrievals of a run, at most, those of demonstrations included; None: as many as it asks for.
+    Where a chain has none left its answer is forced."""
 
     def check(self) -> None:
         super().check()
         at_least(0, k=self.k, m=self.m)
         at_least(1, n=self.n)
+        at_least(1, retrievals=1 if self.retrievals is None else self.retrievals)
         if self.layout not in get_args(Layout):
             raise ValueError(f"layout is best_last or stable, not {self.layout!r}.")
 
     async def solve(self, problem: Problem, run: Run) -> Candidate | None:
-        shots = await self._shots(run)
+        shots, spent = await self._shots(run)
         documents = await retrieved(run, problem.prompt, self.k)
-        chain = Chain(self, shots, replace(run.sampling, temperature=self.heat(run)))
+        sampling = replace(run.sampling, temperature=self.heat(run))
+        chain = Chain(self, shots, sampling, hops=self._hops(spent + 1))
         start = Trail(problem.prompt, documents)
         if self.samples == 1:
             return await chain.follow(start, run=run)
@@ -99,16 +105,30 @@ class IterDRAG(Reading):
         answer: Candidate | None = await run.call(most_voted, kept, run)
         return answer or await self.finish(problem, run)
 
-    async def _shots(self, run: Run) -> tuple[str, ...]:
-        """The demonstrations as blocks; what they lack of documents is retrieved side by side."""
+    def _hops(self, spent: int) -> int:
+        """Hops of each chain, once so many retrievals are spent on what all chains share."""
+        if self.retrievals is None or self.k == 0:
+            return self.n
+        return min(self.n, max(0, self.retrievals - spent) // self.samples)
+
+    async def _shots(self, run: Run) -> tuple[tuple[str, ...], int]:
+        """The demonstrations as blocks, and how many retrievals they took: what they lack of
+        documents is retrieved side by side."""
         shots = worked(run, self.m)
         queries = [[one.question, *(hop.question for hop in one.hops)] for one in shots]
         nodes: list[list[Node[Documents] | None]] = [
             [None] if one.documents or not self.k else [run.retrieve(q, self.k) for q in asked]
             for one, asked in zip(shots, queries, strict=True)
         ]
+        spent = sum(node is not None for own in nodes for node in own)
+        if self.retrievals is not None and spent >= self.retrievals:
+            raise UsageError(
+                f"retrievals={self.retrievals}: the demonstrations alone need {spent}, and the "
+                "question one more. Give more, a lower m, or demonstrations with documents."
+            )
         theirs = [await read(run, own) for own in nodes]
-        return tuple(_shot(one, own) for one, own in zip(shots, theirs, strict=True))
+        blocks = tuple(_shot(one, own) for one, own in zip(shots, theirs, strict=True))
+        return blocks, spent
 
 
 def _shot(shot: Demonstration, found: list[Documents]) -> str:
@@ -129,10 +149,11 @@ class Chain:
     strategy: IterDRAG
     shots: tuple[str, ...]
     sampling: Sampling
+    hops: int
 
     async def follow(self, trail: Trail, *, run: Run) -> Candidate | None:
         """The final answer; None where the model gives none that can be read."""
-        for _ in range(self.strategy.n):
+        for _ in range(self.hops):
             if not self._affords_a_hop(trail, run):
                 run.explain(
                     f"After {len(trail.hops)} hops what is left holds the last answer and no "

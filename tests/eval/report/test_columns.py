@@ -6,6 +6,7 @@ import csv
 import io
 import re
 from collections.abc import Callable, Sequence
+from typing import Any
 
 import pytest
 from msgspec.structs import replace
@@ -20,8 +21,9 @@ from tts.eval.report import (
     to_csv,
     to_markdown,
 )
-from tts.eval.report.columns import COLUMNS, Column, View
-from tts.values import Problem
+from tts.eval.report.columns import COLUMNS, Column, View, table_of
+from tts.eval.report.rows import row_of
+from tts.values import Problem, Usage
 
 MakeRuns = Callable[..., list[Attempt]]
 Render = Callable[[ComparisonReport, Sequence[Column]], list[str]]
@@ -108,3 +110,28 @@ def test_the_name_for_programs_is_made_of_the_title() -> None:
 
 def test_every_column_is_shown_by_some_view() -> None:
     assert [one.title for one in COLUMNS if set(RENDERERS) <= set(one.left_out)] == []
+
+
+def test_what_was_read_is_a_column_where_something_was_retrieved(attempt: Any) -> None:
+    told = attempt()
+    asked = Usage(calls=3)
+    read = replace(
+        told, spend={**told.spend, "retrieve": asked}, attributed=told.attributed + asked
+    )
+    titles = [
+        {column.title for column in table_of([row_of([one], {})], "csv").columns}
+        for one in (told, read)
+    ]
+    assert titles[1] - titles[0] >= {"context/run", "longest context", "retrievals/run"}
+    [(_, cells)] = table_of([row_of([read], {})], "csv").lines
+    by_title = {cell.column.title: cell.value for cell in cells}
+    assert by_title["retrievals/run"] == 3
+    assert by_title["context/run"] == by_title["longest context"] == told.attributed.prompt_tokens
+
+
+def test_answers_in_words_have_em_f1_and_acc(attempt: Any) -> None:
+    runs = [attempt(answer="John Lennon"), attempt(problem=1, answer=None, correct=False)]
+    row = row_of(runs, {}, references={"p0": ["Lennon"], "p1": ["x"]})
+    [(_, cells)] = table_of([row], "page").lines
+    figures = {cell.column.title: cell.value for cell in cells}
+    assert (figures["EM %"], figures["F1 %"], figures["Acc %"]) == (0, 1 / 3, 0.5)

@@ -11,7 +11,7 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from tts.engine import parse_strategy
-from tts.errors import LedgerError
+from tts.errors import LedgerError, UsageError
 from tts.protocols import CallRow, IntentRow
 from tts.values import Budget
 
@@ -57,6 +57,22 @@ def test_after_n_hops_the_answer_is_forced(library: Any) -> None:
     result, prompts = asked(library, "iterdrag(k=1, n=2)", "Follow up: and then?")
     assert len(prompts) == 5 and prompts[-1].endswith("So the final answer is:")
     assert result.spend["retrieve"].calls == 3 and result.stopped_by == "done"
+
+
+@pytest.mark.parametrize(("most", "samples", "spent"), [(1, 1, 1), (3, 1, 3), (4, 2, 3), (9, 1, 5)])
+def test_no_run_retrieves_more_often_than_it_may(
+    library: Any, most: int, samples: int, spent: int
+) -> None:
+    model = library.lab.words(hops_without_end)
+    spelled = f"iterdrag(k=1, n=4, retrievals={most}, samples={samples})"
+    result = library.ask(parse_strategy(spelled), model)
+    assert result.spend["retrieve"].calls <= most and result.answer == "Visby"
+    assert result.spend["retrieve"].calls == spent
+
+
+def test_demonstrations_that_leave_no_retrieval_are_told(library: Any) -> None:
+    with pytest.raises(UsageError, match="the demonstrations alone need 3"):
+        asked(library, "iterdrag(m=1, retrievals=3)", "x")
 
 
 def test_with_a_stable_layout_every_prompt_begins_as_the_one_before(library: Any) -> None:
@@ -159,7 +175,5 @@ def test_a_killed_run_repeats_nothing_and_ends_alike(library: Any, life: int, sp
 
 @pytest.mark.parametrize("wrong", ["n=0", "k=-1", "m=-1", "layout=sideways", "samples=0"])
 def test_a_parameter_that_cannot_be_is_refused(wrong: str) -> None:
-    from tts.errors import UsageError
-
     with pytest.raises(UsageError, match=wrong.partition("=")[0]):
         parse_strategy(f"iterdrag({wrong})")
