@@ -12,6 +12,8 @@ from tts.errors import BadReply
 from tts.protocols import Answer, Draw, Meter, OperationSpec, Reply, Retriever
 from tts.values import NANO, Document, Usage
 
+SLOWEST = 60.0
+"""Seconds that an attempt may take."""
 PRETENDED_WORDS = 128
 """Words of a document that a dry run pretends to find."""
 Found = tuple[Document, ...]
@@ -36,6 +38,7 @@ class Retrieval:
             effect="read",
             revision=blake2b(identity, digest_size=8).hexdigest(),
             pool=f"retriever:{retriever.name}",
+            timeout=SLOWEST,
         )
 
     def identity(self, args: tuple[Any, ...]) -> Any:
