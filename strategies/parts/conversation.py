@@ -91,9 +91,24 @@ def remark(
 
 
 async def said(run: Run, reply: Node[str]) -> str | None:
-    """The text of a reply; None where the call failed for good, which is no verdict."""
+    """The text of a reply; None where the call failed for good."""
     replies = await run.all([reply])
     return replies[0] if replies else None
+
+
+async def criticism(run: Run, reply: Node[str], *, of: str) -> str | None:
+    """What a reply says against solutions; None where the call failed, and where it says nothing,
+    as when its thoughts have not ended: such a verdict is missing, and the run says so."""
+    text = await said(run, reply)
+    if text is not None and not text.strip():
+        run.miss_verdict(unread(of))
+        return None
+    return text
+
+
+def unread(of: str) -> str:
+    """Why a verdict is missing that came."""
+    return f"No verdict ({of}) could be read."
 
 
 def heard(reply: Outcome[str]) -> str:
@@ -128,7 +143,7 @@ async def insisted(
         )
         found = read(second.value) if second.value is not None else None
     if found is None and reply.ok:
-        run.miss_verdict(f"No verdict ({of}) could be read.")
+        run.miss_verdict(unread(of))
     return found
 
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from tts.answers.vote import is_finished
 from tts.run import Run
 from tts.strategies.base import StrategyBase, at_least
-from tts.strategies.parts.conversation import asking, numbered, remark, replying, said
+from tts.strategies.parts.conversation import asking, criticism, numbered, remark, replying
 from tts.strategies.parts.select import Select, most_voted
 from tts.values import Candidate, Message, Problem
 
@@ -72,5 +72,5 @@ class CritiqueAndFuse(StrategyBase):
             max_tokens=self.critique_tokens,
             temperature=self.temperature,
         )
-        critique = await said(run, reply)
+        critique = await criticism(run, reply, of="critique")
         return asking(shown, FUSE) if critique is None else asking(replying(asked, critique), FUSE)

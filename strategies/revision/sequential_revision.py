@@ -8,7 +8,7 @@ from typing import Literal
 
 from tts.run import Node, Run
 from tts.strategies.base import StrategyBase, at_least
-from tts.strategies.parts.conversation import ConversationCall, asking, remark, replying, said
+from tts.strategies.parts.conversation import ConversationCall, asking, criticism, remark, replying
 from tts.strategies.parts.select import Choice, Judged, Select, chosen, last_answered, with_verdict
 from tts.values import Candidate, Message, Problem
 
@@ -91,7 +91,8 @@ class SelfRefine(StrategyBase):
     """Feedback and revision in turn, until the feedback finds nothing (Madaan et al. 2023).
 
     `select` `last` is the paper's; without a verifier a revision may lose a right answer, so the
-    others choose among the draft and all revisions. A failed call ends the rounds.
+    others choose among the draft and all revisions. A failed call, and feedback that says nothing,
+    end the rounds.
     """
 
     name = "self_refine"
@@ -110,7 +111,7 @@ class SelfRefine(StrategyBase):
         kept = [with_verdict(run, solution, scored=scored)]
         for _ in range(self.rounds):
             asked = asking(turns, FEEDBACK)
-            feedback = await said(run, remark(run, asked, of="feedback"))
+            feedback = await criticism(run, remark(run, asked, of="feedback"), of="feedback")
             if feedback is None or APPROVED.search(feedback):
                 break
             request = asking(replying(asked, feedback), REVISE)

@@ -132,7 +132,8 @@ class Weaver(StrategyBase):
     backend reports it, and agreement among the draws. Their accuracies come from `calibration`,
     measured on a training split ("value:0.8 agreement:0.7"), and the others from the draws
     themselves. Signals are taken as independent, which those of one verifier are not: their
-    posterior is too sure, its order is what counts.
+    posterior is too sure, its order is what counts. Of known accuracy, one more never lowers the
+    expected accuracy; one at chance whose accuracy is only estimated may: tell it in `calibration`.
     """
 
     name = "weaver"

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from tts.strategies.sampling.best_of_n import (
     SIGNALS,
@@ -37,6 +40,54 @@ def test_the_combination_beats_its_best_member() -> None:
     combined = (posterior(verdicts, accuracies(verdicts)) > 0.5) == truth
     alone = (verdicts == truth[:, None]).mean(axis=0)
     assert combined.mean() > alone.max() + 0.03
+
+
+def expected_accuracy(right: list[float], missing: list[float]) -> float:
+    """How often the more likely truth is the true one, exactly, over all verdicts that may come;
+    a signal says nothing as often as it is missing."""
+    told, chance = np.zeros((1, 0)), np.array([[1.0], [1.0]])  # by truth: right, wrong
+    for accuracy, lost in zip(right, missing, strict=True):
+        says = np.array([1.0, 0.0, 0.5])
+        told = np.hstack([np.repeat(told, 3, axis=0), np.tile(says, len(told))[:, None]])
+        good, bad = (1 - lost) * accuracy, (1 - lost) * (1 - accuracy)
+        steps = np.array([[good, bad, lost], [bad, good, lost]])
+        chance = (chance[:, :, None] * steps[:, None, :]).reshape(2, -1)
+    believed = posterior(told, np.array(right)) if right else np.array([0.5])
+    guess = np.where(np.isclose(believed, 0.5), 0.5, (believed > 0.5).astype(float))
+    return float((guess * chance[0] + (1 - guess) * chance[1]).sum() / 2)
+
+
+@settings(max_examples=60)
+@given(
+    st.lists(st.tuples(st.floats(0.3, 0.99), st.floats(0.0, 0.9)), min_size=1, max_size=5),
+)
+def test_more_verifiers_never_lower_the_expected_accuracy(
+    signals: list[tuple[float, float]],
+) -> None:
+    """Of known accuracy, also below chance, and with verdicts that never come."""
+    found = [
+        expected_accuracy([a for a, _ in signals[:k]], [m for _, m in signals[:k]])
+        for k in range(len(signals) + 1)
+    ]
+    assert all(more >= less - 1e-9 for less, more in pairwise(found))
+
+
+def test_more_verifiers_without_labels_choose_better_where_each_beats_chance() -> None:
+    """Accuracies are estimated from eight draws a problem, over 150 problems."""
+    dice = np.random.default_rng(0)
+    right = np.array([0.75, 0.7, 0.7, 0.65, 0.6])
+    hits = np.zeros((150, len(right) + 1))
+    for row in hits:
+        truth = (dice.random(8) < dice.uniform(0.2, 0.8)).astype(float)
+        seen = np.where(dice.random((8, len(right))) < right, truth[:, None], 1 - truth[:, None])
+        row[0] = truth.mean()
+        for k in range(1, len(right) + 1):
+            values = posterior(seen[:, :k], accuracies(seen[:, :k]))
+            row[k] = truth[np.isclose(values, values.max())].mean()
+    gains = np.diff(hits, axis=1)
+    noise = gains.std(axis=0) / np.sqrt(len(hits))
+    assert (gains.mean(axis=0) >= -2 * noise).all()
+    assert hits[:, -1].mean() > hits[:, 1].mean() + 0.1
 
 
 def test_a_signal_at_chance_has_no_say() -> None:
