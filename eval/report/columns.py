@@ -235,6 +235,16 @@ def columns_by(cost: Cost) -> tuple[Column, ...]:
     return tuple(by_axis.get(one.title, one) for one in shown)
 
 
+def axis_columns(rows: Sequence[Row]) -> list[Column]:
+    """The difference at equal spend on each axis on which some row has one."""
+    told = [
+        axis
+        for axis in AXES
+        if any(row.at_spend.get(axis.name, AtSpend()).estimate for row in rows)
+    ]
+    return [replace(_at_spend(axis), title=axis.word) for axis in told]
+
+
 def stop_columns(rows: Sequence[Row]) -> list[Column]:
     """How many runs ended in each way that was met."""
 

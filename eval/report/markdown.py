@@ -15,6 +15,7 @@ from tts.eval.report.columns import (
     Column,
     Shown,
     Table,
+    axis_columns,
     bin_columns,
     columns_by,
     filled,
@@ -50,11 +51,21 @@ def to_markdown(
         "\n".join(f"{_cell(name)}: {_cell(text)}  " for name, text in report.manifest),
         f"**{_cell(report.partial, 400)}**" if report.partial else "",
         _table(table_of(report.rows, "markdown", columns=columns)),
+        _by_axis(report.rows),
         _bins(report.rows),
         "\n".join(f"- {_cell(one, 400)}" for one in report.verdicts),
         "\n".join(f"> {_cell(one, 400)}\n>" for one in (*report.notes, *report.warnings)),
     ]
     return "\n\n".join(part for part in parts if part) + "\n"
+
+
+def _by_axis(rows: Sequence[Row]) -> str:
+    """Δ at equal spend on every axis, of the rows that have one."""
+    compared = [row for row in rows if any(one.estimate for one in row.at_spend.values())]
+    axes = axis_columns(compared)
+    if len(axes) < 2:
+        return ""
+    return f"Δ at equal spend, by what is counted:\n\n{_table(filled(compared, axes))}"
 
 
 def _bins(rows: Sequence[Row]) -> str:

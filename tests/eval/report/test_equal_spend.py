@@ -190,6 +190,9 @@ def report(problems: list[Problem], runs: MakeRuns) -> ComparisonReport:
 def test_tables_show_the_difference_on_the_chosen_axis(report: ComparisonReport) -> None:
     assert "| +10.0 (" in to_markdown(report) and "| 97.5 |" in to_markdown(report)
     assert "| unknown | 97.5 |" in to_markdown(report, columns=columns_by("flops"))
+    by_axis = to_markdown(report).partition("by what is counted:")[2].strip().splitlines()
+    assert by_axis[0].startswith("| strategy | budget | tokens (95 %) | fresh (95 %) |")
+    assert by_axis[2].startswith("| new | 8k tokens | +10.0 (") and not by_axis[3:4][0].strip()
     head, *_, last = (line.split(",") for line in to_csv(report).splitlines())
     shown = dict(zip(head, last, strict=True))
     assert float(shown["at_equal_spend"]) == pytest.approx(0.1)
