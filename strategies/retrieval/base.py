@@ -12,7 +12,7 @@ from tts.strategies.base import StrategyBase, at_least, finish
 from tts.strategies.parts.conversation import ConversationCall
 from tts.strategies.parts.select import Select, most_voted
 from tts.strategies.retrieval.prompts import answer_of
-from tts.values import Candidate, Demonstration, Document, Problem
+from tts.values import Candidate, Demonstration, Document, Message, Problem, Sampling
 
 Documents = tuple[Document, ...]
 
@@ -61,6 +61,10 @@ class Reading(StrategyBase):
             return self.temperature
         return 0.0 if self.samples == 1 else run.sampling.temperature
 
+    def insisting(self, messages: tuple[Message, ...]) -> tuple[Message, ...]:
+        """A conversation that was held, as one whose next words are the answer."""
+        return messages
+
     async def finish(self, problem: Problem, run: Run) -> Candidate | None:
         """The vote over what was answered; else an answer forced from the last documents read."""
         answered = [one for one in run.kept.final() if one.candidate.answer is not None]
@@ -68,11 +72,20 @@ class Reading(StrategyBase):
         if not answered and live:
             run.release_finish_reserve()
             sampling = replace(run.sampling, temperature=0.0, max_tokens=run.forced_tokens)
-            forced = run.call(AnswerCall(run, of="forced"), live[-1].messages, sampling, "answer")
+            asked = self.insisting(live[-1].messages)
+            forced = run.call(AnswerCall(run, of="forced"), asked, sampling, "answer")
             outcome: Outcome[Candidate] = await run.call(ended, forced)
             if outcome.value is not None and outcome.value.answer is not None:
                 return outcome.value
         return await finish(problem, run, self.selection())
+
+
+def stopping(run: Run, sampling: Sampling, *marks: str) -> Sampling:
+    """A draw that ends where a model goes on with the next example by itself. A model that thinks
+    aloud is not stopped: it may write any of the marks before it answers."""
+    if run.generation().generator.capabilities.reasoning:
+        return sampling
+    return replace(sampling, stop=(*sampling.stop, *marks))
 
 
 def ended(outcome: Outcome[Any]) -> Outcome[Any]:

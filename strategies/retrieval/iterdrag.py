@@ -11,10 +11,10 @@ from tts.errors import UsageError
 from tts.run import Node, Run
 from tts.strategies.base import at_least
 from tts.strategies.parts.select import most_voted
-from tts.strategies.retrieval.base import Documents, Reading, read, retrieved, worked
+from tts.strategies.retrieval.base import Documents, Reading, read, retrieved, stopping, worked
 from tts.strategies.retrieval.prompts import block, prompt, shown
-from tts.strategies.retrieval.self_ask import PREFIXES, Line, LineCall, LineKind, read_line
-from tts.values import Candidate, Demonstration, Hop, Kept, Message, Problem, Sampling
+from tts.strategies.retrieval.self_ask import PREFIXES, STOPS, Line, LineCall, LineKind, read_line
+from tts.values import Candidate, Demonstration, Hop, Kept, Message, Problem, Sampling, Usage
 
 ASK = (
     "Answer the last question from the documents above it. Work one line at a time, and reply with "
@@ -25,8 +25,6 @@ ASK = (
 )
 FREE: tuple[LineKind, ...] = ("follow_up", "final")
 Layout = Literal["best_last", "stable"]
-LINE_TOKENS = 96
-"""Most tokens of a line that is no final one."""
 
 
 @dataclass(frozen=True)
@@ -104,6 +102,12 @@ class IterDRAG(Reading):
         kept = [Kept(one) for one in await run.all(ends) if one is not None]
         answer: Candidate | None = await run.call(most_voted, kept, run)
         return answer or await self.finish(problem, run)
+
+    def insisting(self, messages: tuple[Message, ...]) -> tuple[Message, ...]:
+        last = messages[-1].content
+        for prefix in PREFIXES.values():
+            last = last.removesuffix(prefix)
+        return (*messages[:-1], Message("user", f"{last.rstrip()}\n{PREFIXES['final']}"))
 
     def _hops(self, spent: int) -> int:
         """Hops of each chain, once so many retrievals are spent on what all chains share."""
@@ -188,9 +192,7 @@ class Chain:
         self, trail: Trail, allowed: tuple[LineKind, ...], run: Run
     ) -> tuple[LineCall, tuple[tuple[Message, ...], Sampling, Literal["end"]]]:
         operation = LineCall(run, of=self.strategy.name, allowed=allowed)
-        sampling = self.sampling
-        if allowed == ("intermediate",):
-            sampling = replace(sampling, max_tokens=min(LINE_TOKENS, sampling.max_tokens))
+        sampling = stopping(run, self.sampling, *STOPS[allowed[0]])
         return operation, (self.messages(trail, allowed), sampling, "end")
 
     def messages(self, trail: Trail, allowed: tuple[LineKind, ...]) -> tuple[Message, ...]:
@@ -209,13 +211,15 @@ class Chain:
             return True
         imagined = trail.asking("?", ())
         grown = Trail(trail.question, trail.documents * 2, trail.hops, trail.read)
+        lookup = Usage(calls=1 if self.strategy.k else 0)
         calls = [(trail, FREE), (imagined, ("intermediate",)), (grown, ("final",))]
         worst = [
             operation.worst(args, first=True)
             for operation, args in (self._call(one, allowed, run) for one, allowed in calls)
         ]
         return all(
-            sum(getattr(one, name) or 0 for one in worst) <= left for name, left in run.left.items()
+            sum(getattr(one, name) or 0 for one in [lookup, *worst]) <= left
+            for name, left in run.left.items()
         )
 
 

@@ -9,7 +9,7 @@ from msgspec.structs import replace
 from tts.run import Node, Run
 from tts.strategies.base import at_least
 from tts.strategies.parts.select import most_voted
-from tts.strategies.retrieval.base import AnswerCall, Documents, Reading, read, worked
+from tts.strategies.retrieval.base import AnswerCall, Documents, Reading, read, stopping, worked
 from tts.strategies.retrieval.prompts import ANSWER, KNOW, READ, block, prompt
 from tts.values import Candidate, Demonstration, Kept, Message, Problem
 
@@ -86,6 +86,7 @@ async def answered(
     """The vote of `samples` answers to one prompt."""
     messages = await written(problem, run, k=k, m=m)
     sampling = replace(run.sampling, temperature=strategy.heat(run))
+    sampling = stopping(run, sampling, "\nQuestion:", "\nDocuments:")
     operation = AnswerCall(run, of=strategy.name)
     draws = [run.call(operation, messages, sampling, "end") for _ in range(strategy.samples)]
     kept = await run.all([run.call(Kept, draw) for draw in draws])

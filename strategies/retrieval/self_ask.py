@@ -20,6 +20,13 @@ PREFIXES: dict[LineKind, str] = {
     "intermediate": "Intermediate answer:",
     "final": "So the final answer is:",
 }
+STOPS: dict[LineKind, tuple[str, ...]] = {
+    "follow_up": ("\nIntermediate answer:", "\nQuestion:"),
+    "intermediate": ("\nFollow up:", "\nSo the final answer is:", "\nQuestion:"),
+    "final": ("\nFollow up:", "\nQuestion:"),
+}
+"""What a model goes on with that does not stop at the end of a line, by what the line may be first;
+none of them can begin it."""
 _PREFIX = re.compile(
     r"^[\s*_`>#-]*(follow[\s-]?up(?:\s+question)?|intermediate\s+answer"
     r"|(?:so[,\s]+)?(?:the\s+)?final\s+answer(?:\s+is)?)[\s*_`]*:[\s*_`]*(.*)$",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import cached_property
+from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -65,13 +66,13 @@ class SentenceVectors:
 
     @cached_property
     def _opened(self) -> tuple[Any, Any]:
-        from onnxruntime import InferenceSession, SessionOptions
         from tokenizers import Tokenizer
 
-        options = SessionOptions()
+        runtime: Any = import_module("onnxruntime")
+        options = runtime.SessionOptions()
         options.intra_op_num_threads = self._threads
         model = str(self._model / "model.onnx")
-        session = InferenceSession(model, options, providers=["CPUExecutionProvider"])
+        session = runtime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
         folder = self._words / "embeddings" / "data" / "all-MiniLM-L6-v2-onnx-int8"
         tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
         tokenizer.enable_truncation(LONGEST)

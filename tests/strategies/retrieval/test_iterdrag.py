@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from tts.engine import parse_strategy
 from tts.errors import LedgerError, UsageError
 from tts.protocols import CallRow, IntentRow
-from tts.values import Budget
+from tts.values import Budget, Message
 
 TWO_HOPS = (
     "Follow up: Who directed Glass Harbour?",
@@ -73,6 +73,32 @@ def test_no_run_retrieves_more_often_than_it_may(
 def test_demonstrations_that_leave_no_retrieval_are_told(library: Any) -> None:
     with pytest.raises(UsageError, match="the demonstrations alone need 3"):
         asked(library, "iterdrag(m=1, retrievals=3)", "x")
+
+
+def test_a_model_that_goes_on_by_itself_is_stopped_at_the_end_of_its_line(library: Any) -> None:
+    model = library.lab.words(
+        lambda messages, *_: (
+            "Visby\nFollow up: none"
+            if messages[-1].content.endswith(":")
+            else "Follow up: Who directed Glass Harbour?\nIntermediate answer: made up\nFollow up: no?"
+        )
+    )
+    result = library.ask(parse_strategy("iterdrag(k=1, n=1)"), model)
+    assert result.answer == "Visby" and "made up" not in library.prompts(model)[-1]
+    assert result.usage.completion_tokens == 8 + 3 + 3
+
+
+def test_a_model_that_thinks_is_not_stopped_at_what_it_may_think(library: Any) -> None:
+    model = library.model("Visby", capabilities=library.lab.capabilities(reasoning=True))
+    library.ask(parse_strategy("iterdrag(k=1)"), model)
+    assert {request.sampling.stop for request in model.requests} == {()}
+
+
+def test_an_answer_that_is_forced_at_the_end_of_a_budget_is_asked_for_as_one(library: Any) -> None:
+    strategy = parse_strategy("iterdrag(k=1)")
+    for cue in ("", "\nIntermediate answer:", "\nSo the final answer is:"):
+        [asked] = strategy.insisting((Message("user", f"Question: where?{cue}"),))
+        assert asked.content == "Question: where?\nSo the final answer is:"
 
 
 def test_with_a_stable_layout_every_prompt_begins_as_the_one_before(library: Any) -> None:
