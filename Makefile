@@ -5,7 +5,7 @@ STAMP := $(VENV)/.installed-
 VLLM_VENV := .venv-vllm
 VLLM_BIN := $(VLLM_VENV)/bin
 
-.PHONY: demo demo-real test test-vllm check format models performance results results-small allocation dist clean
+.PHONY: demo demo-real test test-real test-vllm check format models performance results results-small allocation dist clean
 
 demo: $(STAMP)core ## install and run the main job on the embedded model
 	$(BIN)/tts demo
@@ -19,6 +19,9 @@ test: $(STAMP)dev ## run the tests
 test-vllm: $(VLLM_VENV)/.installed ## run the vLLM suite on a CPU, in an environment of its own
 	VLLM_LOGGING_LEVEL=ERROR VLLM_NO_USAGE_STATS=1 $(VLLM_BIN)/python -m pytest -q -m vllm \
 		-W ignore -o timeout=300 tests/conformance
+
+test-real: $(STAMP)dev $(STAMP)real ## run the suite on a small language model, which is fetched once
+	$(BIN)/pytest -q -m real -o timeout=300 tests/backends/llama_cpp
 
 check: $(STAMP)dev ## format, lint and types
 	$(BIN)/ruff format --check .

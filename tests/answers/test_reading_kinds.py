@@ -180,6 +180,10 @@ def test_an_answer_that_is_asked_taken_back_or_broken_off_does_not_count(
         (r"\boxed{A \text{ and } C}", "A, C"),
         ("<answer>C</answer>", "C"),
         ("The answer is $\\boxed{\\mathbf{C}}$.", "C"),
+        ("C. Paris", "C"),
+        ("It is on the Seine.\n\n(C) Paris", "C"),
+        ("A. London\nB. Rome\nC. Paris", None),
+        ("C. Paris\nIt is on the Seine.", None),
         ("A train is fast.", None),
     ],
 )

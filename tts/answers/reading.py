@@ -51,6 +51,7 @@ _LIST = re.compile(
     r"\(?([A-Ja-j])\)?(?:\s*(?:,|;|&|,?\s*\b(?:and|or)\b)\s*\(?([A-Ja-j])\)?)+[\s.]*"
 )
 _ALONE = re.compile(r"\(?([A-Ja-j])[).:]{0,2}\s*")
+_LISTED = re.compile(r"\(?([A-J])[).:]+\s+\S")
 _NAMED = re.compile(r"\b(?:option|choice|answer)\s*\(?([A-J])\)?(?![A-Za-z0-9])", re.IGNORECASE)
 _LETTER = re.compile(r"(?<![A-Za-z0-9\\'])\(?([A-J])\)?(?![A-Za-z0-9'])")
 _ARTICLE = re.compile(r"(?:A|I)\s+[a-z]")
@@ -205,12 +206,16 @@ def option(answer: str) -> str | None:
 
 
 def chosen_option(text: str) -> str | None:
-    """The letter last called right, as in `(C) is correct`, or that the last line is."""
+    """The letter last called right, as in `(C) is correct`, or that the last line is, or begins
+    with where no other line does: `C. Paris` after no list of options."""
     tail = _MARKUP.sub("", text[-TAIL:]).strip()
     if called := _CALLED_RIGHT.findall(tail):
         return str(called[-1])
-    alone = _ALONE.fullmatch(tail.rpartition("\n")[2])
-    return alone[1].upper() if alone else None
+    lines = tail.split("\n")
+    if alone := _ALONE.fullmatch(lines[-1]):
+        return alone[1].upper()
+    listed = [found[1] for line in lines if (found := _LISTED.match(line.strip()))]
+    return listed[0] if len(listed) == 1 and _LISTED.match(lines[-1].strip()) else None
 
 
 READERS: dict[Reader, Callable[[str], str | None]] = {

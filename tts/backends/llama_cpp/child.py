@@ -67,6 +67,7 @@ def serve(settings: Settings) -> Any:
     params.port = settings.port
     params.verbosity = -1
     params.warmup = False
+    params.endpoint_metrics = True
     return xllamacpp.Server(params)
 
 
