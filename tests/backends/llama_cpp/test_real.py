@@ -12,10 +12,10 @@ from typing import Any
 
 import pytest
 
-import tts
 from tts.backends.llama_cpp import SMOLLM2, LlamaServer, fetched
 from tts.backends.openai_http import Connection, HTTPGenerator
 from tts.backends.probe import probe
+from tts.engine import Engine
 from tts.errors import BadRequest, ContextTooLong
 from tts.protocols import GenerateRequest, Meter
 from tts.values import Completion, Message, Model, Sampling
@@ -132,7 +132,7 @@ async def test_the_ledger_holds_what_the_server_counted_and_another_port_goes_on
     options: dict[str, Any] = {"ledger": str(tmp_path / "tts.db"), "job": "job"}
     options["sampling"] = {"temperature": 0.7, "max_tokens": 24}
     how: dict[str, Any] = {"strategy": "majority_vote(n=4)", "budget": "4k tokens"}
-    async with tts.Engine(f"openai:{NAME}", base_url=server.url, **options) as engine:
+    async with Engine(f"openai:{NAME}", base_url=server.url, **options) as engine:
         await engine.solve(QUESTION, strategy="single")
         before = metric(server, "tokens_predicted_total")
         first = await engine.solve(QUESTION, **how)
@@ -140,7 +140,7 @@ async def test_the_ledger_holds_what_the_server_counted_and_another_port_goes_on
     assert first.stopped_by == "done"
     assert first.billed.completion_tokens == predicted > 0
     with LlamaServer(fetched(SMOLLM2), name=NAME, context=512, slots=2) as other:
-        async with tts.Engine(f"openai:{NAME}", base_url=other.url, **options) as engine:
+        async with Engine(f"openai:{NAME}", base_url=other.url, **options) as engine:
             again = await engine.solve(QUESTION, **how)
     assert (again.answer, again.usage, again.billed.calls) == (first.answer, first.usage, 0)
 
@@ -151,7 +151,7 @@ async def test_a_judge_is_asked_and_what_cannot_be_read_is_counted(
 ) -> None:
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     sampling = {"temperature": 0.7, "max_tokens": 24}
-    async with tts.Engine(
+    async with Engine(
         f"openai:{NAME}", base_url=server.url, verifier=route, sampling=sampling
     ) as engine:
         result = await engine.solve(QUESTION, strategy="best_of_n(n=2)", budget="4k tokens")
@@ -166,7 +166,7 @@ async def test_steps_are_drawn_one_by_one_and_end_in_an_answer_under_any_budget(
 ) -> None:
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     sampling = {"temperature": 0.7, "max_tokens": 48}
-    async with tts.Engine(
+    async with Engine(
         f"openai:{NAME}", base_url=server.url, verifier="self-evaluation:self", sampling=sampling
     ) as engine:
         result = await engine.solve(
