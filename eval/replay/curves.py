@@ -75,6 +75,16 @@ def curve(pool: Pool, ks: Sequence[int] = (), *, seed: int = 0) -> tuple[CurvePo
     )
 
 
+def best_of(pool: Pool, sizes: Sizes) -> Floats:
+    """Chance that the highest scored of k draws is right, one row per problem and a column per k,
+    which no problem's draws fall short of."""
+    found = np.empty((len(pool.problems), len(sizes)))
+    for places, draws in blocks(pool):
+        correct = np.stack([one.correct for one in draws]).astype(np.float64)
+        found[places] = highest(standing(draws), correct, sizes)
+    return found
+
+
 RATES = ("passed", "majority", "best")
 
 
@@ -86,7 +96,7 @@ def expected(pool: Pool, sizes: Sizes) -> dict[str, Floats]:
     told["score_tokens"] = any(bool(one.score_tokens.any()) for one in pool)
     shape, names = (len(pool.problems), len(sizes)), {name for name in told if told[name]}
     found = {name: np.full(shape, np.nan) for name in names}
-    for places, draws in _blocks(pool):
+    for places, draws in blocks(pool):
         fitting = tuple(k for k in sizes if k <= draws[0].n)
         if fitting:
             for name, block in _block(names, draws, fitting).items():
@@ -94,7 +104,7 @@ def expected(pool: Pool, sizes: Sizes) -> dict[str, Floats]:
     return found
 
 
-def _blocks(pool: Pool) -> Iterator[tuple[list[int], list[Draws]]]:
+def blocks(pool: Pool) -> Iterator[tuple[list[int], list[Draws]]]:
     """The problems with equally many draws, and where they stand, so many at once."""
     by_count: dict[int, list[int]] = defaultdict(list)
     for place, draws in enumerate(pool):

@@ -15,13 +15,14 @@ from tts.equivalence import Equivalence
 from tts.errors import BadInput, UsageError
 from tts.eval.replay.columns import Notice, quiet
 from tts.eval.replay.crossfit import CrossFitted, cross_fitted
-from tts.eval.replay.curves import CurvePoint, curve
+from tts.eval.replay.curves import CurvePoint, best_of, curve
 from tts.eval.replay.files import prices_of, read_pools, tasks_of
 from tts.eval.replay.importers import Fields
 from tts.eval.replay.measures import Measures, Oracles, measures, oracles
 from tts.eval.replay.plan import MOST, Plan
 from tts.eval.replay.pool import Pool
 from tts.eval.replay.replayed import ORDERS, Replayed, lacking, replayed
+from tts.eval.replay.turning import Turning, sizes_tried, turning
 from tts.eval.statistics import Estimate
 from tts.values import Budget, Problem
 
@@ -61,6 +62,8 @@ class Setting(Struct, frozen=True, kw_only=True):
     fewest: int
     most: int
     curve: tuple[CurvePoint, ...]
+    turning: Turning | None
+    """Where best of k is highest; None: there are no scores, or a single draw."""
     rules: tuple[Replayed, ...]
     fitted: CrossFitted | None
     """Best of n that stops at a score learnt on other problems, where it was asked for."""
@@ -158,6 +161,7 @@ def _setting(pool: Pool, asked: Asked) -> Setting:
         fewest=pool.fewest,
         most=pool.most,
         curve=points,
+        turning=_turning(pool, asked.seed),
         rules=tuple(
             replayed(pool, plan, orders=asked.orders, budget=budget, label=label, seed=asked.seed)
             for plan, label, budget in _cells(asked)
@@ -171,6 +175,13 @@ def _setting(pool: Pool, asked: Asked) -> Setting:
             *_scarce(pool, points, asked),
         ),
     )
+
+
+def _turning(pool: Pool, seed: int) -> Turning | None:
+    if not pool.scored or pool.fewest < 2:
+        return None
+    sizes = sizes_tried(pool.fewest)
+    return turning(best_of(pool, sizes), sizes, seed=seed)
 
 
 def _cells(asked: Asked) -> list[tuple[Plan, str, Budget | None]]:

@@ -9,9 +9,11 @@ from rich import box
 from rich.table import Table
 from rich.text import Text
 
+from tts.cli.figures import gap
 from tts.cli.screen import Screen, json_text, write_out
 from tts.eval.replay.measures import Interrupted, Measures, Oracles
 from tts.eval.replay.step_files import StepFigures, step_figures
+from tts.eval.replay.turning import Turning
 from tts.values.visible import visible
 
 FAR = 1.0
@@ -62,6 +64,15 @@ def _stopped(one: Interrupted) -> str:
     """Accuracy at a few budgets."""
     chosen = [one.curve[at] for at in (1, 3, 6, len(one.curve) - 1)]
     return ", ".join(f"{100 * at.accuracy:.1f} at {at.budget:,.0f}" for at in chosen) + " tokens"
+
+
+def stops_at(found: Turning, title: str) -> str:
+    """From how many draws on best of k gains nothing, or loses."""
+    told = f"{title}\n best of k stops at N={found.n} (95 %: {found.low} to {found.high})"
+    if found.n == found.most:
+        return f"{told}: all that every problem has, none too many"
+    more = f"{gap(found.gain)} to all {found.most}, N chosen on other problems"
+    return f"{told}: {more}{': more draws are worse' if found.turns else ''}"
 
 
 def hindsight(found: Oracles) -> str:

@@ -14,7 +14,7 @@ from rich.text import Text
 from tts.backends.replay import SampleRow, split_source
 from tts.cli.exits import run
 from tts.cli.figures import gap, percent, plain_table, short, sure
-from tts.cli.measures import hindsight, measures_table, show_steps
+from tts.cli.measures import hindsight, measures_table, show_steps, stops_at
 from tts.cli.screen import Screen, json_text, warn, write_out
 from tts.errors import UsageError
 from tts.eval.problems import load_problem_set
@@ -135,6 +135,8 @@ def show_replay(asked: Asked, *, as_json: bool, out: Path | None = None) -> None
     for setting in report.settings:
         if setting.fitted is not None:
             console.print(Text(_fitted(setting.fitted, _numbered(names, setting.name))))
+        if setting.turning is not None and len(report.settings) <= MOST_CURVES:
+            console.print(Text(stops_at(setting.turning, _numbered(names, setting.name))))
         if setting.measures is not None:
             console.print(measures_table(setting.measures, _numbered(names, setting.name)))
     if report.oracles is not None:
