@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -89,6 +88,4 @@ def open_fused_sentences(place: Path, options: SessionOptions) -> Retriever:
 def _corpus(place: Path) -> Corpus:
     from tts.retrieval import read_corpus
 
-    if find_spec("bm25s") is None:
-        raise UsageError("Retrieval by words needs the package bm25s: pip install bm25s.")
     return read_corpus(Path(place))

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from importlib.util import find_spec
 from typing import Any
 
 import numpy as np
 
+from tts.errors import UsageError
 from tts.retrieval.corpus import Corpus
 from tts.retrieval.store import Store, stored
 from tts.values import Document
@@ -26,7 +28,10 @@ class BM25:
     cost: float | None = 0.0
 
     def __init__(self, corpus: Corpus, store: Store | None = None) -> None:
-        """`store`: where the index is kept; None: it is made anew each time."""
+        """`store`: where the index is kept; None: it is made anew each time. Raises `UsageError`
+        where the package is not installed."""
+        if find_spec("bm25s") is None:
+            raise UsageError("Retrieval by words needs the package bm25s: pip install bm25s.")
         self.corpus = corpus
         self._index = stored(store, f"bm25-{corpus.digest}", self._built, _saved, _loaded)
 

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from tts.engine import parse_strategy
 from tts.errors import LedgerError, UsageError
 from tts.protocols import CallRow, IntentRow
+from tts.strategies import IterDRAG
 from tts.values import Budget, Message
 
 TWO_HOPS = (
@@ -95,7 +96,7 @@ def test_a_model_that_thinks_is_not_stopped_at_what_it_may_think(library: Any) -
 
 
 def test_an_answer_that_is_forced_at_the_end_of_a_budget_is_asked_for_as_one(library: Any) -> None:
-    strategy = parse_strategy("iterdrag(k=1)")
+    strategy = IterDRAG(k=1)
     for cue in ("", "\nIntermediate answer:", "\nSo the final answer is:"):
         [asked] = strategy.insisting((Message("user", f"Question: where?{cue}"),))
         assert asked.content == "Question: where?\nSo the final answer is:"
