@@ -66,6 +66,16 @@ class Heard(Struct, frozen=True):
     fault: str = ""
 
 
+MOST_TOKENS = 1024
+"""Of a written check with its verdict, where the model's context has room for it."""
+
+
+def room_for(generator: Generator) -> int:
+    """The most tokens of a verdict: half of a short context is left to what is judged."""
+    context = generator.model.context_length
+    return min(MOST_TOKENS, context // 2) if context else MOST_TOKENS
+
+
 class JudgeCall(GeneratorCall):
     """What questions to a judging generator share: how they are named, drawn and charged."""
 

@@ -10,7 +10,7 @@ from tts.errors import BadReply
 from tts.protocols import Generator
 from tts.run import Node, Outcome, Run
 from tts.values import Candidate, Completion, Message, Problem, Sampling
-from tts.verifiers.asking import Asking, ask
+from tts.verifiers.asking import Asking, ask, room_for
 from tts.verifiers.expectation import ALTERNATIVES, expectation
 
 _COMPARE = (
@@ -73,7 +73,9 @@ class PairwiseJudge:
     """Compares in both orders, since judges prefer a place (Zheng et al. 2023, section 3.3)."""
 
     def __init__(self, generator: Generator, *, sampling: Sampling | None = None) -> None:
-        chosen = sampling or Sampling(temperature=0.0, max_tokens=1024, logprobs=ALTERNATIVES)
+        chosen = sampling or Sampling(
+            temperature=0.0, max_tokens=room_for(generator), logprobs=ALTERNATIVES
+        )
         self._asking = Asking(generator, wording=PairwiseWording(), sampling=chosen)
 
     def prefer(
@@ -146,7 +148,7 @@ class ListwiseJudge:
     """Ranks all at once: one call however many candidates there are."""
 
     def __init__(self, generator: Generator, *, sampling: Sampling | None = None) -> None:
-        chosen = sampling or Sampling(temperature=0.0, max_tokens=1024)
+        chosen = sampling or Sampling(temperature=0.0, max_tokens=room_for(generator))
         self._asking = Asking(generator, wording=ListwiseWording(), sampling=chosen)
 
     def rank(

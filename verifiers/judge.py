@@ -12,7 +12,7 @@ from tts.errors import BadReply
 from tts.protocols import Generator
 from tts.run import Node, Outcome, Run
 from tts.values import Candidate, Completion, Message, Problem, Sampling, Score
-from tts.verifiers.asking import Asking, Heard, Wording, insisted, label_probability
+from tts.verifiers.asking import Asking, Heard, Wording, insisted, label_probability, room_for
 from tts.verifiers.comparison import PairwiseJudge
 from tts.verifiers.expectation import ALTERNATIVES, expectation
 
@@ -39,7 +39,9 @@ class Judge:
     def pointwise(cls, generator: Generator, *, votes: int = 1) -> Judge:
         """A mark from 0 to 10, read off a written check; several votes are drawn at 0.7."""
         sampling = Sampling(
-            temperature=0.7 if votes > 1 else 0.0, max_tokens=1024, logprobs=ALTERNATIVES
+            temperature=0.7 if votes > 1 else 0.0,
+            max_tokens=room_for(generator),
+            logprobs=ALTERNATIVES,
         )
         return cls(generator, wording=PointwiseWording(), sampling=sampling, votes=votes)
 

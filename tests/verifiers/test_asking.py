@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from tts.backends.scripted import ScriptedGenerator
-from tts.verifiers.asking import Asking
+from tts.values import Model
+from tts.verifiers.asking import Asking, room_for
 from tts.verifiers.judge import PointwiseWording
 
 
@@ -24,3 +25,11 @@ def test_a_shared_question_has_its_counted_tokens_and_of_a_bound_a_third(
     whole, stem = (count() for _, count in asking.prefixes((lab.answer,)))
     size = whole * a_token - len(lab.answer.text)
     assert stem == (size // 3 if a_third else size // a_token)
+
+
+@pytest.mark.parametrize(("context", "most"), [(None, 1024), (32_768, 1024), (1024, 512)])
+def test_a_verdict_leaves_half_of_a_short_context_to_what_is_judged(
+    context: int | None, most: int
+) -> None:
+    model = Model(name="judge", context_length=context)
+    assert room_for(ScriptedGenerator([], model=model)) == most
