@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from tts.backends.fault_server import FaultPlan
 from tts.backends.openai_http.request import Wording, fields
-from tts.protocols import Meter
+from tts.protocols import Guide, Meter
 from tts.values import Capabilities
 
 PLAN = FaultPlan(dialect="llama_cpp", answer=lambda *_: " and five.\n\nThen six.")
@@ -50,3 +51,20 @@ def test_the_servers_own_cuts_of_the_distribution_are_switched_off(ask: Any) -> 
     assert (asked["temperature"], asked["top_p"]) == (1.0, 1.0)
     assert (asked["top_k"], asked["min_p"]) == (-1, 0.0)
     assert "verbose" not in asked
+
+
+@pytest.mark.parametrize(
+    ("dialect", "sent"),
+    [
+        ("openai", {}),
+        ("vllm", {"structured_outputs": {"grammar": "root ::= [a]"}}),
+        ("llama_cpp", {"grammar": "root ::= [a]"}),
+    ],
+)
+def test_a_grammar_goes_to_the_servers_that_decode_by_one(
+    ask: Any, dialect: Any, sent: dict[str, Any]
+) -> None:
+    guided = replace(ask(), guide=Guide("grammar", "root ::= [a]"))
+    asked = fields(guided, Wording(model="m", dialect=dialect, capabilities=CAN), stream=False)
+    guides = {"grammar", "structured_outputs"} & set(asked)
+    assert {name: asked[name] for name in guides} == sent

@@ -160,9 +160,15 @@ def _beyond(sampling: Sampling, dialect: Dialect) -> dict[str, Any]:
 
 
 def _guided(guide: Guide, dialect: Dialect) -> dict[str, Any]:
-    """What keeps the draw to a schema or grammar; only vLLM takes grammars."""
+    """What keeps the draw to a schema or grammar; OpenAI's own servers take no grammars."""
     if guide.kind == "grammar":
-        return {"structured_outputs": {"grammar": guide.content}} if dialect == "vllm" else {}
+        match dialect:
+            case "openai":
+                return {}
+            case "vllm":
+                return {"structured_outputs": {"grammar": guide.content}}
+            case "llama_cpp":
+                return {"grammar": guide.content}
     schema = {"name": "plan", "schema": msgspec.json.decode(guide.content)}
     return {"response_format": {"type": "json_schema", "json_schema": schema}}
 
