@@ -54,7 +54,9 @@ class Exported(EngineLoad):
     """Has an engine keep the counters that `vllm serve` shows under /metrics."""
 
     def logger_factory(self) -> Any:
-        from vllm.v1.metrics.loggers import PrometheusStatLogger
+        from vllm.v1.metrics.loggers import (  # pyright: ignore[reportMissingImports]
+            PrometheusStatLogger,
+        )
 
         return PrometheusStatLogger
 
@@ -70,7 +72,10 @@ class Counted(Struct, frozen=True):
 
     @classmethod
     def now(cls) -> Counted:
-        from vllm.v1.metrics.reader import Counter, get_metrics_snapshot
+        from vllm.v1.metrics.reader import (  # pyright: ignore[reportMissingImports]
+            Counter,
+            get_metrics_snapshot,
+        )
 
         found = {one.name: one.value for one in get_metrics_snapshot() if isinstance(one, Counter)}
         names = ("prefix_cache_queries", "prefix_cache_hits", "generation_tokens", "prompt_tokens")

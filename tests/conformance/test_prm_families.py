@@ -268,7 +268,7 @@ def _token_classifier(folder: Path, *, specials: Sequence[str], chat: str | None
 
     size = write_tokenizer(folder, specials=specials, chat=chat)
     torch.manual_seed(seed)
-    config = Qwen2Config(vocab_size=size, num_labels=2, **SHAPE)
+    config: Any = Qwen2Config(vocab_size=size, **{**SHAPE, "num_labels": 2})
     model = Qwen2ForTokenClassification(config).eval()
     torch.nn.init.normal_(model.score.bias)
     save(model, folder, architecture="Qwen2ForTokenClassification")
