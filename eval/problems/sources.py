@@ -106,8 +106,9 @@ def _recorded(source: str, *, task: str, asked: str) -> ProblemSet:
 
 
 def short_texts() -> ProblemSet:
-    """72 questions of our own that a very small language model sometimes answers: one-step sums,
-    choices among four, and short passages, as bins 1 to 3."""
+    """112 questions of our own that a very small language model sometimes answers: sums of one
+    step, choices among four, and short passages, as bins 1 to 3. Every answer is a number, since
+    such a model answers in sentences whatever it is asked for."""
     with as_file(files("tts.eval.problems").joinpath(f"{SHORT_TEXTS}.jsonl")) as path:
         return replace(file_set(path), source=SHORT_TEXTS)
 

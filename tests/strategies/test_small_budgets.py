@@ -9,11 +9,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tts.backends.fault_server.plan import Latency
+from tts.backends.scripted import ScriptedGenerator
 from tts.backends.simulated import TRUTH, SimulatedSteps
 from tts.engine import parse_strategy
 from tts.errors import BudgetTooSmall
-from tts.strategies import BeamSearch, Rebase, Single
-from tts.values import Budget
+from tts.strategies import BeamSearch, MajorityVote, Rebase, Single
+from tts.values import Budget, Capabilities
 
 SEARCHES = (
     "beam_search(n=16)",
@@ -120,6 +121,16 @@ def test_the_closing_draw_goes_on_greedily_from_the_best_of_the_deepest_scored(
     best = max(live, key=lambda one: (one.candidate.depth, one.score.value))
     [closing] = [one for one in model.requests if one.sampling.greedy]
     assert closing.prefix == best.candidate.text and found.candidate.final
+
+
+def test_a_model_that_continues_nothing_is_asked_the_problem_again_at_the_end(forest: Any) -> None:
+    def cut_or_short(_: Any, prefix: str, index: int) -> str:
+        assert not prefix
+        return "so \\boxed{42}" if index == 0 and model.requests[-1].sampling.greedy else "so " * 99
+
+    model = ScriptedGenerator(cut_or_short, capabilities=Capabilities(seed=True))
+    found = forest.grow(MajorityVote(n=8), policy=model, budget=Budget(tokens=200), max_tokens=ROOM)
+    assert (found.answer, found.stopped_by, found.missing) == ("42", "budget", {})
 
 
 @pytest.mark.parametrize("spelt", SEARCHES[:8])
