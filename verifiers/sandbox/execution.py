@@ -1,0 +1,112 @@
+"""What a sandbox is asked, what it answers, and the rungs of isolation it may stand on."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from msgspec import Struct
+
+from tts.errors import UnknownName, UsageError
+
+Isolation = Literal["none", "rlimits", "landlock", "namespaces"]
+"""From weak to strong. `rlimits`: limits, a session and an environment of its own; `landlock`: no
+files, network or signals beyond its own by Landlock and seccomp; `namespaces`: besides, a machine
+of its own as far as processes, mounts and network go, by bubblewrap."""
+LADDER: tuple[Isolation, ...] = Isolation.__args__  # type: ignore[attr-defined]
+LEAST: Isolation = "landlock"
+"""Below it, generated code is run only where somebody says `unsafe_local`."""
+MEBIBYTE = 1024 * 1024
+
+
+class IsolationTooLow(UsageError):
+    """The machine cannot isolate generated code as far as was demanded."""
+
+
+def rung(name: str) -> int:
+    """Where a level stands, from 0; raises `UnknownName`."""
+    for place, one in enumerate(LADDER):
+        if one == name:
+            return place
+    raise UnknownName("isolation level", name, LADDER, flag="--min-isolation")
+
+
+class Limits(Struct, frozen=True, kw_only=True):
+    """What one execution may use; part of its key."""
+
+    cpu_seconds: int = 3
+    """Of processor time, by the process that runs the program: load on the machine counts not."""
+    wall_seconds: float = 20.0
+    """Ends what sleeps or waits; far above `cpu_seconds`, since a loaded machine is slow."""
+    memory: int = 512 * MEBIBYTE
+    """Bytes of address space of a process."""
+    file_size: int = 16 * MEBIBYTE
+    """Bytes of one file that is written."""
+    output: int = MEBIBYTE
+    """Bytes of each of its two streams; a program that writes more is ended."""
+    processes: int = 1
+    """1: it may start neither processes nor threads."""
+
+
+DEFAULT_LIMITS = Limits()
+
+Ending = Literal["exited", "cpu", "wall", "output", "lost"]
+"""How a program ended: by itself, at a limit, or with the sandbox itself (`lost`)."""
+
+Outcome = Literal["passed", "wrong", "error", "timeout", "ended", "output", "lost"]
+"""Of one check. `wrong`: an assertion failed; `error`: something else was raised; `timeout`: a
+limit of time; `ended`: the candidate's process was gone; `output`: it wrote too much; `lost`: the
+sandbox gave no verdict, which says nothing of the candidate."""
+
+
+class Execution(Struct, frozen=True, kw_only=True):
+    """A program that was run: what it wrote, how it ended, what it used."""
+
+    ended: Ending
+    code: int | None
+    """Exit code; of a signal, its number below zero; None where it is not known."""
+    stdout: str = ""
+    stderr: str = ""
+    cpu_seconds: float = 0.0
+    seconds: float = 0.0
+    """On the clock."""
+    isolation: Isolation = "none"
+
+
+class Check(Struct, frozen=True):
+    """The verdict on one check, and why."""
+
+    outcome: Outcome
+    reason: str = ""
+
+
+class Examination(Struct, frozen=True, kw_only=True):
+    """A candidate examined by tests that ran in another process."""
+
+    checks: tuple[Check, ...]
+    cpu_seconds: float = 0.0
+    seconds: float = 0.0
+    isolation: Isolation = "none"
+    stdout: str = ""
+    stderr: str = ""
+
+    @property
+    def passed(self) -> bool:
+        """Whether there were checks and every one passed."""
+        return bool(self.checks) and all(one.outcome == "passed" for one in self.checks)
+
+    @property
+    def share(self) -> float:
+        """The share of the checks that passed; 0 of none."""
+        right = sum(one.outcome == "passed" for one in self.checks)
+        return right / len(self.checks) if self.checks else 0.0
+
+
+class Tests(Struct, frozen=True, kw_only=True):
+    """What a candidate is examined by: texts of Python that never enter its process."""
+
+    entry: str
+    """The function that the checks call."""
+    checks: tuple[str, ...]
+    """Statements; a check that raises nothing has passed."""
+    prelude: str = ""
+    """Run before each check: helpers, imports."""

@@ -1,0 +1,77 @@
+"""What a process gives up before it runs a line that it was sent; there is no way back."""
+
+from __future__ import annotations
+
+import os
+import resource
+from dataclasses import dataclass
+from typing import Any
+
+from tts.verifiers.sandbox.inside import landlock, seccomp
+
+SET_DUMPABLE, SET_SECUREBITS, SET_NO_NEW_PRIVS, SUBREAPER = 4, 28, 38, 36
+NO_ROOT = 0x2F
+"""User 0 gains nothing by being user 0, and this cannot be taken back."""
+CAPSET = {"x86_64": 126, "aarch64": 91}
+OPEN_FILES = 64
+
+
+@dataclass(frozen=True)
+class Confinement:
+    """The limits of one process, as they come over the wire."""
+
+    cpu_seconds: int
+    memory: int
+    file_size: int
+    processes: int
+    landlock: bool
+    seccomp: bool
+    readable: tuple[str, ...]
+    work: str
+
+    @classmethod
+    def of(cls, told: dict[str, Any]) -> Confinement:
+        return cls(**{**told, "readable": tuple(told["readable"])})
+
+
+def prctl(option: int, value: int) -> None:
+    """One flag of this process; a kernel that lacks it is passed over."""
+    landlock.libc.prctl(option, value, 0, 0, 0)
+
+
+def confine(limits: Confinement) -> None:
+    """Confine this process as far as its level says; raises OSError where it cannot be done."""
+    os.setsid()
+    os.chdir(limits.work)
+    os.umask(0o077)
+    _limit(limits)
+    prctl(SET_SECUREBITS, NO_ROOT)
+    prctl(SET_NO_NEW_PRIVS, 1)
+    prctl(SET_DUMPABLE, 0)
+    if limits.landlock and landlock.abi():
+        landlock.restrict(limits.readable, (limits.work, "/dev/null"))
+    _drop_capabilities()
+    if limits.seccomp:
+        seccomp.install(alone=limits.processes == 1)
+
+
+def _limit(limits: Confinement) -> None:
+    for what, most in (
+        (resource.RLIMIT_AS, limits.memory),
+        (resource.RLIMIT_FSIZE, limits.file_size),
+        (resource.RLIMIT_NOFILE, OPEN_FILES),
+        (resource.RLIMIT_CORE, 0),
+        (resource.RLIMIT_NPROC, max(limits.processes, 1)),
+    ):
+        resource.setrlimit(what, (most, most))
+    resource.setrlimit(resource.RLIMIT_CPU, (limits.cpu_seconds, limits.cpu_seconds + 1))
+
+
+def _drop_capabilities() -> None:
+    """All three sets, of this process; `no_new_privs` and the secure bits keep them empty."""
+    number = CAPSET.get(os.uname().machine)
+    if number is None:
+        return
+    header = (landlock.ctypes.c_uint32 * 2)(0x20080522, 0)
+    empty = (landlock.ctypes.c_uint32 * 6)()
+    landlock.syscall(number, header, empty)

@@ -1,0 +1,105 @@
+"""The judge's side: runs tests against a candidate in another process.
+
+The tests call a stand-in, which sends the arguments over and gets plain values back; every
+comparison is made here, where the candidate cannot reach it.
+"""
+
+from __future__ import annotations
+
+import builtins
+import select
+from collections.abc import Callable
+from typing import Any
+
+from tts.verifiers.sandbox.inside.frames import BadFrame, decoded, encoded, read_frame, write_frame
+
+WORDS = 300
+
+
+class Lost(BaseException):
+    """The candidate's process has gone, or does not answer; no `except Exception` hides it."""
+
+
+class CandidateError(Exception):
+    """The candidate raised an error that has no builtin class."""
+
+
+class Stand:
+    """Where the candidate stands for the tests: a function whose calls go to its process."""
+
+    def __init__(self, asked: int, told: int, seconds: float) -> None:
+        self.asked, self.told, self.seconds = asked, told, seconds
+
+    def loaded(self) -> str:
+        """Why the program could not be loaded; empty where it was."""
+        kind, name, words = self._answer()
+        return "" if kind == "value" else f"{name}: {words}"
+
+    def function(self, name: str) -> Callable[..., Any]:
+        def candidate(*args: Any, **kwargs: Any) -> Any:
+            write_frame(self.asked, encoded((name, args, kwargs)))
+            kind, value, words = self._answer()
+            if kind == "value":
+                return value
+            raise _error(value)(words)
+
+        return candidate
+
+    def _answer(self) -> tuple[str, Any, str]:
+        if not select.select([self.told], [], [], self.seconds)[0]:
+            raise Lost("timeout")
+        frame = read_frame(self.told)
+        if frame is None:
+            raise Lost("ended")
+        try:
+            kind, value, words = decoded(frame)
+        except (BadFrame, ValueError, TypeError) as error:
+            raise Lost("ended") from error
+        return kind, value, words
+
+
+def _error(name: Any) -> type[BaseException]:
+    found = getattr(builtins, name, None) if isinstance(name, str) else None
+    plain = isinstance(found, type) and issubclass(found, Exception)
+    return found if plain and found is not AssertionError else CandidateError  # type: ignore[return-value]
+
+
+def examine(
+    prelude: str, entry: str, checks: list[str], asked: int, told: int, seconds: float
+) -> list[tuple[str, str]]:
+    """A verdict and its reason for every check: passed, wrong, error, timeout, ended or unseen.
+
+    Each check is a text of statements; one that raises nothing has passed. `prelude` holds what
+    they use beside the candidate. After a timeout, or the candidate's end, the rest is unseen.
+    """
+    stand = Stand(asked, told, seconds)
+    try:
+        broken = stand.loaded()
+    except Lost as lost:
+        return [(str(lost), "while its module was loaded")] * len(checks)
+    if broken:
+        return [("error", broken)] * len(checks)
+    found: list[tuple[str, str]] = []
+    for check in checks:
+        verdict = _checked(prelude, entry, check, stand)
+        found.append(verdict)
+        if verdict[0] in ("timeout", "ended"):
+            break
+    return found + [("unseen", "")] * (len(checks) - len(found))
+
+
+def _checked(prelude: str, entry: str, check: str, stand: Stand) -> tuple[str, str]:
+    space: dict[str, Any] = {"__name__": "tests"}
+    try:
+        exec(compile(prelude, "<prelude>", "exec"), space)
+        space[entry] = stand.function(entry)
+        exec(compile(check, "<check>", "exec"), space)
+    except Lost as lost:
+        return str(lost), ""
+    except BrokenPipeError:
+        return "ended", ""
+    except AssertionError as error:
+        return "wrong", str(error)[:WORDS]
+    except BaseException as error:  # of the candidate or of the test itself
+        return "error", f"{type(error).__name__}: {error}"[:WORDS]
+    return "passed", ""

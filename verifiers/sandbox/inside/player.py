@@ -1,0 +1,59 @@
+"""The candidate's side: runs its program and answers calls with plain values.
+
+Nothing here is trusted once the program has begun. Whatever it does to this code, it can only lie
+about the values that it returns.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import Any
+
+from tts.verifiers.sandbox.inside.frames import decoded, encoded, read_frame, write_frame
+
+WORDS = 300
+
+
+def play(source: str, asked: int, told: int) -> None:
+    """Load a program as a module, say whether that went well, and answer calls until the end."""
+    space: dict[str, Any] = {"__name__": "candidate"}
+    _tell(told, _outcome(lambda: exec(compile(source, "<candidate>", "exec"), space)))
+    while (frame := read_frame(asked)) is not None:
+        name, args, kwargs = decoded(frame)
+        _tell(told, _outcome(lambda: space[name](*args, **kwargs)))  # noqa: B023 called at once
+
+
+def _outcome(call: Any) -> tuple[str, Any, str]:
+    try:
+        return "value", call(), ""
+    except BaseException as error:  # a program may raise anything, SystemExit included
+        return "raised", type(error).__name__, str(error)[:WORDS]
+
+
+def _tell(told: int, outcome: tuple[str, Any, str]) -> None:
+    try:
+        body = encoded(outcome)
+    except (ValueError, RecursionError, MemoryError) as error:
+        body = encoded(("raised", "TypeError", f"the result cannot be judged: {error}"[:WORDS]))
+    write_frame(told, body)
+
+
+def script(source: str, argv: list[str]) -> None:
+    """Run a program as `python FILE` would; its exit code ends the process."""
+    sys.argv = ["program", *argv]
+    space: dict[str, Any] = {"__name__": "__main__", "__builtins__": __builtins__}
+    code: Any = 0
+    try:
+        exec(compile(source, "<program>", "exec"), space)
+    except SystemExit as end:
+        code = end.code
+    except BaseException:
+        sys.excepthook(*sys.exc_info())
+        code = 1
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except (OSError, ValueError):
+            code = code or 1
+    os._exit(code if isinstance(code, int) else 1 if code else 0)

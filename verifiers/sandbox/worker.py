@@ -1,0 +1,255 @@
+"""One sandbox process, and the three channels that lead into it."""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from tts.verifiers.sandbox.execution import (
+    Check,
+    Ending,
+    Examination,
+    Execution,
+    Isolation,
+    Limits,
+    Tests,
+    rung,
+)
+from tts.verifiers.sandbox.inside import zygote
+from tts.verifiers.sandbox.inside.frames import HEAD, LONGEST, framed
+
+INSIDE = Path(zygote.__file__).parent
+PACKAGES = ("tts", "tts.verifiers", "tts.verifiers.sandbox")
+BOOT = f"""import sys, types
+for name in {PACKAGES}:
+    sys.modules[name] = types.ModuleType(name); sys.modules[name].__path__ = []
+inside = types.ModuleType("tts.verifiers.sandbox.inside"); inside.__path__ = [sys.argv[1]]
+sys.modules[inside.__name__] = inside
+from tts.verifiers.sandbox.inside.zygote import main
+main(sys.argv[2:])"""
+"""The sandbox's own modules under their names, without the packages that lie above them."""
+SYSTEM = ("/usr", "/lib", "/lib64", "/bin", "/etc/ld.so.cache")
+WORK = "/work"
+WORK_BYTES = 64 * 1024 * 1024
+GRACE = 15.0
+"""Seconds beyond a job's own limit after which the process is given up."""
+LONGEST_LIFE = 1000
+"""Jobs of one process; then a fresh one takes over."""
+
+
+class WorkerLost(Exception):
+    """The sandbox process died or fell silent: nothing is known of the candidate."""
+
+
+def interpreter() -> str:
+    """The interpreter itself, behind environments and links."""
+    base: str = getattr(sys, "_base_executable", None) or sys.executable
+    return os.path.realpath(base)
+
+
+@dataclass
+class Worker:
+    """A process at one level of isolation; jobs go one at a time. Blocking; close it at the end."""
+
+    isolation: Isolation
+    readable: tuple[str, ...] = ()
+    """Folders that programs may read beside the interpreter's own."""
+    jobs: int = 0
+    _home: str = ""
+    _channels: list[socket.socket] = field(default_factory=list)
+    _process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        """Start the process; raises `WorkerLost` where it cannot be."""
+        self._home = "" if self.isolation == "namespaces" else tempfile.mkdtemp(prefix="tts-box-")
+        pairs = [socket.socketpair() for _ in range(3)]
+        numbers = [theirs.fileno() for _, theirs in pairs]
+        try:
+            self._process = subprocess.Popen(
+                [*self._wrapping(), *self._command(numbers)],
+                pass_fds=numbers,
+                env={"LC_ALL": "C.UTF-8", "PYTHONHASHSEED": "0"},
+                cwd="/",
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL,
+                start_new_session=True,
+            )
+        except OSError as error:
+            raise WorkerLost(str(error)) from error
+        finally:
+            for _, theirs in pairs:
+                theirs.close()
+        self._channels = [ours for ours, _ in pairs]
+
+    def run(self, source: str, limits: Limits, *, stdin: str = "") -> Execution:
+        """Run a program as a script; raises `WorkerLost`."""
+        report = self._job("script", {"source": source, "stdin": stdin}, None, limits, 0.0)
+        return Execution(
+            ended=_ending(report, limits),
+            code=report["code"],
+            stdout=report["stdout"],
+            stderr=report["stderr"],
+            cpu_seconds=report["cpu_seconds"],
+            seconds=report["seconds"],
+            isolation=self.isolation,
+        )
+
+    def examine(self, source: str, tests: Tests, limits: Limits) -> Examination:
+        """Run a program as a module and the tests against it; raises `WorkerLost`.
+
+        The checks behind one that ended the candidate are left out.
+        """
+        nonce = secrets.token_hex(16)
+        asked = {"prelude": tests.prelude, "entry": tests.entry, "checks": tests.checks}
+        program = {"source": source, "stdin": ""}
+        report = self._job("examine", program, {**asked, "nonce": nonce}, limits, limits.wall_seconds)
+        return Examination(
+            checks=tuple(_checks(report, tests, nonce, limits)),
+            cpu_seconds=report["cpu_seconds"],
+            seconds=report["seconds"],
+            isolation=self.isolation,
+            stdout=report["stdout"],
+            stderr=report["stderr"],
+        )
+
+    def close(self) -> None:
+        """End the process and all that it started, and take its folder away."""
+        for channel in self._channels:
+            channel.close()
+        if self._process is not None:
+            self._process.kill()
+            self._process.wait()
+        if self._home:
+            shutil.rmtree(self._home, ignore_errors=True)
+        self._channels, self._process, self._home = [], None, ""
+
+    @property
+    def worn(self) -> bool:
+        return self.jobs >= LONGEST_LIFE
+
+    def _command(self, numbers: list[int]) -> list[str]:
+        return [interpreter(), "-P", "-s", "-S", "-B", "-c", BOOT, str(INSIDE), *map(str, numbers)]
+
+    def _readable(self) -> list[str]:
+        roots = [sys.base_prefix, str(Path(interpreter()).parent.parent)]
+        return [*dict.fromkeys((*SYSTEM, *map(os.path.realpath, roots), *self.readable))]
+
+    def _wrapping(self) -> list[str]:
+        """The command of bubblewrap, where the level asks for it."""
+        if self.isolation != "namespaces":
+            return []
+        binds = [
+            part
+            for path in (*self._readable(), str(INSIDE))
+            for part in ("--ro-bind-try", path, path)
+        ]
+        return [
+            *("bwrap", "--unshare-all", "--unshare-user", "--die-with-parent", "--new-session"),
+            *("--as-pid-1", "--cap-drop", "ALL", "--uid", "65534", "--gid", "65534"),
+            *("--hostname", "sandbox", *binds, "--dev-bind", "/dev/null", "/dev/null"),
+            *("--size", str(WORK_BYTES), "--perms", "0700", "--tmpfs", WORK, "--remount-ro", "/"),
+            *("--chdir", WORK),
+        ]
+
+    def _job(
+        self,
+        mode: str,
+        program: dict[str, Any],
+        tests: dict[str, Any] | None,
+        limits: Limits,
+        call_seconds: float,
+    ) -> dict[str, Any]:
+        self.jobs += 1
+        job = {
+            "mode": mode,
+            "wall_seconds": limits.wall_seconds,
+            "call_seconds": call_seconds,
+            "output": limits.output,
+            "limits": self._confinement(limits),
+        }
+        messages = [job, program, *([tests] if tests else [])]
+        deadline = time.monotonic() + limits.wall_seconds + GRACE
+        try:
+            for channel, message in zip(self._channels, messages, strict=False):
+                channel.settimeout(max(0.1, deadline - time.monotonic()))
+                channel.sendall(framed(json.dumps(message).encode()))
+            report: dict[str, Any] = json.loads(self._frame(deadline))
+        except (OSError, ValueError) as error:
+            raise WorkerLost(str(error) or type(error).__name__) from error
+        if not report["clean"]:
+            self.jobs = LONGEST_LIFE
+        return report
+
+    def _confinement(self, limits: Limits) -> dict[str, Any]:
+        held = rung(self.isolation) >= rung("landlock")
+        return {
+            "cpu_seconds": limits.cpu_seconds,
+            "memory": limits.memory,
+            "file_size": limits.file_size,
+            "processes": limits.processes,
+            "landlock": held,
+            "seccomp": held,
+            "readable": self._readable(),
+            "work": f"{self._home or WORK}/{secrets.token_hex(6)}",
+        }
+
+    def _frame(self, deadline: float) -> bytes:
+        head = self._exactly(HEAD, deadline)
+        size = int.from_bytes(head, "big")
+        if size > 8 * LONGEST:
+            raise ValueError(f"a report of {size} bytes")
+        return self._exactly(size, deadline)
+
+    def _exactly(self, size: int, deadline: float) -> bytes:
+        body = b""
+        while len(body) < size:
+            self._channels[0].settimeout(max(0.1, deadline - time.monotonic()))
+            part = self._channels[0].recv(size - len(body))
+            if not part:
+                raise ValueError("the sandbox process ended")
+            body += part
+        return body
+
+
+def _ending(report: dict[str, Any], limits: Limits) -> Ending:
+    if report["code"] == -signal.SIGXCPU or report["cpu_seconds"] >= limits.cpu_seconds:
+        return "cpu"
+    ended: Ending = report["ended"]
+    return ended
+
+
+def _checks(report: dict[str, Any], tests: Tests, nonce: str, limits: Limits) -> list[Check]:
+    """The verdicts as the examiner sent them, or why there are none."""
+    ending = _ending(report, limits)
+    if ending == "output":
+        return [Check("output", f"more than {limits.output} bytes")] * len(tests.checks)
+    if ending == "wall":
+        return [Check("timeout", f"{limits.wall_seconds:g} s on the clock")] * len(tests.checks)
+    verdicts = _verdicts(report["verdicts"], nonce)
+    if verdicts is None:
+        return [Check("lost", "the tests gave no verdict")] * len(tests.checks)
+    found = [Check(outcome, reason) for outcome, reason in verdicts if outcome != "unseen"]
+    if ending == "cpu":
+        late = Check("timeout", f"{limits.cpu_seconds} s of processor time")
+        found = [late if one.outcome == "ended" else one for one in found]
+    return found
+
+
+def _verdicts(body: str, nonce: str) -> list[Any] | None:
+    try:
+        told = json.loads(body[HEAD:])
+        return told["verdicts"] if secrets.compare_digest(told["nonce"], nonce) else None
+    except (ValueError, KeyError, TypeError):
+        return None
