@@ -6,6 +6,7 @@
         - BadInput          a file or a value that cannot be read; names file, line and reason
         - BudgetTooSmall    a ceiling below the least sum that a strategy needs
         - UnknownPrice      a dollar cap on a model without a price
+        - IsolationTooLow   generated code cannot be isolated as far as was demanded; exit code 4
         - ManifestChanged   a resumed job whose keys or grades would change; carries the diff
     - CallError             one attempt of one call failed; data, not a crash
         - NotSent           the request provably never reached the other side; costs nothing
@@ -81,6 +82,10 @@ class UnknownPrice(UsageError):
 
 class ManifestChanged(UsageError):
     """A resumed job differs from the recorded one in what changes keys or grades."""
+
+
+class IsolationTooLow(UsageError):
+    """The machine cannot isolate generated code as far as was demanded."""
 
 
 class CallError(TTSError):

@@ -82,6 +82,13 @@ class SessionOptions:
     demonstrations: Path | None = option(
         None, "Worked examples for strategies that show some: JSONL, best first."
     )
+    min_isolation: str = option(
+        "", "Run generated code at this level or not at all: landlock, namespaces; rlimits."
+    )
+    """Empty: `landlock`, or `rlimits` with `unsafe_local`."""
+    unsafe_local: bool = option(
+        False, "Run generated code with limits alone where nothing isolates it."
+    )
     prices: Path | None = option(None, "Your own price file.")
     """On top of the shipped table."""
     concurrency: int = option(512, "Most calls in flight.", least=1)

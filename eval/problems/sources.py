@@ -15,6 +15,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from tts.errors import BadInput
+from tts.eval.problems.code_sets import CODE_SETS, code_set
 from tts.eval.problems.generated import GENERATED, generated_set, is_generated
 from tts.eval.problems.problem_set import ProblemSet, choose
 from tts.eval.problems.record import collect
@@ -83,18 +84,24 @@ def _read(source: str, *, task: str, skip_bad: bool, revision: str | None) -> Pr
     if source == SHORT_TEXTS:
         return short_texts()
     path = Path(source)
+    kind, _, file = source.partition(":")
+    for name in CODE_SETS:
+        if kind == name:
+            return code_set(name, Path(file), skip_bad=skip_bad)
     if os.path.isdir(path):
         raise BadInput(f"{source} is a folder: name one file in it.")
     if os.path.exists(path) or source.lower().removesuffix(".gz").endswith(SUFFIXES):
         return file_set(path, task=task, skip_bad=skip_bad)
     if _REPOSITORY.fullmatch(source):
         return hub_set(source, revision=revision, task=task, skip_bad=skip_bad)
-    near = get_close_matches(source.partition(":")[0], (*GENERATED, "replay", SHORT_TEXTS), n=1)
+    known = (*GENERATED, *CODE_SETS, "replay", SHORT_TEXTS)
+    near = get_close_matches(source.partition(":")[0], known, n=1)
     hint = f"did you mean {near[0]}:{source.partition(':')[2]}? A" if near else "a"
     raise BadInput(
         f"{source}: no such file; {hint} JSON Lines or CSV file, "
-        f"{', '.join(f'{name}:N' for name in GENERATED)}, {SHORT_TEXTS}, replay:FILE or a Hugging Face owner/name "
-        "is needed."
+        f"{', '.join(f'{name}:N' for name in GENERATED)}, {SHORT_TEXTS}, "
+        f"{', '.join(f'{name}:FILE' for name in CODE_SETS)}, replay:FILE or a Hugging Face "
+        "owner/name is needed."
     )
 
 

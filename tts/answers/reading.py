@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Literal
 
 from tts.answers.boxed import last_boxed
+from tts.answers.program import program_in
 from tts.countdown import ended
 
 TAIL = 4096
@@ -59,7 +60,7 @@ _CALLED_RIGHT = re.compile(
     r"(?<![A-Za-z0-9])\(?([A-J])\)?\s+(?:is|seems|must be)\s+(?:the\s+)?(?:correct|right|best)\b"
 )
 Reader = Literal[
-    "tagged", "boxed", "hashes", "stated", "chosen", "steps", "last_number", "last_line"
+    "tagged", "boxed", "hashes", "stated", "chosen", "steps", "last_number", "last_line", "program"
 ]
 
 MARKED: frozenset[Reader] = frozenset({"tagged", "boxed", "hashes", "stated", "chosen", "steps"})
@@ -227,6 +228,7 @@ READERS: dict[Reader, Callable[[str], str | None]] = {
     "steps": ended,
     "last_number": last_number,
     "last_line": last_line,
+    "program": program_in,
 }
 
 

@@ -33,6 +33,10 @@ _CHOICE = (
     "Think in short steps and separate the steps by blank lines. "
     "End with the letter of the right option inside \\boxed{}."
 )
+_CODE = (
+    "Complete the Python function. Answer with one fenced block that holds the whole function and "
+    "the imports that it needs."
+)
 _PLAIN = "Answer the question. Put the final answer alone on the last line."
 _SHORT = "Answer the question in as few words as possible, alone on the last line."
 _QWEN_MATH = "Please reason step by step, and put your final answer within \\boxed{}."
@@ -99,6 +103,8 @@ class Task(Struct, frozen=True, kw_only=True):
         return None
 
     def _reduced(self, answer: str) -> str | None:
+        if self.answers == "program":
+            return answer
         match self.shape:
             case "number":
                 return last_number(last_boxed(answer) or answer)
@@ -118,6 +124,14 @@ TASKS: dict[str, Task] = {
             readers=("tagged", "boxed", "stated", "chosen"),
             answers="text",
             shape="option",
+        ),
+        Task(
+            name="code",
+            version="1",
+            system=_CODE,
+            readers=("program",),
+            answers="program",
+            forced_answer="\n\n```python\n",
         ),
         Task(
             name="countdown",

@@ -13,6 +13,7 @@ from tts.cli.exits import (
     CODES,
     FAILED,
     MISUSED,
+    UNISOLATED,
     Interrupted,
     raise_interrupted,
     signals_to,
@@ -62,7 +63,7 @@ def command(arguments: Sequence[str]) -> int:
 
 def told(error: Exception) -> int:
     """Say an error in one line, or a few where it lists several things; its exit code."""
-    from tts.errors import CallError, CallFailed, TTSError, described
+    from tts.errors import CallError, CallFailed, IsolationTooLow, TTSError, described
 
     if os.environ.get(DEBUG):
         traceback.print_exception(error)
@@ -71,6 +72,8 @@ def told(error: Exception) -> int:
         return _told(f"{worded()} See {place} --help.", MISUSED)
     if isinstance(error, CallError | CallFailed):
         return _told(str(error), FAILED)
+    if isinstance(error, IsolationTooLow):
+        return _told(str(error), UNISOLATED)
     if isinstance(error, TTSError):
         return _told(str(error), MISUSED)
     if isinstance(error, OSError) and error.strerror:

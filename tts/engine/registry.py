@@ -68,6 +68,7 @@ BUILT_IN: Mapping[Kind, Mapping[str, str]] = {
     },
     "verifier": {
         "embedded": "tts.engine.session:open_embedded_verifier",
+        "examples": "tts.engine.open_sandbox:open_examples",
         "recorded": "tts.engine.session:open_recorded_verifier",
         "gen-prm": "tts.engine.session:open_gen_prm",
         "judge": "tts.engine.session:open_judge",

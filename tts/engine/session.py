@@ -14,6 +14,7 @@ from tts.answers import TASKS
 from tts.budget import PriceTable
 from tts.engine.asks import Asks, Opening
 from tts.engine.open_retriever import open_demonstrations, open_retrieval
+from tts.engine.open_sandbox import program_grader
 from tts.engine.registry import BACKENDS, VERIFIERS
 from tts.engine.time_limit import Waits
 from tts.equivalence import Equivalence
@@ -53,6 +54,8 @@ class Session:
     retrieval: Retrieval | None = None
     """What finds documents; None: there is no corpus."""
     demonstrations: tuple[Demonstration, ...] = ()
+    grader: Closable | None = None
+    """What runs the hidden tests of programs; None: nothing does."""
 
     def price(self, model: str, usage: Usage) -> Usage:
         """A usage with what it costs by the table, and with its fresh part: what is not cached.
@@ -83,6 +86,8 @@ class Session:
         if isinstance(self.verifier, Closable):
             await self.verifier.close()
         await self.equivalence.close()
+        if self.grader is not None:
+            await self.grader.close()
 
 
 async def open_session(
@@ -109,12 +114,14 @@ async def open_session(
         default = generators["default"]
         sampling = chosen_sampling(options.sampling, default)
         verifier = await open_verifier(options, default)
+        grader = program_grader(options)
         retrieval, shown = open_retrieval(options), open_demonstrations(options)
         opened.pop_all()
     return Session(
         generators=generators,
         verifier=verifier,
-        equivalence=Equivalence(),
+        equivalence=Equivalence(programs=grader),
+        grader=grader,
         prices=prices,
         limits=limits(options, default),
         sampling=sampling,

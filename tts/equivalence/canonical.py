@@ -109,6 +109,8 @@ class Canonical(Struct, frozen=True, gc=False):
 
 def canonical(answer: str, kind: AnswerKind = "any") -> Canonical:
     """Read an answer; linear in its length."""
+    if kind == "program":
+        return Canonical(answer, words=answer)
     if kind == "countdown":
         found = made(answer)
         return Canonical(str(found), words=str(found)) if found else Canonical(answer, words=answer)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 import re
 from collections import Counter, OrderedDict
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
 from typing import Self
@@ -32,6 +32,10 @@ STATEMENT = 64
 """Characters that a number may take at the end of the sentence that states it."""
 
 
+ProgramGrader = Callable[[str, str], Awaitable[Verdict]]
+"""A program and the tests it is judged by."""
+
+
 @dataclass(slots=True)
 class _Class:
     """Equal answers of a vote, as far as they are known."""
@@ -47,14 +51,22 @@ class Equivalence:
     Text is compared as text; algebra compares two answers that are mathematics. `kind` is what the
     task's answers are; `of` gives the same judge for another kind. Decimals agree to `rounding`
     places, or as `same_number` says. Algebra runs in at most `workers` killable processes; a
-    comparison that is too large or takes more than `seconds` is `undecided`. Symmetric.
+    comparison that is too large or takes more than `seconds` is `undecided`. Symmetric, but for
+    programs: `programs` says whether the first passes the tests that the second stands for.
     """
 
     version = VERSION
 
     def __init__(
-        self, *, rounding: int = 6, workers: int = 1, seconds: float = 1.8, kind: AnswerKind = "any"
+        self,
+        *,
+        rounding: int = 6,
+        workers: int = 1,
+        seconds: float = 1.8,
+        kind: AnswerKind = "any",
+        programs: ProgramGrader | None = None,
     ) -> None:
+        self._programs = programs
         self._rounding = rounding
         self._kind: AnswerKind = kind
         self._pool = Pool(workers, seconds=seconds)
@@ -89,6 +101,8 @@ class Equivalence:
 
     async def compare(self, a: str, b: str, *, rounding: int | None = None) -> Verdict:
         """Whether two answers are the same; `rounding` replaces the places of this instance."""
+        if self._kind == "program" and a != b and self._programs is not None:
+            return await self._programs(a, b)
         places = self._rounding if rounding is None else rounding
         verdict = quick(a, b, rounding=places, kind=self._kind)
         if verdict is not None:

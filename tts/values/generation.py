@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal, Self
 
 from msgspec import Meta, Struct, field
 
-AnswerKind = Literal["any", "text", "mathematics", "countdown"]
+AnswerKind = Literal["any", "text", "mathematics", "countdown", "program"]
 """What a task's answers are: text only, mathematics, either, which each answer then shows, or
 expressions that are the same where they make the same of the same numbers (`tts.countdown`).
 

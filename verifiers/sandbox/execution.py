@@ -6,7 +6,7 @@ from typing import Literal
 
 from msgspec import Struct
 
-from tts.errors import UnknownName, UsageError
+from tts.errors import UnknownName
 
 Isolation = Literal["none", "rlimits", "landlock", "namespaces"]
 """From weak to strong. `rlimits`: limits, a session and an environment of its own; `landlock`: no
@@ -16,10 +16,6 @@ LADDER: tuple[Isolation, ...] = Isolation.__args__  # type: ignore[attr-defined]
 LEAST: Isolation = "landlock"
 """Below it, generated code is run only where somebody says `unsafe_local`."""
 MEBIBYTE = 1024 * 1024
-
-
-class IsolationTooLow(UsageError):
-    """The machine cannot isolate generated code as far as was demanded."""
 
 
 def rung(name: str) -> int:
@@ -101,7 +97,7 @@ class Examination(Struct, frozen=True, kw_only=True):
         return right / len(self.checks) if self.checks else 0.0
 
 
-class Tests(Struct, frozen=True, kw_only=True):
+class Exam(Struct, frozen=True, kw_only=True):
     """What a candidate is examined by: texts of Python that never enter its process."""
 
     entry: str

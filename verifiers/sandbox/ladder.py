@@ -5,17 +5,18 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
+from collections.abc import Callable
 from functools import cache
 
 from msgspec import Struct
 
+from tts.errors import IsolationTooLow
 from tts.verifiers.sandbox.execution import (
     LADDER,
     LEAST,
+    Exam,
     Isolation,
-    IsolationTooLow,
     Limits,
-    Tests,
     rung,
 )
 from tts.verifiers.sandbox.inside import seccomp
@@ -23,7 +24,7 @@ from tts.verifiers.sandbox.worker import Worker, WorkerLost
 
 PROBING = Limits(wall_seconds=10.0)
 GOOD, BAD = "def double(n):\n    return 2 * n", "def double(n):\n    return 2 * n + 1"
-KNOWN = Tests(entry="double", checks=("assert double(3) == 6", "assert double(-1) == -2"))
+KNOWN = Exam(entry="double", checks=("assert double(3) == 6", "assert double(-1) == -2"))
 INTRUDER = """import os, socket
 def seen(path):
     found = []
@@ -96,7 +97,7 @@ def _intrusion(worker: Worker) -> str:
     with tempfile.NamedTemporaryFile("w") as canary:
         canary.write("canary")
         canary.flush()
-        tests = Tests(
+        tests = Exam(
             entry="seen", checks=(f"found = seen({canary.name!r})\nassert not found, found",)
         )
         (check,) = worker.examine(INTRUDER, tests, PROBING).checks
@@ -108,11 +109,11 @@ def ladder() -> tuple[Rung, ...]:
     return tuple(probe(level) for level in LADDER)
 
 
-def chosen(least: Isolation = LEAST) -> Isolation:
+def chosen(least: Isolation = LEAST, *, tried: Callable[[Isolation], Rung] = probe) -> Isolation:
     """The strongest level that holds here; raises `IsolationTooLow` where that is below `least`."""
     reasons = []
     for level in reversed(LADDER[rung(least) :]):
-        if (found := probe(level)).holds:
+        if (found := tried(level)).holds:
             return level
         reasons.append(f"{level}: {found.reason}")
     raise IsolationTooLow(

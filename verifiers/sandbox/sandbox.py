@@ -16,11 +16,11 @@ from tts.verifiers.sandbox.execution import (
     DEFAULT_LIMITS,
     LEAST,
     Check,
+    Exam,
     Examination,
     Execution,
     Isolation,
     Limits,
-    Tests,
 )
 from tts.verifiers.sandbox.ladder import chosen, trial
 from tts.verifiers.sandbox.worker import Worker, WorkerLost
@@ -37,18 +37,19 @@ class Sandbox:
 
     A worker is kept warm between jobs and judges one right and one wrong program before its first.
     Every process of a job is gone before its result is returned. Raises `IsolationTooLow` where
-    the machine does not give the least level.
+    the machine does not give the least level. `at` names one level, and is taken without a probe.
     """
 
     def __init__(
         self,
         *,
         least: Isolation = LEAST,
+        at: Isolation | None = None,
         workers: int | None = None,
         readable: tuple[str, ...] = (),
         warm: bool = True,
     ) -> None:
-        self.isolation = chosen(least)
+        self.isolation: Isolation = at or chosen(least)
         self.workers = workers or os.cpu_count() or 1
         self._readable, self._warm = readable, warm
         self._threads = ThreadPoolExecutor(self.workers, thread_name_prefix="sandbox")
@@ -65,7 +66,7 @@ class Sandbox:
         )
 
     async def examine(
-        self, program: str, tests: Tests, limits: Limits = DEFAULT_LIMITS
+        self, program: str, tests: Exam, limits: Limits = DEFAULT_LIMITS
     ) -> Examination:
         """Run tests against a program, each check with a verdict of its own."""
         loop = asyncio.get_running_loop()
@@ -80,12 +81,10 @@ class Sandbox:
         try:
             return self._with_worker(lambda worker: worker.run(program, limits, stdin=stdin))
         except WorkerLost as lost:
-            return Execution(
-                ended="lost", code=None, stderr=str(lost), isolation=self.isolation
-            )
+            return Execution(ended="lost", code=None, stderr=str(lost), isolation=self.isolation)
 
     def examine_now(
-        self, program: str, tests: Tests, limits: Limits = DEFAULT_LIMITS
+        self, program: str, tests: Exam, limits: Limits = DEFAULT_LIMITS
     ) -> Examination:
         """`examine` in the calling thread."""
         whole = Examination(checks=(), isolation=self.isolation)
@@ -109,7 +108,7 @@ class Sandbox:
         for worker in idle:
             worker.close()
 
-    def _examined(self, program: str, tests: Tests, limits: Limits) -> Examination:
+    def _examined(self, program: str, tests: Exam, limits: Limits) -> Examination:
         try:
             return self._with_worker(lambda worker: worker.examine(program, tests, limits))
         except WorkerLost as lost:

@@ -19,11 +19,11 @@ from typing import Any
 from tts.verifiers.sandbox.execution import (
     Check,
     Ending,
+    Exam,
     Examination,
     Execution,
     Isolation,
     Limits,
-    Tests,
     rung,
 )
 from tts.verifiers.sandbox.inside import zygote
@@ -106,7 +106,7 @@ class Worker:
             isolation=self.isolation,
         )
 
-    def examine(self, source: str, tests: Tests, limits: Limits) -> Examination:
+    def examine(self, source: str, tests: Exam, limits: Limits) -> Examination:
         """Run a program as a module and the tests against it; raises `WorkerLost`.
 
         The checks behind one that ended the candidate are left out.
@@ -114,7 +114,9 @@ class Worker:
         nonce = secrets.token_hex(16)
         asked = {"prelude": tests.prelude, "entry": tests.entry, "checks": tests.checks}
         program = {"source": source, "stdin": ""}
-        report = self._job("examine", program, {**asked, "nonce": nonce}, limits, limits.wall_seconds)
+        report = self._job(
+            "examine", program, {**asked, "nonce": nonce}, limits, limits.wall_seconds
+        )
         return Examination(
             checks=tuple(_checks(report, tests, nonce, limits)),
             cpu_seconds=report["cpu_seconds"],
@@ -230,7 +232,7 @@ def _ending(report: dict[str, Any], limits: Limits) -> Ending:
     return ended
 
 
-def _checks(report: dict[str, Any], tests: Tests, nonce: str, limits: Limits) -> list[Check]:
+def _checks(report: dict[str, Any], tests: Exam, nonce: str, limits: Limits) -> list[Check]:
     """The verdicts as the examiner sent them, or why there are none."""
     ending = _ending(report, limits)
     if ending == "output":

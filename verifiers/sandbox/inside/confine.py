@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import os
 import resource
 from dataclasses import dataclass
@@ -72,6 +73,6 @@ def _drop_capabilities() -> None:
     number = CAPSET.get(os.uname().machine)
     if number is None:
         return
-    header = (landlock.ctypes.c_uint32 * 2)(0x20080522, 0)
-    empty = (landlock.ctypes.c_uint32 * 6)()
+    header = (ctypes.c_uint32 * 2)(0x20080522, 0)
+    empty = (ctypes.c_uint32 * 6)()
     landlock.syscall(number, header, empty)

@@ -1,7 +1,8 @@
 """Length-prefixed frames over a file descriptor, and plain values as JSON.
 
 Nothing but plain values crosses from a candidate to whoever judges it: an object that lies about
-being equal arrives as the list or number that it is, or not at all. A subclass is sent as its base.
+being equal arrives as the list or number that it is, else as something equal to nothing. A subclass
+is sent as its base.
 """
 
 from __future__ import annotations
@@ -17,6 +18,19 @@ HEAD = 4
 
 class BadFrame(ValueError):
     """What came is no frame, or no plain value."""
+
+
+class Opaque:
+    """Where a candidate returned what is no plain value: true or false, and equal to nothing."""
+
+    def __init__(self, kind: str, true: bool) -> None:
+        self.kind, self.true = kind, true
+
+    def __bool__(self) -> bool:
+        return self.true
+
+    def __repr__(self) -> str:
+        return f"<{self.kind}>"
 
 
 def read_exactly(fd: int, size: int) -> bytes:
@@ -56,7 +70,7 @@ def write_frame(fd: int, body: bytes) -> None:
 
 
 def encoded(value: Any) -> bytes:
-    """A plain value as bytes; raises `BadFrame` for any other, RecursionError for one too deep."""
+    """A value as bytes; raises `BadFrame` for one too large, RecursionError for one too deep."""
     body = json.dumps(_plain(value), separators=(",", ":")).encode()
     if len(body) > LONGEST:
         raise BadFrame(f"a value of {len(body)} bytes")
@@ -74,9 +88,10 @@ def decoded(body: bytes) -> Any:
 def _plain(value: Any) -> Any:
     if value is None or value is True or value is False:
         return value
-    for kind, name in ((str, "s"), (bytes, "b"), (bytearray, "b")):
-        if isinstance(value, kind):
-            return [name, value if name == "s" else bytes(value).hex()]
+    if isinstance(value, str):
+        return ["s", str(value)]
+    if isinstance(value, bytes | bytearray):
+        return ["b", bytes(value).hex()]
     if isinstance(value, int):
         return ["i", hex(value)]
     if isinstance(value, float):
@@ -85,13 +100,13 @@ def _plain(value: Any) -> Any:
         return ["c", float.hex(value.real), float.hex(value.imag)]
     if isinstance(value, dict):
         return ["d", *([_plain(key), _plain(one)] for key, one in value.items())]
-    for kind, name in ((list, "l"), (tuple, "t"), (set, "S"), (frozenset, "F")):
+    for name, kind in _MANY.items():
         if isinstance(value, kind):
             return [name, *map(_plain, value)]
-    raise BadFrame(f"a {type(value).__name__} is no plain value")
+    return ["o", type(value).__name__, bool(value)]
 
 
-_MANY = {"l": list, "t": tuple, "S": set, "F": frozenset}
+_MANY: dict[str, type[Any]] = {"l": list, "t": tuple, "S": set, "F": frozenset}
 
 
 def _value(read: Any) -> Any:
@@ -111,4 +126,6 @@ def _value(read: Any) -> Any:
             return complex(float.fromhex(parts[0]), float.fromhex(parts[1]))
         case "d":
             return {_value(key): _value(one) for key, one in parts}
+        case "o":
+            return Opaque(str(parts[0]), bool(parts[1]))
     return _MANY[kind](map(_value, parts))

@@ -59,9 +59,7 @@ def restrict(readable: Iterable[str], writable: Iterable[str]) -> None:
     every = (1 << max(bits for least, bits in RIGHTS_BY_ABI.items() if least <= version)) - 1
     attributes = _Ruleset(every, TCP if version >= 4 else 0, SCOPES if version >= 6 else 0)
     size = 8 if version < 4 else 16 if version < 6 else 24
-    ruleset = syscall(
-        CREATE, ctypes.byref(attributes), ctypes.c_size_t(size), ctypes.c_uint32(0)
-    )
+    ruleset = syscall(CREATE, ctypes.byref(attributes), ctypes.c_size_t(size), ctypes.c_uint32(0))
     for path in readable:
         _allow(ruleset, path, READ)
     for path in writable:

@@ -18,7 +18,7 @@ WORDS = 300
 def play(source: str, asked: int, told: int) -> None:
     """Load a program as a module, say whether that went well, and answer calls until the end."""
     space: dict[str, Any] = {"__name__": "candidate"}
-    _tell(told, _outcome(lambda: exec(compile(source, "<candidate>", "exec"), space)))
+    _tell(told, _outcome(lambda: exec(compile(source, "<candidate>", "exec"), space)))  # noqa: S102
     while (frame := read_frame(asked)) is not None:
         name, args, kwargs = decoded(frame)
         _tell(told, _outcome(lambda: space[name](*args, **kwargs)))  # noqa: B023 called at once
@@ -27,7 +27,7 @@ def play(source: str, asked: int, told: int) -> None:
 def _outcome(call: Any) -> tuple[str, Any, str]:
     try:
         return "value", call(), ""
-    except BaseException as error:  # a program may raise anything, SystemExit included
+    except BaseException as error:  # a program may raise anything, SystemExit included  # noqa: BLE001
         return "raised", type(error).__name__, str(error)[:WORDS]
 
 
@@ -45,10 +45,10 @@ def script(source: str, argv: list[str]) -> None:
     space: dict[str, Any] = {"__name__": "__main__", "__builtins__": __builtins__}
     code: Any = 0
     try:
-        exec(compile(source, "<program>", "exec"), space)
+        exec(compile(source, "<program>", "exec"), space)  # noqa: S102
     except SystemExit as end:
         code = end.code
-    except BaseException:
+    except BaseException:  # noqa: BLE001
         sys.excepthook(*sys.exc_info())
         code = 1
     for stream in (sys.stdout, sys.stderr):

@@ -33,7 +33,27 @@ REFUSED = {
     },
     "aarch64": {
         *(194, 195, 196, 198, 200, 201, 202, 203, 206, 211, 186, 187, 188, 189, 117, 41, 51, 89),
-        *(40, 39, 224, 225, 142, 161, 162, 105, 106, 60, 190, 191, 192, 193, 180, 104, 217, 218, 219),
+        *(
+            40,
+            39,
+            224,
+            225,
+            142,
+            161,
+            162,
+            105,
+            106,
+            60,
+            190,
+            191,
+            192,
+            193,
+            180,
+            104,
+            217,
+            218,
+            219,
+        ),
         *(97, 242, 241, 262, 264, 265, 268, 270, 271, 272, 273, 279, 294, 280, 282, 138, 240),
         *(116, 33, 58, 164, 122, 140, 30),
     },
@@ -69,7 +89,9 @@ def program(machine: str, pid: int, *, alone: bool) -> list[Instruction]:
         (AT_LEAST, 0, 1, X32),
         refuse,
     ]
-    gone = sorted(REFUSED[machine] | COMMON | ({*FORKS[machine], CLONE[machine]} if alone else set()))
+    gone = sorted(
+        REFUSED[machine] | COMMON | ({*FORKS[machine], CLONE[machine]} if alone else set())
+    )
     for number in gone:
         lines += [(EQUAL, 0, 1, number), refuse]
     lines += [(EQUAL, 0, 1, CLONE3), (RETURN, 0, 0, REFUSE | errno.ENOSYS)]

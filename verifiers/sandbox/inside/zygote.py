@@ -107,7 +107,7 @@ def _fork(child: Callable[[], None], streams: dict[int, int | None]) -> int:
             os.dup2(os.open(os.devnull, os.O_RDWR) if fd is None else fd, number)
         child()
         code = 0
-    except BaseException as error:  # said where somebody may look for it
+    except BaseException as error:  # said where somebody may look for it  # noqa: BLE001
         os.write(2, f"{type(error).__name__}: {error}\n".encode()[:500])
     finally:
         os._exit(code)

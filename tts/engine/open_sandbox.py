@@ -1,0 +1,52 @@
+"""The sandbox of a session, and what runs programs in it: the examples verifier, the grader."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from tts.errors import UsageError
+from tts.options import SessionOptions
+from tts.protocols import Generator
+
+if TYPE_CHECKING:
+    from tts.verifiers.code import ExamplesVerifier, ProgramGrader
+    from tts.verifiers.sandbox import Isolation, Sandbox
+
+
+def open_sandbox(options: SessionOptions) -> Sandbox:
+    """A sandbox at the strongest level here; raises `IsolationTooLow` below what is demanded."""
+    from tts.verifiers.sandbox import Sandbox
+
+    return Sandbox(least=least_isolation(options))
+
+
+def least_isolation(options: SessionOptions) -> Isolation:
+    """What the options demand; less than files and network kept away takes `unsafe_local`."""
+    from tts.verifiers.sandbox import LADDER, LEAST
+    from tts.verifiers.sandbox.execution import rung
+
+    place = rung(options.min_isolation or ("rlimits" if options.unsafe_local else LEAST))
+    if place < rung(LEAST) and not options.unsafe_local:
+        raise UsageError(
+            f"--min-isolation {options.min_isolation} would run generated code with this account's "
+            "files and network: say --unsafe-local as well where that is meant."
+        )
+    return LADDER[place]
+
+
+async def open_examples(
+    name: str, options: SessionOptions, generator: Generator
+) -> ExamplesVerifier:
+    """`examples`: the share of the examples in a problem's text that a program passes."""
+    from tts.verifiers.code import ExamplesVerifier
+
+    if name:
+        raise UsageError(f"Verifier 'examples:{name}': it takes no name, write examples.")
+    return ExamplesVerifier(open_sandbox(options))
+
+
+def program_grader(options: SessionOptions) -> ProgramGrader:
+    """Grades programs by the hidden tests; its sandbox is opened at the first one."""
+    from tts.verifiers.code import ProgramGrader
+
+    return ProgramGrader(lambda: open_sandbox(options))
