@@ -318,6 +318,18 @@ def doctor(
 
 
 @app.command()
+def sandbox(
+    action: Annotated[str, typer.Argument(help="levels, or check: the hostile suite.")] = "levels",
+    level: Annotated[str, typer.Option(help="Of check; empty: the strongest here.")] = "",
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False,
+) -> None:
+    """How generated code is isolated on this machine, and what hostile programs make of it."""
+    from tts.cli.sandbox import run_sandbox
+
+    run_sandbox(action, level, as_json=as_json)
+
+
+@app.command()
 @flags_of(ModelKeys, only=(*ENDPOINT, "verifier"))
 def tune(
     model: Annotated[str, typer.Option(help="vllm:FOLDER; with --idealized any model.")],
