@@ -61,7 +61,7 @@ def _exhaust(name: str, program: str) -> Attempt:
 
 def attempts(canary: Canary) -> tuple[Attempt, ...]:
     """All of them; those that escape go for this canary."""
-    return (*_on_verdicts(), *_on_the_host(canary), *_on_resources())
+    return (*_on_verdicts(), *_on_time_limits(), *_on_the_host(canary), *_on_resources())
 
 
 def _on_verdicts() -> tuple[Attempt, ...]:
@@ -82,18 +82,6 @@ def _on_verdicts() -> tuple[Attempt, ...]:
             "class A(int):\n    __eq__ = lambda s, o: True\n    __hash__ = int.__hash__\n"
             "def f(n): return A(1)",
         ),
-        _verdict(
-            "swallows every exception for ever",
-            "def f(n):\n    while True:\n        try:\n            while True: pass\n"
-            "        except BaseException: pass",
-        ),
-        _verdict("an endless loop in C", "def f(n): return 10 ** 10 ** 8"),
-        _verdict(
-            "ignores the signal at its limit",
-            "import signal\nsignal.signal(signal.SIGXCPU, lambda *a: None)\n"
-            "def f(n):\n    while True: pass",
-        ),
-        _verdict("sleeps for ever", "import time\ndef f(n): time.sleep(1e6)"),
         _verdict(
             "replaces unittest and pytest",
             "import sys, types\nfor n in ('pytest', 'unittest'): sys.modules[n] = types.ModuleType(n)\n"
@@ -131,6 +119,23 @@ def _on_verdicts() -> tuple[Attempt, ...]:
             "leaves a lock for the next run",
             "import fcntl\nk = open('lock', 'w'); fcntl.flock(k, fcntl.LOCK_EX)\ndef f(n): return 0",
         ),
+    )
+
+
+def _on_time_limits() -> tuple[Attempt, ...]:
+    return (
+        _verdict(
+            "swallows every exception for ever",
+            "def f(n):\n    while True:\n        try:\n            while True: pass\n"
+            "        except BaseException: pass",
+        ),
+        _verdict("an endless loop in C", "def f(n): return 10 ** 10 ** 8"),
+        _verdict(
+            "ignores the signal at its limit",
+            "import signal\nsignal.signal(signal.SIGXCPU, lambda *a: None)\n"
+            "def f(n):\n    while True: pass",
+        ),
+        _verdict("sleeps for ever", "import time\ndef f(n): time.sleep(1e6)"),
     )
 
 
