@@ -7,8 +7,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from typer.testing import CliRunner
 
 from tts.cli import demo
+from tts.cli.app import app
 from tts.cli.demo import run_real_demo, shipped, usual_port
 from tts.errors import BadInput, UsageError
 from tts.eval.problems import load_problems
@@ -22,6 +24,22 @@ def test_a_file_of_weights_that_is_not_there_is_refused(tmp_path: Path) -> None:
     with pytest.raises(BadInput, match=r"none\.gguf: no such file of weights"):
         demo_with(tmp_path, tmp_path / "none.gguf")
     assert not list(tmp_path.iterdir())
+
+
+def test_a_port_in_use_is_refused(tmp_path: Path) -> None:
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        taken = other.getsockname()[1]
+        with pytest.raises(UsageError, match=f"Port {taken} cannot be had"):
+            run_real_demo(ledger=str(tmp_path / "tts.db"), out=tmp_path, weights=None, port=taken)
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("option", [["--weights", "model.gguf"], ["--port", "4711"]])
+def test_what_is_for_the_language_model_is_refused_without_it(option: list[str]) -> None:
+    with pytest.raises(UsageError, match="give that too"):
+        CliRunner().invoke(app, ["demo", *option], catch_exceptions=False)
 
 
 def test_a_file_that_is_no_model_is_refused_before_anything_is_recorded(tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ import yaml
 from tts.backends.llama_cpp import SMOLLM2, LlamaServer, fetched
 from tts.cli.compare import run_comparison
 from tts.cli.screen import warn
-from tts.errors import BadInput
+from tts.errors import BadInput, UsageError
 
 NAME = "smollm2-135m"
 """What the shipped language model is called."""
@@ -29,6 +29,8 @@ def run_real_demo(*, ledger: str, out: Path, weights: Path | None, port: int) ->
     """Three strategies under two budgets on a language model, which is served meanwhile."""
     if weights is not None and not weights.is_file():
         raise BadInput(f"{weights}: no such file of weights.")
+    if port and not usual_port(port):
+        raise UsageError(f"Port {port} cannot be had: leave --port out for one that is free.")
     name = weights.stem if weights else NAME
     model = weights or fetched(SMOLLM2, tell=warn)
     with LlamaServer(model, name=name, port=port or usual_port()) as server:
@@ -43,7 +45,7 @@ def usual_port(port: int = PORT) -> int:
         tried.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             tried.bind(("127.0.0.1", port))
-        except OSError:
+        except (OSError, OverflowError):
             return 0
     return port
 

@@ -48,12 +48,20 @@ def main() -> None:
     except ImportError:
         pass
     except Exception as error:  # noqa: BLE001 - whatever the library raises is told in one line
-        said = Said(error=" ".join(str(error).split()) or type(error).__name__)
+        said = Said(error=why(error))
     speech.write(msgspec.json.encode(said).decode() + "\n")
     speech.flush()
     if server is not None:
         sys.stdin.read()
     os._exit(0)  # the library's threads wait for nobody
+
+
+def why(error: Exception) -> str:
+    """What the library raised, or what it means where that says nothing."""
+    told = " ".join(str(error).split()).rstrip(".") or type(error).__name__
+    if "Failed to init server" not in told:
+        return told
+    return "it is no whole GGUF file of an architecture that llama.cpp knows, or the memory is full"
 
 
 def serve(settings: Settings) -> Any:
