@@ -43,7 +43,8 @@ class ProgramGrader:
     """Says whether a program passes the hidden tests; opens its sandbox at the first one."""
 
     def __init__(self, open_sandbox: Callable[[], Sandbox]) -> None:
-        self._open, self._sandbox = open_sandbox, None  # type: Callable[[], Sandbox], Sandbox | None
+        self._open = open_sandbox
+        self._sandbox: Sandbox | None = None
 
     async def __call__(self, answer: str, reference: str) -> Verdict:
         known = Reference.of(reference)

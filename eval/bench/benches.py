@@ -36,6 +36,7 @@ BENCHES = {
     "planner": "plans read, checked and run (simulated latency; more with data)",
     "retrieval": "all gold passages of MuSiQue found; 10⁵ passages indexed and asked (needs data)",
     "allocate": "one budget for a million problems, beside dynamic programming",
+    "sandbox": "programs judged per second and core, warm and cold",
     "startup": "`import tts` and `tts --help`",
     "memory": "resident memory after 100,000 calls, growth of an embedded run (takes minutes)",
     "peers": "the same calls by this engine and by other libraries (see --install-peers)",

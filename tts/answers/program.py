@@ -106,7 +106,11 @@ def _forms(prompt: str, entry: str, code: str) -> Iterator[tuple[str, tuple[Repa
 
 
 def _wholes(prompt: str, code: str) -> Iterator[tuple[str, tuple[Repair, ...]]]:
-    for shifted, repairs in ((code, ()), (textwrap.dedent(code), ("indentation",))):
+    forms: tuple[tuple[str, tuple[Repair, ...]], ...] = (
+        (code, ()),
+        (textwrap.dedent(code), ("indentation",)),
+    )
+    for shifted, repairs in forms:
         for cut in _cuts(shifted):
             how: tuple[Repair, ...] = (*repairs, "cut") if cut != shifted else (*repairs,)
             yield f"{prompt.rstrip()}\n\n\n{cut}\n", how

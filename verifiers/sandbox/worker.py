@@ -66,6 +66,8 @@ class Worker:
     readable: tuple[str, ...] = ()
     """Folders that programs may read beside the interpreter's own."""
     jobs: int = 0
+    total_cpu_seconds: float = 0.0
+    """Processor time of the process and its jobs so far, the start of the interpreter included."""
     _home: str = ""
     _channels: list[socket.socket] = field(default_factory=list)
     _process: subprocess.Popen[bytes] | None = None
@@ -190,6 +192,7 @@ class Worker:
             report: dict[str, Any] = json.loads(self._frame(deadline))
         except (OSError, ValueError) as error:
             raise WorkerLost(str(error) or type(error).__name__) from error
+        self.total_cpu_seconds = report["total_cpu_seconds"]
         if not report["clean"]:
             self.jobs = LONGEST_LIFE
         return report

@@ -48,8 +48,8 @@ def script(source: str, argv: list[str]) -> None:
         exec(compile(source, "<program>", "exec"), space)  # noqa: S102
     except SystemExit as end:
         code = end.code
-    except BaseException:  # noqa: BLE001
-        sys.excepthook(*sys.exc_info())
+    except BaseException as error:  # noqa: BLE001 told as the interpreter tells it
+        sys.excepthook(type(error), error, error.__traceback__)
         code = 1
     for stream in (sys.stdout, sys.stderr):
         try:

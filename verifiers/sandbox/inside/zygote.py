@@ -89,6 +89,7 @@ def _job(job: dict[str, Any], programs: int, tests: int) -> dict[str, Any]:
         "code": code,
         "cpu_seconds": cpu,
         "seconds": seconds,
+        "total_cpu_seconds": _total(),
         "stdout": pipes[0].body.decode("utf-8", "replace"),
         "stderr": pipes[1].body.decode("utf-8", "replace"),
         "verdicts": pipes[2].body.decode("utf-8", "replace") if examiner else "",
@@ -194,6 +195,12 @@ def _sweep() -> dict[int, tuple[int, float]]:
             return found
         found[pid] = os.waitstatus_to_exitcode(status), used.ru_utime + used.ru_stime
     sys.exit(BROKEN)
+
+
+def _total() -> float:
+    """Processor time of this process and of all jobs so far."""
+    parts = (resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
+    return sum(part.ru_utime + part.ru_stime for part in parts)
 
 
 def _kill() -> None:
