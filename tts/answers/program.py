@@ -89,7 +89,8 @@ def assembled(prompt: str, entry: str, text: str) -> Program:
         if _defines(source, entry):
             lacking = missing_imports(source)
             more: tuple[Repair, ...] = ("imports",) if lacking else ()
-            return Program(lacking + source, first + repairs + more)
+            done: tuple[Repair, ...] = (*first, *repairs, *more)
+            return Program(lacking + source, done)
     return Program(code, first, whole=False)
 
 
