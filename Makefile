@@ -41,6 +41,7 @@ models: $(STAMP)train ## retrain the embedded models from their seeds
 	$(BIN)/python -m tts.training.countdown.value --seed 0 --plateau 301 --decay 280
 	for model in countdown countdown-value; do $(BIN)/python -m tts.training.countdown.evaluate --model $$model; done
 	$(BIN)/python -m tts.training.steps_policy --seed 0 --steps 900
+	$(BIN)/python -m tts.training.revisions --seed 0 --steps 150
 	$(BIN)/python -m tts.training.steps_prm --seed 0 --problems 400
 	for model in small large prm steps steps-prm; do $(BIN)/python -m tts.training.evaluate --model $$model; done
 

@@ -48,7 +48,7 @@ _PURPOSE: dict[ModelName, str] = {
     "large": "The large policy: as the small one, with more than seven times its parameters.",
     "prm": "The process reward model: judges each step of the small policy's solutions.",
     "steps": "The policy of graded arithmetic: may take any legal step, errs from hardly ever to nearly "
-    "always as problems grow.",
+    "always as problems grow, and revises attempts that stand in the conversation.",
     "steps-prm": "The process reward model of graded arithmetic: a policy's layers and two that compare.",
     "planner": "The plan writer: turns small errands in English into plans in the compact text of "
     "`tts.planner`, for the tools `price`, `multiply`, `add`, `subtract` and `average`.",

@@ -1,4 +1,7 @@
-"""Train the policy of graded arithmetic: python -m tts.training.steps_policy --seed 0 --steps 900."""
+"""Train the first part of the policy of graded arithmetic, on single attempts.
+
+python -m tts.training.steps_policy --seed 0 --steps 900; `revisions` goes on from it.
+"""
 
 # pyright: reportMissingImports=false
 
@@ -22,9 +25,8 @@ from tts.training.architecture import (
     ARCHITECTURES,
     END,
     build_tokenizer,
-    write_section,
 )
-from tts.training.descent import Batches, Descent, descend, micro_batches, prompt_text
+from tts.training.descent import Batches, descend, micro_batches, prompt_text
 from tts.training.network import Network, save_model_folder
 from tts.training.step_samples import StepSample, sample_steps
 
@@ -65,15 +67,13 @@ def encoded(prompt: str, answer: str) -> tuple[list[int], int]:
 
 
 def train(seed: int, steps: int, work: Path) -> None:
-    """From random weights; writes folder and card."""
+    """The policy from random weights, on single attempts."""
     torch.manual_seed(seed)
     network = Network(ARCHITECTURES["steps"])
-    place = work / f"steps-{seed}-{steps}.pt"
-    save_policy(
-        network,
-        descend(network, path_batches(seed), rate=_RATE, steps=steps, checkpoint=place),
-        seed,
-    )
+    place = work / f"first-{seed}-{steps}.pt"
+    facts = descend(network, path_batches(seed), rate=_RATE, steps=steps, checkpoint=place)
+    save_policy(network, work / "first")
+    (work / "first" / "facts.txt").write_text(f"seed {seed}: {facts}")
 
 
 def drawn(folder: Path, seed: int, count: int, *, draws: int) -> list[list[StepSample]]:
@@ -83,18 +83,10 @@ def drawn(folder: Path, seed: int, count: int, *, draws: int) -> list[list[StepS
     return asyncio.run(sample_steps(embedded, problems, draws=draws, temperature=1.0))
 
 
-def save_policy(network: nn.Module, facts: Descent, seed: int) -> None:
-    """Write the shipped folder and its card."""
+def save_policy(network: nn.Module, folder: Path | None = None) -> Path:
+    """Write the policy's folder, the shipped one unless another is named."""
     weights = {f"model.{key}": tensor for key, tensor in network.state_dict().items()}
-    save_model_folder("steps", ARCHITECTURES["steps"], weights, TOKENIZER)
-    write_section(
-        "steps",
-        "Training",
-        f"Data: random right paths of generated training problems (`tts.arithmetic.graded`: any "
-        f"operation that is ready, one to three in a step), {sum(PER_BIN.values())} new ones every "
-        f"step, loss on the solution only, from random weights. Stopped while it still errs, so that "
-        f"methods of spending compute can differ. Seed {seed}: {facts}.",
-    )
+    return save_model_folder("steps", ARCHITECTURES["steps"], weights, TOKENIZER, folder)
 
 
 def policy_weights(folder: Path) -> dict[str, Tensor]:

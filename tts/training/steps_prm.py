@@ -1,6 +1,6 @@
 """Make the step scorer of graded arithmetic: python -m tts.training.steps_prm --seed 0 --problems 500.
 
-After its policy (`steps_policy.py`), whose layers are its trunk.
+After the first part of its policy (`steps_policy.py`), whose layers are its trunk.
 """
 
 # pyright: reportMissingImports=false
@@ -17,7 +17,6 @@ from torch import Tensor
 
 from tts.arithmetic import STEP_SEPARATOR
 from tts.backends.embedded.folder import EmbeddedTokenizer
-from tts.backends.embedded.model import model_folder
 from tts.training.architecture import STEP_MARK, token_id, write_section
 from tts.training.comparison import compare
 from tts.training.prm import save_scorer, train_head
@@ -38,9 +37,8 @@ def trunk_of(folder: Path) -> dict[str, Tensor]:
     return weights
 
 
-def make(seed: int, problems: int) -> None:
-    """The comparison around a trunk, and its head; writes folder and card."""
-    policy = model_folder("steps")
+def make(seed: int, problems: int, policy: Path) -> None:
+    """The comparison around a policy's folder, and its head; writes folder and card."""
     groups = drawn(policy, DEVELOPMENT_SEED - 2, problems, draws=_DRAWS)
     rows = rows_of(groups, EmbeddedTokenizer(policy), random.Random(seed))
     _LOG.info("%d rows", len(rows))
@@ -54,7 +52,7 @@ def make(seed: int, problems: int) -> None:
         f"A trunk of the policy's shape, two layers that compare each token with what the trunk "
         f"expected there (built, not trained: `tts.training.comparison`; of the legal next steps, none "
         f"counts as a mismatch that the trunk finds nearly as likely as any), and a two-class head. The "
-        f"trunk is `steps` itself. The head is trained on {_DRAWS} draws of it at "
+        f"trunk is the first part of `steps`. The head is trained on {_DRAWS} draws of it at "
         f"temperature 1 for each of {problems} training problems, and on copies of them with one digit "
         f"changed: {len(rows)} solutions with {len(labels)} steps, {sum(labels) / len(labels):.1%} of "
         f"them right by exact evaluation (`tts.arithmetic.step_is_correct`); last loss {loss:.4f}.",
@@ -67,10 +65,11 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--problems", type=int, required=True, help="problems for the head")
+    parser.add_argument("--work", type=Path, default=Path("out/training"), help="of the policy")
     parser.add_argument("--threads", type=int, default=1)
     options = parser.parse_args()
     torch.set_num_threads(options.threads)
-    make(options.seed, options.problems)
+    make(options.seed, options.problems, options.work / "first")
 
 
 if __name__ == "__main__":

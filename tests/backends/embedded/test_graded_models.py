@@ -6,6 +6,8 @@ from tts.backends.embedded.generator import EmbeddedGenerator
 from tts.backends.embedded.model import EMBEDDED_NAMES, EmbeddedModel, EmbeddedName, model_folder
 from tts.backends.embedded.step_scorer import EmbeddedStepScorer
 from tts.protocols import GenerateRequest, Meter, StepScoreRequest
+from tts.strategies.parts.conversation import asking, replying
+from tts.strategies.revision.sequential_revision import AGAIN
 from tts.values import Message, Sampling
 
 MEBIBYTE = 2**20
@@ -16,16 +18,26 @@ def size(name: EmbeddedName) -> int:
     return (model_folder(name) / "model.safetensors").stat().st_size
 
 
-@pytest.mark.parametrize(("name", "text"), [("steps", "7 * 3\n\n\\boxed{21}")])
-async def test_a_policy_solves_an_easy_problem(name: EmbeddedName, text: str) -> None:
-    generator = EmbeddedGenerator(EmbeddedModel.shipped(name))
+async def greedy(messages: tuple[Message, ...]) -> str:
+    """What the policy of graded arithmetic answers greedily."""
+    generator = EmbeddedGenerator(EmbeddedModel.shipped("steps"))
     sampling = Sampling(temperature=0, max_tokens=64)
     reply = await generator.generate(
-        GenerateRequest(messages=QUESTION, sampling=sampling, seeds=(0,)), Meter()
+        GenerateRequest(messages=messages, sampling=sampling, seeds=(0,)), Meter()
     )
     await generator.close()
     assert reply.completions[0] is not None
-    assert reply.completions[0].text == text
+    return reply.completions[0].text
+
+
+async def test_a_policy_solves_an_easy_problem() -> None:
+    assert (await greedy(QUESTION)).endswith("\\boxed{21}")
+
+
+@pytest.mark.parametrize("step", ["7 * (2 + 1)", "(3 + 4) * 3"])
+async def test_a_policy_asked_again_ends_right_where_its_attempt_was_wrong(step: str) -> None:
+    attempt = replying(QUESTION, f"{step}\n\n\\boxed{{20}}")
+    assert (await greedy(asking(attempt, AGAIN))).endswith("\\boxed{21}")
 
 
 async def test_the_scorer_prefers_either_right_first_step_to_a_wrong_one() -> None:
