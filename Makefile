@@ -37,9 +37,9 @@ models: $(STAMP)train ## retrain the embedded models from their seeds
 	$(BIN)/python -m tts.training.policy --size small --seed 0 --steps 850
 	$(BIN)/python -m tts.training.policy --size large --seed 0 --steps 560
 	$(BIN)/python -m tts.training.prm --seed 0 --steps 850
-	$(BIN)/python -m tts.training.countdown.policy --seed 0 --plateau 300 --falls 350
+	$(BIN)/python -m tts.training.countdown.policy --seed 0 --plateau 301 --falls 350@5e-3 320@5e-3 130@3e-3 200@3e-3
 	$(BIN)/python -m tts.training.countdown.value --seed 0 --plateau 301 --decay 280
-	for model in countdown countdown-value; do $(BIN)/python -m tts.training.countdown.evaluate --model $$model; done
+	for model in countdown countdown-value; do $(BIN)/python -m tts.training.countdown.evaluate --model $$model --problems 60; done
 	$(BIN)/python -m tts.training.steps_policy --seed 0 --steps 900
 	$(BIN)/python -m tts.training.revisions --seed 0 --steps 150
 	$(BIN)/python -m tts.training.steps_prm --seed 0 --problems 400

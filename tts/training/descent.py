@@ -119,7 +119,7 @@ def descend(
     goes on from it.
     """
     optimisation = Optimisation(module, rate)
-    begun = _resumed(checkpoint, module, optimisation)
+    begun = resumed(checkpoint, module, optimisation)
     tokens, last = begun.tokens, begun.loss
     for step, batch in enumerate(islice(batches, begun.steps, steps), begun.steps):
         last = _accumulate(module, batch, loss)
@@ -127,11 +127,12 @@ def descend(
         tokens += sum(micro[0].numel() for micro in batch)
         if step % _LOG_EVERY == 0:
             _LOG.info("step %d of %d loss %.5f tokens %d", step, steps, last, tokens)
-            _keep(checkpoint, module, optimisation, Descent(step + 1, tokens, last))
+            keep(checkpoint, module, optimisation, Descent(step + 1, tokens, last))
     return Descent(steps, tokens, last)
 
 
-def _resumed(checkpoint: Path | None, module: nn.Module, optimisation: Optimisation) -> Descent:
+def resumed(checkpoint: Path | None, module: nn.Module, optimisation: Optimisation) -> Descent:
+    """Load a checkpoint, where there is one, and say how far it had come."""
     if checkpoint is None or not checkpoint.exists():
         return Descent(0, 0, 0.0)
     kept = torch.load(checkpoint, weights_only=True)
@@ -140,9 +141,10 @@ def _resumed(checkpoint: Path | None, module: nn.Module, optimisation: Optimisat
     return Descent(kept["steps"], kept["tokens"], kept["loss"])
 
 
-def _keep(
+def keep(
     checkpoint: Path | None, module: nn.Module, optimisation: Optimisation, done: Descent
 ) -> None:
+    """Write a checkpoint, where one is wanted, so that a cut leaves the one before it whole."""
     if checkpoint is None:
         return
     whole = checkpoint.with_suffix(".part")

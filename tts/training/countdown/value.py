@@ -10,6 +10,7 @@ import random
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
+from pathlib import Path
 
 import torch
 from tokenizers import Tokenizer
@@ -28,7 +29,7 @@ from tts.training.architecture import (
 )
 from tts.training.countdown.paths import JudgedPath, judged_path
 from tts.training.countdown.tokens import build_countdown_tokenizer
-from tts.training.descent import Optimisation
+from tts.training.descent import Descent, Optimisation, keep, resumed
 from tts.training.network import Network, load_weights, save_model_folder
 
 _LOG = logging.getLogger(__name__)
@@ -100,42 +101,42 @@ class ValueModel(nn.Module):
         save_model_folder("countdown-value", _SHAPE, weights, build_countdown_tokenizer())
 
 
-def train(seed: int, plateau: int, decay: int) -> None:
+def train(seed: int, plateau: int, decay: int, work: Path) -> None:
     """Train on judged paths from random weights and save the folder.
 
     `plateau` steps at a high rate, then `decay` ones over which it falls to nearly nothing. The
-    second part begins from the folder, with a new lens and other problems.
+    second part begins from the folder, with a new lens and other problems. Where `work` holds a
+    part's checkpoint, the part goes on from it.
     """
     torch.manual_seed(seed)
     model = ValueModel()
-    labels, _ = _descend(model, seed, rate=_RATE, steps=plateau, schedule=_LONG)
+    place = work / f"countdown-value-{seed}-plateau-{plateau}.pt"
+    labels, _ = _descend(model, seed, place, rate=_RATE, steps=plateau, schedule=_LONG)
     model.save()
-    finish(seed, plateau, labels, decay)
-
-
-def finish(seed: int, plateau: int, labels: int, decay: int) -> None:
-    """The second part, from the saved folder."""
     torch.manual_seed(seed + 1)
     model = ValueModel()
     model.load()
-    more, loss = _descend(model, seed + 1, rate=_DECAY_RATE, steps=decay, schedule=decay)
+    place = work / f"countdown-value-{seed}-decay-{decay}.pt"
+    more, loss = _descend(model, seed + 1, place, rate=_DECAY_RATE, steps=decay, schedule=decay)
     model.save()
     _write_card(seed, (plateau, decay), labels + more, loss)
 
 
 def _descend(
-    model: ValueModel, seed: int, *, rate: float, steps: int, schedule: int
+    model: ValueModel, seed: int, place: Path, *, rate: float, steps: int, schedule: int
 ) -> tuple[int, float]:
     """The first steps of a schedule; returns how many labels they saw and the last loss."""
     optimisation = Optimisation(model, rate)
-    labels, loss = 0, 0.0
-    batches = _batches(build_countdown_tokenizer(), seed)
-    for step, parts in enumerate(islice(batches, steps)):
+    begun = resumed(place, model, optimisation)
+    labels, loss = begun.tokens, begun.loss
+    batches = islice(_batches(build_countdown_tokenizer(), seed), begun.steps, steps)
+    for step, parts in enumerate(batches, begun.steps):
         loss = sum(_accumulate(model, part, _BATCH) for part in parts)
         optimisation.step(step / schedule)
         labels += sum(len(part.labels) for part in parts)
         if step % _LOG_EVERY == 0:
             _LOG.info("step %d of %d loss %.4f labels %d", step, steps, loss, labels)
+            keep(place, model, optimisation, Descent(step + 1, labels, loss))
     return labels, loss
 
 
@@ -209,10 +210,12 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--plateau", type=int, required=True, help="steps at a high rate")
     parser.add_argument("--decay", type=int, required=True, help="steps while the rate falls")
+    parser.add_argument("--work", type=Path, default=Path("out/training"), help="for checkpoints")
     parser.add_argument("--threads", type=int, default=1)
     options = parser.parse_args()
     torch.set_num_threads(options.threads)
-    train(options.seed, options.plateau, options.decay)
+    options.work.mkdir(parents=True, exist_ok=True)
+    train(options.seed, options.plateau, options.decay, options.work)
 
 
 if __name__ == "__main__":
