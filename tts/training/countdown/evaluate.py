@@ -132,7 +132,7 @@ def main() -> None:
     parser.add_argument("--model", choices=get_args(Name), required=True)
     parser.add_argument("--problems", type=int, default=100)
     parser.add_argument("--draws", type=int, default=16)
-    parser.add_argument("--temperature", type=float, default=1.0)
+    parser.add_argument("--temperature", type=float, default=0.6)
     parser.add_argument("--seed", type=int, default=0)
     options = parser.parse_args()
     name: Name = options.model
