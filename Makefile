@@ -53,7 +53,7 @@ results: $(STAMP)core ## run recipes/search.yaml (hours; goes on where it was) a
 	$(BIN)/tts compare recipes/search.yaml --ledger out/search/search.db --out out/search
 	$(BIN)/tts results out/search --markdown docs/results.md
 
-results-small: $(STAMP)core ## the same with recipes/search_small.yaml: 25 minutes at most
+results-small: $(STAMP)core ## the same with recipes/search_small.yaml: an hour on two idle cores
 	mkdir -p out/search-small
 	$(BIN)/tts compare recipes/search_small.yaml --ledger out/search-small/search.db --out out/search-small
 	$(BIN)/tts results out/search-small --markdown docs/results.md

@@ -9,13 +9,7 @@ from __future__ import annotations
 import random
 
 from tts.arithmetic.expression import Operation, apply, evaluate, parse, render
-from tts.arithmetic.problem import (
-    FIRST_TRAINING_SEED,
-    ArithmeticProblem,
-    Difficulty,
-    is_held_out,
-    random_tree,
-)
+from tts.arithmetic.problem import ArithmeticProblem, Difficulty, distinct
 from tts.arithmetic.solution import STEP_SEPARATOR
 
 GRADES = 5
@@ -50,23 +44,11 @@ def generate_graded(difficulty_bin: int, count: int, seed: int) -> list[Arithmet
         raise ValueError(f"difficulty_bin must be 1 to {GRADES}, not {difficulty_bin}")
     if count < 0:
         raise ValueError(f"count must not be negative: {count}")
-    randomness = random.Random(f"steps/{difficulty_bin}/{seed}")
-    held_out = seed < FIRST_TRAINING_SEED
-    problems: dict[str, ArithmeticProblem] = {}
-    while len(problems) < count:
-        limits = limits_at((difficulty_bin - 1 + randomness.random()) / GRADES)
-        tree = random_tree(limits.operations, limits, randomness)
-        text = render(tree)
-        if is_held_out(text) == held_out and text not in problems:
-            problems[text] = ArithmeticProblem(
-                id=f"steps-{difficulty_bin}-{seed}-{len(problems)}",
-                expression=text,
-                prompt=f"Compute {text}.",
-                answer=str(evaluate(tree)),
-                difficulty_bin=difficulty_bin,
-                operations=limits.operations,
-            )
-    return list(problems.values())
+
+    def limits(randomness: random.Random) -> Difficulty:
+        return limits_at((difficulty_bin - 1 + randomness.random()) / GRADES)
+
+    return distinct("steps", difficulty_bin, count, seed, limits)
 
 
 def any_path(expression: str, randomness: random.Random) -> str:

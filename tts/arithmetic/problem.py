@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import zlib
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from tts.arithmetic.expression import Operation, Operator, apply, evaluate, render
@@ -64,20 +65,35 @@ def generate(difficulty_bin: int, count: int, seed: int) -> list[ArithmeticProbl
     difficulty = difficulty_of(difficulty_bin)
     if count < 0:
         raise ValueError(f"count must not be negative: {count}")
-    randomness = random.Random(f"arithmetic/{difficulty_bin}/{seed}")
+    return distinct("arithmetic", difficulty_bin, count, seed, lambda _: difficulty)
+
+
+def distinct(
+    family: str,
+    difficulty_bin: int,
+    count: int,
+    seed: int,
+    limits_of: Callable[[random.Random], Difficulty],
+) -> list[ArithmeticProblem]:
+    """Distinct problems of a family, held out where the seed is none of training's.
+
+    `limits_of` is asked for the limits of each expression before it is drawn.
+    """
+    randomness = random.Random(f"{family}/{difficulty_bin}/{seed}")
     held_out = seed < FIRST_TRAINING_SEED
     problems: dict[str, ArithmeticProblem] = {}
     while len(problems) < count:
-        tree = random_tree(difficulty.operations, difficulty, randomness)
+        limits = limits_of(randomness)
+        tree = random_tree(limits.operations, limits, randomness)
         text = render(tree)
         if is_held_out(text) == held_out and text not in problems:
             problems[text] = ArithmeticProblem(
-                id=f"arithmetic-{difficulty_bin}-{seed}-{len(problems)}",
+                id=f"{family}-{difficulty_bin}-{seed}-{len(problems)}",
                 expression=text,
                 prompt=f"Compute {text}.",
                 answer=str(evaluate(tree)),
                 difficulty_bin=difficulty_bin,
-                operations=difficulty.operations,
+                operations=limits.operations,
             )
     return list(problems.values())
 

@@ -53,21 +53,33 @@ async def sample_steps(
     rows: int = 192,
 ) -> list[list[StepSample]]:
     """`draws` solutions of each problem, seeded by the problem's place in the sequence."""
-    generator = EmbeddedGenerator(embedded, rows=rows)
     sampling = Sampling(temperature=temperature, max_tokens=400)
+    prompts = [problem.prompt for problem in problems]
+    texts = await drawn(embedded, prompts, sampling, draws=draws, rows=rows)
+    return [
+        [labelled(problem, text) for text in own]
+        for problem, own in zip(problems, texts, strict=True)
+    ]
 
-    async def solve(place: int, problem: ArithmeticProblem) -> list[StepSample]:
+
+async def drawn(
+    embedded: EmbeddedModel, prompts: Sequence[str], sampling: Sampling, *, draws: int, rows: int
+) -> list[list[str]]:
+    """`draws` texts of each prompt, seeded by its place in the sequence."""
+    generator = EmbeddedGenerator(embedded, rows=rows)
+
+    async def ask(place: int, prompt: str) -> list[str]:
         request = GenerateRequest(
-            messages=(Message("user", problem.prompt),),
+            messages=(Message("user", prompt),),
             sampling=sampling,
             seeds=tuple(place * draws + draw for draw in range(draws)),
         )
         reply = await generator.generate(request, Meter())
-        return [labelled(problem, draw.text) for draw in reply.completions if draw is not None]
+        return [draw.text for draw in reply.completions if draw is not None]
 
-    samples = await asyncio.gather(*(solve(*pair) for pair in enumerate(problems)))
+    texts = await asyncio.gather(*(ask(*pair) for pair in enumerate(prompts)))
     await generator.close()
-    return samples
+    return texts
 
 
 def labelled(problem: ArithmeticProblem, text: str) -> StepSample:

@@ -6,13 +6,13 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from tts.backends.embedded.generator import EmbeddedGenerator
 from tts.backends.embedded.model import EmbeddedModel
 from tts.backends.embedded.step_scorer import EmbeddedStepScorer
 from tts.countdown import CountdownProblem, ended, made
 from tts.countdown.solution import after_step
 from tts.countdown.state import Numbers, is_solvable
-from tts.protocols import GenerateRequest, Meter, StepScoreRequest
+from tts.protocols import Meter, StepScoreRequest
+from tts.training.step_samples import drawn
 from tts.values import Message, Sampling, split_steps
 
 
@@ -44,21 +44,13 @@ async def play(
     rows: int = 192,
 ) -> list[list[Played]]:
     """`draws` solutions of each problem, seeded by the problem's place in the sequence."""
-    generator = EmbeddedGenerator(policy, rows=rows)
     sampling = Sampling(temperature=temperature, max_tokens=100)
-
-    async def solve(place: int, problem: CountdownProblem) -> list[Played]:
-        request = GenerateRequest(
-            messages=(Message("user", problem.prompt),),
-            sampling=sampling,
-            seeds=tuple(place * draws + draw for draw in range(draws)),
-        )
-        reply = await generator.generate(request, Meter())
-        return [played(problem, draw.text) for draw in reply.completions if draw is not None]
-
-    groups = await asyncio.gather(*(solve(*pair) for pair in enumerate(problems)))
-    await generator.close()
-    return groups
+    prompts = [problem.prompt for problem in problems]
+    texts = await drawn(policy, prompts, sampling, draws=draws, rows=rows)
+    return [
+        [played(problem, text) for text in own]
+        for problem, own in zip(problems, texts, strict=True)
+    ]
 
 
 def played(problem: CountdownProblem, text: str) -> Played:
