@@ -50,12 +50,14 @@ performance: $(STAMP)dev ## regenerate docs/performance.md
 
 results: $(STAMP)core ## run recipes/search.yaml (hours; goes on where it was) and regenerate docs/results.md
 	mkdir -p out/search
-	$(BIN)/tts compare recipes/search.yaml --ledger out/search/search.db --out out/search
+	$(BIN)/tts tune --idealized --model embedded:small --out out/search/runtimes.yaml
+	$(BIN)/tts compare recipes/search.yaml --ledger out/search/search.db --out out/search --runtimes out/search/runtimes.yaml
 	$(BIN)/tts results out/search --markdown docs/results.md
 
 results-small: $(STAMP)core ## the same with recipes/search_small.yaml: an hour on two idle cores
 	mkdir -p out/search-small
-	$(BIN)/tts compare recipes/search_small.yaml --ledger out/search-small/search.db --out out/search-small
+	$(BIN)/tts tune --idealized --model embedded:small --out out/search-small/runtimes.yaml
+	$(BIN)/tts compare recipes/search_small.yaml --ledger out/search-small/search.db --out out/search-small --runtimes out/search-small/runtimes.yaml
 	$(BIN)/tts results out/search-small --markdown docs/results.md
 
 allocation: $(STAMP)core ## record recipes/optimal.yaml (20 CPU minutes; goes on where it was), fit two policies and judge them

@@ -16,10 +16,12 @@ from tts.eval.problems import ProblemSet
 from tts.eval.spec import ComparisonSpec
 from tts.ledger import check_manifest
 
-ONLY_WARNS = ("code", "capabilities", "served", "title")
+ONLY_WARNS = ("code", "capabilities", "served")
 """Paths whose change leaves keys and grades as they are; prices too, where no budget caps dollars."""
 ASKED = "asked"
 """Of the manifest: what was asked for first. More may be asked for later, so it binds nobody."""
+TITLE = "title"
+"""Parts of a recipe that ask about the same problems are one job, each under a title of its own."""
 
 
 def manifest(spec: ComparisonSpec, problems: ProblemSet, session: Session) -> str:
@@ -27,7 +29,7 @@ def manifest(spec: ComparisonSpec, problems: ProblemSet, session: Session) -> st
     default = next(iter(session.generators.values()))
     tasks = sorted({problem.task for problem in problems.problems})
     content: dict[str, Any] = {
-        "title": spec.title,
+        TITLE: spec.title,
         "problems": {"source": spec.problems, "digest": problems.digest},
         "tasks": {name: task_for(name, default.model.name).identity for name in tasks},
         "models": {
@@ -69,6 +71,7 @@ def compare(recorded: str, written: str, spec: ComparisonSpec) -> list[str]:
     old, new = json.loads(recorded), json.loads(written)
     for content in (old, new):
         content.pop(ASKED, None)
+        content.pop(TITLE, None)
         if "capped_prices" in content:
             content["prices"] = content.pop("capped_prices")
     capped = any(budget.nanodollars is not None for budget in spec.budgets)
