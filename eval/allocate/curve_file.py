@@ -62,7 +62,7 @@ def read_curves(path: Path) -> CurveFile:
     Raises `BadInput` with file, line and reason.
     """
     names, lengths, counts = list[str](), list[int](), list[_Count | None]()
-    costs, values = array("d"), array("d")
+    costs, values, known = array("d"), array("d"), set[str]()
     for number, line in text_lines(path):
         if isinstance(line, ValueError):
             raise BadInput(f"{path}:{number}: {line}.")
@@ -71,10 +71,13 @@ def read_curves(path: Path) -> CurveFile:
         try:
             row = msgspec.json.decode(line, type=_Row)
             cost, value = _options(row)
+            if row.problem_id in known:
+                raise ValueError(f"the problem {row.problem_id!r} has a line above already")
         except (msgspec.DecodeError, ValueError) as error:
             raise BadInput(f"{path}:{number}: {str(error).removesuffix('.')}.") from error
         costs.extend(cost)
         values.extend(value)
+        known.add(row.problem_id)
         names.append(row.problem_id)
         lengths.append(len(value))
         counts.append(None if row.values is not None else (row.successes, row.draws, row.cost))

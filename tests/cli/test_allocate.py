@@ -105,6 +105,19 @@ def test_a_line_that_is_no_curve_is_told_with_its_place(
         read_curves(path)
 
 
+@pytest.mark.parametrize(
+    "second", ['"costs": [0, 1], "values": [0, 1]', '"successes": 1, "draws": 4']
+)
+def test_a_problem_with_two_lines_is_refused_since_a_plan_could_not_say_which_is_meant(
+    tmp_path: Path, second: str
+) -> None:
+    path = tmp_path / "twice.jsonl"
+    first = '{"problem_id": "a", "successes": 1, "draws": 4}'
+    path.write_text(first + '\n{"problem_id": "a", ' + second + "}")
+    with pytest.raises(BadInput, match=r":2: the problem 'a' has a line above already\.$"):
+        read_curves(path)
+
+
 def test_a_budget_is_one_amount() -> None:
     assert amount_of("$0.5") == (0.5, "dollars") and amount_of("4k tokens") == (4000, "tokens")
     assert amount_of("30 seconds") == (30, "seconds")
