@@ -130,6 +130,19 @@ def allocate(
     show_allocation(read, wish)
 
 
+@recorded.command(name="allocate-rag")
+def allocate_rag(
+    file: Annotated[Path, typer.Argument(help="Measured settings, one a line.")],
+    budget: Annotated[str, typer.Option(help="Tokens a question at most: 128k.")],
+    dataset: Annotated[str, typer.Option(help="Whose, where the file has several.")] = "",
+    as_json: AsJson = False,
+) -> None:
+    """Documents, demonstrations and iterations that a cap per question should buy, by a fitted law."""
+    from tts.cli.allocate_rag import show_advice
+
+    show_advice(file, budget=budget, dataset=dataset, as_json=as_json)
+
+
 @recorded.command()
 @flags_of(ModelKeys, only=("prices",))
 def exchange(
