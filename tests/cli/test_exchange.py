@@ -50,3 +50,19 @@ def test_two_models_are_exchanged_and_no_other_number(recorded: Path) -> None:
         app, ["exchange", f"{recorded}#small", str(recorded), "--times", "5"]
     )
     assert found.exit_code != 0
+
+
+@pytest.mark.parametrize(
+    ("option", "told"),
+    [
+        (("--times", "0.5"), "at least as large"),
+        (("--times", "5", "--ratio", "0"), "above 0"),
+        (("--times", "5", "--ratio", "x"), "--ratio takes amounts"),
+    ],
+)
+def test_options_that_cannot_be_are_told_before_the_files_are_read(
+    option: tuple[str, ...], told: str
+) -> None:
+    found = CliRunner().invoke(app, ["exchange", "none.jsonl", "none.jsonl", *option])
+    assert found.exit_code != 0
+    assert told in str(found.exception), found.output

@@ -8,7 +8,7 @@ from tts.cli.exits import run
 from tts.cli.figures import amounts_of, gap, percent, plain_table
 from tts.cli.screen import Screen, json_text, write_out
 from tts.errors import UsageError
-from tts.eval.allocate.exchange import matched
+from tts.eval.allocate.exchange import matched, multiplier
 from tts.eval.replay import Asked
 from tts.eval.replay.lab import pools_asked
 from tts.values.visible import visible
@@ -16,6 +16,9 @@ from tts.values.visible import visible
 
 def show_exchange(asked: Asked, *, times: float, ratio: str, as_json: bool) -> None:
     """Set votes of the one beside single draws of the other; each file names one model."""
+    ratios = amounts_of(ratio, "--ratio")
+    for each in ratios:
+        multiplier(times, each)  # refuses what cannot be, before the files are read and graded
     pools = run(pools_asked(asked))
     if len(pools) != 2:
         held = ", ".join(repr(pool.setting) for pool in pools[:4])
@@ -23,7 +26,7 @@ def show_exchange(asked: Asked, *, times: float, ratio: str, as_json: bool) -> N
             f"Two models are exchanged, not {len(pools)}: name them as FILE#MODEL ({held})."
         )
     small, large = pools
-    found = matched(small, large, times, ratios=amounts_of(ratio, "--ratio"), seed=asked.seed)
+    found = matched(small, large, times, ratios=ratios, seed=asked.seed)
     if as_json:
         write_out(json_text(found))
         return
