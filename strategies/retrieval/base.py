@@ -123,7 +123,7 @@ def worked(run: Run, m: int) -> tuple[Demonstration, ...]:
     there = run.demonstrations
     if len(there) < m:
         raise UsageError(
-            f"m={m} demonstrations are to be shown and {len(there)} are given: give a file of them "
+            f"Of m={m} demonstrations to be shown {len(there)} are given: give a file of them "
             "(--demonstrations FILE), or a lower m."
         )
     return tuple(reversed(there[:m]))
