@@ -90,9 +90,7 @@ def advise(settings: Sequence[Setting], budget: float, dataset: str) -> Advice:
             f" {budget:,.0f}."
         )
     misses = {law: held_out(law, scored) for law in LAWS}
-    errors = dict.fromkeys(LAWS, 0.0)
-    for name, miss in misses.items():
-        errors[name] = float(np.sqrt(np.mean(miss**2)))
+    errors = {name: float(np.sqrt(np.mean(misses[name] ** 2))) for name in LAWS}
     law = min(LAWS, key=errors.__getitem__)
     best, predicted = choose(fit(law, scored), own, budget)
     wide = float(np.quantile(np.abs(misses[law]), 0.95, method="higher"))
