@@ -90,7 +90,7 @@ def advise(settings: Sequence[Setting], budget: float, dataset: str) -> Advice:
             f" {budget:,.0f}."
         )
     misses = {law: held_out(law, scored) for law in LAWS}
-    errors = {name: float(np.sqrt(np.mean(misses[name] ** 2))) for name in LAWS}
+    errors: dict[Law, float] = {name: float(np.sqrt(np.mean(misses[name] ** 2))) for name in LAWS}
     law = min(LAWS, key=errors.__getitem__)
     best, predicted = choose(fit(law, scored), own, budget)
     wide = float(np.quantile(np.abs(misses[law]), 0.95, method="higher"))
