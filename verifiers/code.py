@@ -11,7 +11,7 @@ from msgspec import Struct
 from tts.answers.program import assembled
 from tts.equivalence import Verdict
 from tts.errors import BadInput, Crashed, UsageError
-from tts.protocols import Answer, Draw, Meter, OperationSpec, Reply
+from tts.protocols import Answer, Draw, FlatCall, Meter, OperationSpec
 from tts.run import Node, Run
 from tts.values import Candidate, Problem, Score, Usage
 from tts.verifiers.sandbox import DEFAULT_LIMITS, VERSION, Exam, Examination, Limits, Sandbox
@@ -84,10 +84,11 @@ class ExamplesVerifier:
         await self.sandbox.close()
 
 
-class Examining:
+class Examining(FlatCall):
     """Runs the shown examples of a problem against one candidate; the argument is the candidate."""
 
     content_type = Examination
+    flat_cost = Usage(calls=1)
 
     def __init__(self, sandbox: Sandbox, *, limits: Limits = DEFAULT_LIMITS) -> None:
         self.sandbox, self.limits = sandbox, limits
@@ -107,29 +108,13 @@ class Examining:
         tests = examples_of(args[0].problem)
         return (self._source(args[0]), msgspec.to_builtins(tests), self.limits_told)
 
-    def stochastic(self, args: tuple[Any, ...]) -> bool:
-        return False
-
-    def worst(self, args: tuple[Any, ...], *, first: bool) -> Usage:
-        return Usage(calls=1)
-
-    def foresee(self, args: tuple[Any, ...], text_tokens: int) -> Usage:
-        return Usage(calls=1)
-
-    def max_new_tokens(self, args: tuple[Any, ...]) -> int:
-        return 0
-
-    def attributed(self, usage: Usage, *, first: bool) -> Usage:
-        return usage
-
     async def perform(self, args: tuple[Any, ...], draws: Sequence[Draw], meter: Meter) -> Answer:
         candidate: Candidate = args[0]
         tests = examples_of(candidate.problem)
         found = await self.sandbox.examine(self._source(candidate), tests, self.limits)
         if any(check.outcome == "lost" for check in found.checks):
             raise Crashed(f"The sandbox gave no verdict: {found.checks[-1].reason}.")
-        usage = Usage(calls=1)
-        return Answer(replies=(Reply(content=found, usage=usage),), billed=usage)
+        return self.answered(found)
 
     def value(self, args: tuple[Any, ...], content: Any, key: str) -> Score:
         return Score(value=content.share)

@@ -16,7 +16,7 @@ from tts.eval.bench.report import Row, at_most
 from tts.eval.bench.timed_graphs import TimedGraph, layered
 from tts.eval.bench.workload import offline_session
 from tts.ledger import Ledger, MemoryLeases
-from tts.protocols import Abort, Answer, Came, Draw, Meter, OperationSpec, Reply
+from tts.protocols import Abort, Answer, Came, Draw, FlatCall, Meter, OperationSpec
 from tts.run import Node, Run
 from tts.values import Budget, Candidate, Problem, Usage
 
@@ -29,10 +29,9 @@ EXPONENT = 1.03
 """Of the number of nodes ready at once, to which the loop's processor time grows. The time beyond
 the path would do so at a constant cost too: much of a small graph is done while its path waits."""
 ROOMY = Budget(calls=1 << 40)
-ONE = Usage(calls=1)
 
 
-class Wait:
+class Wait(FlatCall):
     """An operation that takes a given time and brings its number; it needs no coroutine, as a request
     to a model needs none.
 
@@ -40,6 +39,7 @@ class Wait:
     """
 
     content_type = int
+    flat_cost = Usage(calls=1)
     spec = OperationSpec(
         name="wait", version="1", role="tool", effect="pure", model="", pool="wait", prompt=True
     )
@@ -47,30 +47,14 @@ class Wait:
     def identity(self, args: tuple[Any, ...]) -> Any:
         return args[0]
 
-    def stochastic(self, args: tuple[Any, ...]) -> bool:
-        return False
-
-    def worst(self, args: tuple[Any, ...], *, first: bool) -> Usage:
-        return ONE
-
-    def foresee(self, args: tuple[Any, ...], text_tokens: int) -> Usage:
-        return ONE
-
-    def max_new_tokens(self, args: tuple[Any, ...]) -> int:
-        return 0
-
-    def attributed(self, usage: Usage, *, first: bool) -> Usage:
-        return usage
-
     def begin(
         self, args: tuple[Any, ...], draws: Sequence[Draw], meter: Meter, came: Came
     ) -> Abort | None:
-        answer = Answer(replies=(Reply(content=args[0], usage=ONE),), billed=ONE)
-        return asyncio.get_running_loop().call_later(args[1], came, answer).cancel
+        return asyncio.get_running_loop().call_later(args[1], came, self.answered(args[0])).cancel
 
     async def perform(self, args: tuple[Any, ...], draws: Sequence[Draw], meter: Meter) -> Answer:
         await asyncio.sleep(args[1])
-        return Answer(replies=(Reply(content=args[0], usage=ONE),), billed=ONE)
+        return self.answered(args[0])
 
     def value(self, args: tuple[Any, ...], content: Any, key: str) -> int:
         return int(content)

@@ -13,23 +13,24 @@ from tts.errors import BadRequest, CallError, CallFailed, ToolFailed, UsageError
 from tts.planner.execution.call_values import final, holds, resolved
 from tts.planner.execution.settings import Approve, CallState, PlanSettings
 from tts.planner.language import ITEM, Call
-from tts.protocols import Answer, Draw, Meter, OperationSpec, Reply
+from tts.protocols import Answer, Draw, FlatCall, Meter, OperationSpec
 from tts.run import KeptCandidates, Node, Outcome, Run, Strategy
 from tts.tools import REPEATABLE, Tool, ToolCall, ToolContext
 from tts.tools.tool import AttemptObserver
-from tts.values import NOTHING, Usage
+from tts.values import NOTHING
 
 _PATIENCE = 7 * 24 * 3600.0
 """Seconds that a person has to answer."""
 
 
-class Approval:
+class Approval(FlatCall):
     """Asks the hook once per call; the answer is journalled, so that a resumed run does not ask.
 
     Arguments of a call: (resolved arguments, what it waits for).
     """
 
     content_type = bool
+    flat_cost = NOTHING
 
     def __init__(self, approve: Approve, call: Call, run_id: str) -> None:
         self.approve, self.call, self.run_id = approve, call, run_id
@@ -46,27 +47,12 @@ class Approval:
     def identity(self, args: tuple[Any, ...]) -> Any:
         return (self.run_id, self.call.id, self.call.tool, args[0])
 
-    def stochastic(self, args: tuple[Any, ...]) -> bool:
-        return False
-
-    def worst(self, args: tuple[Any, ...], *, first: bool) -> Usage:
-        return NOTHING
-
-    def attributed(self, usage: Usage, *, first: bool) -> Usage:
-        return usage
-
-    def foresee(self, args: tuple[Any, ...], text_tokens: int) -> Usage:
-        return NOTHING
-
-    def max_new_tokens(self, args: tuple[Any, ...]) -> int:
-        return 0
-
     async def perform(self, args: tuple[Any, ...], draws: Sequence[Draw], meter: Meter) -> Answer:
         try:
             granted = bool(await self.approve(self.call, args[0]))
         except Exception as error:
             raise ToolFailed(f"the approval hook raised {type(error).__name__}: {error}") from error
-        return Answer(replies=(Reply(content=granted, usage=NOTHING),), billed=NOTHING)
+        return self.answered(granted)
 
     def value(self, args: tuple[Any, ...], content: Any, key: str) -> bool:
         if not content:

@@ -37,6 +37,7 @@ from tts.protocols.operation import (
     Came,
     Draw,
     Effect,
+    FlatCall,
     Mark,
     Meter,
     Operation,
@@ -47,6 +48,7 @@ from tts.protocols.operation import (
     Reply,
     Role,
     ShorteningOperation,
+    of_dollars,
 )
 from tts.protocols.retriever import Retriever
 from tts.protocols.scorers import (
@@ -71,6 +73,7 @@ __all__ = [
     "Draw",
     "Drawn",
     "Effect",
+    "FlatCall",
     "GenerateReply",
     "GenerateRequest",
     "Generator",
@@ -112,4 +115,5 @@ __all__ = [
     "Vector",
     "charged",
     "defaults_of",
+    "of_dollars",
 ]

@@ -8,7 +8,7 @@ from typing import Any, Literal, Protocol
 from msgspec import Struct
 
 from tts.errors import CallError
-from tts.values import Usage
+from tts.values import NANO, Usage
 
 Effect = Literal["pure", "read", "idempotent", "write", "irreversible"]
 """What repeating a call may do; the ceiling for caching, retrying, speculation and resume."""
@@ -87,6 +87,41 @@ class Answer(Struct, frozen=True, kw_only=True):
     """Of the whole attempt; priced by the executor unless the server said what it cost."""
     server_price: bool = False
     """`billed.nanodollars` was reported by the server itself."""
+
+
+class FlatCall:
+    """What operations that draw no text share: every call costs the same, whatever it is asked.
+
+    A subclass sets `flat_cost`; one whose calls count on their own says so in `stochastic`.
+    """
+
+    flat_cost: Usage
+    """Of one call, unpriced."""
+
+    def stochastic(self, args: tuple[Any, ...]) -> bool:
+        return False
+
+    def worst(self, args: tuple[Any, ...], *, first: bool) -> Usage:
+        return self.flat_cost
+
+    def attributed(self, usage: Usage, *, first: bool) -> Usage:
+        return usage
+
+    def foresee(self, args: tuple[Any, ...], text_tokens: int) -> Usage:
+        return self.flat_cost
+
+    def max_new_tokens(self, args: tuple[Any, ...]) -> int:
+        return 0
+
+    def answered(self, content: Any) -> Answer:
+        """The one reply there is."""
+        usage = self.flat_cost
+        return Answer(replies=(Reply(content=content, usage=usage),), billed=usage)
+
+
+def of_dollars(dollars: float | None) -> Usage:
+    """One call that costs so much; None: nobody knows."""
+    return Usage(calls=1, nanodollars=None if dollars is None else round(dollars * NANO))
 
 
 class Operation(Protocol):

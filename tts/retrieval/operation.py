@@ -9,8 +9,8 @@ from typing import Any
 import msgspec
 
 from tts.errors import BadReply
-from tts.protocols import Answer, Draw, Meter, OperationSpec, Reply, Retriever
-from tts.values import NANO, Document, Usage
+from tts.protocols import Answer, Draw, FlatCall, Meter, OperationSpec, Retriever, of_dollars
+from tts.values import Document
 
 SLOWEST = 60.0
 """Seconds that an attempt may take."""
@@ -19,7 +19,7 @@ PRETENDED_WORDS = 128
 Found = tuple[Document, ...]
 
 
-class Retrieval:
+class Retrieval(FlatCall):
     """Asks a retriever. Arguments of a call: (query, k); its value: documents, the best first.
 
     The journal keeps what was found, so a resumed run reads what it read before, and an index that
@@ -30,6 +30,7 @@ class Retrieval:
 
     def __init__(self, retriever: Retriever) -> None:
         self.retriever = retriever
+        self.flat_cost = of_dollars(retriever.cost)
         identity = msgspec.json.encode(retriever.identity, order="deterministic")
         self.spec = OperationSpec(
             name=f"retrieve/{retriever.name}",
@@ -44,29 +45,13 @@ class Retrieval:
     def identity(self, args: tuple[Any, ...]) -> Any:
         return list(args)
 
-    def stochastic(self, args: tuple[Any, ...]) -> bool:
-        return False
-
-    def worst(self, args: tuple[Any, ...], *, first: bool) -> Usage:
-        return self._usage()
-
-    def attributed(self, usage: Usage, *, first: bool) -> Usage:
-        return usage
-
-    def foresee(self, args: tuple[Any, ...], text_tokens: int) -> Usage:
-        return self._usage()
-
-    def max_new_tokens(self, args: tuple[Any, ...]) -> int:
-        return 0
-
     async def perform(self, args: tuple[Any, ...], draws: Sequence[Draw], meter: Meter) -> Answer:
         query, k = args
         found = tuple(await self.retriever.retrieve(query, k))
         for one in found:
             if not isinstance(one, Document):
                 raise BadReply(f"{self.retriever.name} found a {type(one).__name__}, no Document.")
-        usage = self._usage()
-        return Answer(replies=(Reply(content=found[:k], usage=usage),), billed=usage)
+        return self.answered(found[:k])
 
     def value(self, args: tuple[Any, ...], content: Any, key: str) -> Any:
         return content
@@ -74,7 +59,3 @@ class Retrieval:
     def pretend(self, args: tuple[Any, ...], draw: Draw) -> Any:
         text = "9 " * PRETENDED_WORDS
         return tuple(Document(f"{place}", text) for place in range(args[1]))
-
-    def _usage(self) -> Usage:
-        cost = self.retriever.cost
-        return Usage(calls=1, nanodollars=None if cost is None else round(cost * NANO))

@@ -11,10 +11,9 @@ import msgspec
 from msgspec import Struct
 
 from tts.errors import BadReply, CallError, ToolFailed, UsageError
-from tts.protocols import Answer, Draw, Effect, Meter, OperationSpec, Reply
+from tts.protocols import Answer, Draw, Effect, FlatCall, Meter, OperationSpec, of_dollars
 from tts.tools.schemas import Schema, instance_of, refuse_deep
 from tts.tools.shielded import causes
-from tts.values import NANO, Usage
 
 REPEATABLE: frozenset[Effect] = frozenset(("pure", "read", "idempotent"))
 """Effects of calls that may start before the whole plan is known."""
@@ -129,7 +128,7 @@ AttemptObserver = Callable[[Literal["started", "ended"]], None]
 """Called with `started` and `ended` around every attempt."""
 
 
-class ToolCall:
+class ToolCall(FlatCall):
     """Runs a tool. Arguments of a call: (named arguments, whatever it has to wait for)."""
 
     content_type = Any
@@ -138,6 +137,7 @@ class ToolCall:
         self, tool: Tool, *, call: str = "", task: str = "", told: AttemptObserver | None = None
     ) -> None:
         self.tool, self.call, self.task, self.told = tool, call, task, told
+        self.flat_cost = of_dollars(tool.cost)
         seconds, quantile = read_hedge(tool.hedge, tool.effect)
         self.spec = OperationSpec(
             name=f"tool/{tool.name}",
@@ -158,18 +158,6 @@ class ToolCall:
         """Whether every call counts on its own: uncached tools, and those with an effect."""
         return self.tool.effect not in SHARED or not self.tool.cache
 
-    def worst(self, args: tuple[Any, ...], *, first: bool) -> Usage:
-        return self._usage()
-
-    def attributed(self, usage: Usage, *, first: bool) -> Usage:
-        return usage
-
-    def foresee(self, args: tuple[Any, ...], text_tokens: int) -> Usage:
-        return self._usage()
-
-    def max_new_tokens(self, args: tuple[Any, ...]) -> int:
-        return 0
-
     async def perform(self, args: tuple[Any, ...], draws: Sequence[Draw], meter: Meter) -> Answer:
         self._tell("started")
         try:
@@ -181,18 +169,13 @@ class ToolCall:
             raise ToolFailed("; ".join(causes(error))) from error
         finally:
             self._tell("ended")
-        usage = self._usage()
-        return Answer(replies=(Reply(content=content, usage=usage),), billed=usage)
+        return self.answered(content)
 
     def value(self, args: tuple[Any, ...], content: Any, key: str) -> Any:
         return content
 
     def pretend(self, args: tuple[Any, ...], draw: Draw) -> Any:
         return instance_of(self.tool.returns)
-
-    def _usage(self) -> Usage:
-        cost = self.tool.cost
-        return Usage(calls=1, nanodollars=None if cost is None else round(cost * NANO))
 
     def _tell(self, what: Literal["started", "ended"]) -> None:
         if self.told is not None:
