@@ -128,7 +128,7 @@ def attempt_of(place: Place, result: Result, grade: Grade) -> Attempt:
         grade=grade,
         answer=result.answer,
         attributed=result.usage,
-        billed=result.billed + result.billed_before,
+        billed=result.billed_in_all,
         stopped_by=result.stopped_by,
         error=result.error,
         missing=result.missing,

@@ -163,7 +163,7 @@ class Job:
             result=encode_result(result, self.journal.find),
             stopped_by=result.stopped_by,
             attributed=result.usage,
-            billed=result.billed + result.billed_before,
+            billed=result.billed_in_all,
             seconds=result.seconds,
         )
         await self.journal.commit(row)

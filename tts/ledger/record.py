@@ -171,7 +171,7 @@ def encode_result(result: Result, find: Find = lambda _: None) -> bytes:
         for place, one in zip(places, result.candidates, strict=True)
     )
     chosen = None if result.candidate is None else lineage.place(result.candidate)
-    billed, alone = result.billed + result.billed_before, computed(result.usage)
+    billed, alone = result.billed_in_all, computed(result.usage)
     record = Record(
         run_id=result.run_id,
         answer=result.answer,

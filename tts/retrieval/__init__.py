@@ -2,8 +2,7 @@
 
 from tts.retrieval.adapters import Foreign, from_haystack, from_llama_index
 from tts.retrieval.bm25 import BM25
-from tts.retrieval.corpus import Corpus, read_corpus
-from tts.retrieval.demonstrations import read_demonstrations
+from tts.retrieval.corpus import Corpus, read_corpus, read_demonstrations
 from tts.retrieval.dense import Dense, Embedder, StaticVectors
 from tts.retrieval.fusion import Fused, Reranked, reciprocal_ranks
 from tts.retrieval.operation import Retrieval

@@ -1,17 +1,21 @@
-"""Corpora: the documents of a JSONL file, a JSON list or a folder of texts, and their content hash."""
+"""What is read from files: corpora (JSONL, a JSON list, a folder of texts) with their content hash,
+and demonstrations."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from hashlib import blake2b
 from pathlib import Path
 from typing import Any
 
+import msgspec
+
 from tts.errors import BadInput
-from tts.values import Document
+from tts.values import Demonstration, Document
 
 ID_FIELDS = ("id", "_id", "docid", "doc_id", "passage_id", "idx")
 TEXT_FIELDS = ("text", "contents", "content", "paragraph_text", "passage")
@@ -58,22 +62,29 @@ class Corpus:
         return [one.whole for one in self.documents]
 
 
+@contextmanager
+def _readable(place: Path) -> Iterator[None]:
+    """What cannot be read, or is no text, is `BadInput`."""
+    try:
+        yield
+    except OSError as error:
+        raise BadInput(f"{place}: cannot be read ({error.strerror or error}).") from error
+    except UnicodeDecodeError as error:
+        raise BadInput(f"{place}: is not UTF-8 ({error.reason} at byte {error.start}).") from error
+
+
 def read_corpus(place: Path) -> Corpus:
     """The corpus of a path; raises `BadInput`, with file and line, for what is none.
 
     A JSON row needs a text (`text`, `contents`, …) and may have an id and a title. A folder gives
     its text files, in the order of their names, in passages.
     """
-    try:
+    with _readable(place):
         if place.is_dir():
             documents = tuple(_of_folder(place))
             hint = f" (files that end in {', '.join(SUFFIXES)})"
         else:
             documents, hint = tuple(_of_file(place)), ""
-    except OSError as error:
-        raise BadInput(f"{place}: cannot be read ({error.strerror or error}).") from error
-    except UnicodeDecodeError as error:
-        raise BadInput(f"{place}: is not UTF-8 ({error.reason} at byte {error.start}).") from error
     if not documents:
         raise BadInput(f"{place}: holds no document{hint}.")
     return Corpus(documents, str(place))
@@ -83,10 +94,14 @@ def _of_file(path: Path) -> Iterator[Document]:
     if path.suffix == ".json":
         yield from _of_list(path)
         return
+    for number, line in _lines(path):
+        yield _document(_row(path, number, line), f"{path}:{number}", str(number))
+
+
+def _lines(path: Path) -> Iterator[tuple[int, str]]:
+    """Those that are not empty, by their numbers."""
     with path.open(encoding="utf-8-sig") as lines:
-        for number, line in enumerate(lines, start=1):
-            if line.strip():
-                yield _document(_row(path, number, line), f"{path}:{number}", str(number))
+        yield from ((at, line) for at, line in enumerate(lines, start=1) if line.strip())
 
 
 def _row(path: Path, number: int, line: str) -> Any:
@@ -143,3 +158,20 @@ def passages(text: str, words: int = PASSAGE_WORDS) -> Iterator[str]:
             count += length
     if held:
         yield "\n\n".join(held)
+
+
+def read_demonstrations(path: Path) -> tuple[Demonstration, ...]:
+    """One a line: `question`, `answer`, and where known `hops` (each a `question` with its
+    `answer`) and `documents` (each an `id` and a `text`). Raises `BadInput` with file and line."""
+    with _readable(path):
+        found = tuple(_demonstration(line, f"{path}:{number}") for number, line in _lines(path))
+    if not found:
+        raise BadInput(f"{path}: holds no demonstration.")
+    return found
+
+
+def _demonstration(line: str, where: str) -> Demonstration:
+    try:
+        return msgspec.json.decode(line, type=Demonstration)
+    except msgspec.MsgspecError as error:
+        raise BadInput(f"{where}: is no demonstration ({error}).") from error

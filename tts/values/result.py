@@ -134,6 +134,11 @@ class Result(Struct, frozen=True, kw_only=True):
     """Why this problem got this spend, where the strategy decides that as it goes."""
 
     @property
+    def billed_in_all(self) -> Usage:
+        """What all processes spent for this run."""
+        return self.billed + self.billed_before
+
+    @property
     def explanation(self) -> str:
         """The reasons as one paragraph; empty where the strategy gave none."""
         if not self.reasons:
