@@ -26,6 +26,8 @@ class StrategyBase:
     """Whether calls do not depend on what earlier ones brought: a dry run is then a bound."""
     stepwise: ClassVar[bool] = False
     """Whether solutions grow step by step: room for a whole draw is then kept for the end."""
+    reads: ClassVar[bool] = True
+    """Whether it may ask for documents or demonstrations; a search whose dry run is long says no."""
 
     def __init_subclass__(cls) -> None:
         super().__init_subclass__()

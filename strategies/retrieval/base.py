@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import Any
 
 from msgspec.structs import replace
 
@@ -38,9 +38,6 @@ class Reading(StrategyBase):
     A retrieval that fails leaves its documents out, and the run's record says so. Where the budget
     ends, the answer is forced from what was read so far, else from the question alone.
     """
-
-    retrieves: ClassVar[bool] = True
-    """Whether it needs a corpus."""
 
     samples: int = 1
     """Answers that vote (self-consistency, Wang et al. 2022)."""

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
-
 from msgspec.structs import replace
 
 from tts.run import Node, Run
@@ -18,7 +16,6 @@ class ZeroShotQA(Reading):
     """The question alone: what the model knows by heart. The baseline of every comparison."""
 
     name = "zero_shot_qa"
-    retrieves: ClassVar[bool] = False
 
     async def solve(self, problem: Problem, run: Run) -> Candidate | None:
         return await answered(self, problem, run, k=0, m=0)
@@ -28,7 +25,6 @@ class ManyShotQA(Reading):
     """`m` demonstrations and the question, no documents (Agarwal et al. 2024)."""
 
     name = "many_shot_qa"
-    retrieves: ClassVar[bool] = False
 
     m: int = 8
     """Demonstrations."""

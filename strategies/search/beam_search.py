@@ -24,6 +24,7 @@ class BeamSearch(StrategyBase):
 
     name = "beam_search"
     bounded = stepwise = True
+    reads = False
     lookahead = 0
 
     n: int = 16
@@ -108,6 +109,7 @@ class DVTS(StrategyBase):
 
     name = "dvts"
     bounded = stepwise = True
+    reads = False
 
     n: int = 16
     """Draws per round, over all subtrees; a multiple of `branching`."""

@@ -35,6 +35,7 @@ class MCTS(StrategyBase):
 
     name = "mcts"
     stepwise = True
+    reads = False
 
     n: int = 16
     """Simulations; each draws `branching` steps and one rollout at most."""

@@ -34,6 +34,7 @@ class ParticleFiltering(StrategyBase):
 
     name = "particle_filtering"
     bounded = stepwise = True
+    reads = False
 
     n: int = 16
     """Particles."""

@@ -35,6 +35,7 @@ class Rebase(StrategyBase):
 
     name = "rebase"
     bounded = stepwise = True
+    reads = False
 
     n: int = 16
     """The tree's width, the paper's W."""

@@ -45,6 +45,7 @@ class TreeOfThoughts(StrategyBase):
 
     name = "tree_of_thoughts"
     stepwise = True
+    reads = False
 
     n: int = 8
     """Thoughts per round of `bfs`; n // branching are kept."""

@@ -16,7 +16,7 @@ from tts.engine.session import Session
 from tts.errors import BudgetTooSmall, UnknownPrice, UsageError
 from tts.executor.dry import DryCall, DryScheduler
 from tts.protocols import RecordedGenerator
-from tts.run import Run, RunSettings, Strategy, WorstCases, finish_reserve, is_bounded
+from tts.run import Run, RunSettings, Strategy, WorstCases, finish_reserve, is_bounded, may_read
 from tts.strategies.parts.cautions import cautions
 from tts.values import NOTHING, Budget, Problem, Usage
 from tts.verifiers import Unscored
@@ -137,8 +137,8 @@ async def refuse(
         words = " ".join(dict.fromkeys(map(str, faults)))
         raise type(faults[0])(f"{words} Nothing was sent; problem {problem.id!r} is the longest.")
     lacking = session.verifier is None or isinstance(session.verifier, Unscored)
-    lacking = lacking or session.retrieval is None
-    for strategy in strategies if lacking else ():
+    tried = (one for one in strategies if lacking or (session.retrieval is None and may_read(one)))
+    for strategy in tried:
         try:
             await estimate(problem, strategy, session)
         except UsageError as error:

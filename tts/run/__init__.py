@@ -10,7 +10,7 @@ from tts.run.node import Group, Node, Outcome
 from tts.run.replay import FRESH, Recorded, caught_up
 from tts.run.run import Run
 from tts.run.settings import Comparer, RunSettings, Scheduler
-from tts.run.strategy import SaysFitted, Strategy, Verifier, is_bounded, is_stepwise
+from tts.run.strategy import SaysFitted, Strategy, Verifier, is_bounded, is_stepwise, may_read
 
 __all__ = [
     "FRESH",
@@ -37,6 +37,7 @@ __all__ = [
     "finish_reserve",
     "is_bounded",
     "is_stepwise",
+    "may_read",
     "picks",
     "quiet",
     "settled",

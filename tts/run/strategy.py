@@ -14,7 +14,7 @@ from tts.values import Candidate, Problem
 class Strategy(Protocol):
     """One method of spending compute, configured by its constructor and otherwise stateless.
 
-    What else a strategy may declare is `SaysBounded` and `SaysStepwise`.
+    What else a strategy may declare is `SaysBounded`, `SaysStepwise` and `SaysReads`.
     """
 
     @property
@@ -51,6 +51,14 @@ class SaysStepwise(Protocol):
 
 
 @runtime_checkable
+class SaysReads(Protocol):
+    """A strategy that declares `reads = False` where it asks for neither documents nor
+    demonstrations: it need not be tried for want of them before anything is sent."""
+
+    reads: bool
+
+
+@runtime_checkable
 class SaysFitted(Protocol):
     """A strategy whose figures were fitted on some problems, for some models."""
 
@@ -68,6 +76,11 @@ def is_bounded(strategy: Strategy) -> bool:
 def is_stepwise(strategy: Strategy) -> bool:
     """Whether a strategy declares that it grows solutions step by step."""
     return offers(strategy, SaysStepwise) and cast("SaysStepwise", strategy).stepwise
+
+
+def may_read(strategy: Strategy) -> bool:
+    """Whether a strategy may ask for documents or demonstrations: it does not say that it will not."""
+    return not offers(strategy, SaysReads) or cast("SaysReads", strategy).reads
 
 
 class Verifier(VerifierOf[Run], Protocol):
