@@ -279,11 +279,17 @@ class Engine:
             raise BadInput("The problem is empty.")
         if any("\ud800" <= letter <= "\udfff" for letter in text):
             raise BadInput("The problem holds half a character (a lone surrogate): no UTF-8 text.")
-        task = "arithmetic" if self.options.backend == "embedded" else "math"
-        task = "countdown" if self.options.model == "embedded:countdown" else task
+        return Problem(id=problem_id(text.strip()), prompt=text.strip(), task=self._task())
+
+    def _task(self) -> str:
+        """Of a problem that is given as a text."""
         if self.options.corpus is not None or not isinstance(self.options.retriever, str):
-            task = "qa"
-        return Problem(id=problem_id(text.strip()), prompt=text.strip(), task=task)
+            return "qa"
+        if self.options.backend != "embedded":
+            return "math"
+        from tts.backends.embedded.model import task_of
+
+        return task_of(str(self.options.model).partition(":")[2])
 
 
 def problem_id(prompt: str) -> str:

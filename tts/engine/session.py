@@ -245,12 +245,8 @@ def _one_of(kind: str, known: Sequence[KnownName], name: str) -> KnownName:
 async def open_embedded_verifier(
     name: str, options: SessionOptions, generator: Generator
 ) -> Verifier:
-    """`embedded:prm` and the other shipped process reward models.
-
-    A solution is as good as its worst step, unless `aggregate` says otherwise; a value model has
-    judged it in its last state.
-    """
-    from tts.backends.embedded.model import SCORERS, EmbeddedModel
+    """`embedded:prm` and the other shipped process reward models."""
+    from tts.backends.embedded.model import SCORERS, EmbeddedModel, aggregate_of
     from tts.backends.embedded.step_scorer import EmbeddedStepScorer
     from tts.verifiers import ProcessReward
 
@@ -259,7 +255,7 @@ async def open_embedded_verifier(
     return ProcessReward(
         scorer,
         render=TASKS["arithmetic"].render,
-        aggregate=options.aggregate or ("last" if known == "countdown-value" else "min"),
+        aggregate=options.aggregate or aggregate_of(known),
     )
 
 

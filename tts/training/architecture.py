@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import re
 import string
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from tokenizers import AddedToken, Regex, Tokenizer, decoders
@@ -80,29 +80,23 @@ class Architecture:
     norm_epsilon: float = 1e-6
 
 
+POLICY = Architecture(
+    hidden=128, layers=4, heads=4, head_dim=32, feed_forward=384, query_key_value_bias=False
+)
+"""Of the small policies."""
+SCORER = Architecture(
+    hidden=160, layers=6, heads=5, head_dim=32, feed_forward=384, query_key_value_bias=True
+)
+"""Such a policy's shape with two layers that compare."""
+
 ARCHITECTURES: dict[ModelName, Architecture] = {
-    "small": Architecture(
-        hidden=128, layers=4, heads=4, head_dim=32, feed_forward=384, query_key_value_bias=False
-    ),
+    "small": POLICY,
     "large": Architecture(
         hidden=320, layers=5, heads=10, head_dim=32, feed_forward=896, query_key_value_bias=False
     ),
-    "prm": Architecture(
-        hidden=160, layers=6, heads=5, head_dim=32, feed_forward=384, query_key_value_bias=True
-    ),
-    "planner": Architecture(
-        hidden=128, layers=4, heads=4, head_dim=32, feed_forward=384, query_key_value_bias=False
-    ),
-    "countdown": Architecture(
-        hidden=128,
-        layers=4,
-        heads=4,
-        head_dim=32,
-        feed_forward=384,
-        query_key_value_bias=False,
-        vocabulary=304,
-        positions=512,
-    ),
+    "prm": SCORER,
+    "planner": POLICY,
+    "countdown": replace(POLICY, vocabulary=304, positions=512),
     "countdown-value": Architecture(
         hidden=96,
         layers=4,
@@ -113,12 +107,8 @@ ARCHITECTURES: dict[ModelName, Architecture] = {
         vocabulary=304,
         positions=512,
     ),
-    "steps": Architecture(
-        hidden=128, layers=4, heads=4, head_dim=32, feed_forward=384, query_key_value_bias=False
-    ),
-    "steps-prm": Architecture(
-        hidden=160, layers=6, heads=5, head_dim=32, feed_forward=384, query_key_value_bias=True
-    ),
+    "steps": POLICY,
+    "steps-prm": SCORER,
 }
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
@@ -10,6 +11,7 @@ from typing import Literal, get_args
 
 import numpy as np
 
+from tts.answers import Aggregate
 from tts.backends.embedded.folder import EmbeddedConfig, EmbeddedTokenizer, Weights
 from tts.backends.embedded.transformer import Transformer
 from tts.errors import ContextTooLong
@@ -21,10 +23,11 @@ EmbeddedName = PolicyName | ScorerName
 POLICIES: tuple[PolicyName, ...] = get_args(PolicyName)
 SCORERS: tuple[ScorerName, ...] = get_args(ScorerName)
 EMBEDDED_NAMES: tuple[EmbeddedName, ...] = (*POLICIES, *SCORERS)
-_OWN_SCORERS: dict[str, ScorerName] = {
-    "countdown": "countdown-value",
-    "steps": "steps-prm",
-}
+_OWN_SCORERS: Mapping[str, ScorerName] = {"countdown": "countdown-value", "steps": "steps-prm"}
+_OWN_TASKS: Mapping[str, str] = {"countdown": "countdown"}
+_OWN_AGGREGATES: Mapping[str, Aggregate] = {"countdown-value": "last"}
+"""By name, where a model differs from the first ones: its scorer, its task, how a scorer's steps
+make one score."""
 _SETTERS = ("scipy_openblas_set_num_threads64_", "openblas_set_num_threads64_")
 
 
@@ -73,6 +76,17 @@ class EmbeddedModel:
 def scorer_of(policy: str) -> ScorerName:
     """The scorer that was trained on solutions like this policy's."""
     return _OWN_SCORERS.get(policy, "prm")
+
+
+def task_of(policy: str) -> str:
+    """The task that this policy was taught."""
+    return _OWN_TASKS.get(policy, "arithmetic")
+
+
+def aggregate_of(scorer: str) -> Aggregate:
+    """How the scores of a solution's steps make one: as good as its worst step, or, of a value
+    model, as its last state."""
+    return _OWN_AGGREGATES.get(scorer, "min")
 
 
 def model_folder(name: EmbeddedName) -> Path:
