@@ -4,7 +4,6 @@
 
 from __future__ import annotations
 
-import argparse
 import logging
 
 import torch
@@ -18,6 +17,7 @@ from tts.training.architecture import (
     build_tokenizer,
     write_section,
 )
+from tts.training.command import begun, command
 from tts.training.descent import Batches, descend, micro_batches
 from tts.training.errand import Errand, errands
 from tts.training.network import Network, save_model_folder
@@ -62,13 +62,9 @@ def _save(network: Network) -> None:
 
 def main() -> None:
     """Read the command line and train."""
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--seed", type=int, default=0)
+    parser = command(__doc__)
     parser.add_argument("--steps", type=int, required=True)
-    parser.add_argument("--threads", type=int, default=1)
-    options = parser.parse_args()
-    torch.set_num_threads(options.threads)
+    options = begun(parser)
     train_planner(options.seed, options.steps)
 
 

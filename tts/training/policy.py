@@ -4,13 +4,12 @@
 
 from __future__ import annotations
 
-import argparse
-import logging
 from typing import Literal
 
 import torch
 
 from tts.training.architecture import ARCHITECTURES, build_tokenizer, write_section
+from tts.training.command import begun, command
 from tts.training.descent import PROBLEMS_PER_BIN, descend, training_batches
 from tts.training.network import Network, load_weights, save_model_folder, widen
 
@@ -74,14 +73,10 @@ def _save(size: PolicySize, network: Network) -> None:
 
 def main() -> None:
     """Read the command line and train."""
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = command(__doc__, threads=2)
     parser.add_argument("--size", choices=("small", "large"), required=True)
-    parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--steps", type=int, required=True)
-    parser.add_argument("--threads", type=int, default=2)
-    options = parser.parse_args()
-    torch.set_num_threads(options.threads)
+    options = begun(parser)
     train = train_small if options.size == "small" else train_large
     train(options.seed, options.steps)
 

@@ -4,7 +4,6 @@
 
 from __future__ import annotations
 
-import argparse
 import logging
 import random
 from collections.abc import Iterator, Sequence
@@ -21,6 +20,7 @@ from tts.training.architecture import (
     token_id,
     write_section,
 )
+from tts.training.command import begun, command
 from tts.training.comparison import compare
 from tts.training.descent import Batches, Descent, descend, training_batches
 from tts.training.network import Network, load_weights, narrowed, save_model_folder
@@ -105,14 +105,10 @@ def save_scorer(name: ModelName, network: Network, head: nn.Module) -> None:
 
 def main() -> None:
     """Read the command line, train trunk and head, and write folder and card."""
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--seed", type=int, default=0)
+    parser = command(__doc__, threads=2)
     parser.add_argument("--steps", type=int, required=True, help="steps of the trunk's training")
     parser.add_argument("--problems", type=int, default=1000, help="problems for the head")
-    parser.add_argument("--threads", type=int, default=2)
-    options = parser.parse_args()
-    torch.set_num_threads(options.threads)
+    options = begun(parser)
     trunk, facts = train_trunk(options.seed, options.steps)
     rows = judged_rows(options.problems, random.Random(options.seed))
     network = compare(trunk.state_dict())

@@ -11,8 +11,6 @@ python -m tts.training.revisions --seed 0 --steps 150 goes on from the first par
 
 from __future__ import annotations
 
-import argparse
-import logging
 import random
 from collections.abc import Sequence
 from itertools import takewhile
@@ -23,6 +21,7 @@ import torch
 from tts.arithmetic import STEP_SEPARATOR, any_path
 from tts.strategies.revision.sequential_revision import AGAIN
 from tts.training.architecture import ARCHITECTURES, ASSISTANT, END, USER, write_section
+from tts.training.command import begun, command, with_work
 from tts.training.descent import Batches, descend, micro_batches, prompt_text
 from tts.training.network import Network
 from tts.training.step_samples import StepSample
@@ -113,14 +112,9 @@ def train(seed: int, steps: int, work: Path) -> None:
 
 def main() -> None:
     """Read the command line and train."""
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--seed", type=int, default=0)
+    parser = with_work(command(__doc__), "of the first part")
     parser.add_argument("--steps", type=int, required=True)
-    parser.add_argument("--work", type=Path, default=Path("out/training"), help="of the first part")
-    parser.add_argument("--threads", type=int, default=1)
-    options = parser.parse_args()
-    torch.set_num_threads(options.threads)
+    options = begun(parser)
     train(options.seed, options.steps, options.work)
 
 

@@ -7,9 +7,7 @@ python -m tts.training.steps_policy --seed 0 --steps 900; `revisions` goes on fr
 
 from __future__ import annotations
 
-import argparse
 import asyncio
-import logging
 import random
 from collections.abc import Sequence
 from pathlib import Path
@@ -26,6 +24,7 @@ from tts.training.architecture import (
     END,
     build_tokenizer,
 )
+from tts.training.command import begun, command, with_work
 from tts.training.descent import Batches, descend, micro_batches, prompt_text
 from tts.training.network import Network, save_model_folder
 from tts.training.step_samples import StepSample, sample_steps
@@ -97,14 +96,9 @@ def policy_weights(folder: Path) -> dict[str, Tensor]:
 
 def main() -> None:
     """Read the command line and train."""
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--seed", type=int, default=0)
+    parser = with_work(command(__doc__))
     parser.add_argument("--steps", type=int, required=True)
-    parser.add_argument("--work", type=Path, default=Path("out/training"), help="for checkpoints")
-    parser.add_argument("--threads", type=int, default=1)
-    options = parser.parse_args()
-    torch.set_num_threads(options.threads)
+    options = begun(parser)
     options.work.mkdir(parents=True, exist_ok=True)
     train(options.seed, options.steps, options.work)
 

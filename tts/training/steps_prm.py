@@ -7,17 +7,16 @@ After the first part of its policy (`steps_policy.py`), whose layers are its tru
 
 from __future__ import annotations
 
-import argparse
 import logging
 import random
 from pathlib import Path
 
-import torch
 from torch import Tensor
 
 from tts.arithmetic import STEP_SEPARATOR
 from tts.backends.embedded.folder import EmbeddedTokenizer
 from tts.training.architecture import STEP_MARK, token_id, write_section
+from tts.training.command import begun, command, with_work
 from tts.training.comparison import compare
 from tts.training.prm import save_scorer, train_head
 from tts.training.step_samples import rows_of
@@ -61,14 +60,9 @@ def make(seed: int, problems: int, policy: Path) -> None:
 
 def main() -> None:
     """Read the command line, and make it."""
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--seed", type=int, default=0)
+    parser = with_work(command(__doc__), "of the policy")
     parser.add_argument("--problems", type=int, required=True, help="problems for the head")
-    parser.add_argument("--work", type=Path, default=Path("out/training"), help="of the policy")
-    parser.add_argument("--threads", type=int, default=1)
-    options = parser.parse_args()
-    torch.set_num_threads(options.threads)
+    options = begun(parser)
     make(options.seed, options.problems, options.work / "first")
 
 

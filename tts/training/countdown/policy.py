@@ -4,8 +4,6 @@
 
 from __future__ import annotations
 
-import argparse
-import logging
 import random
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -19,6 +17,7 @@ from torch import Tensor
 from tts.countdown.problem import prompt_of
 from tts.countdown.solution import path_text
 from tts.training.architecture import ARCHITECTURES, ASSISTANT, END, USER, write_section
+from tts.training.command import begun, command, with_work
 from tts.training.countdown.paths import Path as Way
 from tts.training.countdown.paths import training_path
 from tts.training.countdown.tokens import build_countdown_tokenizer
@@ -115,17 +114,12 @@ def _save(network: Network) -> None:
 
 def main() -> None:
     """Read the command line and train."""
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--seed", type=int, default=0)
+    parser = with_work(command(__doc__))
     parser.add_argument("--plateau", type=int, required=True, help="steps at a high rate")
     parser.add_argument(
         "--falls", type=Fall.read, nargs="+", required=True, help="STEPS@RATE, while it falls"
     )
-    parser.add_argument("--work", type=Path, default=Path("out/training"), help="for checkpoints")
-    parser.add_argument("--threads", type=int, default=1)
-    options = parser.parse_args()
-    torch.set_num_threads(options.threads)
+    options = begun(parser)
     options.work.mkdir(parents=True, exist_ok=True)
     train(options.seed, options.plateau, options.falls, options.work)
 

@@ -4,7 +4,6 @@
 
 from __future__ import annotations
 
-import argparse
 import logging
 import random
 from collections.abc import Iterator, Sequence
@@ -27,6 +26,7 @@ from tts.training.architecture import (
     token_id,
     write_section,
 )
+from tts.training.command import begun, command, with_work
 from tts.training.countdown.paths import JudgedPath, judged_path
 from tts.training.countdown.tokens import build_countdown_tokenizer
 from tts.training.descent import Descent, Optimisation, keep, resumed
@@ -205,15 +205,10 @@ def _write_card(seed: int, steps: tuple[int, int], labels: int, loss: float) -> 
 
 def main() -> None:
     """Read the command line and train."""
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--seed", type=int, default=0)
+    parser = with_work(command(__doc__))
     parser.add_argument("--plateau", type=int, required=True, help="steps at a high rate")
     parser.add_argument("--decay", type=int, required=True, help="steps while the rate falls")
-    parser.add_argument("--work", type=Path, default=Path("out/training"), help="for checkpoints")
-    parser.add_argument("--threads", type=int, default=1)
-    options = parser.parse_args()
-    torch.set_num_threads(options.threads)
+    options = begun(parser)
     options.work.mkdir(parents=True, exist_ok=True)
     train(options.seed, options.plateau, options.decay, options.work)
 
