@@ -10,6 +10,7 @@ from msgspec import Struct
 from tts.errors import BadInput
 from tts.eval.allocate.curves import Curves, Floats, Ints
 from tts.eval.allocate.price import by_price
+from tts.eval.replay.resample import redrawn
 from tts.eval.statistics import Estimate
 
 AVERAGES = (4, 8, 16)
@@ -55,8 +56,7 @@ def missed(counts: Ints, draws: int) -> Floats:
 
 def _solved(missed: Floats, average: float, seed: int) -> Solved:
     problems, most = len(missed), missed.shape[1] - 1
-    random, equal = np.random.default_rng(seed), np.full(problems, 1 / problems)
-    weights = random.multinomial(problems, equal, RESAMPLES).astype(np.float64)
+    weights = redrawn(np.random.default_rng(seed), problems, RESAMPLES)
     found = _means(np.vstack([np.ones((1, problems)), weights]), missed, average)
     uniform, elimination, gap = (_estimate(column) for column in found.T)
     curves = Curves.of(np.arange(most + 1), 1 - missed)

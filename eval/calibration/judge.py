@@ -7,6 +7,7 @@ import numpy as np
 from tts.eval.calibration.fit import target_of
 from tts.eval.calibration.table import Climbed, Table, walk
 from tts.eval.replay.pool import Flags, Floats
+from tts.eval.replay.resample import redrawn
 from tts.strategies.allocation.ladder import Ladder
 from tts.strategies.allocation.policy import HeldOut, Interval, Slice
 
@@ -50,8 +51,7 @@ class Bootstrap:
     """Percentile intervals over resampled problems, the same resamples for every figure."""
 
     def __init__(self, n: int, seed: int) -> None:
-        random = np.random.default_rng(seed)
-        self._weights = random.multinomial(n, np.full(n, 1 / n), RESAMPLES) / n
+        self._weights = redrawn(np.random.default_rng(seed), n, RESAMPLES) / n
 
     def mean(self, values: Floats) -> Interval:
         return self._interval(float(values.mean()), self._weights @ values)

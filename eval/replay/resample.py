@@ -16,6 +16,12 @@ MANY = 1_000
 """Problems from which on a mean is as good as normal, and is not resampled."""
 
 
+def redrawn(random: np.random.Generator, problems: int, count: int) -> Floats:
+    """How often each problem is in each of `count` resamples, (count, problems)."""
+    equal = np.full(problems, 1 / problems)
+    return random.multinomial(problems, equal, count).astype(np.float64)
+
+
 class Resampler:
     """Percentile bootstrap over problems (Efron 1979); the normal interval of `MANY` and more.
 
@@ -54,11 +60,10 @@ class Resampler:
 
     def _resampled(self, values: Floats, told: Floats, confidence: float) -> tuple[Floats, Floats]:
         random = np.random.default_rng(self._seed)
-        equal = np.full(self.problems, 1 / self.problems)
         parts = []
         for start in range(0, self._resamples, AT_ONCE):
             count = min(AT_ONCE, self._resamples - start)
-            drawn = random.multinomial(self.problems, equal, count).astype(np.float64)
+            drawn = redrawn(random, self.problems, count)
             weights = drawn @ told
             parts.append(np.divide(drawn @ values, np.where(weights, weights, 1.0)))
         tails = [(1 - confidence) / 2, (1 + confidence) / 2]

@@ -7,7 +7,7 @@ from msgspec import Struct
 
 from tts.eval.replay.expectation import Sizes
 from tts.eval.replay.pool import Floats, Ints
-from tts.eval.replay.resample import Resampler
+from tts.eval.replay.resample import Resampler, redrawn
 from tts.eval.statistics import Estimate
 
 FOLDS, RESAMPLES = 5, 1_000
@@ -52,7 +52,7 @@ def turning(table: Floats, sizes: Sizes, *, seed: int = 0) -> Turning:
     random = np.random.default_rng(seed)
     problems = len(table)
     at = _peak(table.mean(axis=0)[None, :])[0]
-    weights = random.multinomial(problems, np.full(problems, 1 / problems), RESAMPLES)
+    weights = redrawn(random, problems, RESAMPLES)
     peaks = np.sort(_peak(weights @ table / problems))
     tail = int((1 - CONFIDENCE) / 2 * RESAMPLES)
     chosen = _chosen_by_others(table, random.permutation(problems) % FOLDS)
