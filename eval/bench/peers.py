@@ -31,6 +31,7 @@ from tts.eval.bench.processes import ServerProcess
 from tts.eval.bench.report import Row, at_least, figure, within
 from tts.eval.bench.workload import engine_calls
 from tts.ledger import Ledger
+from tts.values.places import user_cache
 
 PEERS = {
     "its_hub": ("its_hub[lm]",),
@@ -144,8 +145,7 @@ def _turn(process: subprocess.Popen[str]) -> Turn | None:
 
 def interpreter(name: str) -> Path:
     """Of a peer's environment, whether it is there or not."""
-    cache = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
-    return Path(cache) / "tts" / "peers" / name / "bin" / "python"
+    return user_cache() / "tts" / "peers" / name / "bin" / "python"
 
 
 def installed(name: str) -> None:

@@ -6,10 +6,10 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from tts.errors import BudgetExhausted, Stopped, UsageError
+from tts.errors import Stopped, UsageError
 from tts.run import Node, Outcome, Run
 from tts.strategies.base import StrategyBase, at_least, finish
-from tts.strategies.parts.conversation import ConversationCall
+from tts.strategies.parts.conversation import ConversationCall, ended
 from tts.strategies.parts.select import Select, most_voted
 from tts.strategies.retrieval.prompts import answer_of
 from tts.values import Candidate, Demonstration, Document, Message, Problem, Sampling
@@ -83,13 +83,6 @@ def stopping(run: Run, sampling: Sampling, *marks: str) -> Sampling:
     if run.generation().generator.capabilities.reasoning:
         return sampling
     return replace(sampling, stop=(*sampling.stop, *marks))
-
-
-def ended(outcome: Outcome[Any]) -> Outcome[Any]:
-    """How a call ended, as a value; a refusal is one, what ends the whole run is raised."""
-    if isinstance(outcome.error, Stopped) and not isinstance(outcome.error, BudgetExhausted):
-        raise outcome.error
-    return outcome
 
 
 async def retrieved(run: Run, query: str, k: int) -> Documents:

@@ -97,9 +97,9 @@ class Table:
     """What is known of a pivot tournament, and which comparisons are wanted next.
 
     Each entrant meets its neighbour on a ring, the `pivots` best of that become pivots, and every
-    entrant that can still win meets them one after another. At most n + n · pivots comparisons. A comparison without a verdict is no vote: an
-    entrant's mean is that of the verdicts it has, drawn to ½ by one verdict more, so that nobody
-    wins by having few.
+    entrant that can still win meets them one after another. At most n + n · pivots comparisons. A
+    comparison without a verdict is no vote: an entrant's mean is that of the verdicts it has, drawn
+    to ½ by one verdict more, so that nobody wins by having few.
     """
 
     def __init__(self, size: int, *, pivots: int = 2) -> None:

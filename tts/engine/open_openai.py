@@ -21,6 +21,7 @@ from tts.errors import CallError, UsageError
 from tts.options import DEFAULT_KEY, SessionOptions
 from tts.protocols import Generator
 from tts.values import Capabilities, Model
+from tts.values.places import user_cache
 
 if TYPE_CHECKING:
     from tts.backends.openai_http import Connection
@@ -175,8 +176,7 @@ class EndpointMemory:
     """
 
     def __init__(self, path: Path | None = None) -> None:
-        cache = os.environ.get("XDG_CACHE_HOME") or "~/.cache"
-        self.path = path or Path(cache).expanduser() / "tts" / "endpoints.json"
+        self.path = path or user_cache() / "tts" / "endpoints.json"
 
     def recall(
         self, base_url: str, model: str, listed: Sequence[Mapping[str, Any]] | None = None

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -41,6 +40,7 @@ from tts.options import SessionOptions
 from tts.protocols import Generator, RowReader
 from tts.run import Verifier
 from tts.values import Model
+from tts.values.places import user_cache
 
 if TYPE_CHECKING:
     from tts.verifiers.prm import Family, FolderTokenizer, PromptTokenizer
@@ -239,8 +239,7 @@ def prm_folder(spec: ModelSpec, family: Family | None = None) -> PRMFolder:
 
 def under_known_names(folder: Path, names: Mapping[str, str]) -> Path:
     """A copy, in the user's cache, of a model whose head vLLM knows by another name."""
-    home = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
-    copy = home / "tts-engine" / f"{folder.name}-{weights_digest(folder)}"
+    copy = user_cache() / "tts-engine" / f"{folder.name}-{weights_digest(folder)}"
     whole = copy.with_suffix(".whole")
     if not whole.exists():
         renamed_folder(folder, copy, names=names)

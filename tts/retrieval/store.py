@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import fcntl
-import os
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator
@@ -13,6 +12,8 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import numpy as np
+
+from tts.values.places import user_cache
 
 T = TypeVar("T")
 Vectors = np.ndarray[Any, np.dtype[np.float32]]
@@ -28,8 +29,7 @@ class Store:
     @classmethod
     def default(cls) -> Store:
         """In the user's cache."""
-        cache = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
-        return cls(Path(cache) / "tts-engine" / "indexes")
+        return cls(user_cache() / "tts-engine" / "indexes")
 
     def place(self, key: str) -> Path:
         self.folder.mkdir(parents=True, exist_ok=True)

