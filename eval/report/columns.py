@@ -292,7 +292,7 @@ def _context(row: Row) -> float | None:
 
 
 def _retrievals(row: Row) -> float | None:
-    return row.mean(sum(one.usage.calls for one in row.spend if one.role == "retrieve"))
+    return row.mean(row.attributed.retrievals)
 
 
 def _of_words(title: str, name: Literal["em", "f1", "acc"]) -> Column:

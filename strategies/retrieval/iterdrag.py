@@ -7,7 +7,6 @@ from typing import Literal, get_args
 
 from msgspec.structs import replace
 
-from tts.errors import UsageError
 from tts.run import Node, Run
 from tts.strategies.base import at_least
 from tts.strategies.parts.select import most_voted
@@ -77,27 +76,23 @@ class IterDRAG(Reading):
     n: int = 4
     """Hops, at most."""
     layout: Layout = "best_last"
-    retrievals: int | None = None
-    """Retrievals of a run, at most, those of demonstrations included; None: as many as it asks for.
-    Where a chain has none left its answer is forced."""
 
     def check(self) -> None:
         super().check()
         at_least(0, k=self.k, m=self.m)
         at_least(1, n=self.n)
-        at_least(1, retrievals=1 if self.retrievals is None else self.retrievals)
         if self.layout not in get_args(Layout):
             raise ValueError(f"layout is best_last or stable, not {self.layout!r}.")
 
     async def solve(self, problem: Problem, run: Run) -> Candidate | None:
-        shots, spent = await self._shots(run)
+        shots = await self._shots(run)
         documents = await retrieved(run, problem.prompt, self.k)
         sampling = replace(run.sampling, temperature=self.heat(run))
-        chain = Chain(self, shots, sampling, hops=self._hops(spent + 1))
+        chain = Chain(self, shots, sampling)
         start = Trail(problem.prompt, documents)
         if self.samples == 1:
             return await chain.follow(start, run=run)
-        share = 1 / self.samples
+        share = run.even_share(self.samples)
         ends = [run.spawn(chain.follow, start, share=share) for _ in range(self.samples)]
         kept = [Kept(one) for one in await run.all(ends) if one is not None]
         answer: Candidate | None = await run.call(most_voted, kept, run)
@@ -109,30 +104,16 @@ class IterDRAG(Reading):
             last = last.removesuffix(prefix)
         return (*messages[:-1], Message("user", f"{last.rstrip()}\n{PREFIXES['final']}"))
 
-    def _hops(self, spent: int) -> int:
-        """Hops of each chain, once so many retrievals are spent on what all chains share."""
-        if self.retrievals is None or self.k == 0:
-            return self.n
-        return min(self.n, max(0, self.retrievals - spent) // self.samples)
-
-    async def _shots(self, run: Run) -> tuple[tuple[str, ...], int]:
-        """The demonstrations as blocks, and how many retrievals they took: what they lack of
-        documents is retrieved side by side."""
+    async def _shots(self, run: Run) -> tuple[str, ...]:
+        """The demonstrations as blocks: what they lack of documents is retrieved side by side."""
         shots = worked(run, self.m)
         queries = [[one.question, *(hop.question for hop in one.hops)] for one in shots]
         nodes: list[list[Node[Documents] | None]] = [
             [None] if one.documents or not self.k else [run.retrieve(q, self.k) for q in asked]
             for one, asked in zip(shots, queries, strict=True)
         ]
-        spent = sum(node is not None for own in nodes for node in own)
-        if self.retrievals is not None and spent >= self.retrievals:
-            raise UsageError(
-                f"retrievals={self.retrievals}: the demonstrations alone need {spent}, and the "
-                "question one more. Give more, a lower m, or demonstrations with documents."
-            )
         theirs = [await read(run, own) for own in nodes]
-        blocks = tuple(_shot(one, own) for one, own in zip(shots, theirs, strict=True))
-        return blocks, spent
+        return tuple(_shot(one, own) for one, own in zip(shots, theirs, strict=True))
 
 
 def _shot(shot: Demonstration, found: list[Documents]) -> str:
@@ -153,11 +134,10 @@ class Chain:
     strategy: IterDRAG
     shots: tuple[str, ...]
     sampling: Sampling
-    hops: int
 
     async def follow(self, trail: Trail, *, run: Run) -> Candidate | None:
         """The final answer; None where the model gives none that can be read."""
-        for _ in range(self.hops):
+        for _ in range(self.strategy.n):
             if not self._affords_a_hop(trail, run):
                 run.explain(
                     f"After {len(trail.hops)} hops what is left holds the last answer and no "
@@ -211,7 +191,8 @@ class Chain:
             return True
         imagined = trail.asking("?", ())
         grown = Trail(trail.question, trail.documents * 2, trail.hops, trail.read)
-        lookup = Usage(calls=1 if self.strategy.k else 0)
+        searches = 1 if self.strategy.k else 0
+        lookup = Usage(calls=searches, retrievals=searches)
         calls = [(trail, FREE), (imagined, ("intermediate",)), (grown, ("final",))]
         worst = [
             operation.worst(args, first=True)

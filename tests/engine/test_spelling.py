@@ -10,7 +10,9 @@ from tts.engine import parse_budget, spell_budget
 from tts.values import DIMENSIONS, Budget, Usage, in_words
 
 AMOUNTS = st.integers(1, 10**15)
-UNITS = st.sampled_from(["tokens", "calls", "nanodollars", "flops", "gpu_microseconds"])
+UNITS = st.sampled_from(
+    ["tokens", "calls", "nanodollars", "flops", "gpu_microseconds", "retrievals"]
+)
 
 
 @given(UNITS, AMOUNTS)

@@ -22,6 +22,7 @@ USAGE = st.builds(
     nanodollars=st.none() | COUNT,
     flops=st.none() | COUNT,
     gpu_microseconds=st.none() | COUNT,
+    retrievals=COUNT,
 )
 FINITE = st.floats(allow_nan=False, allow_infinity=False)
 CALLS = st.builds(

@@ -13,7 +13,7 @@ from tts.engine import Job
 from tts.ledger import MemoryJournal, MemoryLeases
 from tts.protocols import CallRow
 from tts.retrieval import Retrieval
-from tts.values import Document
+from tts.values import Budget, Document
 
 
 class Shelf:
@@ -31,7 +31,9 @@ class Shelf:
         return [Document(str(place), f"{query} {place}") for place in range(k + 3)]
 
 
-def solved(lab: Any, shelf: Shelf, journal: MemoryJournal, queries: Any = ("a",)) -> Any:
+def solved(
+    lab: Any, shelf: Shelf, journal: MemoryJournal, queries: Any = ("a",), budget: Any = None
+) -> Any:
     async def read(problem: Any, run: Any) -> Any:
         found = await run.all([run.retrieve(query, 2) for query in queries])
         texts = [one.text for documents in found for one in documents]
@@ -41,7 +43,7 @@ def solved(lab: Any, shelf: Shelf, journal: MemoryJournal, queries: Any = ("a",)
         await journal.load(lab.problem.id)
         session = replace(lab.session(lab.words(["x"])), retrieval=Retrieval(shelf))
         async with Job(session, name="lab", journal=journal, leases=MemoryLeases()) as job:
-            return await job.solve(lab.problem, lab.Told(read))
+            return await job.solve(lab.problem, lab.Told(read), budget)
 
     return lab.run(go())
 
@@ -53,6 +55,14 @@ def test_a_retrieval_is_a_priced_call_of_its_role_and_gives_k_documents(lab: Any
     [row] = lab.rows(book, CallRow)
     assert (row.operation, row.role) == ("retrieve/shelf", "retrieve")
     assert result.spend["retrieve"].calls == 1 and result.usage.dollars == 0.001
+
+
+def test_a_cap_on_retrievals_holds_however_many_are_asked_at_once(lab: Any) -> None:
+    shelf = Shelf()
+    queries = [f"q{place}" for place in range(64)]
+    result = solved(lab, shelf, MemoryJournal(job="lab"), queries, Budget(retrievals=7))
+    assert shelf.asked == result.usage.retrievals == 7
+    assert result.stopped_by == "budget"
 
 
 def test_equal_queries_are_asked_once_and_charged_each_time(lab: Any) -> None:

@@ -27,6 +27,7 @@ UNITS = {
     "fresh_token": "fresh_tokens",
     "fresh": "fresh_tokens",
     "call": "calls",
+    "retrieval": "retrievals",
     "dollar": "nanodollars",
     "usd": "nanodollars",
     "$": "nanodollars",

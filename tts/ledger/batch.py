@@ -186,13 +186,14 @@ _of_intent = reading(*DONE_FIELDS["intent"])
 _of_settled = reading(*DONE_FIELDS["settled"])
 
 
-PLAIN = USAGE.index("fresh_tokens")
-"""How many amounts a bill has of its own."""
+FOLLOWS = slice(USAGE.index("fresh_tokens"), USAGE.index("fresh_nanodollars") + 1)
+"""Amounts that a bill does not have of its own."""
 
 
 def bill(billed: Usage) -> Values:
     """What a request was billed. What is fresh of it follows: whatever the server had not cached."""
-    return (*astuple(billed)[:PLAIN], *UNSPENT[PLAIN:])
+    amounts = astuple(billed)
+    return (*amounts[: FOLLOWS.start], *UNSPENT[FOLLOWS], *amounts[FOLLOWS.stop :])
 
 
 def operation_number(kind: Values) -> int:

@@ -213,7 +213,7 @@ def decode_summary(content: bytes, problem: Problem) -> Result:
 
 def told(record: Record, problem: Problem, candidates: Sequence[Candidate]) -> Result:
     """What a record says; it has the candidates that are given."""
-    spend = {role: Usage(**asdict(brief)) for role, brief in record.spend.items()}
+    spend = {role: counted(role, brief) for role, brief in record.spend.items()}
     usage = total(spend) if record.usage is None else record.usage
     chosen = record.chosen if candidates else None
     kept = verdicts(record) if candidates else []
@@ -233,6 +233,12 @@ def told(record: Record, problem: Problem, candidates: Sequence[Candidate]) -> R
         recorded=record.recorded,
         reasons=record.reasons,
     )
+
+
+def counted(role: str, brief: Brief) -> Usage:
+    """What a role spent; its retrievals are its calls, where they were not counted apart yet."""
+    spent = Usage(**asdict(brief))
+    return replace(spent, retrievals=spent.calls) if role == "retrieve" else spent
 
 
 def computed(usage: Usage) -> Usage:

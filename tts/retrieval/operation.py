@@ -7,6 +7,7 @@ from hashlib import blake2b
 from typing import Any
 
 import msgspec
+from msgspec.structs import replace
 
 from tts.errors import BadReply
 from tts.protocols import Answer, Draw, FlatCall, Meter, OperationSpec, Retriever, of_dollars
@@ -30,7 +31,7 @@ class Retrieval(FlatCall):
 
     def __init__(self, retriever: Retriever) -> None:
         self.retriever = retriever
-        self.flat_cost = of_dollars(retriever.cost)
+        self.flat_cost = replace(of_dollars(retriever.cost), retrievals=1)
         identity = msgspec.json.encode(retriever.identity, order="deterministic")
         self.spec = OperationSpec(
             name=f"retrieve/{retriever.name}",

@@ -182,6 +182,12 @@ class RunState:
         """Say why the run goes on as it does, in a sentence for whoever pays, with its figures."""
         self.kept.reasons.append(Reason(said, facts))
 
+    def even_share(self, parts: int) -> float:
+        """The part of the ceilings that each of so many children may spend, by what is left of the
+        scarcest dimension while no call is open."""
+        grants = zip(self.left.values(), self.grant, strict=True)
+        return min((left / grant for left, grant in grants if grant), default=1.0) / parts
+
     def may_need(self, dimension: Dimension) -> int:
         """The most of a capped dimension that one whole draw from the problem may be charged."""
         return getattr(self.worst_cases.draw, dimension) or 0

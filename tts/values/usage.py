@@ -22,6 +22,7 @@ Dimension = Literal[
     "flops",
     "gpu_microseconds",
     "fresh_tokens",
+    "retrievals",
 ]
 """What can be capped. What the server happened to have cached is a discount of the bill and changes
 no charge of a run; `fresh_tokens` counts what the run itself had computed before, whoever cached."""
@@ -57,6 +58,8 @@ class Usage(Struct, frozen=True, kw_only=True, gc=False):
     """`flops` of the fresh tokens alone."""
     fresh_nanodollars: int | None = None
     """`nanodollars` with the rest of the prompt at the rate of cached tokens."""
+    retrievals: int = 0
+    """Calls of a retriever, which `calls` counts too."""
 
     @property
     def tokens(self) -> int:
@@ -93,6 +96,7 @@ class Usage(Struct, frozen=True, kw_only=True, gc=False):
             fresh_tokens=None if fresh is None or more_fresh is None else fresh + more_fresh,
             fresh_flops=None if spared is None or more_spared is None else spared + more_spared,
             fresh_nanodollars=None if paid is None or more_paid is None else paid + more_paid,
+            retrievals=self.retrievals + other.retrievals,
         )
 
 
@@ -115,6 +119,8 @@ class Budget(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Refused until a backend measures device time."""
     fresh_tokens: int | None = None
     """Prompt and completion tokens, each computed once in a run."""
+    retrievals: int | None = None
+    """Of documents, those of demonstrations included."""
     seconds: float | None = None
     """Wall-clock: a deadline, never reserved."""
 

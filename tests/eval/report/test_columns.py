@@ -114,7 +114,7 @@ def test_every_column_is_shown_by_some_view() -> None:
 
 def test_what_was_read_is_a_column_where_something_was_retrieved(attempt: Any) -> None:
     told = attempt()
-    asked = Usage(calls=3)
+    asked = Usage(calls=3, retrievals=3)
     read = replace(
         told, spend={**told.spend, "retrieve": asked}, attributed=told.attributed + asked
     )

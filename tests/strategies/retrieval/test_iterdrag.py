@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
-from tts.engine import parse_strategy
+from tts.engine import parse_budget, parse_strategy
 from tts.errors import LedgerError, UsageError
 from tts.protocols import CallRow, IntentRow
 from tts.strategies import IterDRAG
@@ -61,19 +61,21 @@ def test_after_n_hops_the_answer_is_forced(library: Any) -> None:
 
 
 @pytest.mark.parametrize(("most", "samples", "spent"), [(1, 1, 1), (3, 1, 3), (4, 2, 3), (9, 1, 5)])
-def test_no_run_retrieves_more_often_than_it_may(
+def test_no_run_retrieves_more_often_than_its_budget_holds(
     library: Any, most: int, samples: int, spent: int
 ) -> None:
     model = library.lab.words(hops_without_end)
-    spelled = f"iterdrag(k=1, n=4, retrievals={most}, samples={samples})"
-    result = library.ask(parse_strategy(spelled), model)
-    assert result.spend["retrieve"].calls <= most and result.answer == "Visby"
-    assert result.spend["retrieve"].calls == spent
+    strategy = parse_strategy(f"iterdrag(k=1, n=4, samples={samples})")
+    result = library.ask(strategy, model, budget=parse_budget(f"{most} retrievals"))
+    assert result.usage.retrievals == result.spend["retrieve"].calls == spent
+    assert result.answer == "Visby" and result.stopped_by == "done"
 
 
-def test_demonstrations_that_leave_no_retrieval_are_told(library: Any) -> None:
-    with pytest.raises(UsageError, match="the demonstrations alone need 3"):
-        asked(library, "iterdrag(m=1, retrievals=3)", "x")
+def test_without_room_for_a_retrieval_the_answer_is_forced_from_the_question(library: Any) -> None:
+    model = library.lab.words(hops_without_end)
+    strategy = parse_strategy("iterdrag(k=1, m=1)")
+    result = library.ask(strategy, model, budget=parse_budget("2 retrievals"))
+    assert (result.stopped_by, result.usage.retrievals, result.answer) == ("budget", 2, "Visby")
 
 
 def test_a_model_that_goes_on_by_itself_is_stopped_at_the_end_of_its_line(library: Any) -> None:
@@ -162,6 +164,7 @@ def test_where_no_further_hop_fits_the_answer_is_asked_for(library: Any) -> None
     budget=st.one_of(
         st.integers(250, 2500).map(lambda tokens: Budget(tokens=tokens)),
         st.integers(3, 14).map(lambda calls: Budget(calls=calls)),
+        st.integers(0, 5).map(lambda retrievals: Budget(retrievals=retrievals)),
     ),
     spelled=st.sampled_from(
         ["iterdrag(k=2)", "iterdrag(k=1, samples=3)", "drag(k=2, m=2)", "rag(k=3, samples=4)"]
