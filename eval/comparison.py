@@ -76,6 +76,8 @@ class Comparison:
         ]
         self.suspended = False
         """The wallet ended: what is open stays open."""
+        self.interrupted = False
+        """It was cut short from outside."""
         chosen = problems.problems
         self.order = chosen if spec.order == "given" else shuffled(chosen, seed=spec.seed or 0)
         """The problems as they are begun."""

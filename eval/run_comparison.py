@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from contextlib import AsyncExitStack
+from dataclasses import replace
 from pathlib import Path
 
 import msgspec
@@ -16,12 +17,13 @@ from tts.errors import CallError, TTSError, UnknownName, UsageError
 from tts.eval.comparison import Comparison
 from tts.eval.grid import part_told
 from tts.eval.idealised import Idealised, fits_of
+from tts.eval.jobs.obey import obeying
 from tts.eval.manifest import job_name
 from tts.eval.problems import ProblemSet, problems_of
 from tts.eval.report import ComparisonReport, assemble
 from tts.eval.selection import unlike
 from tts.eval.spec import ComparisonSpec
-from tts.ledger import JobLeases, Ledger
+from tts.ledger import Controls, JobLeases, Ledger, Submission
 from tts.strategies.parts.cautions import cautions
 
 MOST_SKIPPED = 20
@@ -37,10 +39,12 @@ async def run_comparison(
     job: str = "",
     watch: Watcher = lambda _: None,
     retry_failed: bool = False,
+    submitted: Submission | None = None,
 ) -> ComparisonReport:
     """Run a comparison, or go on with it, and report; `retry_failed` as for `Comparison`.
 
-    Cancelling it leaves everything that finished in the ledger and returns the report of that
+    `submitted`: kept in the ledger, so that it stands in the list of jobs. A comparison that stands
+    there does what its job is told while it runs. Cancelling it leaves everything that finished in the ledger and returns the report of that
     part, what other processes and earlier starts have ended included; before the grid is known
     there is nothing to report, and it is just cancelled. Raises `UsageError` for what cannot work,
     `LedgerError` where the ledger fails.
@@ -54,6 +58,8 @@ async def run_comparison(
         session = await _opened(spec, books)
         stack.push_async_callback(session.close)
         journal, leases = await books.open()
+        controls = Controls(journal.engine)
+        spec = _as_ordered(spec, controls.find(journal.job), submitted)
         work = Job(session, name=journal.job, journal=journal, leases=leases, wallet=spec.wallet)
         comparison = Comparison(
             spec,
@@ -64,9 +70,45 @@ async def run_comparison(
             retry_failed=retry_failed,
         )
         changes = await comparison.register()
+        known = _kept(controls, comparison, submitted)
         watch(comparison)
-        fault = await _run(comparison)
-        return report(comparison, changes=changes, fault=fault)
+        async with obeying(controls if known else None, work) as halted:
+            fault = await _run(comparison)
+        told = report(comparison, changes=changes, fault=fault, halted=halted.reason)
+        if known and not comparison.interrupted:
+            _concluded(controls, work.name, told, suspended=comparison.suspended)
+        return told
+
+
+def _as_ordered(
+    spec: ComparisonSpec, found: Submission | None, submitted: Submission | None
+) -> ComparisonSpec:
+    """With the wallet that was ordered since; a job that is submitted anew has the one it names."""
+    same = found is not None and (submitted is None or submitted.recipe == found.recipe)
+    if found is None or not same or found.orders.wallet is None:
+        return spec
+    return replace(spec, wallet=found.orders.wallet)
+
+
+def _kept(controls: Controls, comparison: Comparison, submitted: Submission | None) -> bool:
+    """Whether the comparison stands in the list of jobs; its size is known by now."""
+    name = comparison.job.name
+    if submitted is not None:
+        controls.submit(submitted)
+    elif controls.find(name) is None:
+        return False
+    controls.plan(name, comparison.size)
+    return True
+
+
+def _concluded(controls: Controls, job: str, told: ComparisonReport, *, suspended: bool) -> None:
+    """Say in the list of jobs that it is done, or what it waits for."""
+    if not told.partial and not told.fault:
+        controls.end(job)
+    elif suspended:
+        controls.stop(job, "Its wallet ended: give it more with tts job retune.")
+    else:
+        controls.stop(job, told.fault or f"{told.partial}; tts job resume tries again.")
 
 
 class _Books:
@@ -111,6 +153,7 @@ async def _run(comparison: Comparison) -> str:
         task = asyncio.current_task()
         if task is not None:
             task.uncancel()
+        comparison.interrupted = True
         await comparison.take_in()
         return ""
     except BaseExceptionGroup as group:
@@ -138,7 +181,9 @@ def first_error(group: BaseExceptionGroup[BaseException]) -> BaseException:
     return first_error(error) if isinstance(error, BaseExceptionGroup) else error
 
 
-def report(comparison: Comparison, *, changes: list[str], fault: str = "") -> ComparisonReport:
+def report(
+    comparison: Comparison, *, changes: list[str], fault: str = "", halted: str = ""
+) -> ComparisonReport:
     """The report of what has ended so far."""
     spec, attempts = comparison.spec, list(comparison.in_order())
     warnings = skipped_rows(comparison.problems)
@@ -149,6 +194,8 @@ def report(comparison: Comparison, *, changes: list[str], fault: str = "") -> Co
     warnings += unlike(spell_strategy(strategy) for strategy in spec.strategies)
     if comparison.elsewhere:
         warnings.append(f"{len(comparison.elsewhere)} problems are open in other processes.")
+    if halted:
+        warnings.append(f"The job was {halted}: tts job resume {comparison.job.name} goes on.")
     if comparison.suspended:
         warnings.append("The job's wallet ended; give it more and run the same command again.")
     return assemble(

@@ -56,10 +56,15 @@ class Wallet(Turns[Amounts]):
         self.leases = leases
         self._block = BlockSize()
         self._changed = asyncio.Event()
+        self._drained = False
+        self._outdated = False
+        """Whether the block was leased under other ceilings."""
+        self._aside: dict[Dimension, int] = {}
+        """Taken out of the block, and not given back yet."""
 
     def reserve_nowait(self, worst: Usage) -> Amounts | None:
         """Reserve without waiting; None where that is not possible at once."""
-        if not self.account.capped:
+        if not self.account.capped and not self._drained:
             self.account.hold(())
             return ()
         amounts = self.account.amounts(worst)
@@ -77,15 +82,50 @@ class Wallet(Turns[Amounts]):
 
     def settle(self, held: Amounts, billed: Usage) -> None:
         self.account.settle(held, billed)
+        if self._outdated:
+            self._set_aside()
+        self._changed.set()
+
+    async def retune(self, ceilings: Mapping[Dimension, int]) -> None:
+        """Other ceilings of the same dimensions, while calls are in flight and in line.
+
+        What was leased under the old ones and is not held goes back, at once and as calls end, until
+        something was leased under the new ones.
+        """
+        if {*ceilings} != {*self.ceilings}:
+            raise ValueError("A wallet keeps its dimensions.")
+        self.ceilings, self._outdated = dict(ceilings), True
+        self._set_aside()
+        await self._return()
         self._changed.set()
 
     async def close(self) -> None:
         """Give back what the leased block still holds."""
         if self.account.capped:
-            await self.leases.give_back(self.account.left())
+            self._set_aside()
+            await self._return()
+
+    def _set_aside(self) -> None:
+        """Take what nobody holds out of the block."""
+        left = self.account.left()
+        self.account.raise_ceilings({name: -amount for name, amount in left.items()})
+        for name, amount in left.items():
+            self._aside[name] = self._aside.get(name, 0) + amount
+
+    async def _return(self) -> None:
+        back, self._aside = self._aside, {}
+        if any(back.values()):
+            await self.leases.give_back(back)
+
+    async def drain(self) -> None:
+        """Let nothing be sent any more, and wait until what was sent has ended."""
+        self._drained = True
+        while self.account.open:
+            self._changed.clear()
+            await self._changed.wait()
 
     def take(self, amounts: Amounts) -> bool:
-        if not self.account.fits(amounts):
+        if self._drained or not self.account.fits(amounts):
             return False
         self.account.hold(amounts)
         return True
@@ -94,14 +134,19 @@ class Wallet(Turns[Amounts]):
         self.settle(amounts, NOTHING)
 
     async def make_room(self, amounts: Amounts) -> None:
+        if self._drained:
+            await asyncio.Future()
         room = self.account.left()
         needs = zip(self.account.dimensions, amounts, strict=True)
         least: dict[Dimension, int] = {name: max(0, need - room[name]) for name, need in needs}
         self._changed.clear()
-        block = await self.leases.draw(
-            self.ceilings, least, most=max(self._block.next(), self.waiting)
-        )
-        if block is not None:
+        await self._return()
+        asked = self.ceilings
+        block = await self.leases.draw(asked, least, most=max(self._block.next(), self.waiting))
+        if block is not None and asked is not self.ceilings:
+            await self.leases.give_back(block)
+        elif block is not None:
+            self._outdated = False
             self.account.raise_ceilings(block)
         elif self.account.open:
             await self._changed.wait()

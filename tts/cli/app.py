@@ -7,6 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
+from tts.cli.job import job_app
 from tts.cli.options import flags_of
 from tts.cli.recorded import recorded
 from tts.eval.recipe import ModelKeys, Recipe
@@ -37,6 +38,9 @@ CostAxis = Annotated[
         help="What costs are compared by: tokens, fresh, generated, flops, fresh-flops, dollars, "
         "fresh-dollars, seconds, idealised-seconds, joules."
     ),
+]
+Junit = Annotated[
+    Path | None, typer.Option(help="Write the runs as JUnit XML, for a build server.")
 ]
 Strategy = Annotated[str, typer.Option(help="name(n=16).")]
 Budget = Annotated[str, typer.Option(help="'4k tokens', '$0.02'; 'none'.")]
@@ -71,6 +75,7 @@ def compare(
     out: Out = None,
     retry_failed: RetryFailed = False,
     cost_axis: CostAxis = "tokens",
+    junit: Junit = None,
     *,
     options: dict[str, Any],
 ) -> None:
@@ -78,7 +83,7 @@ def compare(
     from tts.cli.compare import run_comparison
 
     how: dict[str, Any] = {"ledger": ledger, "job": job, "out": out, "retry_failed": retry_failed}
-    run_comparison(recipe, options, part=part, cost=cost_axis, **how)
+    run_comparison(recipe, options, part=part, cost=cost_axis, junit=junit, **how)
 
 
 @app.command(name="eval")
@@ -93,6 +98,7 @@ def evaluate(
     job: JobName = "",
     out: Out = None,
     retry_failed: RetryFailed = False,
+    junit: Junit = None,
     *,
     options: dict[str, Any],
 ) -> None:
@@ -101,7 +107,7 @@ def evaluate(
 
     named = {"problems": problems, "strategies": [strategy], "budgets": [budget]}
     how: dict[str, Any] = {"ledger": ledger, "job": job, "out": out, "retry_failed": retry_failed}
-    run_comparison(None, {**options, **named}, **how)
+    run_comparison(None, {**options, **named}, junit=junit, **how)
 
 
 @app.command()
@@ -283,6 +289,7 @@ def results(
 
 
 app.add_typer(recorded)
+app.add_typer(job_app)
 
 
 @app.command()

@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import sys
 import time
+from collections.abc import Awaitable, Callable
+from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -14,13 +16,13 @@ from rich.table import Table
 from rich.text import Text
 
 from tts.cli.exits import FAILED, run_noting
-from tts.cli.report import folder_of, make_folder, write_report
+from tts.cli.report import folder_of, make_folder, write_junit, write_report
 from tts.cli.screen import Screen, complain, warn
 from tts.engine.fewer_collections import fewer_collections, steady_heap
 from tts.errors import BadInput
 from tts.eval.attempts import Attempt
 from tts.eval.comparison import Comparison
-from tts.eval.manifest import job_name
+from tts.eval.jobs import submission
 from tts.eval.problems.generated import is_generated
 from tts.eval.recipe import Recipe, read_parts, recipe_of
 from tts.eval.report import ComparisonReport, render_table
@@ -29,6 +31,7 @@ from tts.eval.report.columns import columns_by
 from tts.eval.run_comparison import run_comparison as run_grid
 from tts.eval.spec import ComparisonSpec
 from tts.eval.statistics import FEWEST, wilson
+from tts.ledger import Submission
 from tts.values import NOTHING, Usage
 
 UNANSWERED = frozenset({"failed", "suspended", "outage"})
@@ -54,6 +57,7 @@ def run_comparison(
     part: str = "",
     retry_failed: bool = False,
     cost: str = "tokens",
+    junit: Path | None = None,
 ) -> None:
     """Run, or go on; the parts of a recipe one after another, each into a folder of its name
     (of its job, where no folder is given).
@@ -67,7 +71,8 @@ def run_comparison(
     for name, chosen in parts.items():
         own = f"{job}-{name}" if job and name else job
         how: dict[str, Any] = {"ledger": ledger, "job": own, "retry_failed": retry_failed}
-        code = run_part(chosen, **how, out=out and out / name, cost=axis) or code
+        kept = junit and (junit.with_stem(f"{junit.stem}-{name}") if name else junit)
+        code = run_part(chosen, **how, out=out and out / name, cost=axis, junit=kept) or code
         if code > FAILED:
             break
     if code:
@@ -98,28 +103,51 @@ def run_part(
     out: Path | None,
     retry_failed: bool = False,
     cost: Cost = "tokens",
+    junit: Path | None = None,
 ) -> int:
-    """One comparison and its exit code; a first Ctrl-C ends it with the partial report."""
-    console, spec = Screen(), chosen.spec()
-    job = job or job_name(spec)
-    make_folder(folder_of(out, job))
-    watched = _watched(spec, ledger, job, Progress(console), retry_failed)
-    report, code = run_noting(watched)
+    """Submit one comparison and work at it; its exit code."""
+    asked = submission(chosen, job=job, out=out)
+    return work_at(
+        asked, chosen.spec(), ledger=ledger, new=True, retry=retry_failed, cost=cost, junit=junit
+    )
+
+
+def work_at(
+    job: Submission,
+    spec: ComparisonSpec,
+    *,
+    ledger: str,
+    new: bool = False,
+    retry: bool = False,
+    cost: Cost = "tokens",
+    junit: Path | None = None,
+) -> int:
+    """Work at a job until nothing of it is left, and write its report; its exit code.
+
+    A first Ctrl-C ends it with the partial report. `new`: it is submitted with this.
+    """
+    console, out = Screen(), Path(job.out) if job.out else None
+    make_folder(folder_of(out, job.job))
+    how: dict[str, Any] = {"submitted": job if new else None, "retry_failed": retry}
+    work = partial(run_grid, spec, ledger=ledger, job=job.job, **how)
+    report, code = run_noting(_watched(work, Progress(console)))
     console.print(render_table(report, columns=columns_by(cost)))
-    for path in write_report(report, out, job, cost):
+    written = write_report(report, out, job.job, cost)
+    if junit is not None:
+        written.append(write_junit(report, junit))
+    for path in written:
         console.print(f"wrote {path}")
     if report.fault:
         complain(report.fault)
     return code or exit_code(report)
 
 
-async def _watched(
-    spec: ComparisonSpec, ledger: str, job: str, progress: Progress, retry_failed: bool
-) -> ComparisonReport:
+Work = Callable[..., Awaitable[ComparisonReport]]
+
+
+async def _watched(work: Work, progress: Progress) -> ComparisonReport:
     async with progress:
-        return await run_grid(
-            spec, ledger=ledger, job=job, watch=progress.begin, retry_failed=retry_failed
-        )
+        return await work(watch=progress.begin)
 
 
 def exit_code(report: ComparisonReport) -> int:

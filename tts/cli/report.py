@@ -19,6 +19,7 @@ from tts.eval.recorded import recorded_report
 from tts.eval.report import ComparisonReport, render_page, render_table, to_csv, to_json
 from tts.eval.report.axes import Cost, axis_of
 from tts.eval.report.columns import columns_by
+from tts.eval.report.junit import to_junit
 from tts.eval.report.markdown import read_reports, results_page
 
 DEFAULT, LATEST = Path("out"), "latest"
@@ -95,6 +96,13 @@ def write_report(
     if out is None:
         _point(folder, list(texts))
     return [folder / name for name in sorted(texts)]
+
+
+def write_junit(report: ComparisonReport, path: Path) -> Path:
+    """The report's runs for a build server, in a folder that is made if missing."""
+    make_folder(path.parent)
+    _write(path, to_junit(report))
+    return path
 
 
 def make_folder(out: Path) -> None:

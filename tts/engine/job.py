@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import asyncio
+from collections.abc import Callable, Mapping
+from contextlib import suppress
 from hashlib import blake2b
 from types import TracebackType
 from typing import Self, cast
@@ -20,7 +22,7 @@ from tts.ledger import encode_result
 from tts.protocols import Journal, Leases, RecordedGenerator, RunRow
 from tts.run import Recorded, Run, RunSettings, Strategy, WorstCases, finish_reserve, is_stepwise
 from tts.run.generator_call import offers
-from tts.values import OPEN, Budget, Event, Problem, Result, Sampling
+from tts.values import OPEN, Budget, Dimension, Event, Problem, Result, Sampling
 
 FORCED_TOKENS = 48
 """Most tokens of the forced last answer."""
@@ -39,13 +41,14 @@ class Job:
         wallet: Budget | None = None,
         observe: Callable[[Event], None] | None = None,
     ) -> None:
-        self.session, self.name, self.journal = session, name, journal
+        self.session, self.name, self.journal, self.leases = session, name, journal, leases
         self.wallet = Wallet((wallet or Budget()).ceilings, leases)
+        self.limits = session.limits.shared(leases.rates)
         self.executor = Executor(
             journal,
             job=name,
             wallet=self.wallet,
-            limits=session.limits.shared(leases.rates),
+            limits=self.limits,
             price=session.price,
             price_version=session.prices.version,
             observe=observe,
@@ -97,6 +100,23 @@ class Job:
             row = self._row(run_id, problem, strategy, budget, replicate)
             await limit.landing(self._conclude(result, row), "the ledger to take its result")
         return result
+
+    def retune(self, concurrency: int | None, per_minute: Mapping[Dimension, float]) -> None:
+        """Other limits for what is sent from here on; None, or no rate: as it is.
+
+        The rates are those of the default model, as all processes of a ledger share them.
+        """
+        models = [generator.model.name for generator in self.session.generators.values()]
+        if concurrency is not None:
+            self.limits.gate.retune(concurrency, dict.fromkeys(models))
+        if per_minute and self.leases.rates is not None:
+            self.limits.retune_rate(models[0], per_minute, self.leases.rates)
+
+    async def drain(self, patience: float) -> None:
+        """Send nothing more, and wait so many seconds at most for what is in flight."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(patience):
+                await self.wallet.drain()
 
     def run_id(self, problem: Problem, strategy: Strategy, budget: Budget, replicate: int) -> str:
         """The same for the same cell of the same job, in every process."""

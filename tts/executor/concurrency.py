@@ -30,6 +30,10 @@ class Concurrency:
             for watcher in self._watchers:
                 watcher()
 
+    def retune(self, limit: int) -> None:
+        """What the user asks for has changed while calls are in flight."""
+        self.resize(limit)
+
     def watch(self, grown: Callable[[], None]) -> None:
         """Call `grown` after each increase of the limit."""
         self._watchers.append(grown)
@@ -79,6 +83,11 @@ class AdaptiveConcurrency(Concurrency):
         self._clock = clock
         self._successes = 0
         self._shrunk_at = self._failed_at = -inf
+
+    def retune(self, limit: int) -> None:
+        """The most that it may learn; it grows to that as far as the other side allows."""
+        self.maximum, self.minimum = _positive(limit), min(self.minimum, limit)
+        self.resize(min(self.limit, limit))
 
     def succeeded(self, in_flight: int) -> None:
         now = self._clock()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Hashable, Mapping
+from collections.abc import Callable, Hashable, Iterable, Mapping
 from functools import partial
 from heapq import heapify, heappop, heappush
 from itertools import count
@@ -142,6 +142,12 @@ class Gate:
         state = self._pool(pool)
         state.paused_until = max(state.paused_until, self._clock() + seconds)
         self._arm(state)
+
+    def retune(self, limit: int, pools: Iterable[str]) -> None:
+        """Set the limit in all and that of some pools; a smaller one lets running calls end."""
+        for pool in pools:
+            self._pool(pool).concurrency.retune(limit)
+        self.total.retune(limit)
 
     def succeeded(self, pool: str) -> None:
         """A call of this pool ended well; say so before it leaves."""

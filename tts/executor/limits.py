@@ -14,6 +14,7 @@ from tts.executor.gate import Gate
 from tts.executor.limiter import RateLimit, RateLimiter
 from tts.executor.shared_rate import SharedRate
 from tts.protocols import Effect, RateWindows
+from tts.values import Dimension
 
 
 class RetryPolicy(Struct, frozen=True, kw_only=True):
@@ -68,7 +69,7 @@ class Limits:
     """Concurrency, rates, retries and time."""
 
     gate: Gate = field(default_factory=Gate)
-    rates: Mapping[str, RateLimit] = field(default_factory=dict)
+    rates: dict[str, RateLimit] = field(default_factory=dict)
     """By pool: a model's or a tool's name."""
     retry: RetryPolicy = field(default_factory=RetryPolicy)
     timeout: float = 600.0
@@ -80,10 +81,21 @@ class Limits:
         if windows is None:
             return self
         clock = asyncio.get_running_loop().time
-        rates = {
+        rates: dict[str, RateLimit] = {
             pool: SharedRate(pool, rate.per_minute, windows, clock=clock)
             if isinstance(rate, RateLimiter)
             else rate
             for pool, rate in self.rates.items()
         }
         return replace(self, rates=rates)
+
+    def retune_rate(
+        self, pool: str, per_minute: Mapping[Dimension, float], windows: RateWindows
+    ) -> None:
+        """Change a rate that processes share while calls wait for it, or begin to limit a pool."""
+        rate = self.rates.get(pool)
+        if isinstance(rate, SharedRate):
+            rate.retune(per_minute)
+            return
+        clock = asyncio.get_running_loop().time
+        self.rates[pool] = SharedRate(pool, per_minute, windows, clock=clock)

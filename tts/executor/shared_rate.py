@@ -63,6 +63,10 @@ class SharedRate(Turns[Mapping[Dimension, int]]):
         self._recent = 0
         """The sum of `_taken`."""
 
+    def retune(self, rates: Mapping[Dimension, float]) -> None:
+        """Other rates, or rates of more dimensions, for what is leased from here on."""
+        self.rates = {**self.rates, **rates}
+
     def acquire_nowait(self, tokens: int) -> bool:
         """Reserve a call and an estimate of its tokens if nobody waits and both were leased."""
         return self.in_turn_nowait(self._least(tokens))

@@ -1,5 +1,6 @@
 """The durable journal: every call, attempt, use and outcome of a job."""
 
+from tts.ledger.controls import Controls, Orders, Submission, Wish
 from tts.ledger.export import EXPORTED, Format, export, spreadsheet_safe
 from tts.ledger.leases import JobLeases
 from tts.ledger.ledger import Ledger
@@ -18,6 +19,7 @@ __all__ = [
     "EXPORTED",
     "Bill",
     "CandidateLine",
+    "Controls",
     "Format",
     "Grouping",
     "JobLeases",
@@ -26,8 +28,11 @@ __all__ = [
     "MemoryJournal",
     "MemoryLeases",
     "MemoryRateWindows",
+    "Orders",
     "Questions",
     "Share",
+    "Submission",
+    "Wish",
     "candidate_lines",
     "check_manifest",
     "decode_result",

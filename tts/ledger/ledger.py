@@ -97,6 +97,11 @@ class Ledger:
         ledger._known, ledger._alone = known, alone
         return ledger
 
+    @property
+    def engine(self) -> Engine:
+        """The database, for what is asked beside the journal; closed with it."""
+        return self._engine
+
     async def close(self) -> None:
         """Write what is pending and end this process's leases."""
         atexit.unregister(self._end)

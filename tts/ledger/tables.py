@@ -192,3 +192,15 @@ RATE_WINDOWS = Table(
     PrimaryKeyConstraint("name", "window", name="rate_windows_key"),
 )
 """What was leased of each window of a rate; of all jobs, since they use one account."""
+
+CONTROLS = Table(
+    "controls",
+    METADATA,
+    *words("job", "recipe", "folder", "out", "orders", "fault"),
+    *numbers("version"),
+    Column("planned", BigInteger),
+    Column("submitted_at", Double, nullable=False),
+    Column("ended_at", Double),
+    PrimaryKeyConstraint("job", name="controls_key"),
+)
+"""What was submitted, and what its workers are told while they work."""

@@ -1,0 +1,128 @@
+"""`tts job`, as it is typed."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from xml.etree import ElementTree
+
+import pytest
+
+from tts.cli.guard import guarded
+
+COMMAND = [sys.executable, "-m", "tts.cli"]
+PLAIN = ["--model", "simulated:0.7", "--verifier", "none", "--problems", "arithmetic:6"]
+SUBMIT = ["job", "submit", *PLAIN, "--strategies", "majority_vote(n=3)", "--job", "a"]
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def said(capsys: pytest.CaptureFixture[str], *arguments: str, code: int = 0) -> str:
+    assert guarded(arguments) == code
+    told = capsys.readouterr()
+    return told.err if code else told.out
+
+
+def state(capsys: pytest.CaptureFixture[str], job: str = "a") -> str:
+    found = json.loads(said(capsys, "job", "status", job, "--json"))
+    return str(found["state"])
+
+
+def test_a_submitted_job_is_worked_at_elsewhere_from_the_folder_of_its_paths(
+    capsys: pytest.CaptureFixture[str], folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (folder / "sums.jsonl").write_text('{"problem": "1+1", "answer": "2"}\n')
+    said(capsys, *[part if part != "arithmetic:6" else "sums.jsonl" for part in SUBMIT])
+    assert state(capsys) == "queued"
+    (folder / "other").mkdir()
+    monkeypatch.chdir(folder / "other")
+    said(capsys, "job", "work", "--ledger", "../tts.db", "--junit", "junit")
+    monkeypatch.chdir(folder)
+    assert state(capsys) == "ended"
+    assert (folder / "out" / "a" / "report.html").exists()
+    tree = ElementTree.parse(folder / "other" / "junit" / "a.xml")
+    assert [suite.get("tests") for suite in tree.iter("testsuite")] == ["1"]
+
+
+def test_what_compare_runs_stands_in_the_list_of_jobs(capsys: pytest.CaptureFixture[str]) -> None:
+    said(capsys, "compare", *PLAIN, "--strategies", "single", "--job", "b")
+    [found] = json.loads(said(capsys, "job", "list", "--json"))
+    assert (found["job"], found["state"], found["ended"], found["planned"]) == ("b", "ended", 6, 6)
+
+
+def test_a_job_that_cannot_be_worked_at_waits_and_the_next_one_goes_on(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    said(
+        capsys, "job", "submit", *PLAIN[:-1], "nosuch.jsonl", "--strategies", "single", "--job", "a"
+    )
+    said(capsys, "job", "submit", *PLAIN, "--strategies", "single", "--job", "b")
+    assert "a: " in said(capsys, "job", "work", code=1)
+    assert (state(capsys, "a"), state(capsys, "b")) == ("waiting", "ended")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (["status", "nosuch"], "Known: a"),
+        (["pause", "nosuch"], "Known: a"),
+        (["work", "nosuch"], "Known: a"),
+        (["retune", "a"], "Say what changes"),
+        (["retune", "a", "--rpm", "0"], "above zero"),
+        (["retune", "a", "--wallet", "much"], "much"),
+        (["list", "--ledger", "none.db"], "none.db"),
+    ],
+)
+def test_a_wrong_order_is_one_line(
+    capsys: pytest.CaptureFixture[str], arguments: list[str], told: str
+) -> None:
+    said(capsys, *SUBMIT)
+    line = said(capsys, "job", *arguments, code=2)
+    assert told in line and line.count("\n") == 1
+
+
+def test_a_cancelled_job_is_not_worked_at_until_it_is_submitted_again(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    said(capsys, *SUBMIT)
+    said(capsys, "job", "cancel", "a")
+    said(capsys, "job", "work")
+    assert state(capsys) == "cancelled"
+    assert "submit it again" in said(capsys, "job", "resume", "a", code=2)
+    said(capsys, *SUBMIT)
+    said(capsys, "job", "work")
+    assert state(capsys) == "ended"
+    assert "has ended" in said(capsys, "job", "pause", "a", code=2)
+
+
+def test_a_job_whose_wallet_ended_waits_until_it_has_more(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    said(capsys, *SUBMIT, "--wallet", "4 calls")
+    said(capsys, "job", "work", code=1)
+    assert state(capsys) == "waiting"
+    assert "Its wallet ended" in said(capsys, "job", "status", "a")
+    said(capsys, "job", "retune", "a", "--wallet", "100 calls")
+    said(capsys, "job", "work")
+    assert state(capsys) == "ended"
+
+
+def test_a_waiting_worker_takes_what_comes_and_leaves_at_a_signal(folder: Path) -> None:
+    subprocess.run([*COMMAND, *SUBMIT], check=True, capture_output=True)
+    worker = subprocess.Popen([*COMMAND, "job", "work", "--wait"], stdout=subprocess.PIPE)
+    deadline = time.monotonic() + 60
+    while not (folder / "out" / "a" / "report.csv").exists() and time.monotonic() < deadline:
+        time.sleep(0.1)
+    os.kill(worker.pid, signal.SIGINT)
+    worker.communicate(timeout=30)
+    assert worker.returncode == 130
+    assert (folder / "out" / "a" / "report.csv").exists()

@@ -1,0 +1,98 @@
+"""`tts job work`: takes what is queued, the oldest first, until nothing is left to do."""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from rich.text import Text
+
+from tts.cli.compare import work_at
+from tts.cli.exits import CODES, FAILED
+from tts.cli.report import file_name
+from tts.cli.screen import Screen, complain
+from tts.engine.fewer_collections import steady_heap
+from tts.errors import BadInput, TTSError, UnknownName
+from tts.eval.jobs import recipe_in
+from tts.eval.report.axes import Cost, axis_of
+from tts.ledger import Controls, Submission
+
+LOOK = 1.0
+"""Seconds between two looks for something to do."""
+
+
+def work_jobs(
+    names: Collection[str], *, ledger: str, wait: bool, cost: str, junit: Path | None
+) -> None:
+    """Exits with 1 where a job has runs without an answer, and as the signal says."""
+    steady_heap()
+    axis, code = axis_of(cost).name, 0
+    controls = Controls.open(ledger)
+    try:
+        _refuse_unknown(controls, names)
+        while (found := _next(controls, names, wait=wait)) is not None:
+            code = _work(controls, found, ledger, axis, junit) or code
+            if code > CODES:
+                break
+    finally:
+        controls.close()
+    if code:
+        sys.exit(code)
+
+
+def runnable(found: Submission) -> bool:
+    """Whether a worker has something to do for a job."""
+    return found.ended_at is None and found.orders.wish == "go" and not found.fault
+
+
+def _next(controls: Controls, names: Collection[str], *, wait: bool) -> Submission | None:
+    """The oldest job that can be worked at; None: there is none, and nobody waits for one."""
+    while True:
+        for found in controls.all():
+            if runnable(found) and (not names or found.job in names):
+                return found
+        if not wait:
+            return None
+        time.sleep(LOOK)
+
+
+def _refuse_unknown(controls: Controls, names: Collection[str]) -> None:
+    known = [one.job for one in controls.all()]
+    for name in names:
+        if name not in known:
+            raise UnknownName("job", name, known)
+
+
+def _work(
+    controls: Controls, found: Submission, ledger: str, cost: Cost, junit: Path | None
+) -> int:
+    """One job; what makes it impossible is kept with it, and others go on."""
+    Screen().print(Text(f"working at {found.job}"), soft_wrap=True)
+    target = junit and (junit / f"{file_name(found.job)}.xml").resolve()
+    place = ledger if "://" in ledger else str(Path(ledger).resolve())
+    try:
+        with _inside(found.folder):
+            spec = recipe_in(found).spec()
+            return work_at(found, spec, ledger=place, cost=cost, junit=target)
+    except TTSError as error:
+        complain(f"{found.job}: {error}")
+        controls.stop(found.job, " ".join(str(error).split()))
+        return FAILED
+
+
+@contextmanager
+def _inside(folder: str) -> Iterator[None]:
+    """In the folder from which a job was submitted, where its relative paths begin."""
+    before = Path.cwd()
+    try:
+        os.chdir(folder)
+    except OSError as error:
+        raise BadInput(f"{folder}, where it was submitted: {error.strerror}.") from error
+    try:
+        yield
+    finally:
+        os.chdir(before)
