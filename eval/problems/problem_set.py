@@ -53,6 +53,8 @@ def canonical(problems: Iterable[Problem]) -> str:
 def canonical_lines(problems: Iterable[Problem]) -> Iterator[str]:
     for problem in problems:
         fields = to_builtins(problem)
+        if problem.conversation is None:  # a set's digest is older than the field
+            del fields["conversation"]
         yield json.dumps(fields, sort_keys=True, separators=(",", ":"), allow_nan=False) + "\n"
 
 

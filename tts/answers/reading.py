@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable
 from typing import Literal
@@ -60,7 +61,16 @@ _CALLED_RIGHT = re.compile(
     r"(?<![A-Za-z0-9])\(?([A-J])\)?\s+(?:is|seems|must be)\s+(?:the\s+)?(?:correct|right|best)\b"
 )
 Reader = Literal[
-    "tagged", "boxed", "hashes", "stated", "chosen", "steps", "last_number", "last_line", "program"
+    "tagged",
+    "boxed",
+    "hashes",
+    "stated",
+    "chosen",
+    "steps",
+    "last_number",
+    "last_line",
+    "program",
+    "whole",
 ]
 
 MARKED: frozenset[Reader] = frozenset({"tagged", "boxed", "hashes", "stated", "chosen", "steps"})
@@ -219,6 +229,17 @@ def chosen_option(text: str) -> str | None:
     return listed[0] if len(listed) == 1 and _LISTED.match(lines[-1].strip()) else None
 
 
+def whole_text(text: str) -> str | None:
+    """All of a text; of JSON its content, whatever the order of its keys and its white space."""
+    bare = text.strip()
+    if bare[:1] not in ("{", "["):
+        return bare or None
+    try:
+        return json.dumps(json.loads(bare), sort_keys=True, ensure_ascii=False)
+    except (ValueError, RecursionError):
+        return bare
+
+
 READERS: dict[Reader, Callable[[str], str | None]] = {
     "tagged": tagged_answer,
     "boxed": last_boxed,
@@ -228,6 +249,7 @@ READERS: dict[Reader, Callable[[str], str | None]] = {
     "steps": ended,
     "last_number": last_number,
     "last_line": last_line,
+    "whole": whole_text,
     "program": program_in,
 }
 

@@ -68,7 +68,9 @@ class Task(Struct, frozen=True, kw_only=True):
         return dict(to_builtins(self))
 
     def render(self, problem: Problem) -> tuple[Message, ...]:
-        """The messages that put a problem to a model."""
+        """The messages that put a problem to a model: its own conversation, where it has one."""
+        if problem.conversation is not None:
+            return problem.conversation.messages
         user = Message("user", self.user.replace("{problem}", problem.prompt))
         return (Message("system", self.system), user) if self.system else (user,)
 
@@ -117,6 +119,12 @@ TASKS: dict[str, Task] = {
     task.name: task
     for task in (
         Task(name="arithmetic", version="1", answers="mathematics"),
+        Task(
+            name="chat",
+            version="1",
+            readers=("tagged", "boxed", "hashes", "stated", "whole"),
+            forced_answer="\n\nThe answer is ",
+        ),
         Task(
             name="choice",
             version="1",

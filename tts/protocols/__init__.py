@@ -1,6 +1,7 @@
 """The seams of the engine: what each side promises the other."""
 
 from tts.protocols.generator import (
+    SHOWN,
     Defaults,
     Drawn,
     GenerateReply,
@@ -9,9 +10,12 @@ from tts.protocols.generator import (
     Guide,
     PromptGenerator,
     RecordedGenerator,
+    TakesFields,
     TextListener,
     charged,
     defaults_of,
+    fields_tokens,
+    takes_fields,
 )
 from tts.protocols.journal import (
     SENT,
@@ -63,6 +67,7 @@ from tts.protocols.scorers import (
 
 __all__ = [
     "SENT",
+    "SHOWN",
     "Abort",
     "Answer",
     "Begin",
@@ -109,11 +114,14 @@ __all__ = [
     "StepScoreReply",
     "StepScoreRequest",
     "StepScorer",
+    "TakesFields",
     "TextListener",
     "TextRow",
     "UseRow",
     "Vector",
     "charged",
     "defaults_of",
+    "fields_tokens",
     "of_dollars",
+    "takes_fields",
 ]

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import Literal, Protocol, runtime_checkable
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Literal, Protocol, runtime_checkable
 
+import msgspec
 from msgspec import Struct
 
 from tts.errors import BadReply, CallError
@@ -50,6 +51,8 @@ class GenerateRequest(Struct, frozen=True, kw_only=True):
     """Which repetition of the whole experiment this draw belongs to."""
     guide: Guide | None = None
     """None: free text. A backend that cannot guide its decoding leaves it out."""
+    fields: Mapping[str, Any] = {}
+    """Further fields of the API's request; a backend that `takes_fields` sends them on."""
 
 
 class GenerateReply(Struct, frozen=True, kw_only=True):
@@ -84,6 +87,18 @@ class GenerateReply(Struct, frozen=True, kw_only=True):
             for one in self.completions
         ]
         return Answer(replies=tuple(replies), billed=self.usage, server_price=self.server_price)
+
+
+SHOWN = frozenset({"tools", "tool_choice", "response_format"})
+"""The further fields that servers write into the prompt."""
+SHOWN_TOKENS = 512
+"""Tokens by which a server's template may introduce them, at most."""
+
+
+def fields_tokens(fields: Mapping[str, Any]) -> int:
+    """Tokens that further fields add to a prompt, at most: a token has at least one byte."""
+    shown = {name: value for name, value in fields.items() if name in SHOWN}
+    return len(msgspec.json.encode(shown)) + SHOWN_TOKENS if shown else 0
 
 
 def charged(model: Model, prompt: int, completion: int = 0, reasoning: int | None = None) -> Usage:
@@ -153,6 +168,19 @@ class HasDefaults(Protocol):
 def defaults_of(generator: Generator) -> Defaults:
     """What suits a generator by its own word; where it says nothing, what suits any server's."""
     return generator.defaults if isinstance(generator, HasDefaults) else Defaults()
+
+
+@runtime_checkable
+class TakesFields(Protocol):
+    """A generator that says whether `GenerateRequest.fields` reach its model."""
+
+    @property
+    def takes_fields(self) -> bool: ...
+
+
+def takes_fields(generator: Generator) -> bool:
+    """Whether tools, response formats and the like reach the model; false where it says nothing."""
+    return isinstance(generator, TakesFields) and generator.takes_fields
 
 
 @runtime_checkable

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any, Literal, cast
 
+import msgspec
 from msgspec.structs import replace
 
 from tts.answers import Task
 from tts.protocols import Draw, Generator, Prefix, RecordedGenerator
 from tts.run.generator_call import GeneratorCall, Prompt, offers
-from tts.values import ENDED, Candidate, Completion, Message, Problem, Sampling
+from tts.values import ENDED, Candidate, Completion, Message, Problem, Sampling, ToolCall
 
 Until = Literal["end", "step", "answer"]
 """The whole solution, its next step, or just the answer that a partial one is forced to."""
@@ -41,7 +42,12 @@ class Generation(GeneratorCall):
             role="sample",
             coalesce=generator.capabilities.coalesce,
             shortens=True,
+            fields=problem.conversation.fields if problem.conversation else {},
         )
+
+    @property
+    def _fields(self) -> tuple[Any, ...]:
+        return (self.fields,) if self.fields else ()
 
     @property
     def continues(self) -> bool:
@@ -60,8 +66,8 @@ class Generation(GeneratorCall):
             sampling = Sampling(max_tokens=sampling.max_tokens)
         if isinstance(source, Candidate):
             drawn = source.key or (self.messages(source), source.text)
-            return (self.problem.id, "continue", drawn, sampling, until)
-        return (self.problem.id, "start", self.messages(source), sampling, until)
+            return (self.problem.id, "continue", drawn, sampling, until, *self._fields)
+        return (self.problem.id, "start", self.messages(source), sampling, until, *self._fields)
 
     def stochastic(self, args: tuple[Any, ...]) -> bool:
         return self.recorded is not None or not args[1].greedy
@@ -128,7 +134,7 @@ class Generation(GeneratorCall):
         said = text
         if parent is not None and until == "answer":
             said = self._forced(parent.text) + content.text
-        answer = self._answer(content, said)
+        answer = called(content.tool_calls) or self._answer(content, said)
         final = answer is not None if until == "answer" else self._is_final(content, text, until)
         answer = answer if final else None
         if until == "step" and not final and content.finish_reason in ENDED:
@@ -146,6 +152,7 @@ class Generation(GeneratorCall):
             + content.completion_tokens,
             mean_logprob=mean_logprob(content),
             confidences=confidences(content),
+            tool_calls=content.tool_calls,
             recorded=content.recorded,
         )
 
@@ -177,6 +184,8 @@ class Generation(GeneratorCall):
         return forced if before.endswith(forced) else before
 
     def _is_final(self, content: Completion, text: str, until: Until) -> bool:
+        if content.tool_calls:
+            return True
         if content.finish_reason not in ENDED:
             return False
         if until == "end":
@@ -193,6 +202,25 @@ class Generation(GeneratorCall):
         if isinstance(source, Candidate):
             return source.messages
         return () if isinstance(source, Problem) else tuple(source)
+
+
+def called(calls: Sequence[ToolCall]) -> str | None:
+    """What a model wants to be called, in one wording for equal calls; None: nothing.
+
+    The order of arguments and white space do not count, nor does the name of a call.
+    """
+    if not calls:
+        return None
+    return msgspec.json.encode([_worded(call) for call in calls], order="sorted").decode()
+
+
+def _worded(call: ToolCall) -> dict[str, Any]:
+    told = call.function.arguments
+    try:
+        arguments = msgspec.json.decode(told) if told.strip() else {}
+    except msgspec.DecodeError:
+        arguments = told
+    return {"name": call.function.name, "arguments": arguments}
 
 
 def confidences(completion: Completion) -> tuple[float, ...]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 from typing import Any, cast
 from weakref import WeakKeyDictionary
@@ -25,6 +25,7 @@ from tts.protocols import (
     Role,
     TextListener,
     charged,
+    fields_tokens,
 )
 from tts.values import Completion, Message, Sampling, Usage
 
@@ -61,9 +62,14 @@ class GeneratorCall:
         timeout: float | None = None,
         guide: Guide | None = None,
         streamed: bool = False,
+        fields: Mapping[str, Any] | None = None,
     ) -> None:
-        """`streamed`: attempts are the subclass's own `perform`, which listens to the text."""
+        """`streamed`: attempts are the subclass's own `perform`, which listens to the text.
+        `fields`: further fields of every request."""
         self.generator, self.guide = generator, guide
+        self.fields = fields or {}
+        self.beside = fields_tokens(self.fields)
+        """Tokens that they add to each prompt, at most."""
         model = generator.model
         self.spec = OperationSpec(
             name=name,
@@ -115,6 +121,7 @@ class GeneratorCall:
             indices=tuple(draw.index for draw in draws),
             replicate=self.replicate,
             guide=self.guide,
+            fields=self.fields,
         )
 
     # What the executor wants to know
@@ -126,11 +133,11 @@ class GeneratorCall:
         return self.most_tokens(args)
 
     def worst(self, args: tuple[Any, ...], *, first: bool) -> Usage:
-        prompt_tokens = self.generator.count_prompt(*self.prompt(args))
+        prompt_tokens = self.generator.count_prompt(*self.prompt(args)) + self.beside
         return self._charged(prompt_tokens, self.most_tokens(args), first=first)
 
     def foresee(self, args: tuple[Any, ...], text_tokens: int) -> Usage:
-        known = self.generator.count_prompt(*self.foreseen(args))
+        known = self.generator.count_prompt(*self.foreseen(args)) + self.beside
         return self._charged(known + text_tokens, self.most_tokens(args), first=True)
 
     def attributed(self, usage: Usage, *, first: bool) -> Usage:

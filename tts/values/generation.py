@@ -17,6 +17,42 @@ differ in what letters without a sign between them are: `xy` is a product for ma
 MessageRole = Literal["system", "user", "assistant", "tool"]
 
 
+class FunctionCall(Struct, frozen=True):
+    """Which function a model calls, and with what."""
+
+    name: str
+    arguments: str
+    """JSON as the model wrote it: it may be broken."""
+
+
+class ToolCall(Struct, frozen=True):
+    """A tool that a model wants to be called, in the shape of the API."""
+
+    id: str
+    function: FunctionCall
+    type: Literal["function"] = "function"
+
+
+class Message(Struct, frozen=True, omit_defaults=True):
+    """One turn of a conversation."""
+
+    role: MessageRole
+    content: str
+    tool_calls: tuple[ToolCall, ...] = ()
+    """Of an assistant's turn: what it called."""
+    tool_call_id: str = ""
+    """Of a tool's turn: which call it answers."""
+
+
+class Conversation(Struct, frozen=True):
+    """What is put to a model as it stands, in place of a prompt in a task's wording."""
+
+    messages: tuple[Message, ...]
+    fields: dict[str, Any] = {}
+    """Further fields of every request that puts it, as the API calls them: tools, response_format,
+    reasoning_effort, …. Backends that know none leave them out."""
+
+
 class Problem(Struct, frozen=True, kw_only=True):
     """A question, what kind of question it is and, where known, its reference answer."""
 
@@ -29,13 +65,8 @@ class Problem(Struct, frozen=True, kw_only=True):
     difficulty_bin: int | None = None
     """1 (easiest) to 5."""
     metadata: dict[str, Any] = field(default_factory=dict)
-
-
-class Message(Struct, frozen=True):
-    """One turn of a conversation."""
-
-    role: MessageRole
-    content: str
+    conversation: Conversation | None = None
+    """What is put to the model instead of `prompt`, which then is what judges read."""
 
 
 class Sampling(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -155,6 +186,8 @@ class Completion(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False
     """Included in `completion_tokens`."""
     reasoning: str | None = None
     """The thoughts of a reasoning model, where the backend reports them apart."""
+    tool_calls: tuple[ToolCall, ...] = ()
+    """What the model wants to be called, where it was given tools."""
     token_ids: tuple[int, ...] = ()
     logprobs: tuple[TokenLogprob, ...] = ()
     estimated: bool = False

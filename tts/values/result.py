@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 from msgspec import Struct, field
 
-from tts.values.generation import FinishReason, Message, Problem, Recording
+from tts.values.generation import FinishReason, Message, Problem, Recording, ToolCall
 from tts.values.usage import NOTHING, Usage
 
 STEP_SEPARATOR = "\n\n"
@@ -39,6 +39,8 @@ class Candidate(Struct, frozen=True, kw_only=True):
     """Mean log-probability of the tokens drawn last, where the backend reports it."""
     confidences: tuple[float, ...] = ()
     """`TokenLogprob.confidence` of the tokens drawn last, where alternatives were asked for."""
+    tool_calls: tuple[ToolCall, ...] = ()
+    """What the model wants to be called; `answer` then words them."""
     recorded: Recording | None = None
     """The recorded sample that it is, where it was not drawn now."""
 

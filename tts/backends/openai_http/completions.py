@@ -15,6 +15,7 @@ from tts.backends.openai_http.reply import (
     refused,
     thoughts,
     token_logprobs,
+    tool_calls,
     with_stop,
     written,
 )
@@ -223,6 +224,7 @@ def _completion(
         completion_tokens=size,
         reasoning_tokens=min(size, reasoning),
         reasoning=thoughts(choice),
+        tool_calls=tool_calls(choice),
         token_ids=tuple(choice.token_ids or ()),
         logprobs=logprobs,
         estimated=inferred,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
+from math import ceil
 from typing import Any, cast
 
 import msgspec
@@ -48,8 +49,17 @@ from tts.errors import (
     Unavailable,
     crashed,
 )
-from tts.protocols import Abort, Drawn, GenerateReply, GenerateRequest, Meter, TextListener
-from tts.values import Capabilities, Message, Model, Usage
+from tts.protocols import (
+    SHOWN,
+    Abort,
+    Drawn,
+    GenerateReply,
+    GenerateRequest,
+    Meter,
+    TextListener,
+    fields_tokens,
+)
+from tts.values import BYTES_PER_TOKEN, Capabilities, Message, Model, Usage
 
 _ANY: msgspec.json.Decoder[dict[str, Any]] = msgspec.json.Decoder(dict[str, Any])
 
@@ -98,6 +108,10 @@ class HTTPGenerator:
         self._secret, self._translated = api_key, Translated(api_key)
         self._refused = refused or (lambda: None)
         self._prefix_check = PrefixCheck(self._connection, wording=self._wording)
+
+    @property
+    def takes_fields(self) -> bool:
+        return self._wording.endpoint == "chat"
 
     @property
     def prompt(self) -> bool:
@@ -239,24 +253,29 @@ class HTTPGenerator:
         return believed(
             reply.usage,
             self._model,
-            most_prompt=self.count_prompt(request.messages, request.prefix),
+            most_prompt=self._most_prompt(request),
             most_completion=request.sampling.max_tokens * len(request.seeds),
         )
 
     def _expected(self, request: GenerateRequest, completion_tokens: int) -> Expected:
         draws = len(request.seeds)
         return Expected(
-            prompt_tokens=self._count.estimate(request.messages, request.prefix),
+            prompt_tokens=self._count.estimate(request.messages, request.prefix)
+            + ceil(fields_tokens(request.fields) / BYTES_PER_TOKEN),
             completion_tokens=completion_tokens,
-            most_prompt_tokens=self.count_prompt(request.messages, request.prefix),
+            most_prompt_tokens=self._most_prompt(request),
             most_completion_tokens=request.sampling.max_tokens * draws,
             draws=draws,
         )
 
+    def _most_prompt(self, request: GenerateRequest) -> int:
+        most = self.count_prompt(request.messages, request.prefix)
+        return most + fields_tokens(request.fields)
+
     def _learn(self, request: GenerateRequest, reply: WireReply, paid: Spend) -> None:
         """What counts tell of prompts, and of the bytes per token of texts."""
         told = reported_prompt(reply.usage)
-        if told is not None:
+        if told is not None and not SHOWN & request.fields.keys():
             self._count.learn(request.messages, request.prefix, told)
         if not paid.estimated and not self._count.knows_texts:
             came = [choice for choice in reply.choices or () if choice is not None]

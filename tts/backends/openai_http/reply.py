@@ -12,7 +12,7 @@ import msgspec
 from msgspec import Struct
 
 from tts.errors import BadReply, Unavailable
-from tts.values import ENDED, FinishReason, TokenLogprob
+from tts.values import ENDED, FinishReason, FunctionCall, TokenLogprob, ToolCall
 
 T = TypeVar("T")
 _WORDS: dict[FinishReason, frozenset[str]] = {
@@ -230,6 +230,26 @@ def thoughts(choice: WireChoice) -> str | None:
     if not isinstance(message.content, list):
         return None
     return _parts(message, ("thinking",), "thinking") or _parts(message, ("reasoning",), "text")
+
+
+def tool_calls(choice: WireChoice) -> tuple[ToolCall, ...]:
+    """The functions that the model calls; what has no name is no call."""
+    listed = choice.message.tool_calls if choice.message is not None else None
+    calls = listed if isinstance(listed, list) else []
+    found = [_tool_call(place, one) for place, one in enumerate(calls)]
+    return tuple(one for one in found if one is not None)
+
+
+def _tool_call(place: int, told: Any) -> ToolCall | None:
+    function = told.get("function") if isinstance(told, dict) else None
+    if not isinstance(function, dict):
+        return None
+    name, given, id = function.get("name"), function.get("arguments"), told.get("id")
+    if not isinstance(name, str) or not name:
+        return None
+    arguments = given if isinstance(given, str) else msgspec.json.encode(given or {}).decode()
+    named = id if isinstance(id, str) and id else f"call_{place}"
+    return ToolCall(named, FunctionCall(name, arguments))
 
 
 def cut_echo(reply: WireReply, prefix: str) -> None:

@@ -68,7 +68,8 @@ class Bodies:
         """For an answer in one piece."""
         if not self._seeded or len(request.seeds) != 1:
             return self._written(request)
-        key = (id(request.messages), id(request.sampling), request.prefix, request.guide)
+        own = (id(request.messages), id(request.sampling), id(request.fields))
+        key = (*own, request.prefix, request.guide)
         known = self._known.get(key)
         if known is None:
             before, found, after = self._written(replace(request, seeds=(_MARK,))).partition(
@@ -117,7 +118,7 @@ def fields(request: GenerateRequest, wording: Wording, *, stream: bool) -> dict[
         asked |= _guided(request.guide, wording.dialect)
     if stream:
         asked |= _streaming(wording)
-    return asked | dict(wording.extra)
+    return asked | dict(request.fields) | dict(wording.extra)
 
 
 def _prompt(request: GenerateRequest, wording: Wording) -> dict[str, Any]:

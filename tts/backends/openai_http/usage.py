@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from decimal import Decimal, InvalidOperation
 from math import ceil
 from typing import Any
@@ -134,7 +134,7 @@ class PromptCount:
     def _bound(self, messages: Sequence[Message], prefix: str) -> int:
         if self._tokens and self._render:
             return self._tokens(self._render(messages, prefix))
-        texts = sum(self.text_tokens(message.content) for message in messages)
+        texts = sum(self.text_tokens(text) for message in messages for text in _texts(message))
         added = self._message_tokens * (len(messages) + 1) + self._template_tokens
         return texts + self.text_tokens(prefix) + added
 
@@ -144,7 +144,16 @@ def _bytes(text: str) -> int:
 
 
 def _size(messages: Sequence[Message], prefix: str) -> int:
-    return sum(_bytes(message.content) for message in messages) + _bytes(prefix)
+    texts = (text for message in messages for text in _texts(message))
+    return sum(map(_bytes, texts)) + _bytes(prefix)
+
+
+def _texts(message: Message) -> Iterator[str]:
+    yield message.content
+    if message.tool_call_id:
+        yield message.tool_call_id
+    for call in message.tool_calls:
+        yield f"{call.id} {call.type} {call.function.name} {call.function.arguments}"
 
 
 class Expected(Struct, frozen=True, kw_only=True, gc=False):
