@@ -23,8 +23,9 @@ FOLDERS = {
 """Top-level folder to the package it is installed as."""
 
 RANKS = [
-    {"tts.cli", "tts.server"},
+    {"tts.cli"},
     {"tts.eval"},
+    {"tts.gateway"},
     {"tts.training"},
     {"tts.engine"},
     {"tts.strategies", "tts.verifiers", "tts.planner", "tts.retrieval"},

@@ -77,9 +77,11 @@ class Job:
         replicate: int = 0,
         sampling: Sampling | None = None,
         limit: TimeLimit | None = None,
+        watched: bool = True,
     ) -> Result:
         """One strategy on one problem; replayed from the ledger as far as it got before.
 
+        `watched`: whether the job's observer, where there is one, is told of this run.
         `limit`: where the budget's seconds began to count before. With a deadline it returns or
         raises within `tts.engine.time_limit.GRACE` seconds of it.
         """
@@ -87,7 +89,7 @@ class Job:
         limit = limit or TimeLimit(budget.seconds, self._waits)
         run_id = self.run_id(problem, strategy, budget, replicate)
         recorded = await self._recorded(run_id, limit)
-        settings = self._settings(problem, run_id, replicate, sampling, recorded)
+        settings = self._settings(problem, run_id, replicate, sampling, recorded, watched)
         run = open_run(settings, strategy, budget, self.executor)
         self.journal.write(self._row(run_id, problem, strategy, budget, replicate))
         ended = await solve(strategy, run, budget, limit)
@@ -145,6 +147,7 @@ class Job:
         replicate: int,
         sampling: Sampling | None,
         recorded: Recorded,
+        watched: bool,
     ) -> RunSettings:
         session = self.session
         model = next(iter(session.generators.values())).model.name
@@ -162,7 +165,7 @@ class Job:
             seed=replicate,
             recorded=recorded,
             forced_tokens=FORCED_TOKENS,
-            watched=self._watched,
+            watched=self._watched and watched,
         )
 
     def _row(

@@ -1,0 +1,70 @@
+"""A gateway in process, on models that say what they are told, and the official client."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+pytest.importorskip("starlette", reason="needs the extra serve")
+
+import httpx2
+from openai import AsyncOpenAI
+
+from tts.gateway.app import application
+from tts.gateway.desk import Desk
+from tts.gateway.keys import Key, Keys
+from tts.gateway.settings import GatewaySettings
+
+SECRET = "sk-test-alice"
+
+
+def key(name: str = "alice", secret: str = SECRET, **fields: Any) -> Key:
+    return Key(name=name, digest=sha256(secret.encode()).digest(), **fields)
+
+
+@dataclass
+class Place:
+    """A gateway that is open, and a client of it."""
+
+    desk: Desk
+    app: Any
+    client: AsyncOpenAI
+    http: httpx2.AsyncClient
+    ledger: Path
+
+    def another(self, secret: str) -> AsyncOpenAI:
+        return AsyncOpenAI(
+            api_key=secret, base_url="http://gateway/v1", http_client=self.http, max_retries=0
+        )
+
+
+Opened = Callable[..., Awaitable[Place]]
+
+
+@pytest.fixture
+async def opened(tmp_path: Path, lab: Any) -> AsyncIterator[Opened]:
+    """Opens a gateway on a generator: `scores` are the verifier's, the rest are its settings."""
+    async with AsyncExitStack() as stack:
+
+        async def open_(
+            generator: Any, *, keys: Sequence[Key] = (), scores: Any = None, **settings: Any
+        ) -> Place:
+            session = lab.session(generator, scores=scores)
+            stack.push_async_callback(session.close)
+            chosen = GatewaySettings(keys=Keys(keys or [key()]), **settings)
+            desk = await stack.enter_async_context(Desk(session, tmp_path / "g.db", chosen))
+            app = application(desk)
+            http = httpx2.AsyncClient(transport=httpx2.ASGITransport(app=app))
+            stack.push_async_callback(http.aclose)
+            client = AsyncOpenAI(
+                api_key=SECRET, base_url="http://gateway/v1", http_client=http, max_retries=0
+            )
+            return Place(desk, app, client, http, tmp_path / "g.db")
+
+        yield open_

@@ -1,0 +1,1 @@
+"""An endpoint of the OpenAI API in front of the engine; needs the extra `serve`."""

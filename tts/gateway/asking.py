@@ -1,0 +1,205 @@
+"""From what a request says to what is run: strategy, budget, sampling, identity."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from hashlib import blake2b
+from secrets import token_hex
+from typing import Any, cast
+
+import msgspec
+from msgspec.structs import asdict, replace
+
+from tts.answers import TASKS
+from tts.engine import parse_budget, parse_strategy
+from tts.errors import BadInput
+from tts.gateway.bodies import OwnFields
+from tts.gateway.errors import ApiError, bad
+from tts.gateway.keys import Key
+from tts.gateway.settings import ONE_DRAW, GatewaySettings
+from tts.run import Strategy
+from tts.values import Budget, Conversation, Message, Problem, Sampling
+
+STRATEGY, BUDGET, ONCE = "x-tts-strategy", "x-tts-budget", "idempotency-key"
+"""Headers of a request."""
+LONGEST = 300
+"""Characters of a strategy."""
+FILES = frozenset({"policy", "calibration", "digest"})
+"""Parameters of strategies that name files: the gateway's own names stand for these."""
+LENGTHS = ("tokens", "window", "least", "most")
+"""Ends of the names of parameters that count tokens and not calls."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Wish:
+    """What a body asks for, in whichever form of the API it was put."""
+
+    model: str
+    conversation: Conversation
+    sampling: Mapping[str, Any] = field(default_factory=dict)
+    """Fields of `Sampling` that the request sets."""
+    n: int = 1
+    seed: int | None = None
+    stream: bool = False
+    include_usage: bool = False
+    own: OwnFields = field(default_factory=OwnFields)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ask:
+    """A request that can be carried out: nothing about it was sent yet."""
+
+    wish: Wish
+    key: Key
+    id: str
+    model: str
+    strategy: Strategy
+    plain: bool
+    """It is one draw, and may be streamed as it grows."""
+    budget: Budget
+    """The ceiling of the whole request."""
+    sampling: Sampling
+    problem: Problem
+    replicate: int = 0
+
+    @property
+    def share(self) -> Budget:
+        """The ceiling of each of its `n` choices."""
+        n = self.wish.n
+        shares = {name: value // n for name, value in self.budget.ceilings.items()}
+        return Budget(**cast("dict[str, int]", shares), seconds=self.budget.seconds)
+
+
+def asked(
+    wish: Wish,
+    headers: Mapping[str, str],
+    *,
+    key: Key,
+    settings: GatewaySettings,
+    model: str,
+    sampling: Sampling,
+) -> Ask:
+    """What is to be run; raises `ApiError` or `UsageError` for what cannot be.
+
+    The body's own fields go before the headers, these before the model's suffix, and this before
+    what key and gateway say. `sampling` is what stands where the request says nothing.
+    """
+    if not 1 <= wish.n <= settings.most_choices:
+        raise bad(f"n is between 1 and {settings.most_choices}, not {wish.n}.", param="n")
+    name, suffix = named(wish.model, model)
+    text = wish.own.strategy or headers.get(STRATEGY, "") or suffix or key.strategy
+    strategy = _strategy(text or settings.strategy, key, settings)
+    task = wish.own.task or settings.task
+    if task not in TASKS:
+        raise bad(f"There is no task {task!r}. Known: {', '.join(sorted(TASKS))}.", param="task")
+    budget = _budget(wish.own.budget or headers.get(BUDGET, ""), key)
+    id = _id(wish, headers.get(ONCE, ""))
+    messages = wish.conversation.messages
+    return Ask(
+        wish=wish,
+        key=key,
+        id=id,
+        model=name,
+        strategy=strategy,
+        plain=strategy.name == "single" and strategy.parameters == {"temperature": None},
+        budget=budget,
+        sampling=_sampling(sampling, wish.sampling),
+        problem=Problem(id=id, prompt=told(messages), task=task, conversation=wish.conversation),
+        replicate=wish.seed or 0,
+    )
+
+
+def named(told: str, model: str) -> tuple[str, str]:
+    """The model's name without its suffix, and the strategy that this names."""
+    name, _, suffix = told.strip().partition("@")
+    if name.strip() not in ("", "default", model):
+        raise ApiError(
+            404,
+            f"There is no model {name!r} here: it is {model!r}.",
+            param="model",
+            code="model_not_found",
+        )
+    return model, suffix.strip()
+
+
+def told(messages: tuple[Message, ...]) -> str:
+    """A conversation as judges read it: its only turn, or all of them with who says what."""
+    shown = [message for message in messages if message.role != "system"]
+    if len(shown) == 1:
+        return shown[0].content
+    return "\n\n".join(f"{message.role}: {message.content}" for message in shown)
+
+
+def _strategy(text: str, key: Key, settings: GatewaySettings) -> Strategy:
+    if len(text) > LONGEST or "&" in text or "*" in text:
+        raise bad("A strategy is a short text such as best_of_n(n=8).", param="strategy")
+    if text in settings.policies:
+        chosen = parse_strategy(f"compute_optimal(policy='{settings.policies[text]}')")
+        _allowed(key, text, chosen.name)
+        return chosen
+    chosen = parse_strategy(ONE_DRAW if text == "single" else text)
+    _allowed(key, chosen.name)
+    for name, value in chosen.parameters.items():
+        if name in FILES and value:
+            raise bad(
+                f"{name} names a file: ask for a policy by its name"
+                f" ({', '.join(settings.policies) or 'none is given to this gateway'}).",
+                param="strategy",
+            )
+        if _counts(name, value) and value > key.calls:
+            raise bad(
+                f"{chosen.name}: {name}={value} is above the {key.calls} calls that a request of"
+                " this key may become.",
+                param="strategy",
+                code="too_many_calls",
+            )
+    return chosen
+
+
+def _counts(name: str, value: Any) -> bool:
+    whole = isinstance(value, int) and not isinstance(value, bool)
+    return whole and not name.endswith(LENGTHS)
+
+
+def _allowed(key: Key, *names: str) -> None:
+    if key.strategies and not set(names) & set(key.strategies):
+        raise ApiError(
+            403,
+            f"This key may use {', '.join(key.strategies)}, not {names[0]}.",
+            param="strategy",
+            code="strategy_not_allowed",
+        )
+
+
+def _budget(text: str, key: Key) -> Budget:
+    """The smaller of what is asked for and what the key may spend, dimension by dimension."""
+    wanted = parse_budget(text) if text.strip() else Budget()
+    return smaller(smaller(wanted, key.request), Budget(calls=key.calls))
+
+
+def smaller(left: Budget, right: Budget) -> Budget:
+    """The ceilings that hold where both do."""
+    both = {}
+    for name, value in asdict(left).items():
+        known = [each for each in (value, getattr(right, name)) if each is not None]
+        both[name] = min(known, default=None)
+    return Budget(**both)
+
+
+def _sampling(given: Sampling, wanted: Mapping[str, Any]) -> Sampling:
+    fields = {name: value for name, value in wanted.items() if value is not None}
+    try:
+        return msgspec.convert({**asdict(replace(given)), **fields}, Sampling)
+    except msgspec.ValidationError as error:
+        raise BadInput(f"Sampling: {error}.") from error
+
+
+def _id(wish: Wish, once: str) -> str:
+    """Fresh for each request; the same for one that is sent again, or asks for a seed."""
+    if once:
+        return f"once-{once[:100]}"
+    if wish.seed is None:
+        return f"req-{token_hex(12)}"
+    content = msgspec.json.encode((wish.conversation, wish.sampling, wish.own), order="sorted")
+    return f"seed-{blake2b(content, digest_size=12).hexdigest()}"

@@ -1,0 +1,102 @@
+"""The gateway on a socket: opened, served and closed in order."""
+
+from __future__ import annotations
+
+import errno
+import socket
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import uvicorn
+
+from tts.engine import SessionOptions, open_session
+from tts.engine.asks import Asks
+from tts.errors import UsageError
+from tts.gateway.app import application
+from tts.gateway.desk import Desk
+from tts.gateway.settings import GatewaySettings
+
+GRACE = 10
+"""Seconds in which requests under way may end once a signal has come."""
+BACKLOG = 2048
+
+
+@dataclass(frozen=True, kw_only=True)
+class Address:
+    """Where a gateway listens."""
+
+    host: str = "127.0.0.1"
+    port: int = 8080
+
+    def bind(self) -> socket.socket:
+        """The listening socket; raises `UsageError` with one line where it cannot be had."""
+        family = socket.AF_INET6 if ":" in self.host else socket.AF_INET
+        found = socket.socket(family, socket.SOCK_STREAM)
+        try:
+            found.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            found.bind((self.host, self.port))
+            found.listen(BACKLOG)
+        except (OSError, OverflowError) as error:
+            found.close()
+            raise UsageError(self._refused(error)) from error
+        found.setblocking(False)
+        return found
+
+    def _refused(self, error: OSError | OverflowError) -> str:
+        if isinstance(error, OSError) and error.errno == errno.EADDRINUSE:
+            return f"Port {self.port} is in use: give another one with --port, or 0 for a free one."
+        told = getattr(error, "strerror", None) or str(error)
+        return f"{self.host}:{self.port} cannot be listened on: {told}."
+
+
+async def serve(
+    options: SessionOptions,
+    settings: GatewaySettings,
+    *,
+    ledger: str | Path,
+    listening: socket.socket,
+    ready: Callable[[str, str], None],
+) -> None:
+    """Serve until a signal comes; `ready` is told the URL and the model once requests are taken.
+
+    The endpoint is asked what it supports before, which is not part of any key's spending.
+    """
+    async with Asks(options) as asks:
+        session = await open_session(options, asks=asks)
+    try:
+        async with Desk(session, ledger, settings) as desk:
+            server = ToldServer(_config(desk), lambda: ready(url_of(listening), desk.model))
+            await server.serve(sockets=[listening])
+    finally:
+        await session.close()
+
+
+def _config(desk: Desk) -> uvicorn.Config:
+    return uvicorn.Config(
+        application(desk),
+        access_log=False,
+        log_level="warning",
+        lifespan="off",
+        timeout_graceful_shutdown=GRACE,
+        timeout_keep_alive=75,
+        server_header=False,
+    )
+
+
+class ToldServer(uvicorn.Server):
+    """Says when it takes requests."""
+
+    def __init__(self, config: uvicorn.Config, ready: Callable[[], None]) -> None:
+        super().__init__(config)
+        self._ready = ready
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        self._ready()
+
+
+def url_of(listening: socket.socket) -> str:
+    """The base URL that clients take."""
+    host, port = listening.getsockname()[:2]
+    return f"http://{f'[{host}]' if ':' in host else host}:{port}/v1"
