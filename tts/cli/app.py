@@ -10,6 +10,7 @@ import typer
 from tts.cli.job import job_app
 from tts.cli.options import flags_of
 from tts.cli.recorded import recorded
+from tts.cli.served import served
 from tts.eval.recipe import ModelKeys, Recipe
 
 app = typer.Typer(
@@ -126,45 +127,6 @@ def run(
     from tts.cli.run import run_problem
 
     run_problem(problem, strategy, budget, options, ledger=ledger, seed=seed, as_json=as_json)
-
-
-@app.command()
-@flags_of(ModelKeys)
-def serve(
-    host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
-    port: Annotated[int, typer.Option(min=0, max=65535, help="0: a free one.")] = 8080,
-    keys: Annotated[
-        Path | None, typer.Option(help="Keys with budgets and limits, YAML; none: anybody.")
-    ] = None,
-    ledger: LedgerPlace = "tts.db",
-    strategy: Annotated[
-        str, typer.Option(help="Where a request names none.")
-    ] = "single(temperature=null)",
-    policy: Annotated[
-        list[str], typer.Option(help="NAME=FILE of tts calibrate, asked for as NAME; repeat.")
-    ] = [],  # noqa: B006
-    task: Annotated[str, typer.Option(help="How answers are read; empty: as text.")] = "",
-    most_choices: Annotated[int, typer.Option(min=1, help="Largest n of a request.")] = 16,
-    most_bytes: Annotated[int, typer.Option(min=1, help="Largest body.")] = 4 << 20,
-    in_flight: Annotated[int, typer.Option(min=1, help="Most requests at once.")] = 1024,
-    *,
-    options: dict[str, Any],
-) -> None:
-    """Serve the OpenAI API with strategies, budgets and a ledger behind it."""
-    from tts.cli.serve import run_server
-
-    limits = {"most_choices": most_choices, "most_bytes": most_bytes, "in_flight": in_flight}
-    run_server(
-        options,
-        host=host,
-        port=port,
-        keys=keys,
-        ledger=ledger,
-        strategy=strategy,
-        policy=policy,
-        task=task,
-        limits=limits,
-    )
 
 
 @app.command()
@@ -328,6 +290,7 @@ def results(
 
 
 app.add_typer(recorded)
+app.add_typer(served)
 app.add_typer(job_app)
 
 
