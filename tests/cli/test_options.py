@@ -36,6 +36,10 @@ NO_KEY = {
         *("model", "workload", "budget-trials", "study", "problems", "repeats"),
         *("idealized", "out"),
     },
+    "serve": {
+        *("host", "port", "keys", "ledger", "strategy", "policy", "task"),
+        *("most-choices", "most-bytes", "in-flight", *SAMPLED, *SHORT),
+    },
     "prices": {"pattern"},
     "replay": {
         *("files", "strategy", "controller", "budget", "k", "task", "orders", "seed", "json"),
@@ -83,6 +87,7 @@ def dashed(names: Any) -> set[str]:
         ("run", ModelKeys.model_fields),
         ("plan", ["model", "base_url", "api_key_env"]),
         ("tune", ["base_url", "api_key_env", "verifier"]),
+        ("serve", ModelKeys.model_fields),
         ("prices", ["prices"]),
         ("replay", ["prices"]),
         ("cascade", ["prices"]),
