@@ -66,15 +66,25 @@ def sqlite_place(tmp_path: Path) -> str:
 @pytest.fixture
 def postgres_place() -> Iterator[str]:
     """A schema of its own in the server that TTS_TEST_POSTGRES names."""
+    yield from schema()
+
+
+@pytest.fixture
+def other_postgres() -> Iterator[str]:
+    """Another one."""
+    yield from schema()
+
+
+def schema() -> Iterator[str]:
     url = os.environ.get("TTS_TEST_POSTGRES")
     if not url:
         pytest.skip("TTS_TEST_POSTGRES names no PostgreSQL server")
     engine = create_engine(url, isolation_level="AUTOCOMMIT")
-    schema = f"tts_{uuid4().hex}"
+    name = f"tts_{uuid4().hex}"
     with engine.connect() as connection:
-        connection.exec_driver_sql(f"CREATE SCHEMA {schema}")
-        yield f"{url}?options=-csearch_path%3D{schema}"
-        connection.exec_driver_sql(f"DROP SCHEMA {schema} CASCADE")
+        connection.exec_driver_sql(f"CREATE SCHEMA {name}")
+        yield f"{url}?options=-csearch_path%3D{name}"
+        connection.exec_driver_sql(f"DROP SCHEMA {name} CASCADE")
     engine.dispose()
 
 

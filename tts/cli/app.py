@@ -8,6 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from tts.cli.job import job_app
+from tts.cli.keeping import ledger_app
 from tts.cli.options import flags_of
 from tts.cli.recorded import recorded
 from tts.cli.served import served
@@ -196,32 +197,7 @@ def estimate(
     show_estimate(recipe, options, graph=graph, part=part)
 
 
-@app.command()
-def ledger(
-    place: Annotated[str, typer.Argument(help="File or database URL of the ledger.")] = "tts.db",
-    job: Annotated[str, typer.Option(help="One job; empty: the only one, or just the list.")] = "",
-    by: Annotated[
-        str, typer.Option(help="strategy, model, role, problem, run or job.")
-    ] = "strategy",
-    export: Annotated[
-        Path | None, typer.Option(help="Write a table: .csv, .jsonl, .parquet.")
-    ] = None,
-    table: Annotated[str, typer.Option(help="Which table to export.")] = "calls",
-    pool: Annotated[
-        Path | None, typer.Option(help="Write its draws as rows of a pool: .jsonl, .jsonl.gz.")
-    ] = None,
-) -> None:
-    """What a recorded job cost, and its rows as CSV, JSON Lines or Parquet."""
-    from tts.cli.ledger import export_ledger, show_ledger
-
-    if pool is not None:
-        from tts.cli.replay import export_pool
-
-        export_pool(place, job, pool)
-    elif export is not None:
-        export_ledger(place, table, export, job)
-    else:
-        show_ledger(place, job, by)
+app.add_typer(ledger_app)
 
 
 @app.command()
