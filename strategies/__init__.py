@@ -2,6 +2,7 @@
 
 from tts.strategies.allocation.compute_optimal import Auto, ComputeOptimal, UntilAccepted
 from tts.strategies.base import StrategyBase
+from tts.strategies.retrieval.adaptive import AdaptiveRAG
 from tts.strategies.retrieval.iterdrag import IterDRAG
 from tts.strategies.retrieval.one_call import DRAG, RAG, ManyShotQA, ZeroShotQA
 from tts.strategies.revision.budget_forcing import BudgetForcing
@@ -35,6 +36,7 @@ __all__ = [
     "MCTS",
     "RAG",
     "AdaptiveConsistency",
+    "AdaptiveRAG",
     "Auto",
     "BeamSearch",
     "BestOfN",

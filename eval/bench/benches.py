@@ -35,6 +35,7 @@ BENCHES = {
     "search": "64 beam searches at once beside the slowest drafts and scores (takes minutes)",
     "planner": "plans read, checked and run (simulated latency; more with data)",
     "retrieval": "all gold passages of MuSiQue found; 10⁵ passages indexed and asked (needs data)",
+    "question_policy": "recorded two-hop questions, asked again only where it pays (needs data)",
     "allocate": "one budget for a million problems, beside dynamic programming",
     "sandbox": "programs judged per second and core, warm and cold",
     "startup": "`import tts` and `tts --help`",

@@ -6,30 +6,14 @@ Each figure is the best over the references.
 
 from __future__ import annotations
 
-import re
-import string
-import unicodedata
-from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
-from datetime import date
 from typing import Any
 
 from msgspec import Struct
 
+from tts.answers import normalised, token_f1
 from tts.values import Problem
 
-_PUNCTUATION = str.maketrans("", "", string.punctuation + "‘’“”´–—")
-_ARTICLE = re.compile(r"\b(?:a|an|the)\b")
-_MONTHS = {
-    name: number
-    for number in range(1, 13)
-    for name in (f"{date(2000, number, 1):%B}".lower(), f"{date(2000, number, 1):%b}".lower())
-}
-_DATE = (
-    re.compile(r"(?P<d>\d{1,2})(?:st|nd|rd|th)?\s+(?P<m>[a-z]+)\.?,?\s+(?P<y>\d{4})"),
-    re.compile(r"(?P<m>[a-z]+)\.?\s+(?P<d>\d{1,2})(?:st|nd|rd|th)?,?\s+(?P<y>\d{4})"),
-    re.compile(r"(?P<y>\d{4})-(?P<m>\d{1,2})-(?P<d>\d{1,2})"),
-)
 ALIASES = ("aliases", "answer_aliases", "answers")
 """Fields of a problem's row that hold further right answers."""
 
@@ -54,7 +38,7 @@ def text_score(answer: str | None, references: Sequence[str]) -> TextScore:
     def best(measure: Callable[[str, str], float]) -> float:
         return max(measure(said, normalised(one)) for one in references)
 
-    return TextScore(em=best(_same), f1=best(_f1), acc=best(_contained))
+    return TextScore(em=best(_same), f1=best(token_f1), acc=best(_contained))
 
 
 def mean_text_score(pairs: Iterable[tuple[str | None, Sequence[str]]]) -> TextScore | None:
@@ -77,32 +61,9 @@ def references_of(problem: Problem) -> tuple[str, ...]:
     return tuple(dict.fromkeys([problem.answer, *further]))
 
 
-def normalised(text: str) -> str:
-    """A text without case, punctuation, articles and blanks; a date as year, month and day."""
-    plain = unicodedata.normalize("NFKC", text).lower().strip()
-    if (found := _date(plain)) is not None:
-        return found
-    bare = plain.translate(_PUNCTUATION)
-    return " ".join(_ARTICLE.sub(" ", bare).split())
-
-
 def _texts(value: Any) -> Iterable[str]:
     listed = value if isinstance(value, list) else [value]
     return (one for one in listed if isinstance(one, str) and one.strip())
-
-
-def _date(text: str) -> str | None:
-    """A whole text that is a date, in whatever form it is written."""
-    for form in _DATE:
-        found = form.fullmatch(text.rstrip(". "))
-        if found is None:
-            continue
-        month = _MONTHS.get(found["m"]) or (int(found["m"]) if found["m"].isdigit() else 0)
-        try:
-            return date(int(found["y"]), month, int(found["d"])).isoformat()
-        except ValueError:
-            continue
-    return None
 
 
 def _same(said: str, reference: str) -> float:
@@ -111,12 +72,3 @@ def _same(said: str, reference: str) -> float:
 
 def _contained(said: str, reference: str) -> float:
     return float(bool(reference) and f" {reference} " in f" {said} ")
-
-
-def _f1(said: str, reference: str) -> float:
-    """Yes and no are right or wrong as wholes: a word in common with them means nothing."""
-    if "yes" in (said, reference) or "no" in (said, reference):
-        return _same(said, reference)
-    words, wanted = said.split(), reference.split()
-    common = sum((Counter(words) & Counter(wanted)).values())
-    return 2 * common / (len(words) + len(wanted)) if common else 0.0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from msgspec.structs import replace
@@ -12,7 +13,7 @@ from tts.strategies.base import StrategyBase, at_least, finish
 from tts.strategies.parts.conversation import ConversationCall, ended
 from tts.strategies.parts.select import Select, most_voted
 from tts.strategies.retrieval.prompts import answer_of
-from tts.values import Candidate, Demonstration, Document, Message, Problem, Sampling
+from tts.values import Candidate, Demonstration, Document, Message, Problem, Sampling, Usage
 
 Documents = tuple[Document, ...]
 
@@ -83,6 +84,13 @@ def stopping(run: Run, sampling: Sampling, *marks: str) -> Sampling:
     if run.generation().generator.capabilities.reasoning:
         return sampling
     return replace(sampling, stop=(*sampling.stop, *marks))
+
+
+def fits(run: Run, calls: Sequence[Usage]) -> bool:
+    """Whether what is left holds calls of these worst cases together."""
+    return all(
+        sum(getattr(one, name) or 0 for one in calls) <= left for name, left in run.left.items()
+    )
 
 
 async def retrieved(run: Run, query: str, k: int) -> Documents:

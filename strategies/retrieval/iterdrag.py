@@ -10,7 +10,15 @@ from msgspec.structs import replace
 from tts.run import Node, Run
 from tts.strategies.base import at_least
 from tts.strategies.parts.select import most_voted
-from tts.strategies.retrieval.base import Documents, Reading, read, retrieved, stopping, worked
+from tts.strategies.retrieval.base import (
+    Documents,
+    Reading,
+    fits,
+    read,
+    retrieved,
+    stopping,
+    worked,
+)
 from tts.strategies.retrieval.prompts import block, prompt, shown
 from tts.strategies.retrieval.self_ask import PREFIXES, STOPS, Line, LineCall, LineKind, read_line
 from tts.values import Candidate, Demonstration, Hop, Kept, Message, Problem, Sampling, Usage
@@ -198,10 +206,7 @@ class Chain:
             operation.worst(args, first=True)
             for operation, args in (self._call(one, allowed, run) for one, allowed in calls)
         ]
-        return all(
-            sum(getattr(one, name) or 0 for one in [lookup, *worst]) <= left
-            for name, left in run.left.items()
-        )
+        return fits(run, [lookup, *worst])
 
 
 def _newest_first(trail: Trail) -> Documents:

@@ -2,6 +2,7 @@
 
 from tts.answers.boxed import boxed, last_boxed
 from tts.answers.reading import Reader
+from tts.answers.short import normalised, token_f1
 from tts.answers.task import TASKS, Task, task_for
 from tts.answers.vote import (
     Aggregate,
@@ -30,9 +31,11 @@ __all__ = [
     "boxed",
     "last_boxed",
     "majority_vote",
+    "normalised",
     "rating",
     "select_best",
     "task_for",
+    "token_f1",
     "vote",
     "weighted_vote",
 ]

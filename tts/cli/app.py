@@ -10,6 +10,7 @@ import typer
 from tts.cli.job import job_app
 from tts.cli.keeping import ledger_app
 from tts.cli.options import flags_of
+from tts.cli.reading import reading
 from tts.cli.recorded import recorded
 from tts.cli.served import served
 from tts.eval.recipe import ModelKeys, Recipe
@@ -267,6 +268,7 @@ def results(
 
 app.add_typer(recorded)
 app.add_typer(served)
+app.add_typer(reading)
 app.add_typer(job_app)
 
 

@@ -29,6 +29,7 @@ BUILT_IN: Mapping[Kind, Mapping[str, str]] = {
         "ab_mcts_a": "tts.strategies.search.ab_mcts:ABMCTSA",
         "ab_mcts_m": "tts.strategies.search.ab_mcts:ABMCTSM",
         "adaptive_consistency": "tts.strategies.sampling.majority_vote:AdaptiveConsistency",
+        "adaptive_rag": "tts.strategies.retrieval.adaptive:AdaptiveRAG",
         "auto": "tts.strategies.allocation.compute_optimal:Auto",
         "beam_search": "tts.strategies.search.beam_search:BeamSearch",
         "best_of_n": "tts.strategies.sampling.best_of_n:BestOfN",
