@@ -139,13 +139,19 @@ def token_id(token: str) -> int:
 def write_section(name: ModelName, section: Section, body: str) -> None:
     """Replace one section of a model's card, and keep the other."""
     path = model_folder("small").parent / name / "README.md"
-    old = path.read_text(encoding="utf-8") if path.exists() else ""
-    bodies = {title: _body(old, title) for title in ("Training", "Results")}
+    titles: tuple[Section, ...] = ("Training", "Results")
+    bodies = {title: read_section(name, title) for title in titles}
     bodies[section] = body.strip()
     text = f"# {name}\n\n{_PURPOSE[name]} {_SCORES if name in SCORERS else _GENERATES}\n"
     for title, content in bodies.items():
         text += f"\n## {title}\n\n{content}\n" if content else ""
     path.write_text(text, encoding="utf-8")
+
+
+def read_section(name: ModelName, section: Section) -> str:
+    """What one section of a model's card says; nothing where there is none."""
+    path = model_folder("small").parent / name / "README.md"
+    return _body(path.read_text(encoding="utf-8"), section) if path.exists() else ""
 
 
 def _body(card: str, title: str) -> str:
