@@ -30,8 +30,11 @@ class ScriptedGenerator:
     """Answers from a list (by draw index), a dict (by last user turn) or a function.
 
     Tokens are words. Scripted texts are cut at `max_tokens` and after the first stop string, as a
-    server would. A list's or dict's end is a `BadRequest`. `requests` keeps what was asked.
+    server would. A list's or dict's end is a `BadRequest`. `requests` keeps what was asked, further
+    fields included.
     """
+
+    takes_fields = True
 
     def __init__(
         self,

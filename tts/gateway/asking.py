@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from hashlib import blake2b
@@ -25,7 +26,7 @@ STRATEGY, BUDGET, ONCE = "x-tts-strategy", "x-tts-budget", "idempotency-key"
 """Headers of a request."""
 LONGEST = 300
 """Characters of a strategy."""
-FILES = frozenset({"policy", "calibration", "digest"})
+FILES = re.compile(r"\b(policy|calibration)\s*=")
 """Parameters of strategies that name files: the gateway's own names stand for these."""
 LENGTHS = ("tokens", "window", "least", "most")
 """Ends of the names of parameters that count tokens and not calls."""
@@ -138,15 +139,15 @@ def _strategy(text: str, key: Key, settings: GatewaySettings) -> Strategy:
         chosen = parse_strategy(f"compute_optimal(policy='{settings.policies[text]}')")
         _allowed(key, text, chosen.name)
         return chosen
+    if (file := FILES.search(text)) is not None:
+        raise bad(
+            f"{file[1]} names a file: ask for a policy by its name"
+            f" ({', '.join(settings.policies) or 'none is given to this gateway'}).",
+            param="strategy",
+        )
     chosen = parse_strategy(ONE_DRAW if text == "single" else text)
     _allowed(key, chosen.name)
     for name, value in chosen.parameters.items():
-        if name in FILES and value:
-            raise bad(
-                f"{name} names a file: ask for a policy by its name"
-                f" ({', '.join(settings.policies) or 'none is given to this gateway'}).",
-                param="strategy",
-            )
         if _counts(name, value) and value > key.calls:
             raise bad(
                 f"{chosen.name}: {name}={value} is above the {key.calls} calls that a request of"

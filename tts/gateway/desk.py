@@ -36,7 +36,7 @@ class Desk:
         self.session, self.settings = session, settings
         self._place = ledger
         self._jobs: dict[str, KeyJob] = {}
-        self._opening = asyncio.Lock()
+        self._opening: dict[str, asyncio.Future[KeyJob]] = {}
         self._in_flight: Counter[str] = Counter()
         self.watchers: dict[str, Callable[[Event], None]] = {}
         """By run."""
@@ -54,6 +54,7 @@ class Desk:
 
     async def close(self) -> None:
         """Close the jobs and their ledgers; the session is its opener's."""
+        await asyncio.gather(*self._opening.values(), return_exceptions=True)
         jobs, self._jobs = list(self._jobs.values()), {}
         for job in jobs:
             await job.close()
@@ -120,11 +121,19 @@ class Desk:
         """The key's job, opened with its first request."""
         job = self._jobs.get(key.name)
         if job is None:
-            async with self._opening:
-                job = self._jobs.get(key.name)
-                if job is None:
-                    job = self._jobs[key.name] = await KeyJob.open(self, key, self._place)
+            opening = self._opening.get(key.name)
+            if opening is None:
+                opening = asyncio.ensure_future(self._open(key))
+                self._opening[key.name] = opening
+            job = await asyncio.shield(opening)  # whoever asked first may leave meanwhile
         return job
+
+    async def _open(self, key: Key) -> KeyJob:
+        try:
+            job = self._jobs[key.name] = await KeyJob.open(self, key, self._place)
+            return job
+        finally:
+            del self._opening[key.name]
 
     def _reopen(self, key: Key, job: KeyJob) -> None:
         """What nothing can be sent in any more is closed; the next request opens it afresh."""

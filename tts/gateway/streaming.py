@@ -84,8 +84,9 @@ class Outlet:
             async with asyncio.timeout(self._every):
                 await self.woken.wait()
         except TimeoutError:
-            await self._begin()
-            await send_piece(self._send, self.progress.comment())
+            if self.progress.under_way:
+                await self._begin()
+                await send_piece(self._send, self.progress.comment())
         self.woken.clear()
         text, self._heard = "".join(self._heard), []
         if text:
@@ -126,8 +127,11 @@ class Progress:
         self._spent: Usage = NOTHING
         self._candidates = 0
         self._best: float | None = None
+        self.under_way = False
+        """Whether anything was asked for: the request can be carried out."""
 
     def note(self, event: Event) -> None:
+        self.under_way = True
         if isinstance(event, SpendEvent):
             self._spent = self._spent + event.attributed
         elif isinstance(event, CandidateEvent) and event.score is None:

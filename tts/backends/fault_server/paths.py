@@ -57,6 +57,12 @@ class ServedRequest(Struct):
     return_token_ids: bool = False
     verbose: bool = False
     temperature: float = 1.0
+    tools: list[dict[str, Any]] | None = None
+
+    @property
+    def may_call(self) -> bool:
+        """Whether there are tools, and none has answered last."""
+        return bool(self.tools and self.messages and self.messages[-1].role != "tool")
 
     @property
     def text(self) -> str:

@@ -106,6 +106,9 @@ class FaultPlan(Struct, frozen=True, kw_only=True):
     supports_prefill: bool = True
     ceiling: Literal["any", "max_tokens", "max_completion_tokens"] = "any"
     """Which field may bound the length; the other one is refused."""
+    calls_tool: str = ""
+    """Requests with tools are answered by a call of this one, with the arguments `{"of": words}`,
+    until a tool has answered."""
     reasoning_tokens: int = 0
     """Reported as thoughts beside each draw's own tokens."""
     fails_on: bytes = b""

@@ -106,6 +106,13 @@ def choice(index: int, draw: ServedDraw, asked: ServedRequest, plan: FaultPlan) 
     else:
         echo = asked.continued if plan.dialect == "llama_cpp" else ""
         told["message"] = {"role": "assistant", "content": echo + draw.text}
+        if plan.calls_tool and asked.may_call:
+            told["message"] = {
+                "role": "assistant",
+                "content": None,
+                "tool_calls": [_call(asked, plan)],
+            }
+            told["finish_reason"] = "tool_calls"
     if plan.dialect == "vllm":
         told["stop_reason"] = draw.stop if plan.names_stop else None
         if asked.return_token_ids:
@@ -115,6 +122,12 @@ def choice(index: int, draw: ServedDraw, asked: ServedRequest, plan: FaultPlan) 
     if plan.supports_logprobs and asked.wants_logprobs:
         told["logprobs"] = logprobs(draw.text, asked)
     return told
+
+
+def _call(asked: ServedRequest, plan: FaultPlan) -> dict[str, Any]:
+    arguments = msgspec.json.encode({"of": asked.text.split()[-1]}).decode()
+    function = {"name": plan.calls_tool, "arguments": arguments}
+    return {"id": f"call_{asked.seed or 0}", "type": "function", "function": function}
 
 
 def usage(asked: ServedRequest, completion_tokens: int, plan: FaultPlan) -> dict[str, Any]:
