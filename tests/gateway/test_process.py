@@ -17,7 +17,13 @@ import pytest_asyncio
 
 pytest.importorskip("uvicorn", reason="needs the extra serve")
 
-from openai import APIConnectionError, AsyncOpenAI, OpenAI
+from openai import (
+    APIConnectionError,
+    APIStatusError,
+    APITimeoutError,
+    AsyncOpenAI,
+    OpenAI,
+)
 
 from tts.backends.fault_server import FaultPlan, FaultServer, Latency
 
