@@ -52,6 +52,8 @@ class Calibration(Struct, frozen=True, kw_only=True):
     """Problems that some rung has no draws for, or too few."""
     held_out: tuple[Problem, ...] = ()
     """Those that judged: others may be judged by them as well."""
+    notes: tuple[str, ...] = ()
+    """What else was left out, in sentences."""
 
 
 async def calibrate(wanted: Wanted) -> Calibration:
@@ -68,7 +70,7 @@ async def calibrate(wanted: Wanted) -> Calibration:
     if wanted.policy is not None:
         policy = _judged(read_policy(wanted.policy), found, wanted, draws)
         return Calibration(policy=policy, uniform=wanted.n, left_out=left_out)
-    parts = _parts(found, wanted)
+    parts = parts_of(len(found.problems), wanted.seed)
     train, check, last = (found.part(places) for places in parts.values())
     both = found.part(np.concatenate([parts["train"], parts["calibration"]]))
     fitted = choose(
@@ -93,15 +95,14 @@ async def calibrate(wanted: Wanted) -> Calibration:
     return Calibration(policy=policy, uniform=uniform, left_out=left_out, held_out=judges)
 
 
-def _parts(found: Table, wanted: Wanted) -> dict[Split, Ints]:
-    """A quarter, a quarter and a half of the problems, at random by the seed."""
-    n = len(found.problems)
+def parts_of(n: int, seed: int) -> dict[Split, Ints]:
+    """A quarter, a quarter and a half of `n` problems, at random by the seed."""
     if n < 4 * FEWEST:
         raise UsageError(
-            f"{n} problems have draws for every rung: {4 * FEWEST} are the fewest that can be parted "
-            "into those that fit, those that check and those that judge."
+            f"{n} problems have draws for every rung or setting: {4 * FEWEST} are the fewest that can "
+            "be parted into those that fit, those that check and those that judge."
         )
-    places = np.random.default_rng(wanted.seed).permutation(n)
+    places = np.random.default_rng(seed).permutation(n)
     train, held, last = np.split(places, [n // 4, n // 2])
     return {"train": train, "calibration": held, "held_out": last}
 

@@ -216,9 +216,13 @@ def guess(train: Table, bins: BinKind) -> Difficulty:
     chance = train.draws.correct[:, 0, :].mean(axis=1)
     weights = logistic(rows, chance)
     hopes = 1 / (1 + np.exp(-rows @ weights))
-    named = dict(zip(FEATURES, map(float, weights), strict=True))
     edges = LIU if bins == "liu" else quantile_edges([float(one) for one in hopes])
-    return Difficulty(weights=named, edges=edges, probes=len(greedy))
+    return Difficulty(
+        weights=dict(zip(FEATURES, map(float, weights), strict=True)),
+        typical=dict(zip(FEATURES, map(float, rows.mean(axis=0)), strict=True)),
+        edges=edges,
+        probes=len(greedy),
+    )
 
 
 def logistic(rows: Floats, chance: Floats, *, ridge: float = 1.0) -> Floats:

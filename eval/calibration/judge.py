@@ -6,13 +6,13 @@ import numpy as np
 
 from tts.eval.calibration.fit import target_of
 from tts.eval.calibration.table import Climbed, Table, walk
-from tts.eval.replay.pool import Flags, Floats
+from tts.eval.metrics.verifier import calibration
+from tts.eval.replay.pool import Floats
 from tts.eval.replay.resample import redrawn
 from tts.strategies.allocation.ladder import Ladder
 from tts.strategies.allocation.policy import HeldOut, Interval, Slice
 
 RESAMPLES = 4_000
-BINS = 10
 SLICES = 5
 
 
@@ -37,7 +37,7 @@ def judge(held: Table, ladder: Ladder, *, n: int, uniform: int, seed: int = 0) -
         ),
         flops_ratio=boot.ratio(_by_problem(target), _by_problem(done)) if known else None,
         control=boot.ratio(target.cost, control.cost),
-        ece=calibration_error(done.score, done.right, done.accepted),
+        ece=_error(done),
         slices=tuple(slices(held, done, boot)),
     )
 
@@ -45,6 +45,14 @@ def judge(held: Table, ladder: Ladder, *, n: int, uniform: int, seed: int = 0) -
 def _by_problem(done: Climbed) -> Floats:
     assert done.flops is not None
     return np.asarray(done.flops.mean(axis=1))
+
+
+def _error(done: Climbed) -> float | None:
+    """Of the scores of accepted answers; None where none was accepted."""
+    if not done.accepted.any():
+        return None
+    taken = zip(done.score[done.accepted], done.right[done.accepted], strict=True)
+    return calibration([(float(score), float(right)) for score, right in taken]).ece
 
 
 class Bootstrap:
@@ -64,20 +72,6 @@ class Bootstrap:
     def _interval(self, value: float, means: Floats) -> Interval:
         low, high = np.quantile(means, [0.025, 0.975])
         return Interval(value=value, low=float(low), high=float(high))
-
-
-def calibration_error(scores: Floats, right: Flags, chosen: Flags) -> float | None:
-    """Expected calibration error of chosen answers over ten equal bins (Naeini et al. 2015)."""
-    if not chosen.any():
-        return None
-    told, hit = scores[chosen], right[chosen]
-    places = np.minimum((told * BINS).astype(np.int64), BINS - 1)
-    gaps = [
-        (places == at).mean() * abs(told[places == at].mean() - hit[places == at].mean())
-        for at in range(BINS)
-        if (places == at).any()
-    ]
-    return float(sum(gaps))
 
 
 def slices(held: Table, done: Climbed, boot: Bootstrap) -> list[Slice]:

@@ -5,8 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from tts.eval.calibration.calibrate import Calibration
+from tts.eval.calibration.grid.report import grid_lines, percent, points
 from tts.strategies.allocation.ladder import Rung
 from tts.strategies.allocation.policy import HeldOut, Interval
+
+ONE = {
+    "tokens": "a token",
+    "fresh_tokens": "a fresh token",
+    "flops": "a FLOP",
+    "dollars": "a dollar",
+    "seconds": "a second",
+    "calls": "a call",
+}
+"""Of what a price is paid in."""
 
 
 def summary_lines(found: Calibration) -> Iterator[str]:
@@ -15,12 +26,14 @@ def summary_lines(found: Calibration) -> Iterator[str]:
     sizes = {name: len(ids) for name, ids in policy.problems.items()}
     told = ", ".join(f"{count:,} {name.replace('_', '-')}" for name, count in sizes.items())
     yield f"problems     {told}" + (f"; {found.left_out:,} left out" if found.left_out else "")
-    unit = {"tokens": "a token", "flops": "a FLOP"}[policy.cost]
-    yield f"price        {policy.price:.2g} of accuracy {unit}, ladder {policy.digest}"
+    yield f"price        {policy.price:.2g} of accuracy {ONE[policy.cost]}, ladder {policy.digest}"
     for place, rung in enumerate(policy.ladder.rungs, start=1):
         yield f"rung {place}       {rung_in_words(rung)}"
     if policy.held_out is not None:
         yield from _judged(policy.held_out, policy.target, found.uniform)
+    if policy.grid is not None:
+        yield from grid_lines(policy.grid, policy.cost)
+    yield from (f"! {note}" for note in found.notes)
 
 
 def rung_in_words(rung: Rung) -> str:
@@ -30,7 +43,7 @@ def rung_in_words(rung: Rung) -> str:
         if rung.temperature == 0
         else f"at most {rung.n} draw{'' if rung.n == 1 else 's'}"
     )
-    parts = [f"{rung.who}: {how}"]
+    parts = [rung.who if rung.strategy else f"{rung.who}: {how}"]
     if rung.accept is not None:
         parts.append(f"accepted from {rung.accept:g}")
     if rung.abandon:
@@ -44,8 +57,8 @@ def rung_in_words(rung: Rung) -> str:
 
 def _judged(held: HeldOut, target: str, uniform: int) -> Iterator[str]:
     yield f"held out     {held.problems:,} problems, never seen by the fit"
-    yield f"accuracy     {_percent(held.accuracy)}, {target} {_percent(held.target)}"
-    yield f"difference   {_points(held.difference)} points, paired"
+    yield f"accuracy     {percent(held.accuracy)}, {target} {percent(held.target)}"
+    yield f"difference   {points(held.difference)} points, paired"
     yield f"tokens       {_plain(held.tokens)} a problem, {target} {_plain(held.target_tokens)}"
     yield f"ratio        {_times(held.ratio)} times fewer tokens"
     yield f"             {_times(held.ratio_prompt_once)} if {target} paid its prompt once"
@@ -58,18 +71,9 @@ def _judged(held: HeldOut, target: str, uniform: int) -> Iterator[str]:
         yield f"ECE          {held.ece:.3f} of the scores of accepted answers"
     for one in held.slices:
         yield (
-            f"  {one.name}: {_percent(one.accuracy)}, {one.tokens:,.0f} tokens, "
+            f"  {one.name}: {percent(one.accuracy)}, {one.tokens:,.0f} tokens, "
             f"{one.failed} accepted and wrong"
         )
-
-
-def _percent(one: Interval) -> str:
-    return f"{100 * one.value:.1f} % [{100 * one.low:.1f}, {100 * one.high:.1f}]"
-
-
-def _points(one: Interval) -> str:
-    value, low, high = (f"{100 * v:+.2f}" for v in (one.value, one.low, one.high))
-    return f"{value} [{low}, {high}]".replace("-", "−")
 
 
 def _plain(one: Interval) -> str:

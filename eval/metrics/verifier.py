@@ -51,8 +51,9 @@ class Calibration(Struct, frozen=True, kw_only=True):
     bins: tuple[CalibrationBin, ...]
 
 
-def calibration(scored: Scored, *, bins: int = 10) -> Calibration:
-    """Over bins of equally many scores, equal scores in one bin. ValueError without any score."""
+def calibration(scored: Sequence[tuple[float, float]], *, bins: int = 10) -> Calibration:
+    """Of scores with the truth, or with a share of right ones, over bins of equally many scores,
+    equal scores in one bin. ValueError without any score."""
     if not scored or bins < 1:
         raise ValueError("Calibration takes at least one score and one bin.")
     told = sorted(scored)

@@ -9,7 +9,8 @@ from typing import Any
 
 from tts.errors import UsageError
 from tts.run import Run, Strategy
-from tts.strategies.allocation.ladder import Ladder, Rung, climb, default_ladder
+from tts.strategies.allocation.climb import climb
+from tts.strategies.allocation.ladder import Ladder, Rung, default_ladder
 from tts.strategies.allocation.policy import Policy, read_policy
 from tts.strategies.base import StrategyBase, at_least, finish
 from tts.strategies.parts.select import Choice, Select, chosen
@@ -26,9 +27,7 @@ class Climbing(StrategyBase):
                 f"{self.name} asks a model {unknown[0]!r}: give one with --models "
                 f"{unknown[0]}=BACKEND:NAME."
             )
-        kept = await climb(ladder, problem, run, self.built)
-        answer: Candidate | None = await run.call(chosen(ladder.select), kept, run)
-        return answer
+        return await climb(ladder, problem, run, self.built)
 
     async def finish(self, problem: Problem, run: Run) -> Candidate | None:
         draws = len(run.kept.final())

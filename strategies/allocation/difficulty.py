@@ -14,12 +14,15 @@ from tts.strategies.parts.stopping import Seen
 from tts.values import Problem
 
 Feature = Literal["constant", "best", "mean", "agreement", "answered", "length"]
-"""What a guess rests on; scores and votes are 0 where there are none."""
+"""What a guess rests on."""
 
-Sight = Mapping[Feature, float]
+Sight = Mapping[Feature, float | None]
+"""The features of a problem; None: unknown, as are scores where no verdict came."""
 
 LIU: tuple[float, ...] = (0.1, 0.5)
 """Absolute edges of the chance of a right draw: hard below .1, easy from .5 (Liu et al. 2025)."""
+MIDDLE = 0.5
+"""An unknown feature, where nobody noted what is typical."""
 SNELL = 5
 """Bins of equal size, by the chance of a right draw (Snell et al. 2024)."""
 
@@ -30,10 +33,10 @@ def sight_of(seen: Seen, problem: Problem) -> Sight:
     votes, draws = sum(seen.counts), len(seen.classes)
     return {
         "constant": 1.0,
-        "best": max(scores, default=0.0),
-        "mean": fmean(scores) if scores else 0.0,
-        "agreement": seen.counts[0] / votes if votes else 0.0,
-        "answered": votes / draws if draws else 0.0,
+        "best": max(scores) if scores else None,
+        "mean": fmean(scores) if scores else None,
+        "agreement": seen.counts[0] / votes if votes else None,
+        "answered": votes / draws if draws else None,
         "length": log1p(len(problem.prompt)),
     }
 
@@ -44,6 +47,8 @@ class Difficulty(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
     weights: dict[Feature, float]
+    typical: dict[Feature, float] = {}
+    """The mean of each where it was fitted: what an unknown one counts as."""
     edges: tuple[float, ...] = LIU
     """Ascending, between 0 and 1; bin 1 lies above the highest."""
     probes: int = Field(default=1, ge=1)
@@ -61,8 +66,13 @@ class Difficulty(BaseModel):
 
     def hope(self, sight: Sight) -> float:
         """The chance that a draw is right."""
-        total = sum(weight * sight[name] for name, weight in self.weights.items())
+        total = sum(weight * self._known(sight, name) for name, weight in self.weights.items())
         return 1 / (1 + exp(-min(30.0, max(-30.0, total))))
+
+    def _known(self, sight: Sight, name: Feature) -> float:
+        """A missing verdict speaks neither for a hard problem nor for an easy one."""
+        seen = sight.get(name)
+        return self.typical.get(name, MIDDLE) if seen is None else seen
 
     def bin(self, sight: Sight) -> int:
         """1 (easiest) to `bins`."""

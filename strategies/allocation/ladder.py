@@ -1,30 +1,30 @@
-"""A ladder: whom to ask, how often, when to be content, when to give up; and the climb."""
+"""A ladder: whom to ask, how often, when to be content, when to give up."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from tts.run import Run, Strategy
-from tts.strategies.allocation.difficulty import Difficulty, Sight, sight_of
-from tts.strategies.parts.select import Choice, Judged
+from tts.answers import Aggregate
+from tts.run import Run, Setting
+from tts.strategies.allocation.difficulty import Difficulty
+from tts.strategies.parts.select import Choice, chosen
 from tts.strategies.parts.stopping import (
     Beta,
     Either,
     ExpectedGain,
     GiveUp,
     ScoreThreshold,
-    Seen,
     StopRule,
-    in_batches,
-    look,
 )
-from tts.values import Problem
 
 Signal = Literal["score", "agreement"]
 """What makes an answer acceptable: its verifier's score, or how surely it leads the vote."""
+
+
+SamplingName = Literal["top_p", "top_k", "max_tokens"]
 
 
 class Data(BaseModel):
@@ -42,6 +42,8 @@ class Rung(Data):
     """Draws, at most."""
     temperature: float | None = Field(default=None, ge=0)
     """0 is greedy; None: as the engine draws."""
+    sampling: dict[SamplingName, float] = {}
+    """What else of its draws is other than those of the engine."""
     batch: int = Field(default=1, ge=1)
     """Draws that travel together; the rules are asked between batches."""
     accept: float | None = Field(default=None, ge=0, le=1)
@@ -59,6 +61,13 @@ class Rung(Data):
     """Of that strategy: its `n`, or how many chains of which length."""
     bins: tuple[int, ...] = ()
     """The predicted difficulties that it is for, 1 the easiest; empty: all."""
+    select: Choice | None = None
+    """How the answer is chosen among all draws where it is the last that is asked; None: as the
+    ladder has it. Draws that only vote are not scored."""
+    aggregate: Aggregate | None = None
+    """How step scores become one, in its choice or in all of its strategy."""
+    task: str = ""
+    """Whose prompt its strategy asks with; empty: the problem's own."""
 
     @model_validator(mode="after")
     def _possible(self) -> Self:
@@ -66,13 +75,38 @@ class Rung(Data):
             raise ValueError("greedy draws are all the same: n is 1 where the temperature is 0")
         if self.parameters and not self.strategy:
             raise ValueError("parameters are those of a strategy, and none is named")
+        if self.task and not self.strategy:
+            raise ValueError("another task's prompt is that of a strategy, and none is named")
+        chosen(self.select or "best", None if self.strategy else self.aggregate)
         return self
+
+    @property
+    def whole(self) -> bool:
+        """Whether its strategy's own answer is taken as it is."""
+        return bool(self.strategy) and self.accept is None
+
+    def drawn(self) -> dict[str, Any]:
+        """Fields of `Sampling` that it sets."""
+        told: dict[str, Any] = {
+            name: value if name == "top_p" else int(value) for name, value in self.sampling.items()
+        }
+        return told if self.temperature is None else {**told, "temperature": self.temperature}
+
+    def setting(self, run: Run) -> Setting | None:
+        """What is other in its strategy than in the run; None: nothing is."""
+        other = {k: v for k, v in self.drawn().items() if v != getattr(run.sampling, k)}
+        model = "" if self.model in ("default", run.models[0]) else self.model
+        found = Setting(model=model, sampling=other, task=self.task, aggregate=self.aggregate)
+        return None if found == Setting() else found
 
     @property
     def who(self) -> str:
         """What it asks, in words."""
+        if not self.strategy:
+            return f"model {self.model}"
         inside = ", ".join(f"{name}={value}" for name, value in self.parameters.items())
-        return f"{self.strategy}({inside})" if self.strategy else f"model {self.model}"
+        by = "" if self.model == "default" else f" of model {self.model}"
+        return f"{self.strategy}({inside}){by}"
 
     def content(self, signal: Signal) -> StopRule | None:
         """The rule by which an answer is accepted."""
@@ -122,11 +156,11 @@ class Ladder(Data):
     @property
     def models(self) -> tuple[str, ...]:
         """The generators that it asks, by name."""
-        return tuple(dict.fromkeys(rung.model for rung in self.rungs if not rung.strategy))
+        return tuple(dict.fromkeys(rung.model for rung in self.rungs))
 
     @property
     def scored(self) -> bool:
-        """Whether it asks a verifier."""
+        """Whether its draws are judged by a verifier."""
         return self.signal == "score"
 
 
@@ -150,113 +184,3 @@ def default_ladder(models: Sequence[str], *, scored: bool, n: int = MOST) -> Lad
     greedy = [Rung(model=name, temperature=0.0, accept=GREEDY_FIRST) for name in models]
     draws = Rung(model=models[0], n=n, accept=GREEDY_FIRST, worth=WORTH)
     return Ladder(rungs=(*greedy, draws), signal="score", select="weighted")
-
-
-Build = Callable[[str, Mapping[str, Any]], Strategy]
-"""The strategy of a name and its parameters."""
-
-
-async def climb(ladder: Ladder, problem: Problem, run: Run, build: Build) -> list[Judged]:
-    """Every draw of a climb that ended by itself; what decided each step is told to the run.
-
-    Draws of the rungs below count for the rules of those above: nothing is paid for twice.
-    """
-    kept: list[Judged] = []
-    at: int | None = None
-    for place, rung in enumerate(ladder.rungs):
-        if rung.bins and ladder.difficulty is not None:
-            if at is None:
-                at = await _told_difficulty(ladder.difficulty, kept, problem, run)
-            if at not in rung.bins:
-                continue
-        before = len(kept)
-        kept = await _ask(rung, ladder, kept, problem, run, build)
-        seen: Seen = await run.call(look, kept, run)
-        end = ending(rung, ladder, seen, before)
-        if end == "goes on" and place == len(ladder.rungs) - 1:
-            end = "used up"
-        run.explain(told(rung, ladder, seen, before, end), rung=place, draws=len(kept), end=end)
-        if end != "goes on":
-            break
-    return kept
-
-
-async def _ask(
-    rung: Rung, ladder: Ladder, kept: list[Judged], problem: Problem, run: Run, build: Build
-) -> list[Judged]:
-    if rung.strategy:
-        await build(rung.strategy, rung.parameters).solve(problem, run)
-        return list(run.kept.final())
-    sampling = {} if rung.temperature is None else {"temperature": rung.temperature}
-    drawn = await in_batches(
-        problem,
-        run,
-        rule=rung.rule(ladder.signal),
-        n=rung.n,
-        batch=rung.batch,
-        scored=ladder.scored,
-        before=kept,
-        model="" if rung.model == "default" else rung.model,
-        **sampling,
-    )
-    return [*kept, *drawn.kept]
-
-
-async def _told_difficulty(
-    difficulty: Difficulty, kept: list[Judged], problem: Problem, run: Run
-) -> int:
-    seen: Seen = await run.call(look, kept, run)
-    sight: Sight = sight_of(seen, problem)
-    hope, at = difficulty.hope(sight), difficulty.bin(sight)
-    run.explain(
-        f"After {_draws(len(kept))} the chance of a right draw is put at {hope:.2f}: bin {at} of "
-        f"{difficulty.bins}.",
-        hope=hope,
-        bin=at,
-    )
-    return at
-
-
-End = Literal["accepted", "given up", "enough", "goes on", "used up"]
-
-
-def ending(rung: Rung, ladder: Ladder, seen: Seen, before: int) -> End:
-    """How a rung ended: by any of its draws, the last batch as a whole included."""
-    views = [seen.first(k) for k in range(before + 1, len(seen.classes) + 1)]
-    rules: tuple[tuple[End, StopRule | None], ...] = (
-        ("accepted", rung.content(ladder.signal)),
-        ("given up", rung.hopeless()),
-        ("enough", rung.enough()),
-    )
-    for end, rule in rules:
-        if rule is not None and any(map(rule.stops, views)):
-            return end
-    return "goes on"
-
-
-def told(rung: Rung, ladder: Ladder, seen: Seen, before: int, end: End) -> str:
-    """What a rung did, in a sentence."""
-    drew = _draws(len(seen.classes) - before)
-    greedily = " greedily" if rung.temperature == 0 and not rung.strategy else ""
-    start = f"{rung.who[0].upper()}{rung.who[1:]} gave {drew}{greedily}"
-    if ladder.signal == "agreement":
-        leader, runner_up = (*seen.counts, 0, 0)[:2]
-        standing, bar = f"the vote stands {leader} to {runner_up}", "that is sure enough"
-        short = "that is not sure enough"
-    else:
-        scores = [score for score in seen.scores if score is not None]
-        best = f"{max(scores):.2f}" if scores else "unknown"
-        standing, bar = f"the best score is {best}", f"{rung.accept} was to be reached"
-        short = bar if rung.accept is not None else "none is accepted here"
-    why = {
-        "accepted": f"{bar}, so it stops there",
-        "given up": f"below {rung.abandon} after {_draws(rung.patience)}, so it is given up",
-        "enough": f"another draw is not expected to raise it by {rung.worth}, so it stops there",
-        "goes on": f"{short}, so it goes on",
-        "used up": f"{short}, and no rung is left",
-    }[end]
-    return f"{start}; {standing}: {why}."
-
-
-def _draws(count: int) -> str:
-    return f"{count} draw{'' if count == 1 else 's'}"

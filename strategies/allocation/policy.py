@@ -14,7 +14,7 @@ from tts.errors import BadInput, UsageError
 from tts.strategies.allocation.ladder import Data, Ladder
 from tts.values import Problem
 
-VERSION = 1
+VERSION = 2
 Split = Literal["train", "calibration", "held_out"]
 
 
@@ -63,27 +63,90 @@ class HeldOut(Data):
     slices: tuple[Slice, ...] = ()
 
 
+class Measured(Data):
+    """What a setting did on the fitting problems of one predicted difficulty."""
+
+    bin: int = Field(ge=0)
+    """1 the easiest; 0: all problems."""
+    setting: str
+    problems: int
+    accuracy: Interval
+    cost: Interval
+    """A problem, behind what tells its difficulty."""
+    chosen: bool
+
+
+class BinHeldOut(Data):
+    """The held-out problems of one predicted difficulty."""
+
+    bin: int
+    setting: str
+    problems: int
+    accuracy: Interval
+    cost: float
+    failed: int
+    """Wrong answers to problems that were taken to be easy: a right draw in every two."""
+
+
+class GridHeldOut(Data):
+    """What choosing by difficulty did on problems that it was not chosen on."""
+
+    problems: int
+    accuracy: Interval
+    cost: Interval
+    fixed_accuracy: Interval
+    """Of the best setting for all, chosen on the same problems under the same wish."""
+    fixed_cost: Interval
+    difference: Interval
+    """Paired, chosen minus fixed."""
+    oracle: Interval | None = None
+    """If the true difficulty were known before anything is spent (Snell et al. 2024)."""
+    ece: float | None = None
+    """Expected calibration error of the predicted chance of a right draw."""
+    slices: tuple[BinHeldOut, ...] = ()
+
+
+Cost = Literal["tokens", "fresh_tokens", "flops", "dollars", "seconds", "calls"]
+"""What is paid in."""
+
+
+class GridFit(Data):
+    """The settings that a ladder was chosen from, and what they did."""
+
+    budget: float | None = Field(default=None, gt=0)
+    """A problem, on the average; None: the price of the policy is paid."""
+    choice: tuple[str, ...]
+    """The setting of each bin, 1 the easiest; one alone: for all problems."""
+    fixed: str
+    """The best one for all."""
+    measured: tuple[Measured, ...]
+    held_out: GridHeldOut | None = None
+
+
 class Policy(Data):
     """A fitted ladder. What it was fitted on is part of it, so that it can refuse to be judged by
     the same problems, or to be used with other models."""
 
-    version: Literal[1] = 1
+    version: Literal[1, 2] = 2
+    """1 knew no settings."""
     ladder: Ladder
     models: dict[str, str]
     """By the names that the ladder uses: name and revision of the model; empty: not known."""
     verifier: Any = None
-    """Identity of the verifier, as its engine has it; None: not known."""
+    """Identity of the verifier, as its engine has it; None: not known, or nothing is scored."""
     target: str
     """What the ladder is measured against, as a strategy is spelled."""
     price: float = Field(ge=0)
     """Accuracy that a token, or a FLOP, is worth, as the fit has it."""
-    cost: Literal["tokens", "flops"] = "tokens"
+    cost: Cost = "tokens"
     """What the price is of."""
     margin: float = Field(ge=0)
     """Accuracy that may be lost to the target where it was fitted, and be sure of it."""
     problems: dict[Split, tuple[str, ...]]
     """Digests of the prompts, by what they were for."""
     held_out: HeldOut | None = None
+    grid: GridFit | None = None
+    """Where whole settings were chosen from."""
 
     def write(self, path: Path) -> None:
         """The file, which appears whole."""
@@ -121,7 +184,7 @@ class Policy(Data):
                     f"The policy was fitted with {known!r} as model {name!r}, not with "
                     f"{models[name]!r}: fit one for it with tts calibrate."
                 )
-        if self.ladder.scored and self.verifier is not None and self.verifier != verifier:
+        if self.verifier is not None and self.verifier != verifier:
             raise UsageError(
                 f"The policy was fitted with the verifier {_plain(self.verifier)}, not with "
                 f"{_plain(verifier)}: scores of another one mean something else."

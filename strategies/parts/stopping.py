@@ -12,6 +12,7 @@ import numpy as np
 from msgspec import Struct
 
 from tts.answers import ballots
+from tts.equivalence import Equivalence
 from tts.run import Run
 from tts.strategies.parts.select import Judged, with_verdict
 from tts.values import Problem
@@ -85,10 +86,15 @@ class Seen(Struct, frozen=True):
 
 
 async def look(kept: Sequence[Judged], run: Run) -> Seen:
+    """What a run has seen of these draws."""
+    return await seen_of(kept, run.equivalence)
+
+
+async def seen_of(kept: Sequence[Judged], equivalence: Equivalence) -> Seen:
     """Sort the answers into classes; the rule of equality is that of votes."""
     votes = ballots([entry.candidate for entry in kept])
     voters = [place for place, vote in enumerate(votes) if vote is not None]
-    groups = await run.equivalence.groups([votes[place] or "" for place in voters])
+    groups = await equivalence.groups([votes[place] or "" for place in voters])
     classes: list[int | None] = [None] * len(votes)
     for number, members in enumerate(groups):
         for member in members:

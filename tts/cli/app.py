@@ -278,11 +278,27 @@ def calibrate(
     rung: Annotated[
         list[str], typer.Option(help="MODEL=FILE of greedy, scored draws; repeat.")
     ] = [],  # noqa: B006
+    grid: Annotated[
+        list[str], typer.Option(help="MODEL=LEDGER: its strategies are settings, too; repeat.")
+    ] = [],  # noqa: B006
+    budget: Annotated[
+        str, typer.Option(help="A problem, on the average: choose among whole strategies.")
+    ] = "",
+    price: Annotated[
+        float | None, typer.Option(help="The same by price: accuracy that a unit is worth.")
+    ] = None,
+    probe: Annotated[
+        str, typer.Option(help="Whose draws tell the difficulty; else the cheapest.")
+    ] = "",
     out: Annotated[Path, typer.Option(help="The policy file.")] = Path("policy.json"),
     n: Annotated[int, typer.Option(help="The target is uniform best of so many.")] = 16,
     margin: Annotated[float, typer.Option(help="Accuracy that may be lost to it.")] = 0.01,
-    bins: Annotated[str, typer.Option(help="Draws by difficulty: none, snell or liu.")] = "none",
-    cost: Annotated[str, typer.Option(help="What is saved: tokens or flops.")] = "tokens",
+    bins: Annotated[
+        str, typer.Option(help="By difficulty: none, snell or liu; of settings else snell.")
+    ] = "",
+    cost: Annotated[
+        str, typer.Option(help="What is saved: tokens, flops; of settings also dollars, ….")
+    ] = "",
     orders: Annotated[int, typer.Option(help="Orders of each problem's draws.")] = 4,
     seed: Annotated[int, typer.Option(help="Of the parts that fit and judge.")] = 0,
     policy: Annotated[Path | None, typer.Option(help="Judge this policy; fit none.")] = None,
@@ -291,11 +307,16 @@ def calibrate(
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False,
 ) -> None:
-    """Fit a policy for compute_optimal to recorded draws, and judge it on others of them."""
-    from tts.cli.calibrate import run_calibration
+    """Fit a policy for compute_optimal to recorded draws or runs, and judge it on others of them."""
+    from tts.cli.calibrate import run_calibration, run_grid
 
-    how = {"n": n, "margin": margin, "bins": bins, "cost": cost, "orders": orders, "seed": seed}
-    run_calibration(draws, rung, out, as_json=as_json, held_out=held_out, policy=policy, **how)
+    shown: dict[str, Any] = {"as_json": as_json, "held_out": held_out, "policy": policy}
+    how = {"bins": bins, "cost": cost, "seed": seed, **shown}
+    if grid or budget or price is not None or probe:
+        settings: dict[str, Any] = {"rungs": rung, "budget": budget, "price": price}
+        run_grid(draws, grid, out, probe=probe, **settings, **how)
+        return
+    run_calibration(draws, rung, out, n=n, margin=margin, orders=orders, **how)
 
 
 @app.command()

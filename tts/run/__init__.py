@@ -9,6 +9,7 @@ from tts.run.max_tokens import picks, text_before
 from tts.run.node import Group, Node, Outcome
 from tts.run.replay import FRESH, Recorded, caught_up
 from tts.run.run import Run
+from tts.run.setting import Setting
 from tts.run.settings import Comparer, RunSettings, Scheduler
 from tts.run.strategy import SaysFitted, Strategy, Verifier, is_bounded, is_stepwise, may_read
 
@@ -27,6 +28,7 @@ __all__ = [
     "RunSettings",
     "SaysFitted",
     "Scheduler",
+    "Setting",
     "Source",
     "Strategy",
     "Successes",

@@ -14,6 +14,7 @@ from tts.errors import BudgetExhausted, CallFailed
 from tts.run.joins import quiet
 from tts.run.node import Node
 from tts.run.replay import SHARE, caught_up
+from tts.run.setting import Setting
 from tts.run.state import RunState
 from tts.values import NOTHING
 
@@ -26,10 +27,11 @@ async def run_child(
     parent: RunState,
     node: Node[T],
     share: Share | None,
+    setting: Setting | None = None,
 ) -> T:
     """Run a coroutine as a child; what it leaves unfinished is dropped when it ends."""
     account = parent.account if share is None else await share.granted()
-    child = parent.child(node, account)
+    child = parent.child(node, account, setting)
     if share is not None:
         child.give_back = partial(share.give_back, account)
     try:

@@ -16,6 +16,7 @@ from tts.run.generation import Source, Until
 from tts.run.joins import AllJoin, FirstJoin, Successes, arrivals, refuse, streamed
 from tts.run.max_tokens import max_text_tokens
 from tts.run.node import Group, Node, function_name
+from tts.run.setting import Setting
 from tts.run.settings import asked, checked
 from tts.run.state import RunState
 from tts.values import Candidate, Document, Score
@@ -109,6 +110,7 @@ class Run(RunState):
         coroutine: Callable[..., Coroutine[Any, Any, T]],
         *args: Any,
         share: float | None = None,
+        setting: Setting | None = None,
     ) -> Node[T]:
         """A child Run: `coroutine(*args, run=child)`.
 
@@ -118,10 +120,11 @@ class Run(RunState):
             share: part of this Run's ceilings that the child may spend, 0…1; what it leaves
                 returns when it ends. None: the child draws on this Run's account; which of
                 several such children a refusal meets then depends on timing.
+            setting: the model, temperature, prompt or aggregation that is other in the child.
         """
         node: Node[T] = self._node(args, function_name(coroutine))
         granted = Share(self, node, share) if share is not None else None
-        start = partial(_started, coroutine, self, node, granted)
+        start = partial(_started, coroutine, self, node, granted, setting)
         start.__wrapped__ = coroutine  # type: ignore[attr-defined]  # its parameters may be outcomes
         node.function = start
         self.spawned[node] = None
@@ -266,9 +269,10 @@ def _started(
     parent: Run,
     node: Node[T],
     share: Share | None,
+    setting: Setting | None,
     *values: Any,
 ) -> Coroutine[Any, Any, T]:
-    return run_child(coroutine, values, parent, node, share)
+    return run_child(coroutine, values, parent, node, share, setting)
 
 
 def _raised(candidate: Candidate, error: Exception) -> Score:

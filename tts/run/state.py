@@ -16,6 +16,7 @@ from tts.run.costs import Lengths, Paid, WorstCases
 from tts.run.generation import Generation, Source
 from tts.run.kept import KeptCandidates
 from tts.run.node import Node
+from tts.run.setting import Setting
 from tts.run.settings import Comparer, RunSettings, Scheduler
 from tts.values import (
     NOTHING,
@@ -98,10 +99,10 @@ class RunState:
         """The path of the Run that a node spawns."""
         return f"{self.id_of(node)}/"
 
-    def child(self, node: Node[Any], account: Account) -> Self:
+    def child(self, node: Node[Any], account: Account, setting: Setting | None = None) -> Self:
         """A Run inside a spawned node: on this account, or on a share with one of its own."""
         child = type(self)(
-            self.settings,
+            self.settings if setting is None else setting.of(self.settings),
             scheduler=self.scheduler,
             account=account,
             parent=self,

@@ -9,8 +9,6 @@ from typing import Any
 import msgspec
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 from typer.testing import CliRunner
 
 from tts.cli.app import app
@@ -18,7 +16,7 @@ from tts.equivalence import Equivalence
 from tts.errors import BadInput, UsageError
 from tts.eval.calibration import Calibration, Wanted, calibrate, summary_lines
 from tts.eval.calibration.fit import choose, costing, fit, guess, logistic
-from tts.eval.calibration.judge import Bootstrap, calibration_error
+from tts.eval.calibration.judge import Bootstrap
 from tts.eval.calibration.sources import read_source
 from tts.eval.calibration.table import Column, Table, table
 from tts.eval.problems import load_problem_set
@@ -204,20 +202,6 @@ def test_the_command_writes_a_policy_and_says_how_it_is_used(files: Path, tmp_pa
 def test_a_file_that_is_not_there_is_one_clear_line(files: Path) -> None:
     with pytest.raises(BadInput, match="none"):
         fitted(files, draws=files / "none.jsonl")
-
-
-@given(st.lists(st.floats(0, 1), min_size=1, max_size=50))
-def test_scores_that_are_right_as_often_as_they_say_have_no_calibration_error(
-    shares: list[float],
-) -> None:
-    told = np.array(shares)
-    assert calibration_error(told, told, np.ones(len(told), dtype=np.bool_)) == pytest.approx(0)
-    assert calibration_error(told, told, np.zeros(len(told), dtype=np.bool_)) is None
-
-
-def test_the_calibration_error_of_a_sure_verifier_that_is_half_right_is_a_half() -> None:
-    right = np.array([True, False] * 10)
-    assert calibration_error(np.ones(20), right, np.ones(20, dtype=np.bool_)) == 0.5
 
 
 def test_the_logistic_fit_finds_the_weights_of_many_fractions() -> None:

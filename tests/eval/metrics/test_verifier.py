@@ -44,6 +44,8 @@ def test_probabilities_that_hold_are_calibrated() -> None:
 
 
 def test_scores_that_are_too_high_are_not() -> None:
+    shares = [place / 50 for place in range(50)]
+    assert calibration([(one, one) for one in shares]).ece == pytest.approx(0), "shares, too"
     found = calibration([(0.9, place < 5) for place in range(10)])
     assert found.ece == pytest.approx(0.4)
 

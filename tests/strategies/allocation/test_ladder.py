@@ -13,8 +13,8 @@ from tts.backends.scripted import ScriptedGenerator, ScriptedScorer
 from tts.engine.registry import build_strategy
 from tts.errors import UsageError
 from tts.strategies import Auto, UntilAccepted
-from tts.strategies.allocation.ladder import Ladder, Rung, climb, default_ladder, ending
-from tts.strategies.parts.select import chosen
+from tts.strategies.allocation.climb import climb, ending
+from tts.strategies.allocation.ladder import Ladder, Rung, default_ladder
 from tts.strategies.parts.stopping import Seen
 from tts.values import Budget, Model
 
@@ -73,8 +73,7 @@ def test_draws_of_lower_rungs_count_for_the_patience_of_higher_ones(forest: Any)
     draws = Rung(n=9, accept=0.9, abandon=0.5, patience=3)
 
     async def strategy(problem: Any, run: Any) -> Any:
-        kept = await climb(Ladder(rungs=(greedy, draws)), problem, run, build_strategy)
-        return await run.call(chosen("best"), kept, run)
+        return await climb(Ladder(rungs=(greedy, draws)), problem, run, build_strategy)
 
     result = solved(forest, forest.lab.Told(strategy), 0.1, 0.2, 0.3)
     assert forest.sampled(result) == 3
@@ -83,9 +82,7 @@ def test_draws_of_lower_rungs_count_for_the_patience_of_higher_ones(forest: Any)
 def test_without_a_verifier_an_answer_is_taken_once_it_leads_surely(lab: Any) -> None:
     async def strategy(problem: Any, run: Any) -> Any:
         ladder = default_ladder(run.models, scored=False)
-        return await run.call(
-            chosen(ladder.select), await climb(ladder, problem, run, build_strategy), run
-        )
+        return await climb(ladder, problem, run, build_strategy)
 
     alike = lab.run(lab.solve(strategy, lab.words(lambda *_: "\\boxed{42}")))
     assert (alike.answer, alike.usage.calls) == ("42", 4)
@@ -100,8 +97,7 @@ def test_a_rung_may_be_a_strategy_of_its_own_and_its_draws_count(forest: Any) ->
     )
 
     async def strategy(problem: Any, run: Any) -> Any:
-        kept = await climb(Ladder(rungs=rungs), problem, run, build_strategy)
-        return await run.call(chosen("best"), kept, run)
+        return await climb(Ladder(rungs=rungs), problem, run, build_strategy)
 
     result = solved(forest, forest.lab.Told(strategy), 0.1, 0.2, 0.3, 0.4, 0.5, 0.95)
     assert (result.answer, forest.sampled(result)) == ("95", 7)

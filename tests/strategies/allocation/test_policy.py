@@ -66,8 +66,8 @@ def test_a_policy_that_was_fitted_again_is_not_taken_for_the_old_one(place: Path
     ("text", "said"),
     [
         ("", "Invalid JSON"),
-        ("[1]", "no policy of version 1"),
-        ('{"version": 2}', "version: Input should be 1"),
+        ("[1]", "no policy of version 2"),
+        ('{"version": 3}', "version: Input should be 1 or 2"),
         (POLICY.model_dump_json().replace('"accept":0.8', '"accept":8', 1), "rungs.0.accept"),
         (POLICY.model_dump_json()[:-1] + ', "more": 1}', "more: Extra inputs"),
     ],
