@@ -60,6 +60,8 @@ async def run_comparison(
         journal, leases = await books.open()
         controls = Controls(journal.engine)
         spec = _as_ordered(spec, controls.find(journal.job), submitted)
+        if session.batched:  # one file holds a round of all problems
+            spec = replace(spec, window=max(spec.window, len(problems.problems)))
         work = Job(session, name=journal.job, journal=journal, leases=leases, wallet=spec.wallet)
         comparison = Comparison(
             spec,

@@ -52,14 +52,10 @@ async def open_openai(name: str, options: SessionOptions) -> Generator:
     """
     from tts.backends.openai_http import Connection, HTTPGenerator
 
-    asks = options.asks if isinstance(options, Opening) else Asks(options)
+    asks = _asks(options)
     connection = Connection(options.url, api_key=_secret(f"openai:{name}", options, asks))
     endpoint = _Endpoint(connection, name)
-    try:
-        found = await endpoint.found(asks)
-    except BaseException:
-        await connection.close()
-        raise
+    found = await _found(endpoint, connection, asks)
     return HTTPGenerator(
         Model(name=name, context_length=found.context_length),
         connection=connection,
@@ -67,6 +63,41 @@ async def open_openai(name: str, options: SessionOptions) -> Generator:
         dialect=found.dialect,
         refused=endpoint.forget,
     )
+
+
+async def open_openai_batch(name: str, options: SessionOptions) -> Generator:
+    """`openai-batch:MODEL`: the same by the provider's batch files, at half the price within a day.
+
+    What the model supports is asked on the ordinary way, once.
+    """
+    from tts.backends.openai_batch import BatchGenerator, OpenAIBatches, Rounds
+    from tts.backends.openai_http import Connection
+
+    asks = _asks(options)
+    secret = _secret(f"openai-batch:{name}", options, asks)
+    connection = Connection(options.url, api_key=secret)
+    found = await _found(_Endpoint(connection, name), connection, asks)
+    await connection.close()
+    provider = OpenAIBatches(options.url, secret)
+    return BatchGenerator(
+        Model(name=name, context_length=found.context_length),
+        rounds=Rounds(provider, path="/chat/completions", model=name),
+        capabilities=found.capabilities,
+        dialect=found.dialect,
+    )
+
+
+def _asks(options: SessionOptions) -> Asks | None:
+    return options.asks if isinstance(options, Opening) else Asks(options)
+
+
+async def _found(endpoint: _Endpoint, connection: Connection, asks: Asks | None) -> Probed:
+    """What an endpoint supports; its sockets are closed where that cannot be told."""
+    try:
+        return await endpoint.found(asks)
+    except BaseException:
+        await connection.close()
+        raise
 
 
 async def open_openai_sdk(name: str, options: SessionOptions) -> Generator:

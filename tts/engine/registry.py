@@ -80,6 +80,7 @@ BUILT_IN: Mapping[Kind, Mapping[str, str]] = {
     "backend": {
         "embedded": "tts.engine.session:open_embedded",
         "openai": "tts.engine.open_openai:open_openai",
+        "openai-batch": "tts.engine.open_openai:open_openai_batch",
         "openai-sdk": "tts.engine.open_openai:open_openai_sdk",
         "replay": "tts.engine.session:open_replay",
         "simulated": "tts.engine.session:open_simulated",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar, runtime_checkable
 
 from msgspec import ValidationError, convert
@@ -57,6 +58,12 @@ class Session:
     grader: Closable | None = None
     """What runs the hidden tests of programs; None: nothing does."""
 
+    @cached_property
+    def batched(self) -> frozenset[str]:
+        """Models whose calls travel by the file, at half the price: so do all who offer it."""
+        found = self.generators.values()
+        return frozenset(one.model.name for one in found if defaults_of(one).batched)
+
     def price(self, model: str, usage: Usage) -> Usage:
         """A usage with what it costs by the table, and with its fresh part: what is not cached.
 
@@ -65,6 +72,8 @@ class Session:
         """
         price = self.prices.price_of(model) if model else None
         cost = None if price is None else price.request_cost(usage)
+        if cost is not None and model in self.batched:
+            cost = (cost + 1) // 2
         cost = cost if model else usage.nanodollars
         return replace(
             usage,
@@ -145,21 +154,24 @@ def default_tokens(generator: Generator) -> int:
     return defaults_of(generator).max_tokens or by_context
 
 
+BATCH = 100_000
+"""Calls in flight, at least, where they travel by the file."""
+
+
 def limits(options: SessionOptions, generator: Generator) -> Limits:
     """What bounds the executor; concurrency adapts where a server may refuse calls."""
     pool = generator.model.name
     rated = options.requests_per_minute or options.tokens_per_minute
     rate = RateLimiter(options.requests_per_minute, options.tokens_per_minute) if rated else None
-    concurrency = (
-        AdaptiveConcurrency(maximum=options.concurrency)
-        if options.adaptive and defaults_of(generator).sheds_load
-        else Concurrency(options.concurrency)
-    )
+    suits = defaults_of(generator)
+    most = max(options.concurrency, BATCH) if suits.batched else options.concurrency
+    adapts = options.adaptive and suits.sheds_load
+    concurrency = AdaptiveConcurrency(maximum=most) if adapts else Concurrency(most)
     return Limits(
-        gate=Gate(options.concurrency, pools={pool: concurrency}),
+        gate=Gate(most, pools={pool: concurrency}),
         rates={pool: rate} if rate else {},
         retry=RetryPolicy(retries=options.retries),
-        timeout=options.timeout,
+        timeout=max(options.timeout, suits.slowest),
     )
 
 

@@ -153,6 +153,10 @@ class Defaults(Struct, frozen=True, kw_only=True):
     """Name of the verifier that stands beside it; empty: none."""
     sheds_load: bool = True
     """Whether it may refuse calls for their number, so that those in flight adapt."""
+    batched: bool = False
+    """Its calls travel by the file, so as many as there are should be asked at once; at half price."""
+    slowest: float = 0.0
+    """Seconds that an answer may take by the nature of its way."""
     task_only: bool = False
     """It writes plans from a task alone: it was taught no further instructions."""
 

@@ -113,6 +113,12 @@ class FaultPlan(Struct, frozen=True, kw_only=True):
     """Reported as thoughts beside each draw's own tokens."""
     fails_on: bytes = b""
     """Requests that hold these bytes get 500."""
+    batch_seconds: float = 0.0
+    """How long a batch is worked on."""
+    batch_end: Literal["completed", "expired", "failed"] = "completed"
+    """`expired`: half of the lines are answered; `failed`: none."""
+    batch_noise: bool = False
+    """Answers come in reverse order, twice, with lines that nobody asked and lines cut short."""
     lists: Fault | None = None
     """What `GET /v1/models` meets."""
     api_key: str | None = None

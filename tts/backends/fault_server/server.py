@@ -15,6 +15,7 @@ from typing import Any, Self
 import msgspec
 from msgspec import Struct
 
+from tts.backends.fault_server.batches import BATCH_PATHS, Batches
 from tts.backends.fault_server.paths import (
     SERVED,
     ServedRequest,
@@ -111,12 +112,15 @@ class Site:
     def __init__(self, plan: FaultPlan) -> None:
         self.plan = plan
         self.record = Record(keep=plan.keep_records)
+        self.batches = Batches()
 
     def handle(self, wire: Wire, method: str, path: str, head: bytes, body: bytes) -> None:
         """Take one request."""
         if self.plan.api_key and header(head, "authorization") != f"Bearer {self.plan.api_key}":
             said = b'{"error":{"message":"Incorrect API key provided","code":"invalid_api_key"}}'
             wire.respond(401, {}, said)
+        elif path.startswith(BATCH_PATHS):
+            self._batch(wire, method, path, head, body)
         elif path in _GENERATES or path.endswith(tuple(_HEADS)):
             self._call(wire, path, head, body)
         else:
@@ -184,6 +188,16 @@ class Site:
         else:
             deliver(wire, fault, told)
 
+    def _batch(self, wire: Wire, method: str, path: str, head: bytes, body: bytes) -> None:
+        answered = self.batches.answer(method, path, head, body, self.plan)
+        self.record.batched = self.batches.lines
+        if isinstance(answered, bytes):
+            wire.answer(answered)
+        elif answered is None:
+            wire.respond(404, {}, b'{"error":{"message":"no such file or batch"}}')
+        else:
+            wire.answer(msgspec.json.encode(answered))
+
     def _side(self, wire: Wire, path: str, body: bytes) -> None:
         answered: Any = None
         if path == "/v1/models" and self.plan.lists is not None:
@@ -234,6 +248,8 @@ class Record:
         self.cancelled = 0
         """Requests whose client left before the answer was complete."""
         self.connections = 0
+        self.batched: list[int] = []
+        """Lines of each batch, in the order in which they were submitted."""
         self.faults: Counter[str] = Counter()
 
     def arrive(self, seen: Seen) -> int:
