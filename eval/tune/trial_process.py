@@ -19,7 +19,8 @@ import msgspec
 from tts.backends.vllm import VLLMGenerator, VLLMHeadReader, VLLMSettings
 from tts.backends.vllm.engine import VLLMEngine
 from tts.engine import SessionOptions
-from tts.engine.open_vllm import OPTIONS, PRM_OPTIONS, ModelSpec, prm_loading, settings
+from tts.engine.model_spec import ModelSpec
+from tts.engine.open_vllm import OPTIONS, PRM_OPTIONS, prm_loading, settings
 from tts.eval.problems import load_problems
 from tts.eval.tune.runners import TrialRequest
 from tts.eval.tune.trial import Measured, WorkloadName, engine_values

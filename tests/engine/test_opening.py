@@ -7,7 +7,7 @@ import pytest
 from tts.backends.fault_server import FaultServer
 from tts.backends.scripted import ScriptedGenerator
 from tts.engine import Engine, SessionOptions
-from tts.engine.open_vllm import ModelSpec
+from tts.engine.model_spec import ModelSpec
 from tts.engine.session import open_verifier
 from tts.errors import UnknownName, UsageError
 from tts.values import Model, Problem

@@ -17,7 +17,8 @@ from tts.budget.idealised_runtime import IdealisedRuntime, write_runtime
 from tts.cli.exits import run
 from tts.cli.screen import Screen
 from tts.engine import SessionOptions
-from tts.engine.open_vllm import OPTIONS, ModelSpec, settings
+from tts.engine.model_spec import ModelSpec
+from tts.engine.open_vllm import OPTIONS, settings
 from tts.engine.session import Closable, open_model, open_verifier
 from tts.errors import UsageError
 from tts.eval.bench.measuring import machine

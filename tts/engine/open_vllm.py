@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
-from urllib.parse import parse_qsl
 
 import msgspec
 import yaml
@@ -31,10 +30,10 @@ from tts.backends.vllm.folder import (
     memory_plan,
     model_need,
     on_cpu,
-    parameter_count,
     renamed_folder,
-    weights_digest,
 )
+from tts.backends.weight_files import parameter_count, weights_digest
+from tts.engine.model_spec import ModelSpec
 from tts.errors import BadInput, UnknownName, UsageError
 from tts.options import SessionOptions
 from tts.protocols import Generator, RowReader
@@ -50,38 +49,6 @@ OPTIONS = ("profile", "dtype", "context", "memory", "eager", "unseeded")
 EMBEDDED = msgspec.structs.replace(IN_PROCESS, max_tokens=160, verifier="vllm-prm:embedded/prm")
 """What suits the shipped models."""
 _SPECS = ("vllm:", "vllm-prm:")
-
-
-@dataclass(frozen=True)
-class ModelSpec:
-    """A folder or hub name, and the options written behind it: `NAME?dtype=float32&eager=1`."""
-
-    name: str
-    options: Mapping[str, str] = field(default_factory=dict)
-
-    @classmethod
-    def parse(cls, text: str, *, known: tuple[str, ...]) -> ModelSpec:
-        """Raises UsageError for an option that is not among the known ones."""
-        name, _, query = text.partition("?")
-        options = dict(parse_qsl(query, keep_blank_values=True))
-        wrong = [key for key in options if key not in known]
-        if wrong:
-            raise UsageError(f"{text}: no option {wrong[0]!r}; known are {', '.join(known)}.")
-        return cls(name, options)
-
-    def number(self, key: str) -> float | None:
-        """An option as a number; None where it is not given."""
-        text = self.options.get(key)
-        if text is None:
-            return None
-        try:
-            return float(text)
-        except ValueError as error:
-            raise UsageError(f"{self.name}: {key}={text} is no number.") from error
-
-    def flag(self, key: str) -> bool:
-        """Whether an option is given and not switched off."""
-        return self.options.get(key, "0") not in ("0", "false", "no")
 
 
 async def open_vllm(name: str, options: SessionOptions) -> Generator:

@@ -78,7 +78,7 @@ BUILT_IN: Mapping[Kind, Mapping[str, str]] = {
         "vllm-server-prm": "tts.engine.open_vllm:open_vllm_server_prm",
     },
     "backend": {
-        "embedded": "tts.engine.session:open_embedded",
+        "embedded": "tts.engine.open_embedded:open_embedded",
         "openai": "tts.engine.open_openai:open_openai",
         "openai-batch": "tts.engine.open_openai:open_openai_batch",
         "openai-sdk": "tts.engine.open_openai:open_openai_sdk",

@@ -197,17 +197,6 @@ async def opened(what: str, factory: Any, *arguments: Any) -> Any:
         raise UsageError(f"{what} cannot be opened: {described(error)}.") from error
 
 
-async def open_embedded(name: str, options: SessionOptions) -> Generator:
-    """`embedded:small`, `embedded:steps` and the other policies; `embedded:planner` writes plans."""
-    from tts.backends.embedded.generator import EmbeddedGenerator
-    from tts.backends.embedded.model import POLICIES, EmbeddedModel
-
-    for policy in POLICIES:
-        if name == policy:
-            return EmbeddedGenerator(EmbeddedModel.shipped(policy))
-    raise UnknownName("embedded model", name, POLICIES)
-
-
 async def open_replay(name: str, options: SessionOptions) -> Generator:
     """`replay:FILE` or `replay:FILE#MODEL`: recorded generations of a real model."""
     from tts.backends.replay import ReplayGenerator, model_rows

@@ -15,10 +15,10 @@ from tts.arithmetic import (
     generate,
     step_is_correct,
 )
-from tts.backends.embedded.folder import EmbeddedTokenizer
 from tts.backends.embedded.generator import EmbeddedGenerator
 from tts.backends.embedded.model import EmbeddedModel
 from tts.backends.embedded.step_scorer import marked_rows
+from tts.backends.embedded.tokenizer import EmbeddedTokenizer
 from tts.protocols import GenerateRequest, Meter
 from tts.training.architecture import ARCHITECTURES
 from tts.values import Message, Sampling, split_steps

@@ -14,7 +14,7 @@ from pathlib import Path
 from torch import Tensor
 
 from tts.arithmetic import STEP_SEPARATOR
-from tts.backends.embedded.folder import EmbeddedTokenizer
+from tts.backends.embedded.tokenizer import EmbeddedTokenizer
 from tts.training.architecture import STEP_MARK, token_id, write_section
 from tts.training.command import begun, command, with_work
 from tts.training.comparison import compare

@@ -167,3 +167,33 @@ def test_logprobs_do_not_depend_on_the_temperature(embedded: EmbeddedModel) -> N
     for draw in pair:
         run(decoder_of(embedded, 1), [draw])
     assert pair[0].logprobs[0].logprob == pytest.approx(pair[1].logprobs[0].logprob)
+
+
+@pytest.mark.parametrize("tokens", [100, 260, 1000])
+def test_a_cache_for_few_tokens_gives_the_same_texts(embedded: EmbeddedModel, tokens: int) -> None:
+    sampling = Sampling(temperature=0, max_tokens=60)
+    wanted = draws(embedded, TEXTS, sampling=sampling)
+    run(decoder_of(embedded, 64), wanted)
+    found = draws(embedded, [*TEXTS, TEXTS[0]], sampling=sampling)
+    run(Decoder(embedded.transformer, embedded.tokenizer, 64, 0, tokens), found)
+    assert [draw.text for draw in found] == [draw.text for draw in [*wanted, wanted[0]]]
+
+
+def test_a_draw_too_long_for_the_room_left_waits(embedded: EmbeddedModel) -> None:
+    decoder = Decoder(embedded.transformer, embedded.tokenizer, 64, 0, 200)
+    waiting = deque(draws(embedded, TEXTS[:3]))
+    decoder.join(waiting)
+    assert (len(decoder.active), len(waiting)) == (2, 1)
+
+
+def test_a_long_prompt_is_read_in_parts(
+    embedded: EmbeddedModel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sampling = Sampling(temperature=0, max_tokens=60)
+    whole, parts = (draws(embedded, [TEXTS[0], "Compute 2."], sampling=sampling) for _ in "ab")
+    run(decoder_of(embedded, 64), whole)
+    monkeypatch.setattr("tts.backends.embedded.decoder.WORKING", 1 << 11)
+    counting = CountingTransformer(embedded)
+    run(decoder_of(embedded, 64, counting), parts)
+    assert max(count for _, count in counting.computed) <= 8
+    assert [draw.text for draw in parts] == [draw.text for draw in whole]

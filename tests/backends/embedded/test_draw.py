@@ -13,7 +13,7 @@ class Silent:
 def draw_of(*pieces: str, stop: tuple[str, ...] = (), max_tokens: int = 99) -> Draw:
     draw = Draw((1,), Sampling(stop=stop, max_tokens=max_tokens), 0, Silent())
     for piece in pieces:
-        draw.append(7, piece, is_end=False)
+        draw.append(7, piece.encode(), is_end=False)
     return draw
 
 

@@ -12,11 +12,13 @@ from tts.backends.embedded.folder import EmbeddedConfig
 from tts.backends.embedded.kv_cache import KvCache, PrefixCache
 
 CONFIG = EmbeddedConfig(
+    kind="llama",
     hidden=4,
     layers=2,
     heads=1,
     key_value_heads=1,
     head_dim=2,
+    feed_forward=8,
     vocabulary=8,
     positions=2048,
     norm_epsilon=1e-6,

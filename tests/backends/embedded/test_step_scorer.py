@@ -8,10 +8,10 @@ import pytest
 
 from tts.arithmetic import STEP_SEPARATOR, generate, solution, step_is_correct
 from tts.arithmetic.problem import ArithmeticProblem
-from tts.backends.embedded.folder import EmbeddedTokenizer
 from tts.backends.embedded.generator import EmbeddedGenerator
 from tts.backends.embedded.model import EmbeddedModel
 from tts.backends.embedded.step_scorer import STEP_MARK, EmbeddedStepScorer, marked_rows
+from tts.backends.embedded.tokenizer import EmbeddedTokenizer
 from tts.errors import BadInput, ContextTooLong, Unavailable
 from tts.protocols import GenerateRequest, Meter, StepScorer, StepScoreRequest
 from tts.values import Message, Sampling, split_steps

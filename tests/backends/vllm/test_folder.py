@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
 from pathlib import Path
 
 import numpy as np
@@ -12,14 +11,12 @@ from hypothesis import given
 from hypothesis import strategies as some
 from safetensors.numpy import load_file, save_file
 
-from tts.backends.embedded.model import EmbeddedModel, model_folder
+from tts.backends.embedded.model import model_folder
 from tts.backends.vllm import ModelNeed, memory_plan, require_vllm, vllm_installed
 from tts.backends.vllm.folder import (
     GIB,
     model_need,
-    parameter_count,
     renamed_folder,
-    weights_digest,
 )
 from tts.errors import UsageError
 
@@ -60,24 +57,6 @@ def test_no_plan_gives_out_more_than_may_be_used(sizes: list[int], device: int) 
     except UsageError:
         return
     assert sum(share.memory_share for share in plan.values()) <= 0.9 + 1e-9
-
-
-def test_parameters_are_counted_from_the_headers() -> None:
-    assert parameter_count(model_folder("small")) == EmbeddedModel.shipped("small").parameters
-
-
-def test_a_folder_without_weights_has_an_unknown_size(tmp_path: Path) -> None:
-    assert parameter_count(tmp_path) is None
-
-
-def test_other_weights_are_another_revision(tmp_path: Path) -> None:
-    folder = Path(shutil.copytree(model_folder("small"), tmp_path / "copy"))
-    same = weights_digest(folder)
-    with (folder / "model.safetensors").open("r+b") as file:
-        file.seek(-1, 2)
-        file.write(b"\xff")
-    assert same == weights_digest(model_folder("small"))
-    assert weights_digest(folder) != same
 
 
 def test_a_token_takes_keys_and_values_of_every_layer() -> None:

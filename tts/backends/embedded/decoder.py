@@ -10,13 +10,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tts.backends.embedded.draw import Draw
-from tts.backends.embedded.folder import EmbeddedTokenizer, Floats
+from tts.backends.embedded.folder import Floats
 from tts.backends.embedded.kv_cache import KvCache, PrefixCache
 from tts.backends.embedded.sampler import SamplerRows, sample
+from tts.backends.embedded.tokenizer import EmbeddedTokenizer
 from tts.backends.embedded.transformer import Transformer
 from tts.errors import CallError, Unavailable
 from tts.values import TokenLogprob
 
+WORKING = 1 << 28
+"""Bytes of the largest array of one pass: what every new token may look at, in every head."""
 _CLOSED = "The embedded model is closed."
 
 
@@ -90,11 +93,17 @@ class Decoder:
     """
 
     def __init__(
-        self, transformer: Transformer, tokenizer: EmbeddedTokenizer, rows: int, prefix_tokens: int
+        self,
+        transformer: Transformer,
+        tokenizer: EmbeddedTokenizer,
+        rows: int,
+        prefix_tokens: int,
+        tokens: int | None = None,
     ) -> None:
+        """`tokens`: the most of all rows together, None: as many as come."""
         self._transformer = transformer
         self._tokenizer = tokenizer
-        self._cache = KvCache(transformer.config, rows)
+        self._cache = KvCache(transformer.config, rows, tokens=tokens)
         self._prefixes = PrefixCache(transformer.config, prefix_tokens)
         self._active: list[Draw] = []
 
@@ -104,16 +113,31 @@ class Decoder:
         return tuple(self._active)
 
     def join(self, waiting: deque[Draw]) -> None:
-        """Take draws from the queue while rows are free, and draw their first tokens."""
+        """Take draws from the queue while rows are free, and draw their first tokens.
+
+        They come in turn: one that is too long for the room that is left waits, and those behind
+        it wait too.
+        """
         joined: dict[tuple[int, ...], list[Draw]] = {}
-        free = self._cache.rows - len(self._active)
-        while waiting and free:
+        count, longest = len(self._active), max(map(_most, self._active), default=0)
+        while waiting:
+            if waiting[0].cancelled:
+                waiting.popleft()
+                continue
+            longest = max(longest, _most(waiting[0]))
+            if count and not self._cache.holds(count + 1, longest):
+                break
             draw = waiting.popleft()
-            if not draw.cancelled:
-                joined.setdefault(draw.prompt, []).append(draw)
-                free -= 1
-        if joined:
-            self._prefill(list(joined.values()))
+            joined.setdefault(draw.prompt, []).append(draw)
+            count += 1
+        if not joined:
+            return
+        groups, most = list(joined.values()), max(map(len, joined))
+        self._cache.reserve(most, count)
+        # A short prompt beside a long kept one fills up to the places of both.
+        together = self._cache.holds(count, 2 * most)
+        for part in [groups] if together else [[group] for group in groups]:
+            self._prefill(part)
 
     def step(self) -> None:
         """Draw the next token of every row; ended and cancelled draws leave first."""
@@ -140,9 +164,7 @@ class Decoder:
         tokens = np.zeros((len(groups), max(fresh)), dtype=np.intp)
         for row, (prompt, start, count) in enumerate(zip(prompts, starts, fresh, strict=True)):
             tokens[row, :count] = prompt[start:]
-        hidden = self._transformer.forward(tokens, starts, self._cache, first_row)
-        ends = hidden[np.arange(len(groups)), np.array(fresh) - 1]
-        logits = self._transformer.logits(ends)
+        logits = self._transformer.logits(self._read(tokens, starts, np.array(fresh) - 1))
         sources = [row for row, group in enumerate(groups) for _ in group[1:]]
         shared = [draw for group in groups for draw in group[1:]]
         for offset, source in enumerate(sources):
@@ -153,6 +175,23 @@ class Decoder:
         self._active += joined
         self._advance(joined, logits[[*range(len(groups)), *sources]])
         self._leave()
+
+    def _read(
+        self, tokens: NDArray[np.intp], starts: NDArray[np.intp], ends: NDArray[np.intp]
+    ) -> Floats:
+        """The hidden state (rows, hidden) at `ends` (rows,) of ids (rows, tokens); so many tokens
+        at once that what they look at fits the working memory."""
+        rows, count = tokens.shape
+        first_row, config = len(self._active), self._transformer.config
+        looks = rows * config.heads * (int(starts.max()) + count) * np.float32().itemsize
+        stride = max(1, WORKING // looks)
+        found = np.empty((rows, config.hidden), np.float32)
+        for begin in range(0, count, stride):
+            part = tokens[:, begin : begin + stride]
+            hidden = self._transformer.forward(part, starts + begin, self._cache, first_row)
+            (here,) = np.nonzero((ends >= begin) & (ends < begin + stride))
+            found[here] = hidden[here, ends[here] - begin]
+        return found
 
     def _restore(self, row: int, draw: Draw) -> int:
         """Fill a row from the prefix cache; returns how many prompt tokens need no computing."""
@@ -187,6 +226,11 @@ class Decoder:
                 self._cache.copy_row(len(self._active), row, length)
                 self._active[row] = mover
             draw.observer.ended(draw, None)
+
+
+def _most(draw: Draw) -> int:
+    """Tokens that a draw may come to."""
+    return len(draw.prompt) + draw.sampling.max_tokens
 
 
 def _sampler_rows(draws: Sequence[Draw]) -> SamplerRows:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import codecs
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Protocol
@@ -10,6 +11,8 @@ from typing import Protocol
 from tts.errors import CallError
 from tts.protocols import TextListener
 from tts.values import FinishReason, Piece, Sampling, TokenLogprob
+
+_UTF8 = codecs.getincrementaldecoder("utf-8")
 
 
 class DrawObserver(Protocol):
@@ -41,12 +44,17 @@ class Draw:
     """Prompt tokens found in the prefix cache; counted on the first draw of a prompt only."""
     cancelled: bool = False
     """Set from any thread; the draw leaves the batch before the next step."""
+    _letters: codecs.IncrementalDecoder = field(default_factory=lambda: _UTF8("replace"))
 
-    def append(self, token: int, piece: str, *, is_end: bool) -> None:
-        """Take the next token, and end the draw where it says so."""
+    def append(self, token: int, piece: bytes, *, is_end: bool) -> None:
+        """Take the next token, and end the draw where it says so.
+
+        A letter whose bytes lie in several tokens comes with the last one; of one that the draw
+        ends in nothing comes.
+        """
         self.tokens.append(token)
         searched = len(self.text)
-        self.text += piece
+        self.text += self._letters.decode(piece)
         if is_end:
             self.finish_reason = "stop"
         elif match := _first_stop(self.text, self.sampling.stop, searched):

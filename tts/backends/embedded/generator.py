@@ -1,4 +1,4 @@
-"""The generator over a shipped model."""
+"""The generator over a model that this process runs itself."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from tts.backends.embedded.decoder import Decoder, Scheduler
 from tts.backends.embedded.draw import Draw, PendingDraw
 from tts.backends.embedded.model import EmbeddedModel, scorer_of
+from tts.errors import BadInput, BadRequest
 from tts.protocols import Defaults, GenerateReply, GenerateRequest, Meter, TextListener
 from tts.values import Capabilities, Completion, Message, Model, Usage
 
@@ -27,12 +28,21 @@ class EmbeddedGenerator:
     """
 
     def __init__(
-        self, embedded: EmbeddedModel, *, rows: int = 64, prefix_tokens: int = 8192
+        self,
+        embedded: EmbeddedModel,
+        *,
+        rows: int = 64,
+        prefix_tokens: int = 8192,
+        tokens: int | None = None,
+        defaults: Defaults | None = None,
     ) -> None:
         """`rows`: the most draws in one batch. `prefix_tokens`: how many tokens of recent texts
-        are kept for prompts that continue them (4 KiB each for the small model)."""
+        are kept for prompts that continue them (4 KiB each for the small model). `tokens`: the
+        most of all draws of a batch, None: the whole context of each. `defaults`: what suits the
+        model, None: what suits the shipped ones."""
         self._embedded = embedded
-        decoder = Decoder(embedded.transformer, embedded.tokenizer, rows, prefix_tokens)
+        self._defaults = defaults or _shipped(embedded.model.name.removeprefix("embedded:"))
+        decoder = Decoder(embedded.transformer, embedded.tokenizer, rows, prefix_tokens, tokens)
         self._scheduler = Scheduler(decoder, embedded.model.name)
 
     @property
@@ -47,14 +57,8 @@ class EmbeddedGenerator:
 
     @property
     def defaults(self) -> Defaults:
-        """Short draws and the model's own reward model; nothing here refuses a call."""
-        name = self.model.name.removeprefix("embedded:")
-        return Defaults(
-            max_tokens=160,
-            verifier=f"embedded:{scorer_of(name)}",
-            sheds_load=False,
-            task_only=name == "planner",
-        )
+        """What suits the model where the user says nothing."""
+        return self._defaults
 
     def count_prompt(self, messages: Sequence[Message], prefix: str) -> int:
         """The exact number of prompt tokens."""
@@ -65,9 +69,13 @@ class EmbeddedGenerator:
     ) -> GenerateReply:
         """Draw; cancelling it frees the rows before the next step.
 
-        Raises ContextTooLong, or Unavailable where the runtime failed or was closed.
+        Raises ContextTooLong, BadRequest where the chat template refuses the conversation, or
+        Unavailable where the runtime failed or was closed.
         """
-        prompt = tuple(self._embedded.tokenizer.encode_chat(request.messages, request.prefix))
+        try:
+            prompt = tuple(self._embedded.tokenizer.encode_chat(request.messages, request.prefix))
+        except BadInput as error:
+            raise BadRequest(str(error)) from error
         self._embedded.check_length(len(prompt) + request.sampling.max_tokens)
         pending = [PendingDraw(position, listener) for position in range(len(request.seeds))]
         draws = [
@@ -101,6 +109,16 @@ class EmbeddedGenerator:
             flops=self._embedded.flops(prompt - cached + drawn),
             gpu_microseconds=None,
         )
+
+
+def _shipped(name: str) -> Defaults:
+    """Short draws and the model's own reward model; nothing here refuses a call."""
+    return Defaults(
+        max_tokens=160,
+        verifier=f"embedded:{scorer_of(name)}",
+        sheds_load=False,
+        task_only=name == "planner",
+    )
 
 
 def _completion(draw: Draw) -> Completion:

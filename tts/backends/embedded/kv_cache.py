@@ -22,24 +22,46 @@ class KvCache:
     Rows in use lie side by side from 0, so that attention reads them without gathering.
     """
 
-    def __init__(self, config: EmbeddedConfig, rows: int, *, continued: bool = True) -> None:
+    def __init__(
+        self,
+        config: EmbeddedConfig,
+        rows: int,
+        *,
+        continued: bool = True,
+        tokens: int | None = None,
+    ) -> None:
         """Not `continued`: every text is read in one pass, so that layers can use the same place
-        one after the other."""
+        one after the other. `tokens`: the most of all rows together; None: every row may be as
+        long as it comes."""
         self._config = config
         self._layers = config.layers if continued else 1
         self.rows = rows
-        self._allocate(min(_FIRST, config.positions))
+        self._tokens = tokens
+        self._allocate(min(_FIRST, config.positions, tokens or _FIRST), 1)
 
-    def reserve(self, positions: int) -> None:
-        """Make room for at least so many positions per row."""
-        if positions <= self.positions:
+    def holds(self, rows: int, positions: int) -> bool:
+        """Whether so many rows of so many positions each are within what may be kept."""
+        within = self._tokens is None or rows * positions <= self._tokens
+        return rows <= self.rows and within
+
+    def reserve(self, positions: int, rows: int = 1) -> None:
+        """Make room for at least so many rows, from the first on, of so many positions each.
+
+        Rows that get longer leave room for fewer, within what the cache may hold.
+        """
+        keys, values = self.keys, self.values
+        own, used = keys.shape[1], self.positions
+        if positions <= used and rows <= own:
             return
-        keys, values, used = self.keys, self.values, self.positions
         # Doubling leaves blocks behind that are few, and too large to come from the heap.
         rounded = -(-positions // _FIRST) * _FIRST
-        self._allocate(max(rounded, min(2 * used, self._config.positions)))
-        self.keys[..., :used, :] = keys
-        self.values[..., :used, :] = values
+        wanted = max(rounded, min(2 * used, self._config.positions)) if positions > used else used
+        if self._tokens is not None:
+            wanted = max(positions, min(wanted, self._tokens // rows))
+        self._allocate(wanted, own if rows <= own else max(rows, 2 * own))
+        own, used = min(own, self.keys.shape[1]), min(used, self.positions)
+        self.keys[:, :own, :, :used] = keys[:, :own, :, :used]
+        self.values[:, :own, :, :used] = values[:, :own, :, :used]
 
     def write(
         self,
@@ -55,12 +77,16 @@ class KvCache:
 
     def copy_row(self, source: int, target: int, length: int) -> None:
         """Let row `target` begin with the first `length` positions of row `source`."""
+        self.reserve(length, target + 1)
         self.keys[:, target, :, :length] = self.keys[:, source, :, :length]
         self.values[:, target, :, :length] = self.values[:, source, :, :length]
 
-    def _allocate(self, positions: int) -> None:
+    def _allocate(self, positions: int, rows: int) -> None:
+        """Without a bound all rows at once: they are small."""
         shape = self._config
-        size = (self._layers, self.rows, shape.key_value_heads, positions, shape.head_dim)
+        fit = self.rows if self._tokens is None else max(1, self._tokens // positions)
+        rows = min(self.rows if self._tokens is None else rows, self.rows, fit)
+        size = (self._layers, rows, shape.key_value_heads, positions, shape.head_dim)
         self.positions = positions
         self.keys = _for_layers(np.zeros(size, np.float32), shape.layers)
         self.values = _for_layers(np.zeros(size, np.float32), shape.layers)
@@ -119,7 +145,7 @@ class PrefixCache:
 
     def restore(self, slots: Slots, cache: KvCache, row: int) -> None:
         """Let a row of the cache begin with the tokens of these slots."""
-        cache.reserve(len(slots))
+        cache.reserve(len(slots), row + 1)
         cache.keys[:, row, :, : len(slots)] = self._keys[:, :, slots]
         cache.values[:, row, :, : len(slots)] = self._values[:, :, slots]
 

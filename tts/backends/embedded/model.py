@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import ctypes
+import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.resources import files
 from pathlib import Path
 from typing import Literal, get_args
@@ -12,9 +13,11 @@ from typing import Literal, get_args
 import numpy as np
 
 from tts.answers import Aggregate
-from tts.backends.embedded.folder import EmbeddedConfig, EmbeddedTokenizer, Weights
+from tts.backends.embedded.folder import EmbeddedConfig, Weights
+from tts.backends.embedded.tokenizer import EmbeddedTokenizer
 from tts.backends.embedded.transformer import Transformer
-from tts.errors import ContextTooLong
+from tts.backends.weight_files import weights_digest
+from tts.errors import BadInput, ContextTooLong
 from tts.values import Model
 
 PolicyName = Literal["small", "large", "planner", "countdown", "steps"]
@@ -44,21 +47,39 @@ class EmbeddedModel:
     @classmethod
     def shipped(cls, name: EmbeddedName) -> EmbeddedModel:
         """One of the models that the package contains; it is called `embedded:<name>`."""
-        return cls.load(model_folder(name), f"embedded:{name}")
+        folder = model_folder(name)
+        content = (folder / "model.safetensors").read_bytes()
+        revision = hashlib.sha256(content).hexdigest()[:12]
+        return cls.load(folder, f"embedded:{name}", revision=revision)
 
     @classmethod
-    def load(cls, folder: Path, name: str) -> EmbeddedModel:
-        """Read a Hugging Face folder; raises BadInput for one that the runtime cannot run."""
+    def load(
+        cls, folder: Path, name: str, *, revision: str | None = None, context: int | None = None
+    ) -> EmbeddedModel:
+        """Read a Hugging Face folder.
+
+        `revision`: None: a digest of what the folder holds. `context`: the most tokens of prompt
+        and completion, None: as many as the model can read. Raises BadInput for a folder that is
+        broken, or that the runtime cannot run.
+        """
         use_one_blas_thread()
         config, weights = EmbeddedConfig.load(folder), Weights.load(folder)
+        if context is not None:
+            config = replace(config, positions=min(context, config.positions))
+        tokenizer = EmbeddedTokenizer(folder)
+        transformer = Transformer(config, weights)
+        if weights.unread:
+            raise BadInput(
+                f"{folder}: the numpy runtime does not know {weights.unread[0]}, one of "
+                f"{len(weights.unread)} arrays that a plain {config.kind} has not."
+            )
         model = Model(
             name=name,
-            revision=weights.digest,
+            revision=revision or weights_digest(folder),
             parameters=weights.parameters,
             context_length=config.positions,
         )
-        transformer = Transformer(config, weights)
-        return cls(model, weights.parameters, weights, EmbeddedTokenizer(folder), transformer)
+        return cls(model, weights.parameters, weights, tokenizer, transformer)
 
     def check_length(self, tokens: int) -> None:
         """Raises ContextTooLong where so many tokens do not fit the context."""
@@ -79,7 +100,9 @@ def scorer_of(policy: str) -> ScorerName:
 
 
 def task_of(policy: str) -> str:
-    """The task that this policy was taught."""
+    """The task that this policy was taught; a model of a folder is asked any."""
+    if policy not in POLICIES:
+        return "math"
     return _OWN_TASKS.get(policy, "arithmetic")
 
 

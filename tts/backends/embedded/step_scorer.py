@@ -9,9 +9,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from tts.backends.embedded.folder import EmbeddedTokenizer, Floats, Weights
+from tts.backends.embedded.folder import Floats, Weights
 from tts.backends.embedded.kv_cache import KvCache
 from tts.backends.embedded.model import EmbeddedModel
+from tts.backends.embedded.tokenizer import EmbeddedTokenizer
 from tts.backends.embedded.transformer import Transformer
 from tts.errors import BadInput, ContextTooLong, Unavailable
 from tts.protocols import Meter, StepScoreReply, StepScoreRequest, charged
@@ -63,12 +64,12 @@ class Scorer:
 
     def __init__(self, transformer: Transformer, weights: Weights, rows: int) -> None:
         """`rows`: the most of one batch."""
-        missing = [name for name in _HEAD if name not in weights.arrays]
+        missing = [name for name in _HEAD if name not in weights]
         if missing:
             raise BadInput(f"This model is not a process reward model: no {', '.join(missing)}.")
         self._transformer = transformer
         self._cache = KvCache(transformer.config, rows, continued=False)
-        first, first_bias, second, second_bias = (weights.arrays[name] for name in _HEAD)
+        first, first_bias, second, second_bias = (weights.array(name) for name in _HEAD)
         self._first = (np.ascontiguousarray(first.T), first_bias)
         self._second = (np.ascontiguousarray(second.T), second_bias)
 

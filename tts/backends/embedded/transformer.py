@@ -18,14 +18,19 @@ class Transformer:
 
     def __init__(self, config: EmbeddedConfig, weights: Weights) -> None:
         self.config = config
-        self._embeddings = weights.arrays["embed_tokens.weight"]
+        table = weights.array("embed_tokens.weight", config.vocabulary, config.hidden)
         self._blocks = tuple(Block(config, weights, layer) for layer in range(config.layers))
-        self._gain = weights.arrays["norm.weight"]
+        self._gain = weights.array("norm.weight", config.hidden)
+        self._table: Floats | None = None
         self._head: Floats | None = None
         if config.tied_embeddings:
-            self._head = np.ascontiguousarray(self._embeddings.T)
-        elif "lm_head.weight" in weights.arrays:
-            self._head = np.ascontiguousarray(weights.arrays["lm_head.weight"].T)
+            # One copy serves both ends: its columns are the embeddings.
+            self._head = np.ascontiguousarray(table.T)
+        else:
+            self._table = table
+            if "lm_head.weight" in weights:
+                head = weights.array("lm_head.weight", config.vocabulary, config.hidden)
+                self._head = np.ascontiguousarray(head.T)
         exponents = np.arange(0, config.head_dim, 2, dtype=np.float64) / config.head_dim
         angles = np.arange(config.positions)[:, None] / config.rope_theta**exponents
         self._cosines = np.cos(angles).astype(np.float32)
@@ -42,9 +47,9 @@ class Transformer:
         """
         rows, count = tokens.shape
         places = starts[:, None] + np.arange(count)
-        cache.reserve(int(places.max()) + 1)
+        cache.reserve(int(places.max()) + 1, first_row + rows)
         shared = self._pass(np.arange(first_row, first_row + rows), places)
-        hidden: Floats = self._embeddings[tokens.ravel()]
+        hidden = self._embedded(tokens.ravel())
         for block in self._blocks:
             hidden = block.forward(hidden, cache, shared)
         normal = normalise(hidden, self.config.norm_epsilon) * self._gain
@@ -55,6 +60,12 @@ class Transformer:
         if self._head is None:
             raise ValueError("This model has no language-model head.")
         return np.asarray(hidden @ self._head)
+
+    def _embedded(self, tokens: NDArray[np.intp]) -> Floats:
+        if self._table is not None:
+            return np.asarray(self._table[tokens])
+        assert self._head is not None
+        return np.ascontiguousarray(self._head[:, tokens].T)
 
     def _pass(self, rows: NDArray[np.intp], places: NDArray[np.intp]) -> SharedPass:
         turns = np.minimum(places, self.config.positions - 1)
@@ -74,10 +85,14 @@ class Block:
     def __init__(self, config: EmbeddedConfig, weights: Weights, layer: int) -> None:
         self._epsilon = config.norm_epsilon
         self._attention = Attention(config, weights, layer)
-        gain = weights.layer(layer, "post_attention_layernorm.weight")[:, None]
-        parts = [weights.layer(layer, f"mlp.{part}_proj.weight") for part in ("gate", "up")]
+        hidden, wide = config.hidden, config.feed_forward
+        gain = weights.layer(layer, "post_attention_layernorm.weight", hidden)[:, None]
+        parts = [
+            weights.layer(layer, f"mlp.{part}_proj.weight", wide, hidden) for part in ("gate", "up")
+        ]
         self._widen: Floats = np.ascontiguousarray(gain * np.concatenate(parts).T, dtype=np.float32)
-        self._narrow: Floats = np.ascontiguousarray(weights.layer(layer, "mlp.down_proj.weight").T)
+        narrow = weights.layer(layer, "mlp.down_proj.weight", hidden, wide)
+        self._narrow: Floats = np.ascontiguousarray(narrow.T)
 
     def forward(self, hidden: Floats, cache: KvCache, shared: SharedPass) -> Floats:
         """(rows · tokens, hidden) to the same shape; the new keys and values enter the cache."""
@@ -108,13 +123,20 @@ class Attention:
         self._config = config
         self._layer = layer
         self._turned = config.heads + config.key_value_heads
-        arrays = {key: weights.layer(layer, f"self_attn.{key}_proj.weight") for key in "qkvo"}
-        gain = weights.layer(layer, "input_layernorm.weight")[:, None]
+        hidden = config.hidden
+        own, shared = config.heads * config.head_dim, config.key_value_heads * config.head_dim
+        sizes = {"q": (own, hidden), "k": (shared, hidden), "v": (shared, hidden)}
+        arrays = {
+            key: weights.layer(layer, f"self_attn.{key}_proj.weight", *size)
+            for key, size in sizes.items()
+        }
+        gain = weights.layer(layer, "input_layernorm.weight", hidden)[:, None]
         arrays["q"] = arrays["q"] * np.float32(config.head_dim**-0.5)
         mix = np.concatenate([arrays[key] for key in "qkv"]).T
         self._mix: Floats = np.ascontiguousarray(gain * mix, dtype=np.float32)
         self._bias = _bias(config, weights, layer)
-        self._join: Floats = np.ascontiguousarray(arrays["o"].T)
+        join = weights.layer(layer, "self_attn.o_proj.weight", hidden, own)
+        self._join: Floats = np.ascontiguousarray(join.T)
 
     def forward(self, normal: Floats, cache: KvCache, shared: SharedPass) -> Floats:
         """(rows · tokens, hidden) to the same shape; the new keys and values enter the cache."""
@@ -147,10 +169,9 @@ class Attention:
 
 
 def _bias(config: EmbeddedConfig, weights: Weights, layer: int) -> Floats | None:
-    names = [f"layers.{layer}.self_attn.{key}_proj.bias" for key in "qkv"]
-    if names[0] not in weights.arrays:
+    if f"layers.{layer}.self_attn.q_proj.bias" not in weights:
         return None
-    query, key, value = (weights.arrays[name] for name in names)
+    query, key, value = (weights.layer(layer, f"self_attn.{name}_proj.bias") for name in "qkv")
     return np.concatenate([query * np.float32(config.head_dim**-0.5), key, value])
 
 

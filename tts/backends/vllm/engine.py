@@ -12,7 +12,8 @@ from itertools import count
 from pathlib import Path
 from typing import Any, Literal
 
-from tts.backends.vllm.folder import parameter_count, require_vllm, weights_digest
+from tts.backends.vllm.folder import require_vllm
+from tts.backends.weight_files import parameter_count, weights_digest
 from tts.errors import BadRequest, CallError, ContextTooLong, Unavailable, UsageError
 from tts.protocols import Defaults
 from tts.values import Model

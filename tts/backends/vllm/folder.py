@@ -7,17 +7,16 @@ Nothing of vLLM is imported before it is asked for.
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib.util import find_spec
-from math import prod
 from pathlib import Path
 from typing import Any
 
+from tts.backends.weight_files import parameter_count
 from tts.errors import UsageError
 
 GIB = 1 << 30
@@ -115,57 +114,7 @@ def memory_plan(
 
 
 _BYTES = {"float32": 4, "float16": 2, "bfloat16": 2}
-_SAMPLE = 1 << 16
-_SAMPLES = 16
 _INDEX = "model.safetensors.index.json"
-
-
-def parameter_count(folder: Path) -> int | None:
-    """Numbers in the safetensors files, read from their headers; None where there are none."""
-    headers = [safetensors_header(path) for path in sorted(folder.glob("*.safetensors"))]
-    if not headers:
-        return None
-    tensors: dict[str, Any] = {}
-    for header in headers:
-        tensors |= header
-    return sum(int(prod(tensor["shape"])) for tensor in tensors.values())
-
-
-def safetensors_header(path: Path) -> dict[str, Any]:
-    """Name to dtype, shape and offsets."""
-    with path.open("rb") as file:
-        size = int.from_bytes(file.read(8), "little")
-        header: dict[str, Any] = json.loads(file.read(size))
-    header.pop("__metadata__", None)
-    return header
-
-
-def weights_digest(folder: Path) -> str:
-    """Twelve hexadecimal digits of configuration, tokenizer and weights.
-
-    Large files are sampled at sixteen places, so that a model of many gigabytes is named in an
-    instant; a fine-tuned copy differs in nearly every place.
-    """
-    digest = hashlib.blake2b(digest_size=6)
-    names = ("config.json", "tokenizer.json", "tokenizer_config.json")
-    files = [folder / name for name in names] + sorted(folder.glob("*.safetensors"))
-    for path in files:
-        if path.is_file():
-            digest.update(path.name.encode())
-            _sample(path, digest)
-    return digest.hexdigest()
-
-
-def _sample(path: Path, digest: hashlib.blake2b) -> None:
-    size = path.stat().st_size
-    digest.update(size.to_bytes(8, "little"))
-    with path.open("rb") as file:
-        if size <= _SAMPLE * _SAMPLES:
-            digest.update(file.read())
-            return
-        for index in range(_SAMPLES):
-            file.seek((size - _SAMPLE) * index // (_SAMPLES - 1))
-            digest.update(file.read(_SAMPLE))
 
 
 def model_need(folder: Path, config: Mapping[str, Any], dtype: str) -> ModelNeed:
