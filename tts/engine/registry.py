@@ -43,6 +43,7 @@ BUILT_IN: Mapping[Kind, Mapping[str, str]] = {
         "dvts": "tts.strategies.search.beam_search:DVTS",
         "early_stopping_consistency": "tts.strategies.sampling.majority_vote:EarlyStoppingConsistency",
         "first_finish": "tts.strategies.sampling.majority_vote:FirstFinish",
+        "hop_graph": "tts.strategies.retrieval.hop_graph:HopGraph",
         "iterdrag": "tts.strategies.retrieval.iterdrag:IterDRAG",
         "llm_selection": "tts.strategies.sampling.self_evaluation:LLMSelection",
         "lookahead_search": "tts.strategies.search.beam_search:LookaheadSearch",
