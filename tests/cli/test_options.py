@@ -43,7 +43,7 @@ NO_KEY = {
     "prices": {"pattern"},
     "replay": {
         *("files", "strategy", "controller", "budget", "k", "task", "orders", "seed", "json"),
-        *("problems", "fit", "field", "metrics", "write", "out"),
+        *("problems", "fit", "field", "metrics", "write", "out", "tests", "executions"),
     },
     "allocate": {
         *("file", "budget", "select", "probe", "parameters", "task", "problems", "field", "seed"),

@@ -15,6 +15,8 @@ Files = Annotated[list[str], typer.Argument(help="Recorded draws: FILE or FILE#M
 Tasks = Annotated[list[str], typer.Option(help="NAME, or FILE=NAME for one file.")]
 Texts = Annotated[str, typer.Option(help="Texts and references that rows lack.")]
 Names = Annotated[list[str], typer.Option(help="completion=output: a file's own names.")]
+Tests = Annotated[Path | None, typer.Option(help="Of recorded programs: tests that a model wrote.")]
+KeptIn = Annotated[Path | None, typer.Option(help="With --tests: where executions are kept.")]
 AsJson = Annotated[bool, typer.Option("--json", help="One JSON object.")]
 
 
@@ -37,13 +39,29 @@ def replay(
     ] = False,
     out: Annotated[Path | None, typer.Option(help="Folder for the page and its data.")] = None,
     write: Annotated[Path | None, typer.Option(help="Write the rows as one pool.")] = None,
+    tests: Tests = None,
+    executions: KeptIn = None,
     as_json: AsJson = False,
     *,
     options: dict[str, Any],
 ) -> None:
     """Recorded draws under other rules, stops and sizes, with curves and the frontier; free."""
-    from tts.cli.replay import asked_of, show_replay, write_rows
+    from tts.cli.replay import asked_of, numbers_of, show_replay, write_rows
 
+    if tests is not None:
+        from tts.cli.selections import show_selections
+
+        show_selections(
+            files,
+            tests,
+            problems,
+            executions=executions,
+            ks=numbers_of(k),
+            orders=orders,
+            seed=seed,
+            as_json=as_json,
+        )
+        return
     asked = asked_of(
         files,
         tasks=task,

@@ -59,7 +59,7 @@ def asked_of(
     return Asked(
         sources=tuple(files),
         tasks=tuple(tasks),
-        ks=_ks(ks),
+        ks=numbers_of(ks),
         plans=_plans(strategies, controllers),
         budgets=tuple(map(_ceiling, budgets or ("none",))),
         orders=orders,
@@ -90,7 +90,8 @@ def _ceiling(text: str) -> tuple[str, Budget | None]:
     return text, parse_budget(text)
 
 
-def _ks(text: str) -> tuple[int, ...]:
+def numbers_of(text: str) -> tuple[int, ...]:
+    """`1,4,16` as numbers; `UsageError` for what is none."""
     try:
         found = tuple(int(part) for part in text.split(",") if part.strip())
     except ValueError:

@@ -10,6 +10,7 @@ from tts.verifiers.sandbox.execution import (
     Execution,
     Isolation,
     Limits,
+    Outcome,
 )
 from tts.verifiers.sandbox.ladder import Rung, chosen, ladder, probe
 from tts.verifiers.sandbox.sandbox import VERSION, Sandbox
@@ -25,6 +26,7 @@ __all__ = [
     "Execution",
     "Isolation",
     "Limits",
+    "Outcome",
     "Rung",
     "Sandbox",
     "chosen",

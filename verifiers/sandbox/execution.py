@@ -41,6 +41,11 @@ class Limits(Struct, frozen=True, kw_only=True):
     """Bytes of each of its two streams; a program that writes more is ended."""
     processes: int = 1
     """1: it may start neither processes nor threads."""
+    call_seconds: float = 0.0
+    """Of processor time, by one call of the candidate; above it the call is a timeout and the next
+    check goes on with the same process. 0: only `cpu_seconds` bounds it."""
+    timeouts: int = 0
+    """Checks that may end so before the rest are taken for timeouts; 0: any number."""
 
 
 DEFAULT_LIMITS = Limits()

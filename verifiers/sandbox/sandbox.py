@@ -28,7 +28,7 @@ from tts.verifiers.sandbox.worker import Worker, WorkerLost
 T = TypeVar("T")
 RESTARTS = 3
 """Times that the checks behind one that ended the candidate are tried with a fresh candidate."""
-VERSION = "1"
+VERSION = "2"
 """Enters keys: another version may judge otherwise."""
 
 
@@ -93,6 +93,8 @@ class Sandbox:
             if not left.checks:
                 break
             whole = _joined(whole, self._examined(program, left, limits))
+            if limits.timeouts and whole.checks[-1].outcome == "timeout":
+                break
         rest = len(tests.checks) - len(whole.checks)
         return replace(whole, checks=whole.checks + whole.checks[-1:] * rest)
 

@@ -97,7 +97,8 @@ class Worker:
 
     def run(self, source: str, limits: Limits, *, stdin: str = "") -> Execution:
         """Run a program as a script; raises `WorkerLost`."""
-        report = self._job("script", {"source": source, "stdin": stdin}, None, limits, 0.0)
+        program = {"source": source, "stdin": stdin, "call_seconds": 0.0}
+        report = self._job("script", program, None, limits, 0.0)
         return Execution(
             ended=_ending(report, limits),
             code=report["code"],
@@ -114,8 +115,14 @@ class Worker:
         The checks behind one that ended the candidate are left out.
         """
         nonce = secrets.token_hex(16)
-        asked = {"prelude": tests.prelude, "entry": tests.entry, "checks": tests.checks}
-        program = {"source": source, "stdin": ""}
+        asked = {
+            "prelude": tests.prelude,
+            "entry": tests.entry,
+            "checks": tests.checks,
+            "call_seconds": limits.call_seconds,
+            "timeouts": limits.timeouts,
+        }
+        program = {"source": source, "stdin": "", "call_seconds": limits.call_seconds}
         report = self._job(
             "examine", program, {**asked, "nonce": nonce}, limits, limits.wall_seconds
         )
@@ -173,13 +180,13 @@ class Worker:
         program: dict[str, Any],
         tests: dict[str, Any] | None,
         limits: Limits,
-        call_seconds: float,
+        patience: float,
     ) -> dict[str, Any]:
         self.jobs += 1
         job = {
             "mode": mode,
             "wall_seconds": limits.wall_seconds,
-            "call_seconds": call_seconds,
+            "patience": patience,
             "output": limits.output,
             "limits": self._confinement(limits),
         }

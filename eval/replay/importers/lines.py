@@ -14,7 +14,7 @@ from tts.eval.replay.importers.pooled import Pooled, Record, plural
 
 Lines = Iterator[tuple[int, Mapping[str, Any]]]
 """Numbered from 1."""
-LineKind = Literal["human-eval", "openai-batch", "lm-eval", "tree-of-thoughts"]
+LineKind = Literal["human-eval", "openai-batch", "lm-eval", "tree-of-thoughts", "codet"]
 
 
 def line_kind(first: Mapping[str, Any]) -> LineKind | None:
@@ -27,6 +27,8 @@ def line_kind(first: Mapping[str, Any]) -> LineKind | None:
         return "tree-of-thoughts"
     if "task_id" in first and "completion" in first:
         return "human-eval"
+    if "prompt" in first and isinstance(first.get("samples"), list):
+        return "codet"
     return None
 
 
@@ -81,6 +83,18 @@ def _human_eval(line: Mapping[str, Any], seen: _Seen) -> Iterator[Record]:
         "completion": line["completion"],
         "correct": passed,
     }
+
+
+def _codet(line: Mapping[str, Any], seen: _Seen) -> Iterator[Record]:
+    """A prompt with its samples, as CodeT publishes solutions (Chen et al. 2022); none is graded."""
+    for text in line["samples"]:
+        seen.counts["ungraded"] += 1
+        yield {
+            "problem": line["prompt"],
+            "model": line.get("model") or seen.path.name.split(".")[0],
+            "completion": text,
+            "task": "code",
+        }
 
 
 def _batch(line: Mapping[str, Any], seen: _Seen) -> Iterator[Record]:
@@ -212,4 +226,5 @@ _READERS: Mapping[LineKind, Callable[[Mapping[str, Any], _Seen], Iterator[Record
     "openai-batch": _batch,
     "lm-eval": _lm_eval,
     "tree-of-thoughts": _tree,
+    "codet": _codet,
 }

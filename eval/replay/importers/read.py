@@ -90,7 +90,7 @@ def _pooled(path: Path, kind: FileKind) -> Pooled:
     match kind:
         case "inspect":
             return inspect_rows(path)
-        case "human-eval" | "openai-batch" | "lm-eval" | "tree-of-thoughts":
+        case "human-eval" | "openai-batch" | "lm-eval" | "tree-of-thoughts" | "codet":
             return line_rows(path, kind, numbered_lines(path))
         case "array":
             with _open(path) as stream:

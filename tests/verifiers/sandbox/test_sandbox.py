@@ -156,3 +156,28 @@ def test_bytes_that_are_no_value_are_refused(body: bytes) -> None:
 def test_an_object_arrives_as_something_equal_to_nothing() -> None:
     found = decoded(encoded(object()))
     assert isinstance(found, Opaque) and found and found != 1
+
+
+HASTY = Limits(cpu_seconds=3, wall_seconds=10.0, call_seconds=0.1, timeouts=2)
+
+
+def test_a_call_that_takes_too_long_is_a_timeout_and_the_next_check_goes_on(box: Sandbox) -> None:
+    tests = Exam(entry="f", checks=("assert f(0) == 0", "assert f(1)", "assert f(0) == 0"))
+    program = "def f(n):\n    while n: pass\n    return 0"
+    found = box.examine_now(program, tests, HASTY)
+    assert [one.outcome for one in found.checks] == ["passed", "timeout", "passed"]
+
+
+def test_after_so_many_timeouts_the_rest_are_taken_for_timeouts(box: Sandbox) -> None:
+    tests = Exam(entry="f", checks=("assert f(1)",) * 40)
+    found = box.examine_now("def f(n):\n    while n: pass", tests, HASTY)
+    assert {one.outcome for one in found.checks} == {"timeout"}
+    assert found.cpu_seconds < 1
+
+
+def test_a_test_that_takes_too_long_itself_is_an_error_and_no_timeout_of_the_program(
+    box: Sandbox,
+) -> None:
+    tests = Exam(entry="f", checks=("while True: pass", "assert f(0) == 0"))
+    found = box.examine_now("def f(n):\n    return n", tests, HASTY)
+    assert [one.outcome for one in found.checks] == ["error", "passed"]

@@ -9,9 +9,12 @@ from __future__ import annotations
 import builtins
 import select
 from collections.abc import Callable
+from functools import cache
+from types import CodeType
 from typing import Any
 
 from tts.verifiers.sandbox.inside.frames import BadFrame, decoded, encoded, read_frame, write_frame
+from tts.verifiers.sandbox.inside.player import limited
 
 WORDS = 300
 
@@ -22,6 +25,14 @@ class Lost(BaseException):
 
 class CandidateError(Exception):
     """The candidate raised an error that has no builtin class."""
+
+
+class Slow(BaseException):
+    """The candidate's call took more than its processor time; it lives on."""
+
+
+class SlowTest(BaseException):
+    """A test took more processor time of its own than a call may."""
 
 
 class Stand:
@@ -41,6 +52,8 @@ class Stand:
             kind, value, words = self._answer()
             if kind == "value":
                 return value
+            if kind == "slow":
+                raise Slow
             raise _error(value)(words)
 
         return candidate
@@ -65,14 +78,19 @@ def _error(name: Any) -> type[BaseException]:
 
 
 def examine(
-    prelude: str, entry: str, checks: list[str], asked: int, told: int, seconds: float
+    prelude: str,
+    entry: str,
+    checks: list[str],
+    stand: Stand,
+    call_seconds: float = 0.0,
+    timeouts: int = 0,
 ) -> list[tuple[str, str]]:
     """A verdict and its reason for every check: passed, wrong, error, timeout, ended or unseen.
 
     Each check is a text of statements; one that raises nothing has passed. `prelude` holds what
-    they use beside the candidate. After a timeout, or the candidate's end, the rest is unseen.
+    they use beside the candidate. Where the candidate has gone or is silent the rest is unseen;
+    after `timeouts` calls above their `call_seconds` the rest are timeouts.
     """
-    stand = Stand(asked, told, seconds)
     try:
         broken = stand.loaded()
     except Lost as lost:
@@ -80,26 +98,50 @@ def examine(
     if broken:
         return [("error", broken)] * len(checks)
     found: list[tuple[str, str]] = []
+    slow = 0
     for check in checks:
-        verdict = _checked(prelude, entry, check, stand)
-        found.append(verdict)
-        if verdict[0] in ("timeout", "ended"):
+        try:
+            found.append(_checked(prelude, entry, check, stand, call_seconds))
+        except Lost as lost:
+            found.append((str(lost), ""))
+            break
+        except SlowTest:
+            limited(0.0, SlowTest)
+            found.append(("error", f"the test itself took {call_seconds:g} s of processor time"))
+        except Slow:
+            found.append(("timeout", f"{call_seconds:g} s of processor time"))
+            slow += 1
+            if slow == timeouts:
+                return found + found[-1:] * (len(checks) - len(found))
+        if found[-1][0] == "ended":
             break
     return found + [("unseen", "")] * (len(checks) - len(found))
 
 
-def _checked(prelude: str, entry: str, check: str, stand: Stand) -> tuple[str, str]:
+@cache
+def _compiled(prelude: str) -> CodeType:
+    return compile(prelude, "<prelude>", "exec")
+
+
+def _checked(
+    prelude: str, entry: str, check: str, stand: Stand, call_seconds: float
+) -> tuple[str, str]:
     space: dict[str, Any] = {"__name__": "tests"}
     try:
-        exec(compile(prelude, "<prelude>", "exec"), space)  # noqa: S102
+        if call_seconds:
+            limited(call_seconds, SlowTest)
+        exec(_compiled(prelude), space)  # noqa: S102
         space[entry] = stand.function(entry)
         exec(compile(check, "<check>", "exec"), space)  # noqa: S102
-    except Lost as lost:
-        return str(lost), ""
+    except (Lost, Slow, SlowTest):
+        raise
     except BrokenPipeError:
         return "ended", ""
     except AssertionError as error:
         return "wrong", str(error)[:WORDS]
     except BaseException as error:  # of the candidate or of the test itself  # noqa: BLE001
         return "error", f"{type(error).__name__}: {error}"[:WORDS]
+    finally:
+        if call_seconds:
+            limited(0.0, SlowTest)
     return "passed", ""

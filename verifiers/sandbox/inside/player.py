@@ -7,6 +7,7 @@ about the values that it returns.
 from __future__ import annotations
 
 import os
+import signal
 import sys
 from typing import Any
 
@@ -15,13 +16,41 @@ from tts.verifiers.sandbox.inside.frames import decoded, encoded, read_frame, wr
 WORDS = 300
 
 
-def play(source: str, asked: int, told: int) -> None:
+class SlowCall(BaseException):
+    """A call has used its processor time; no `except Exception` of a program hides it."""
+
+
+def limited(seconds: float, reached: type[BaseException]) -> None:
+    """Raise `reached` in this process once it has used so much processor time from now on, and
+    again each time as much is over, since a program may swallow it. 0 takes the limit away."""
+
+    def ring(number: int, frame: Any) -> None:
+        raise reached
+
+    signal.signal(signal.SIGPROF, ring)
+    signal.setitimer(signal.ITIMER_PROF, seconds, seconds)
+
+
+def play(source: str, asked: int, told: int, call_seconds: float = 0.0) -> None:
     """Load a program as a module, say whether that went well, and answer calls until the end."""
     space: dict[str, Any] = {"__name__": "candidate"}
     _tell(told, _outcome(lambda: exec(compile(source, "<candidate>", "exec"), space)))  # noqa: S102
     while (frame := read_frame(asked)) is not None:
         name, args, kwargs = decoded(frame)
-        _tell(told, _outcome(lambda: space[name](*args, **kwargs)))  # noqa: B023 called at once
+        _tell(told, _called(lambda: space[name](*args, **kwargs), call_seconds))  # noqa: B023 called at once
+
+
+def _called(call: Any, seconds: float) -> tuple[str, Any, str]:
+    if not seconds:
+        return _outcome(call)
+    try:
+        limited(seconds, SlowCall)
+        outcome = _outcome(call)
+        limited(0.0, SlowCall)
+    except SlowCall:  # it rang between the call's end and here
+        limited(0.0, SlowCall)
+        return "slow", None, ""
+    return ("slow", None, "") if outcome[:2] == ("raised", SlowCall.__name__) else outcome
 
 
 def _outcome(call: Any) -> tuple[str, Any, str]:

@@ -20,7 +20,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from tts.verifiers.sandbox.inside import confine
-from tts.verifiers.sandbox.inside.examiner import examine
+from tts.verifiers.sandbox.inside.examiner import Stand, examine
 from tts.verifiers.sandbox.inside.frames import read_frame, write_frame
 from tts.verifiers.sandbox.inside.player import play, script
 
@@ -70,7 +70,7 @@ def _job(job: dict[str, Any], programs: int, tests: int) -> dict[str, Any]:
     examiner = None
     if examined:
         examiner = _fork(
-            lambda: _examiner(tests, limits, asked[1], told[0], verdict[1], job["call_seconds"]),
+            lambda: _examiner(tests, limits, asked[1], told[0], verdict[1], job["patience"]),
             {0: None, 1: None, 2: None},
         )
     for fd in (out[1], err[1], verdict[1], *asked, *told):
@@ -118,7 +118,7 @@ def _candidate(
     programs: int, examined: bool, limits: confine.Confinement, asked: int, told: int
 ) -> None:
     job = json.loads(read_frame(programs) or b"")
-    source, given = job["source"], job["stdin"].encode()
+    source, given, seconds = job["source"], job["stdin"].encode(), job["call_seconds"]
     asked, told = _only(asked, told)
     if given:
         path = os.path.join(limits.work, ".stdin")
@@ -131,7 +131,7 @@ def _candidate(
     confine.confine(limits)
     gc.enable()
     if examined:
-        play(source, asked, told)
+        play(source, asked, told, seconds)
     else:
         script(source, [])
 
@@ -144,7 +144,10 @@ def _examiner(
     confine.confine(limits)
     signal.signal(signal.SIGPIPE, signal.SIG_IGN)
     gc.enable()
-    found = examine(job["prelude"], job["entry"], job["checks"], asked, told, seconds)
+    stand = Stand(asked, told, seconds)
+    found = examine(
+        job["prelude"], job["entry"], job["checks"], stand, job["call_seconds"], job["timeouts"]
+    )
     write_frame(verdict, json.dumps({"nonce": job["nonce"], "verdicts": found}).encode())
 
 

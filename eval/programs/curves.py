@@ -1,0 +1,159 @@
+"""What selection among recorded programs brings, over how many of them there are."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Literal
+
+import numpy as np
+from msgspec import Struct
+
+from tts.errors import BadInput
+from tts.eval.programs.matrix import Executed
+from tts.eval.replay.pool import Floats, Ints
+from tts.eval.replay.resample import Resampler
+from tts.eval.replay.turning import Turning, turning
+from tts.eval.statistics import Estimate
+from tts.strategies.code.agreement import RULES, Ballot, RuleName, best
+
+CurveRule = RuleName | Literal["oracle"]
+CURVE_RULES: tuple[CurveRule, ...] = (*RULES, "oracle")
+"""Those of `strategies/code/agreement.py`, and whoever knew which program is right."""
+OURS: CurveRule = "agreement"
+RIVAL: CurveRule = "codet"
+DOUBLED = tuple(1 << power for power in range(12))
+"""Sizes where none are asked for, up to the fewest programs of a task."""
+FROM = 4
+"""Draws from which on two rules are compared: below there is little to select among."""
+
+
+class RuleCurve(Struct, frozen=True, kw_only=True):
+    """One rule over the number of draws."""
+
+    rule: CurveRule
+    points: tuple[Estimate, ...]
+    """Accuracy at each size, with its interval over tasks."""
+    to_rival: Estimate
+    """Mean accuracy above that of `codet` over the sizes from `FROM`, paired by task."""
+    stops: Turning | None
+    """Where it is highest; None where only one size was asked for."""
+
+
+class SelectionReport(Struct, frozen=True, kw_only=True):
+    """Curves of every rule on the same draws."""
+
+    sizes: tuple[int, ...]
+    tasks: int
+    orders: int
+    curves: tuple[RuleCurve, ...]
+    recovered: tuple[Estimate | None, ...]
+    """By size: of what lies between random and oracle, the share that `agreement` gets; None where
+    nothing does."""
+    notes: tuple[str, ...] = ()
+
+
+def selection_report(
+    executed: Sequence[Executed],
+    *,
+    sizes: Sequence[int] = (),
+    orders: int,
+    seed: int = 0,
+    notes: Sequence[str] = (),
+) -> SelectionReport:
+    """Curves over N programs beside N samples of tests, the beginnings of the same random orders.
+
+    All draws are one order. Accuracy is an expectation over ties. Raises `BadInput` for a size that
+    some task has not.
+    """
+    fewest = min(len(one.task.drawn) for one in executed)
+    chosen = tuple(sorted(set(sizes))) or (*(n for n in DOUBLED if n < fewest), fewest)
+    if chosen[-1] > fewest:
+        raise BadInput(f"--k {chosen[-1]}: a task of the pool has {fewest} programs.")
+    random = np.random.default_rng(seed)
+    table = np.stack([_task_table(one, chosen, orders, random) for one in executed])
+    resampler = Resampler(len(executed), seed=seed)
+    return SelectionReport(
+        sizes=chosen,
+        tasks=len(executed),
+        orders=orders,
+        curves=tuple(
+            _curve(table, place, chosen, resampler, seed) for place in range(len(CURVE_RULES))
+        ),
+        recovered=_recovered(table, seed),
+        notes=tuple(notes),
+    )
+
+
+def _curve(
+    table: Floats, place: int, sizes: tuple[int, ...], resampler: Resampler, seed: int
+) -> RuleCurve:
+    own, rival = table[:, place], table[:, CURVE_RULES.index(RIVAL)]
+    late = [at for at, n in enumerate(sizes) if n >= FROM] or [len(sizes) - 1]
+    gaps = (own - rival)[:, late].mean(axis=1, keepdims=True)
+    [to_rival] = resampler.estimates(gaps, least=-1.0)
+    return RuleCurve(
+        rule=CURVE_RULES[place],
+        points=tuple(resampler.estimates(own)),
+        to_rival=to_rival,
+        stops=turning(own, sizes, seed=seed) if len(sizes) > 1 else None,
+    )
+
+
+def _task_table(
+    found: Executed, sizes: Sequence[int], orders: int, random: np.random.Generator
+) -> Floats:
+    """(rules, sizes) the chance that the chosen program is right, over orders of one task."""
+    drawn = np.array(found.task.drawn)
+    table = np.zeros((len(CURVE_RULES), len(sizes)))
+    for _ in range(orders):
+        programs = random.permutation(len(drawn))
+        samples = random.permutation(len(found.task.written))
+        for at, n in enumerate(sizes):
+            table[:, at] += _chances(found, drawn, programs[:n], samples[:n])
+    mean: Floats = table / orders
+    return mean
+
+
+def _chances(found: Executed, drawn: Ints, programs: Ints, samples: Ints) -> Floats:
+    """(rules,) the chance of a right choice among some draws, by some samples of tests."""
+    count = np.bincount(drawn[programs], minlength=len(found.task.programs)).astype(np.float64)
+    right = np.bincount(
+        drawn[programs],
+        weights=found.correct[programs].astype(np.float64),
+        minlength=len(found.task.programs),
+    )
+    there = count > 0
+    written = np.zeros(len(found.task.asserts))
+    for sample in samples:
+        written[list(found.task.written[sample])] += 1
+    ballot = Ballot(found.asserts[there], count[there], written, found.examples[there])
+    shares, weights = right[there] / count[there], count[there]
+    chances = [_expected(best(rule(ballot)) * weights, shares) for name, rule in RULES.items()]
+    return np.array([*chances, float(shares.max() > 0)])
+
+
+def _expected(weights: Floats, shares: Floats) -> float:
+    """Of the chosen ones each draw is as likely as any other."""
+    return float((weights * shares).sum() / weights.sum())
+
+
+def _recovered(table: Floats, seed: int) -> tuple[Estimate | None, ...]:
+    """A ratio of means, over resamples of the tasks."""
+    shown: tuple[CurveRule, ...] = ("random", OURS, "oracle")
+    places = [CURVE_RULES.index(one) for one in shown]
+    weights = (
+        np.random.default_rng(seed)
+        .multinomial(len(table), np.full(len(table), 1 / len(table)), 2_000)
+        .astype(np.float64)
+    )
+    found: list[Estimate | None] = []
+    for at in range(table.shape[2]):
+        low, own, high = (table[:, place, at] for place in places)
+        room = float((high - low).mean())
+        if room <= 1e-9:
+            found.append(None)
+            continue
+        shares = (weights @ (own - low)) / np.maximum(weights @ (high - low), 1e-9)
+        bounds = np.quantile(shares, [0.025, 0.975])
+        found.append(Estimate(float((own - low).mean()) / room, float(bounds[0]), float(bounds[1])))
+    return tuple(found)

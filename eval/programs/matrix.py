@@ -1,0 +1,204 @@
+"""Which program passes which assertion: run once in the sandbox, kept beside the pool."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterable, Sequence
+from hashlib import blake2b
+from pathlib import Path
+from typing import Literal
+
+import msgspec
+import numpy as np
+from msgspec import Struct
+from numpy.typing import NDArray
+
+from tts.errors import BadInput, Crashed
+from tts.eval.programs.pool import ProgramTask
+from tts.verifiers.sandbox import VERSION, Exam, Limits, Outcome, Sandbox
+
+LIMITS = Limits(cpu_seconds=3, call_seconds=0.5, timeouts=3)
+"""Of one program with all assertions of its task; three that take too long end it."""
+GRADING = Limits()
+LETTERS: dict[Outcome, str] = {
+    "passed": "p",
+    "wrong": "w",
+    "error": "e",
+    "timeout": "t",
+    "ended": "n",
+    "output": "o",
+    "lost": "l",
+}
+"""Of an outcome, in the file. `lost`: the assertion itself ended its judge, so it says nothing."""
+Bools = NDArray[np.bool_]
+Kind = Literal["asserts", "examples", "hidden"]
+Told = Callable[[int, int], None]
+"""Called with how many programs are executed, and of how many."""
+
+
+class Executed(Struct, frozen=True, kw_only=True):
+    """A task with what its executions found; arrays over distinct programs, in the task's order."""
+
+    task: ProgramTask
+    asserts: Bools
+    """(programs, assertions)"""
+    examples: Bools
+    """(programs, examples)"""
+    correct: Bools
+    """(draws,)"""
+
+
+class Record(Struct, frozen=True):
+    """One line of the file: a program under one list of checks."""
+
+    key: str
+    outcomes: str
+
+
+class Executions:
+    """A file of executions that grows; a line that was cut by a kill is executed again."""
+
+    def __init__(self, path: Path) -> None:
+        """Raises `BadInput` where the file is of another kind, or its folder takes no file."""
+        self.path = path
+        self.known: dict[str, str] = {}
+        try:
+            body = path.read_bytes() if path.exists() else b""
+            lines = body.split(b"\n")
+            whole = body[: len(body) - len(lines[-1])]
+            for number, line in enumerate(lines[:-1], start=1):
+                self._read(number, line)
+            self._file = path.open("r+b" if path.exists() else "w+b")
+            self._file.truncate(len(whole))
+            self._file.seek(len(whole))
+        except OSError as error:
+            raise BadInput(
+                f"{path}: executions cannot be kept there ({error.strerror}): name another file by "
+                "--executions."
+            ) from error
+
+    def _read(self, number: int, line: bytes) -> None:
+        try:
+            record = msgspec.json.decode(line, type=Record)
+        except msgspec.DecodeError as error:
+            raise BadInput(f"{self.path}:{number}: holds no execution: {error}.") from error
+        self.known[record.key] = record.outcomes
+
+    def add(self, key: str, outcomes: str) -> None:
+        self.known[key] = outcomes
+        self._file.write(msgspec.json.encode(Record(key, outcomes)) + b"\n")
+        self._file.flush()
+
+    def close(self) -> None:
+        self._file.close()
+
+
+class _Job(Struct, frozen=True):
+    """One program under one list of checks."""
+
+    source: str
+    tests: Exam
+    limits: Limits
+
+    @property
+    def key(self) -> str:
+        told = msgspec.json.encode((VERSION, self.source, self.tests, self.limits))
+        return blake2b(told, digest_size=16).hexdigest()
+
+
+async def executed(
+    tasks: Sequence[ProgramTask], box: Sandbox, kept: Executions, told: Told
+) -> list[Executed]:
+    """Run every distinct program under the assertions and examples of its task, and under its
+    hidden tests where a draw of it has no recorded verdict. What the file holds is not run again.
+
+    Raises `Crashed` where the sandbox itself fails.
+    """
+    wanted = {job.key: job for task in tasks for job in _jobs(task)}
+    missing = [job for key, job in wanted.items() if key not in kept.known]
+    done = len(wanted) - len(missing)
+    waiting = iter(missing)
+
+    async def work() -> None:
+        nonlocal done
+        for job in waiting:
+            found = await _outcomes(box, job.source, job.tests, job.limits)
+            kept.add(job.key, "".join(LETTERS[one] for one in found))
+            done += 1
+            told(done, len(wanted))
+
+    async with asyncio.TaskGroup() as group:
+        for _ in range(box.workers):
+            group.create_task(work())
+    return [_gathered(task, kept) for task in tasks]
+
+
+async def _outcomes(box: Sandbox, source: str, tests: Exam, limits: Limits) -> list[Outcome]:
+    """A verdict per check. An assertion may end its judge, by what it computes itself: then the
+    checks are halved until it stands alone."""
+    found = await box.examine(source, tests, limits)
+    outcomes = [one.outcome for one in found.checks]
+    if "lost" not in outcomes:
+        return outcomes
+    if len(outcomes) == 1:
+        again = await box.examine(source, tests, limits)
+        if again.checks[0].reason != found.checks[0].reason:
+            raise Crashed(f"The sandbox gave no verdict: {again.checks[0].reason}.")
+        return [again.checks[0].outcome]
+    middle = len(outcomes) // 2
+    halves = (tests.checks[:middle], tests.checks[middle:])
+    parts = [
+        await _outcomes(box, source, msgspec.structs.replace(tests, checks=half), limits)
+        for half in halves
+    ]
+    return [*parts[0], *parts[1]]
+
+
+def _jobs(task: ProgramTask) -> Iterable[_Job]:
+    """The hidden tests only of programs whose draws lack a verdict."""
+    unknown = {at for at, right in zip(task.drawn, task.correct, strict=True) if right is None}
+    for place in range(len(task.programs)):
+        for kind in ("asserts", "examples"):
+            if checks_of(task, kind):
+                yield _job(task, place, kind)
+        if place in unknown:
+            yield _job(task, place, "hidden")
+
+
+def checks_of(task: ProgramTask, kind: Kind) -> tuple[str, ...]:
+    """The checks of one kind."""
+    match kind:
+        case "asserts":
+            return task.asserts
+        case "examples":
+            return task.examples
+    return task.hidden.checks
+
+
+def _job(task: ProgramTask, place: int, kind: Kind) -> _Job:
+    if kind == "hidden":
+        return _Job(task.programs[place], task.hidden, GRADING)
+    tests = Exam(entry=task.entry, prelude=task.prelude, checks=checks_of(task, kind))
+    return _Job(task.programs[place], tests, LIMITS)
+
+
+def _gathered(task: ProgramTask, kept: Executions) -> Executed:
+    correct = [
+        right if right is not None else set(kept.known[_job(task, at, "hidden").key]) == {"p"}
+        for at, right in zip(task.drawn, task.correct, strict=True)
+    ]
+    return Executed(
+        task=task,
+        asserts=_passed(task, kept, "asserts"),
+        examples=_passed(task, kept, "examples"),
+        correct=np.array(correct, dtype=np.bool_),
+    )
+
+
+def _passed(task: ProgramTask, kept: Executions, kind: Kind) -> Bools:
+    checks = len(checks_of(task, kind))
+    found = np.zeros((len(task.programs), checks), dtype=np.bool_)
+    for place in range(len(task.programs) if checks else 0):
+        outcomes = kept.known[_job(task, place, kind).key]
+        found[place] = [one == "p" for one in outcomes]
+    return found
