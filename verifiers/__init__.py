@@ -2,6 +2,7 @@
 
 from tts.verifiers.comparison import ListwiseJudge, PairwiseJudge
 from tts.verifiers.critique import GenPRM
+from tts.verifiers.instructions import InstructionsVerifier
 from tts.verifiers.judge import Judge
 from tts.verifiers.reward import (
     OutcomeReward,
@@ -14,6 +15,7 @@ from tts.verifiers.reward import (
 
 __all__ = [
     "GenPRM",
+    "InstructionsVerifier",
     "Judge",
     "ListwiseJudge",
     "OutcomeReward",

@@ -113,9 +113,12 @@ def _recorded(source: str, *, task: str, asked: str) -> ProblemSet:
 
 
 def short_texts() -> ProblemSet:
-    """112 questions of our own that a very small language model sometimes answers: sums of one
-    step, choices among four, and short passages, as bins 1 to 3. Every answer is a number, since
-    such a model answers in sentences whatever it is asked for."""
+    """152 questions of our own that a very small language model sometimes answers: sums of one
+    step, choices among four, short passages, and sentences to instructions, as bins 1 to 4.
+
+    The answers of bins 1 to 3 are numbers, since such a model answers in sentences whatever it is
+    asked for. Each row has what a program can check of its question (`instructions`): of bin 4 that
+    is all, of the others what a right answer keeps to and a wrong one may."""
     with as_file(files("tts.eval.problems").joinpath(f"{SHORT_TEXTS}.jsonl")) as path:
         return replace(file_set(path), source=SHORT_TEXTS)
 

@@ -22,6 +22,9 @@ from tts.values import Problem
         ("choice", "The answer is B.", "B"),
         ("plain", "Let me see.\nParis\n", "Paris"),
         ("plain", "Answer: Paris", "Paris"),
+        ("instructed", " A cat sleeps.\nIt is 3. ", "A cat sleeps.\nIt is 3."),
+        ("instructed", "A cat\n\nAnswer: It sleeps.", "It sleeps."),
+        ("instructed", " \n", None),
     ],
 )
 def test_each_task_reads_answers_its_way(task: str, text: str, answer: str | None) -> None:

@@ -71,6 +71,7 @@ Reader = Literal[
     "last_line",
     "program",
     "whole",
+    "written",
 ]
 
 MARKED: frozenset[Reader] = frozenset({"tagged", "boxed", "hashes", "stated", "chosen", "steps"})
@@ -141,6 +142,12 @@ def last_line(text: str) -> str | None:
     lines = text[-TAIL:].strip().splitlines()
     line = lines[-1].strip().strip("*`").strip() if lines else ""
     return None if not line or line.endswith("?") else line
+
+
+def written(text: str) -> str | None:
+    """All of a text, for an answer that is the text, or what a line begins with `Answer:` before;
+    None where it is blank."""
+    return text.rpartition("\nAnswer:")[2].strip() or None
 
 
 def _last_statement(text: str) -> tuple[str | None, bool]:
@@ -251,6 +258,7 @@ READERS: dict[Reader, Callable[[str], str | None]] = {
     "last_line": last_line,
     "whole": whole_text,
     "program": program_in,
+    "written": written,
 }
 
 

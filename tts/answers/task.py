@@ -105,7 +105,7 @@ class Task(Struct, frozen=True, kw_only=True):
         return None
 
     def _reduced(self, answer: str) -> str | None:
-        if self.answers == "program":
+        if self.answers in ("program", "instructed"):
             return answer
         match self.shape:
             case "number":
@@ -154,6 +154,13 @@ TASKS: dict[str, Task] = {
             forced_answer="\n\n#### ",
             readers=("tagged", "hashes", "boxed", "stated", "last_number"),
             shape="number",
+        ),
+        Task(
+            name="instructed",
+            version="1",
+            readers=("written",),
+            answers="instructed",
+            forced_answer="\n\nAnswer: ",
         ),
         Task(
             name="math",

@@ -19,7 +19,7 @@ def open_retrieval(options: SessionOptions) -> Retrieval | None:
     """The operation that finds documents; None where there is neither a corpus nor a retriever of
     the caller's own. Raises `UsageError` for a name, a corpus or a package that there is not."""
     spec = options.retriever
-    factory = RETRIEVERS.find(spec) if isinstance(spec, str) else None
+    factory = RETRIEVERS.find(_kind(spec)) if isinstance(spec, str) else None
     if factory is None:
         return _operation(spec)
     if options.corpus is None:
@@ -45,6 +45,29 @@ def _operation(retriever: Any) -> Retrieval:
     from tts.retrieval import Retrieval
 
     return Retrieval(retriever)
+
+
+def _kind(spec: str) -> str:
+    """What stands before the colon; only `embeddings` has a model behind it."""
+    kind, colon, _ = spec.partition(":")
+    return kind if kind == "embeddings" or not colon else spec
+
+
+def open_embeddings(place: Path, options: SessionOptions) -> Retriever:
+    """`embeddings:MODEL`: by vectors of a server's `/embeddings`, of `?url=` or of --base-url."""
+    from tts.backends.secret import Secret
+    from tts.retrieval import Dense, ServedVectors, Store
+
+    name, _, url = str(options.retriever).partition(":")[2].partition("?url=")
+    url = url or options.url
+    if not name:
+        raise UsageError(
+            f"Retriever {options.retriever!r}: write embeddings:MODEL, or "
+            "embeddings:MODEL?url=http://HOST:PORT/v1 where another server than the model's embeds."
+        )
+    key = options.key(url)
+    embedder = ServedVectors(name, url, api_key=Secret(key) if key else None)
+    return Dense(_corpus(place), embedder, Store.default(), cost=None)
 
 
 def open_bm25(place: Path, options: SessionOptions) -> Retriever:

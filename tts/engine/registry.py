@@ -71,6 +71,7 @@ BUILT_IN: Mapping[Kind, Mapping[str, str]] = {
     "verifier": {
         "embedded": "tts.engine.session:open_embedded_verifier",
         "examples": "tts.engine.open_sandbox:open_examples",
+        "instructions": "tts.engine.session:open_instructions",
         "recorded": "tts.engine.session:open_recorded_verifier",
         "gen-prm": "tts.engine.session:open_gen_prm",
         "judge": "tts.engine.session:open_judge",
@@ -89,6 +90,7 @@ BUILT_IN: Mapping[Kind, Mapping[str, str]] = {
     },
     "retriever": {
         "bm25": "tts.engine.open_retriever:open_bm25",
+        "embeddings": "tts.engine.open_retriever:open_embeddings",
         "fused": "tts.engine.open_retriever:open_fused",
         "fused-sentences": "tts.engine.open_retriever:open_fused_sentences",
         "sentences": "tts.engine.open_retriever:open_sentences",

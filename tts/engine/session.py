@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar, runtime_checkable
 
 from msgspec import ValidationError, convert
@@ -28,6 +28,7 @@ from tts.executor.limits import RetryPolicy
 from tts.options import SessionOptions
 from tts.protocols import Generator, defaults_of
 from tts.run import Verifier
+from tts.tools.shielded import in_thread
 from tts.values import Demonstration, Sampling, Usage
 
 if TYPE_CHECKING:
@@ -124,7 +125,8 @@ async def open_session(
         sampling = chosen_sampling(options.sampling, default)
         verifier = await open_verifier(options, default)
         grader = program_grader(options)
-        retrieval, shown = open_retrieval(options), open_demonstrations(options)
+        retrieval = await in_thread(partial(open_retrieval, options))
+        shown = open_demonstrations(options)
         opened.pop_all()
     return Session(
         generators=generators,
@@ -290,6 +292,15 @@ async def open_recorded_verifier(
     if options.verifier != "auto":
         raise UsageError(lacking)
     return Unscored(lacking)
+
+
+async def open_instructions(name: str, options: SessionOptions, generator: Generator) -> Verifier:
+    """`instructions`: the share that an answer keeps to of what its question says."""
+    from tts.verifiers import InstructionsVerifier
+
+    if name:
+        raise UsageError(f"Verifier 'instructions:{name}': it takes no name, write instructions.")
+    return InstructionsVerifier()
 
 
 async def open_judge(name: str, options: SessionOptions, generator: Generator) -> Verifier:

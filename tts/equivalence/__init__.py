@@ -2,6 +2,17 @@
 
 from tts.equivalence.canonical import normalise
 from tts.equivalence.equivalence import VERSION, Equivalence, quick
+from tts.equivalence.instructions import Instructions, follows, read_instructions
 from tts.equivalence.pool import Verdict, is_admissible
 
-__all__ = ["VERSION", "Equivalence", "Verdict", "is_admissible", "normalise", "quick"]
+__all__ = [
+    "VERSION",
+    "Equivalence",
+    "Instructions",
+    "Verdict",
+    "follows",
+    "is_admissible",
+    "normalise",
+    "quick",
+    "read_instructions",
+]

@@ -109,7 +109,7 @@ class Canonical(Struct, frozen=True, gc=False):
 
 def canonical(answer: str, kind: AnswerKind = "any") -> Canonical:
     """Read an answer; linear in its length."""
-    if kind == "program":
+    if kind in ("program", "instructed"):
         return Canonical(answer, words=answer)
     if kind == "countdown":
         found = made(answer)

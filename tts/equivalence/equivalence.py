@@ -13,6 +13,7 @@ from typing import Self
 from msgspec.structs import replace
 
 from tts.equivalence.canonical import Canonical, canonical
+from tts.equivalence.instructions import follows
 from tts.equivalence.number import Number, read_number, same_number
 from tts.equivalence.pool import Pool, Verdict, is_admissible, window
 from tts.values import AnswerKind
@@ -52,7 +53,8 @@ class Equivalence:
     task's answers are; `of` gives the same judge for another kind. Decimals agree to `rounding`
     places, or as `same_number` says. Algebra runs in at most `workers` killable processes; a
     comparison that is too large or takes more than `seconds` is `undecided`. Symmetric, but for
-    programs: `programs` says whether the first passes the tests that the second stands for.
+    programs: `programs` says whether the first passes the tests that the second stands for; and
+    for texts whose reference is instructions, which the first keeps to or not.
     """
 
     version = VERSION
@@ -196,6 +198,8 @@ def quick(a: str, b: str, *, rounding: int = 6, kind: AnswerKind = "any") -> Ver
     """
     if a == b:
         return "same"
+    if kind == "instructed":
+        return follows(a, b)
     one, other = canonical(a, kind), canonical(b, kind)
     if one.number is not None and other.number is not None:
         return "same" if same_number(one.number, other.number, rounding) else "different"

@@ -7,6 +7,7 @@ from tts.retrieval.dense import Dense, Embedder, StaticVectors
 from tts.retrieval.fusion import Fused, Reranked, reciprocal_ranks
 from tts.retrieval.operation import Retrieval
 from tts.retrieval.sentences import SentenceVectors
+from tts.retrieval.served import ServedVectors
 from tts.retrieval.store import Store
 
 __all__ = [
@@ -19,6 +20,7 @@ __all__ = [
     "Reranked",
     "Retrieval",
     "SentenceVectors",
+    "ServedVectors",
     "StaticVectors",
     "Store",
     "from_haystack",

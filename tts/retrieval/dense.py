@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import cached_property
+from functools import cached_property, partial
 from importlib.util import find_spec
 from itertools import chain
 from pathlib import Path
@@ -15,6 +15,7 @@ from tts.errors import BadReply, UsageError
 from tts.retrieval.bm25 import best
 from tts.retrieval.corpus import Corpus
 from tts.retrieval.store import Store, Vectors, embedded
+from tts.tools.shielded import in_thread
 from tts.values import Document
 
 BLOCK = 512
@@ -22,7 +23,8 @@ BLOCK = 512
 
 
 class Embedder(Protocol):
-    """Texts to vectors."""
+    """Texts to vectors. One that waits for somebody else while it embeds says so in `waits`; it is
+    asked on a thread of its own, and may leave `waits` out otherwise."""
 
     @property
     def name(self) -> str: ...
@@ -45,11 +47,17 @@ class Embedder(Protocol):
 class Dense:
     """Cosine similarity to every document: exact, and fast enough below some 10⁵ of them."""
 
-    cost: float | None = 0.0
-
-    def __init__(self, corpus: Corpus, embedder: Embedder, store: Store | None = None) -> None:
-        """`store`: where vectors are kept; an index that was begun there is gone on with."""
-        self.corpus, self.embedder = corpus, embedder
+    def __init__(
+        self,
+        corpus: Corpus,
+        embedder: Embedder,
+        store: Store | None = None,
+        *,
+        cost: float | None = 0.0,
+    ) -> None:
+        """`store`: where vectors are kept; an index that was begun there is gone on with. `cost`:
+        dollars of a query; None: unknown."""
+        self.corpus, self.embedder, self.cost = corpus, embedder, cost
         self._vectors = self._all(store)
 
     @property
@@ -61,7 +69,11 @@ class Dense:
         return {"embedder": self.embedder.identity, "corpus": self.corpus.digest}
 
     async def retrieve(self, query: str, k: int) -> Sequence[Document]:
-        return [self.corpus.documents[place] for place in self.ranked(query, k)]
+        if getattr(self.embedder, "waits", False):
+            places = await in_thread(partial(self.ranked, query, k))
+        else:
+            places = self.ranked(query, k)
+        return [self.corpus.documents[place] for place in places]
 
     def ranked(self, query: str, k: int) -> list[int]:
         """Places in the corpus, the most similar first."""

@@ -6,9 +6,10 @@ from typing import Annotated, Any, Literal, Self
 
 from msgspec import Meta, Struct, field
 
-AnswerKind = Literal["any", "text", "mathematics", "countdown", "program"]
-"""What a task's answers are: text only, mathematics, either, which each answer then shows, or
-expressions that are the same where they make the same of the same numbers (`tts.countdown`).
+AnswerKind = Literal["any", "text", "mathematics", "countdown", "program", "instructed"]
+"""What a task's answers are: text only, mathematics, either, which each answer then shows,
+expressions that are the same where they make the same of the same numbers (`tts.countdown`),
+programs, or texts that are right where they keep to instructions (`Instructions`).
 
 Whatever is expected, algebra compares two answers only where both are mathematics. The kinds
 differ in what letters without a sign between them are: `xy` is a product for mathematics alone.

@@ -13,9 +13,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tts.answers import task_for
+from tts.equivalence import read_instructions
 from tts.errors import BadInput, UsageError
 from tts.eval.problems import HubSource, choose, digest, hub_set, load_problem_set, load_problems
 from tts.values import Problem
+from tts.verifiers.instructions import instructions_of
 
 COUNTS = {
     "aime24.jsonl": 30,
@@ -47,14 +49,23 @@ def test_a_generated_set_is_spread_over_the_bins(family: str) -> None:
     assert {one.task for one in problems} == {"arithmetic"}
 
 
-def test_the_shipped_set_is_readable_pinned_and_in_three_levels() -> None:
+def test_the_shipped_set_is_readable_pinned_and_in_four_levels() -> None:
     found = load_problem_set("short_texts")
     levels = [one.difficulty_bin for one in found.problems]
-    assert (found.source, Counter(levels)) == ("short_texts", {1: 40, 2: 36, 3: 36})
-    assert len({one.prompt for one in found.problems}) == len(levels) == 112
-    for one in found.problems:
-        assert task_for(one.task).extract(f"So it is {one.answer}.") == one.answer
-    assert found.digest.startswith("c8b2dea94228")
+    assert (found.source, Counter(levels)) == ("short_texts", {1: 40, 2: 36, 3: 36, 4: 40})
+    assert len({one.prompt for one in found.problems}) == len(levels) == 152
+    assert found.digest.startswith("e7a97d4bfb4d")
+
+
+def test_every_question_of_the_shipped_set_shows_what_its_answer_keeps_to() -> None:
+    for one in load_problem_set("short_texts").problems:
+        shown, answer = instructions_of(one), str(one.answer)
+        if one.difficulty_bin == 4:
+            assert read_instructions(answer) == shown and shown.sentences == 1
+            assert all(word in one.prompt for word in shown.words)
+        else:
+            assert task_for(one.task).extract(f"So it is {answer}.") == answer
+            assert shown.share(answer) == 1.0 > min(shown.share("0"), shown.share("5000"))
 
 
 def test_arithmetic_options_choose_bin_count_and_seed() -> None:

@@ -20,6 +20,8 @@ MODEL = "simulated"
 CONTEXT = 32768
 VOCABULARY = 64
 """Ids of the simulated language model."""
+EMBEDDED = 64
+"""Numbers of a vector of `/v1/embeddings`."""
 
 
 class ChatTurn(Struct, gc=False):
@@ -153,6 +155,28 @@ def tokenize(body: bytes, *, trims: bool) -> dict[str, Any]:
 def detokenize(body: bytes) -> dict[str, Any]:
     """`POST /detokenize`: the inverse of `tokenize`."""
     return {"prompt": "".join(map(chr, msgspec.json.decode(body)["tokens"]))}
+
+
+def embeddings(body: bytes) -> dict[str, Any]:
+    """`POST /v1/embeddings`: counts of words by their digest, so that texts that share words are
+    alike; the last text's row comes first, as servers may send them."""
+    told = msgspec.json.decode(body).get("input", "")
+    texts = [told] if isinstance(told, str) else told
+    data = [
+        {"object": "embedding", "index": index, "embedding": _counts(text)}
+        for index, text in enumerate(texts)
+    ]
+    tokens = sum(len(text.split()) for text in texts)
+    usage = {"prompt_tokens": tokens, "total_tokens": tokens}
+    return {"object": "list", "data": data[::-1], "usage": usage}
+
+
+def _counts(text: str) -> list[float]:
+    found = [0.0] * EMBEDDED
+    for word in text.lower().split():
+        digest = blake2b(word.encode("utf-8", "replace"), digest_size=2).digest()
+        found[int.from_bytes(digest, "big") % EMBEDDED] += 1.0
+    return found
 
 
 def _rows(text: str) -> list[list[float]]:

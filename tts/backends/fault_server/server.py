@@ -21,6 +21,7 @@ from tts.backends.fault_server.paths import (
     ServedRequest,
     classified,
     detokenize,
+    embeddings,
     models,
     pooling,
     refused,
@@ -34,6 +35,7 @@ _GENERATES = frozenset({"/v1/chat/completions", "/v1/completions"})
 _HEADS: Mapping[str, Callable[[bytes], dict[str, Any]]] = {
     "/pooling": pooling,
     "/classify": classified,
+    "/embeddings": embeddings,
 }
 
 

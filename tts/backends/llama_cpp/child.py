@@ -26,6 +26,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     slots: int
     """Requests at once."""
     threads: int
+    embeddings: bool = False
+    """Also serve `/embeddings`: the mean of a text's last hidden states."""
     port: int = 0
     """0: any that is free."""
 
@@ -72,6 +74,10 @@ def serve(settings: Settings) -> Any:
     params.model_alias = {settings.name}
     params.n_ctx, params.n_parallel = settings.context * settings.slots, settings.slots
     params.cpuparams.n_threads = params.cpuparams_batch.n_threads = settings.threads
+    if settings.embeddings:
+        params.embedding = True
+        params.pooling_type = xllamacpp.llama_pooling_type.LLAMA_POOLING_TYPE_MEAN
+        params.n_batch = params.n_ubatch = settings.context  # a text is embedded in one piece
     params.port = settings.port
     params.verbosity = -1
     params.warmup = False

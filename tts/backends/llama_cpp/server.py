@@ -32,6 +32,7 @@ class LlamaServer:
         name: what the server calls the model.
         context: tokens of one request, prompt and answer together.
         slots: requests at once; the context's memory is paid for each.
+        embeddings: also serve `/embeddings`.
         threads: of the processor; None: all but one, for they wait by spinning.
         port: 0: any that is free.
         ready: seconds in which the model has to be loaded.
@@ -45,6 +46,7 @@ class LlamaServer:
         name: str,
         context: int = 1024,
         slots: int = 8,
+        embeddings: bool = False,
         threads: int | None = None,
         port: int = 0,
         ready: float = READY,
@@ -55,6 +57,7 @@ class LlamaServer:
             name=name,
             context=context,
             slots=slots,
+            embeddings=embeddings,
             threads=threads or max(1, (os.cpu_count() or 1) - 1),
             port=port,
         )
