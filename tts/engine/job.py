@@ -40,7 +40,10 @@ class Job:
         leases: Leases,
         wallet: Budget | None = None,
         observe: Callable[[Event], None] | None = None,
+        intents_first: bool = False,
     ) -> None:
+        """`intents_first`: each call waits until the ledger has it before it is sent, so that a
+        process that is killed has sent nothing that is not on record; a commit slower."""
         self.session, self.name, self.journal, self.leases = session, name, journal, leases
         self.wallet = Wallet((wallet or Budget()).ceilings, leases)
         self.limits = session.limits.shared(leases.rates)
@@ -52,6 +55,7 @@ class Job:
             price=session.price,
             price_version=session.prices.version,
             observe=observe,
+            intents_first=intents_first,
         )
         self._watched, self._waits = observe is not None, Waits()
 

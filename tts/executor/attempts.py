@@ -38,7 +38,10 @@ class Attempts:
         limits: Limits,
         price: Pricer,
         price_version: str = "",
+        intents_first: bool = False,
     ) -> None:
+        self.intents_first = intents_first
+        """Whether nothing is sent before its intent is on disk."""
         self.journal, self.job, self.wallet = journal, job, wallet
         self.limits, self.gate = limits, limits.gate
         self._price, self._price_version = price, price_version

@@ -97,7 +97,8 @@ class Direct:
                 return
         except TTSError:
             held = False  # the task meets it again
-        if held and self._passes(request) and not request.heard:
+        prompt = not request.heard and not self._attempts.intents_first
+        if held and self._passes(request) and prompt:
             self._depart(attempt)
         else:
             self._carriers.by_task(attempt)

@@ -62,7 +62,9 @@ class Executor:
         price: Pricer,
         price_version: str = "",
         observe: Callable[[Event], None] | None = None,
+        intents_first: bool = False,
     ) -> None:
+        """`intents_first`: nothing is sent before it is on disk that it will be."""
         self.journal, self.price = journal, price
         self.observers: list[Callable[[Event], None]] = [observe] if observe else []
         tell = partial(_tell, self.observers)
@@ -74,6 +76,7 @@ class Executor:
             limits=limits,
             price=price,
             price_version=price_version,
+            intents_first=intents_first,
         )
         self.requests = Requests(journal, job=job, attempts=attempts, settlement=self.settlement)
         self._queue: deque[tuple[Node[Any], Run]] = deque()

@@ -161,6 +161,8 @@ class Retries:
         if call.placed:
             outcome = call.run.outcome(f"{call.id}{SENT}", "failed", "sent")
             await self._attempts.journal.commit(row, outcome)
+        elif self._attempts.intents_first:
+            await self._attempts.journal.commit(row)
         else:
             self._attempts.journal.write(row)
 

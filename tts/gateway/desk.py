@@ -163,6 +163,7 @@ class KeyJob:
             leases=leases,
             wallet=key.budget,
             observe=lambda event: _pass_on(desk.watchers, event),
+            intents_first=True,
         )
         await job.__aenter__()
         return cls(desk, ledger, job)

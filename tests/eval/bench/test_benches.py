@@ -9,6 +9,7 @@ from tts.eval.bench import BENCHES, NeedsData, bench
 from tts.eval.bench.allocate import allocate
 from tts.eval.bench.budget import admission, one_ceiling
 from tts.eval.bench.client import client
+from tts.eval.bench.gateway import gateway
 from tts.eval.bench.graph import graph
 from tts.eval.bench.ledger import ledger
 from tts.eval.bench.processes import ServerProcess
@@ -86,3 +87,11 @@ def test_a_budget_for_a_set_is_timed_and_set_beside_dynamic_programming() -> Non
         for rule in ("next unit", "shadow price")
     )
     assert greedy < 0.8 < price
+
+
+def test_a_gateway_loses_no_stream_and_keeps_every_budget() -> None:
+    pytest.importorskip("uvicorn", reason="needs the extra serve")
+    rows = {row.what: row for row in gateway(seconds=0.5, streams=16)}
+    assert rows["of 16 streams at once, lost"].holds
+    assert rows["of these, above their budget"].holds
+    assert rows["tokens of all, less those on record"].holds
