@@ -31,7 +31,7 @@ RANKS = [
     {"tts.strategies", "tts.verifiers", "tts.planner", "tts.retrieval"},
     {"tts.executor", "tts.backends", "tts.ledger", "tts.options"},
     {"tts.run", "tts.tools"},
-    {"tts.answers", "tts.equivalence", "tts.budget", "tts.arithmetic"},
+    {"tts.answers", "tts.equivalence", "tts.budget", "tts.arithmetic", "tts.repository"},
     {"tts.protocols", "tts.countdown"},
     {"tts.values", "tts.errors"},
 ]

@@ -13,6 +13,7 @@ from tts.cli.options import flags_of
 from tts.cli.reading import reading
 from tts.cli.recorded import recorded
 from tts.cli.served import served
+from tts.cli.swe_commands import swe
 from tts.eval.recipe import ModelKeys, Recipe
 
 app = typer.Typer(
@@ -270,6 +271,7 @@ app.add_typer(recorded)
 app.add_typer(served)
 app.add_typer(reading)
 app.add_typer(job_app)
+app.add_typer(swe)
 
 
 @app.command()

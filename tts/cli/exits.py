@@ -16,9 +16,9 @@ from typing import Any, TypeVar
 
 T = TypeVar("T")
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-FAILED, MISUSED, UNISOLATED, BROKEN = 1, 2, 4, 70
+FAILED, MISUSED, UNISOLATED, INFRASTRUCTURE, BROKEN = 1, 2, 4, 5, 70
 """A run or a tool failed; the command cannot be carried out as given; generated code cannot be
-isolated as far as was demanded; a fault of tts itself."""
+isolated as far as was demanded; the machine failed for some instances; a fault of tts itself."""
 PATIENCE = 3.0
 """Seconds that a busy event loop has to notice a signal."""
 CODES = 128

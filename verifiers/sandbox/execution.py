@@ -46,6 +46,8 @@ class Limits(Struct, frozen=True, kw_only=True):
     check goes on with the same process. 0: only `cpu_seconds` bounds it."""
     timeouts: int = 0
     """Checks that may end so before the rest are taken for timeouts; 0: any number."""
+    threads: bool = False
+    """It may start threads all the same; their stacks count to `memory`."""
 
 
 DEFAULT_LIMITS = Limits()
@@ -71,6 +73,23 @@ class Execution(Struct, frozen=True, kw_only=True):
     seconds: float = 0.0
     """On the clock."""
     isolation: Isolation = "none"
+    reported: str = ""
+    """Of tests in a tree: their results as pytest counted them, JSON; empty where it came to none."""
+
+
+class Errand(Struct, frozen=True, kw_only=True):
+    """What is done in a copy of a tree of files: its tests are run, or a script."""
+
+    files: dict[str, str]
+    """By path from the root of the copy."""
+    roots: tuple[str, ...] = (".",)
+    """Folders of the copy that modules are found in."""
+    packages: tuple[str, ...] = ()
+    """Folders of this machine that modules are found in, behind the interpreter's own."""
+    tests: tuple[str, ...] = ()
+    """Files or ids that pytest is given; its results are what is `reported`."""
+    script: str = ""
+    """A program; where there is one, no tests are run."""
 
 
 class Check(Struct, frozen=True):

@@ -16,6 +16,7 @@ from tts.verifiers.sandbox.execution import (
     DEFAULT_LIMITS,
     LEAST,
     Check,
+    Errand,
     Exam,
     Examination,
     Execution,
@@ -97,6 +98,18 @@ class Sandbox:
                 break
         rest = len(tests.checks) - len(whole.checks)
         return replace(whole, checks=whole.checks + whole.checks[-1:] * rest)
+
+    async def do(self, errand: Errand, limits: Limits = DEFAULT_LIMITS) -> Execution:
+        """Run the tests of a tree of files, or a script in it."""
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(self._threads, lambda: self.do_now(errand, limits))
+
+    def do_now(self, errand: Errand, limits: Limits = DEFAULT_LIMITS) -> Execution:
+        """`do` in the calling thread."""
+        try:
+            return self._with_worker(lambda worker: worker.do(errand, limits))
+        except WorkerLost as lost:
+            return Execution(ended="lost", code=None, stderr=str(lost), isolation=self.isolation)
 
     async def close(self) -> None:
         """End every worker; jobs under way end first."""

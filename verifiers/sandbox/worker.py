@@ -16,9 +16,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import msgspec
+
 from tts.verifiers.sandbox.execution import (
     Check,
     Ending,
+    Errand,
     Exam,
     Examination,
     Execution,
@@ -40,7 +43,7 @@ from tts.verifiers.sandbox.inside.zygote import main
 main(sys.argv[2:])"""
 """The sandbox's own modules under their names, without the packages that lie above them."""
 SYSTEM = ("/usr", "/lib", "/lib64", "/bin", "/etc/ld.so.cache")
-WORK = "/work"
+WORK = "/box"
 WORK_BYTES = 64 * 1024 * 1024
 GRACE = 15.0
 """Seconds beyond a job's own limit after which the process is given up."""
@@ -99,15 +102,12 @@ class Worker:
         """Run a program as a script; raises `WorkerLost`."""
         program = {"source": source, "stdin": stdin, "call_seconds": 0.0}
         report = self._job("script", program, None, limits, 0.0)
-        return Execution(
-            ended=_ending(report, limits),
-            code=report["code"],
-            stdout=report["stdout"],
-            stderr=report["stderr"],
-            cpu_seconds=report["cpu_seconds"],
-            seconds=report["seconds"],
-            isolation=self.isolation,
-        )
+        return self._execution(report, limits)
+
+    def do(self, errand: Errand, limits: Limits) -> Execution:
+        """Run tests or a script in a tree of files; raises `WorkerLost`."""
+        report = self._job("errand", msgspec.to_builtins(errand), None, limits, 0.0)
+        return self._execution(report, limits)
 
     def examine(self, source: str, tests: Exam, limits: Limits) -> Examination:
         """Run a program as a module and the tests against it; raises `WorkerLost`.
@@ -149,6 +149,18 @@ class Worker:
     @property
     def worn(self) -> bool:
         return self.jobs >= LONGEST_LIFE
+
+    def _execution(self, report: dict[str, Any], limits: Limits) -> Execution:
+        return Execution(
+            ended=_ending(report, limits),
+            code=report["code"],
+            stdout=report["stdout"],
+            stderr=report["stderr"],
+            cpu_seconds=report["cpu_seconds"],
+            seconds=report["seconds"],
+            isolation=self.isolation,
+            reported=report["verdicts"][HEAD:],
+        )
 
     def _command(self, numbers: list[int]) -> list[str]:
         return [interpreter(), "-P", "-s", "-S", "-B", "-c", BOOT, str(INSIDE), *map(str, numbers)]
@@ -211,6 +223,7 @@ class Worker:
             "memory": limits.memory,
             "file_size": limits.file_size,
             "processes": limits.processes,
+            "threads": limits.threads,
             "landlock": held,
             "seccomp": held,
             "readable": self._readable(),

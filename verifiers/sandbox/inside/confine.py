@@ -25,6 +25,7 @@ class Confinement:
     memory: int
     file_size: int
     processes: int
+    threads: bool
     landlock: bool
     seccomp: bool
     readable: tuple[str, ...]
@@ -53,7 +54,7 @@ def confine(limits: Confinement) -> None:
         landlock.restrict(limits.readable, (limits.work, "/dev/null"))
     _drop_capabilities()
     if limits.seccomp:
-        seccomp.install(alone=limits.processes == 1)
+        seccomp.install(alone=limits.processes == 1, threads=limits.threads)
 
 
 def _limit(limits: Confinement) -> None:
@@ -62,9 +63,11 @@ def _limit(limits: Confinement) -> None:
         (resource.RLIMIT_FSIZE, limits.file_size),
         (resource.RLIMIT_NOFILE, OPEN_FILES),
         (resource.RLIMIT_CORE, 0),
-        (resource.RLIMIT_NPROC, max(limits.processes, 1)),
     ):
         resource.setrlimit(what, (most, most))
+    if not limits.threads:
+        most = max(limits.processes, 1)
+        resource.setrlimit(resource.RLIMIT_NPROC, (most, most))
     resource.setrlimit(resource.RLIMIT_CPU, (limits.cpu_seconds, limits.cpu_seconds + 1))
 
 

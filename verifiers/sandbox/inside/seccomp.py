@@ -19,7 +19,7 @@ LOAD, EQUAL, AT_LEAST, BITS, RETURN = 0x20, 0x15, 0x35, 0x45, 0x06
 NUMBER, ARCHITECTURE, ARGUMENTS = 0, 4, 16
 """Offsets in `struct seccomp_data`; each argument takes eight bytes, the lower half first."""
 X32 = 0x40000000
-NEW_NAMESPACES = 0x7E020000
+NEW_NAMESPACES, THREAD = 0x7E020000, 0x00010000
 FAKED_INPUT = 0x5412
 SET_FILTER, FILTER_MODE = 22, 2
 
@@ -78,8 +78,9 @@ def known() -> bool:
     return platform.machine() in AUDIT
 
 
-def program(machine: str, pid: int, *, alone: bool) -> list[Instruction]:
-    """The filter of one process; `alone`: it may neither start another one nor a thread."""
+def program(machine: str, pid: int, *, alone: bool, threads: bool = False) -> list[Instruction]:
+    """The filter of one process; `alone`: it may neither start another one nor a thread, but for
+    threads where they are said to be allowed."""
     refuse = (RETURN, 0, 0, REFUSE | errno.EPERM)
     lines: list[Instruction] = [
         (LOAD, 0, 0, ARCHITECTURE),
@@ -89,12 +90,13 @@ def program(machine: str, pid: int, *, alone: bool) -> list[Instruction]:
         (AT_LEAST, 0, 1, X32),
         refuse,
     ]
-    gone = sorted(
-        REFUSED[machine] | COMMON | ({*FORKS[machine], CLONE[machine]} if alone else set())
-    )
+    starting = {*FORKS[machine], *([] if threads else [CLONE[machine]])}
+    gone = sorted(REFUSED[machine] | COMMON | (starting if alone else set()))
     for number in gone:
         lines += [(EQUAL, 0, 1, number), refuse]
     lines += [(EQUAL, 0, 1, CLONE3), (RETURN, 0, 0, REFUSE | errno.ENOSYS)]
+    if alone and threads:
+        lines += _when(CLONE[machine], 0, (BITS, 1, 0, THREAD), refuse)
     if not alone:
         lines += _when(CLONE[machine], 0, (BITS, 0, 1, NEW_NAMESPACES), refuse)
     lines += _when(IOCTL[machine], 1, (EQUAL, 0, 1, FAKED_INPUT), refuse)
@@ -119,9 +121,9 @@ class _Program(ctypes.Structure):
     _fields_ = (("length", ctypes.c_ushort), ("filter", ctypes.c_void_p))
 
 
-def install(*, alone: bool) -> None:
+def install(*, alone: bool, threads: bool = False) -> None:
     """Put this process under the filter for good; raises OSError where the kernel refuses."""
-    lines = program(platform.machine(), os.getpid(), alone=alone)
+    lines = program(platform.machine(), os.getpid(), alone=alone, threads=threads)
     packed = b"".join(struct.pack("HBBI", *line) for line in lines)
     held = ctypes.create_string_buffer(packed, len(packed))
     whole = _Program(len(lines), ctypes.addressof(held))

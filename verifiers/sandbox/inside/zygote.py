@@ -20,8 +20,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from tts.verifiers.sandbox.inside import confine
+from tts.verifiers.sandbox.inside.errand import run_errand
 from tts.verifiers.sandbox.inside.examiner import Stand, examine
-from tts.verifiers.sandbox.inside.frames import read_frame, write_frame
+from tts.verifiers.sandbox.inside.frames import LONGEST, read_frame, write_frame
 from tts.verifiers.sandbox.inside.player import play, script
 
 BROKEN = 97
@@ -63,8 +64,13 @@ def _job(job: dict[str, Any], programs: int, tests: int) -> dict[str, Any]:
     os.makedirs(limits.work, mode=0o700)
     out, err, verdict, asked, told = (os.pipe() for _ in range(5))
     examined = job["mode"] == "examine"
+    errand = job["mode"] == "errand"
     candidate = _fork(
-        lambda: _candidate(programs, examined, limits, asked[0], told[1]),
+        lambda: (
+            _errand(programs, limits, verdict[1])
+            if errand
+            else _candidate(programs, examined, limits, asked[0], told[1])
+        ),
         {0: None, 1: out[1], 2: err[1]},
     )
     examiner = None
@@ -75,7 +81,7 @@ def _job(job: dict[str, Any], programs: int, tests: int) -> dict[str, Any]:
         )
     for fd in (out[1], err[1], verdict[1], *asked, *told):
         os.close(fd)
-    pipes = [Pipe(out[0], job["output"]), Pipe(err[0], job["output"]), Pipe(verdict[0], 1 << 20)]
+    pipes = [Pipe(out[0], job["output"]), Pipe(err[0], job["output"]), Pipe(verdict[0], LONGEST)]
     started = time.monotonic()
     ended = _watch(pipes, examiner or candidate, started + job["wall_seconds"])
     seconds = time.monotonic() - started
@@ -92,7 +98,7 @@ def _job(job: dict[str, Any], programs: int, tests: int) -> dict[str, Any]:
         "total_cpu_seconds": _total(),
         "stdout": pipes[0].body.decode("utf-8", "replace"),
         "stderr": pipes[1].body.decode("utf-8", "replace"),
-        "verdicts": pipes[2].body.decode("utf-8", "replace") if examiner else "",
+        "verdicts": pipes[2].body.decode("utf-8", "replace"),
         "clean": not os.path.exists(limits.work),
     }
 
@@ -134,6 +140,15 @@ def _candidate(
         play(source, asked, told, seconds)
     else:
         script(source, [])
+
+
+def _errand(programs: int, limits: confine.Confinement, verdict: int) -> None:
+    """In a copy of a tree; what it reports of tests goes where its output does not."""
+    job = json.loads(read_frame(programs) or b"")
+    (verdict,) = _only(verdict)
+    confine.confine(limits)
+    gc.enable()
+    run_errand(job, verdict)
 
 
 def _examiner(

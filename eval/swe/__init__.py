@@ -1,0 +1,1 @@
+"""SWE-bench style sets: issues of repositories, patches as answers, tests as judges."""

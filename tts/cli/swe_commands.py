@@ -1,0 +1,98 @@
+"""The commands on SWE-bench style sets and their flags."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+swe = typer.Typer(
+    name="swe", help="SWE-bench style sets: patches graded, chosen, exported.", no_args_is_help=True
+)
+Problems = Annotated[str, typer.Option(help="swe_mini, a file of rows, or a folder of tasks.")]
+Repos = Annotated[Path | None, typer.Option(help="Folder of clones, where rows bring no files.")]
+Only = Annotated[list[str], typer.Option("--instance", "-i", help="Only this one; repeat.")]
+Least = Annotated[str, typer.Option(help="Least isolation: landlock or namespaces.")]
+Workers = Annotated[int, typer.Option("--workers", "-j", help="Sandboxes; 0: as cores.")]
+AsJson = Annotated[bool, typer.Option("--json", help="One JSON object.")]
+
+
+@swe.command()
+def grade(
+    predictions: Annotated[
+        list[str], typer.Argument(help="all_preds.jsonl, preds.json, or gold; several: compared.")
+    ],
+    problems: Problems = "swe_mini",
+    repos: Repos = None,
+    out: Annotated[Path, typer.Option(help="Folder for logs, reports, verdicts.")] = Path(
+        "out/swe"
+    ),
+    run_id: Annotated[str, typer.Option(help="Name of the run.")] = "run",
+    instance: Only = [],  # noqa: B006
+    min_isolation: Least = "",
+    workers: Workers = 0,
+    as_json: AsJson = False,
+) -> None:
+    """Grade patches by the hidden tests of their instances; the same command goes on where it was."""
+    from tts.cli.swe import Asked, run_grade
+
+    asked = Asked(problems, repos, tuple(instance), min_isolation, workers)
+    run_grade(asked, predictions, out, run_id, as_json=as_json)
+
+
+@swe.command()
+def select(
+    candidates: Annotated[
+        list[str], typer.Argument(help="all_preds.jsonl, preds.json: one or several files.")
+    ],
+    problems: Problems = "swe_mini",
+    repos: Repos = None,
+    out: Annotated[Path, typer.Option(help="Chosen patches.")] = Path("all_preds.jsonl"),
+    instance: Only = [],  # noqa: B006
+    min_isolation: Least = "",
+    workers: Workers = 0,
+    judged: Annotated[
+        bool, typer.Option("--judged", help="Also by the hidden tests: random, chosen, oracle.")
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Choose one patch of several for each instance, by the repository's own tests and agreement."""
+    from tts.cli.swe import Asked, run_select
+
+    asked = Asked(problems, repos, tuple(instance), min_isolation, workers)
+    run_select(asked, candidates, out, judged=judged, as_json=as_json)
+
+
+@swe.command()
+def export(
+    out: Annotated[Path, typer.Argument(help="An empty folder, or a file of rows.")],
+    problems: Problems = "swe_mini",
+    repos: Repos = None,
+    instance: Only = [],  # noqa: B006
+    form: Annotated[str, typer.Option(help="repositories, rows, tasks or candidates.")] = (
+        "repositories"
+    ),
+) -> None:
+    """Base commits as fresh repositories of one commit, or the set as rows or folders of tasks."""
+    from tts.cli.swe import Asked, run_export
+
+    run_export(Asked(problems, repos, tuple(instance)), out, form)
+
+
+@swe.command()
+def report(
+    folder: Annotated[
+        Path | None, typer.Argument(help="Where `tts swe grade --out` wrote; none: what runs here.")
+    ] = None,
+    problems: Problems = "swe_mini",
+    repos: Repos = None,
+    trajectories: Annotated[
+        list[Path], typer.Option(help="What agents did: a file or folder; repeat.")
+    ] = [],  # noqa: B006
+    as_json: AsJson = False,
+) -> None:
+    """Saved gradings with intervals; or signs of cheating in trajectories; or what runs here."""
+    from tts.cli.swe import Asked, run_report
+
+    run_report(Asked(problems, repos), folder, trajectories, as_json=as_json)
