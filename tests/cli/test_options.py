@@ -101,7 +101,7 @@ def test_the_flags_of_a_command_are_its_keys_and_nothing_else(command: str, keys
 
 def test_every_command_that_takes_an_option_of_the_engine_is_looked_at() -> None:
     own = dashed(ModelKeys.model_fields)
-    told = {"doctor", "job retune"}
+    told = {"doctor", "job retune", "swe grade", "swe select"}
     assert {name for name in commands() if flags(name) & own} == {*NO_KEY, *told}
 
 
