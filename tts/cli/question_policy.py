@@ -5,11 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 import msgspec
-from rich import box
-from rich.table import Table
 from rich.text import Text
 
-from tts.cli.figures import percent_of
+from tts.cli.figures import gap, plain_table, sure
 from tts.cli.screen import Screen, json_text, write_out
 from tts.eval.allocate.question_policy import (
     Replayed,
@@ -18,7 +16,6 @@ from tts.eval.allocate.question_policy import (
     read_rows,
     replayed,
 )
-from tts.eval.statistics import Estimate
 from tts.values.visible import visible
 
 WAYS = {
@@ -46,19 +43,9 @@ def show_policy(file: Path, *, gold: Path | None, out: Path | None, as_json: boo
 
 def _show(found: Replayed, title: str, out: Path | None) -> None:
     console = Screen()
-    table = Table(box=box.SIMPLE_HEAD, title=Text(title), title_justify="left")
-    table.add_column("answers by")
-    table.add_column("exact match %", justify="right")
-    for name, field in WAYS.items():
-        table.add_row(name, _told(getattr(found, field)))
-    console.print(table)
-    gap = found.difference
-    points = f"{100 * gap.value:+.1f} points [{100 * gap.low:+.1f}, {100 * gap.high:+.1f}]"
-    console.print(Text(f"the policy less all of them asked: {points}"))
-    console.print(Text(f"questions that it asks again: {_told(found.escalated)} %"))
+    rows = [(name, sure(getattr(found, field))) for name, field in WAYS.items()]
+    console.print(plain_table(title, ("answers by", "exact match %"), rows, left=1))
+    console.print(Text(f"the policy less all of them asked: {gap(found.difference)} points"))
+    console.print(Text(f"questions that it asks again: {sure(found.escalated)} %"))
     if out is not None:
         console.print(Text(f"wrote {out}: adaptive_rag(policy={out})"))
-
-
-def _told(one: Estimate) -> str:
-    return f"{percent_of(one.value)} [{percent_of(one.low)}, {percent_of(one.high)}]"
