@@ -49,6 +49,10 @@ NO_KEY = {
         *("file", "budget", "select", "probe", "parameters", "task", "problems", "field", "seed"),
         *("write", "json"),
     },
+    "demonstrations": {
+        *("problems", "strategy", "budget", "test", "judge", "worth", "ledger", "out"),
+        *(*SAMPLED, *SHORT),
+    },
     "exchange": {
         *("small", "large", "times", "ratio", "task", "problems", "field", "seed", "json"),
     },
@@ -57,8 +61,12 @@ NO_KEY = {
     },
 }
 """Flags and arguments that are no key of a recipe: what a command is about, and where it writes."""
-NO_FLAG = {"eval": {"strategies", "budgets", "baseline"}}
-"""Keys that a command has no flag for; `tts eval` takes one strategy and one budget."""
+NO_FLAG = {
+    "eval": {"strategies", "budgets", "baseline"},
+    "demonstrations": {"demonstrations"},
+}
+"""Keys that a command has no flag for; `tts eval` takes one strategy and one budget, and what makes
+demonstrations takes none."""
 
 
 def commands() -> dict[str, Any]:
@@ -88,6 +96,7 @@ def dashed(names: Any) -> set[str]:
         ("plan", ["model", "base_url", "api_key_env"]),
         ("tune", ["base_url", "api_key_env", "verifier"]),
         ("serve", ModelKeys.model_fields),
+        ("demonstrations", ModelKeys.model_fields),
         ("prices", ["prices"]),
         ("replay", ["prices"]),
         ("cascade", ["prices"]),
