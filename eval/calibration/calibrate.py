@@ -9,11 +9,12 @@ from msgspec import Struct
 
 from tts.equivalence import Equivalence
 from tts.errors import BadInput, UsageError
-from tts.eval.calibration.fit import BinKind, CostName, choose, control
+from tts.eval.calibration.fit import BinKind, CostName, choose, control, target_name
 from tts.eval.calibration.judge import judge
 from tts.eval.calibration.sources import Source, read_source
 from tts.eval.calibration.table import Table, table
 from tts.eval.replay.pool import Ints
+from tts.strategies.allocation.ladder import Signal
 from tts.strategies.allocation.policy import Policy, Split, prompt_digest, read_policy
 from tts.values import Problem
 
@@ -32,6 +33,8 @@ class Wanted(Struct, frozen=True, kw_only=True):
     """The target: uniform best-of-n."""
     margin: float = 0.01
     """Accuracy that may be lost to it, for sure, on the calibration problems."""
+    signal: Signal = "score"
+    """What is looked at: scores, or how surely the vote is led, which asks no verifier."""
     bins: BinKind = "none"
     cost: CostName = "tokens"
     orders: int = 4
@@ -62,10 +65,15 @@ async def calibrate(wanted: Wanted) -> Calibration:
     The fitting half is parted again: each of its parts judges what the other one fitted, which says
     what a token may be worth; the ladder of that price is fitted to both. Raises `BadInput` or `UsageError` in one sentence.
     """
+    if wanted.signal == "agreement" and (wanted.rungs or wanted.bins != "none"):
+        raise UsageError(
+            "A vote is fitted to the draws of one model, without --rung and --bins: tts cascade goes "
+            "from model to model by agreement, and --budget chooses among settings."
+        )
     async with Equivalence() as equivalence:
-        draws = await read_source(wanted.draws, equivalence)
+        draws = await read_source(wanted.draws, equivalence, signal=wanted.signal)
         rungs = [(name, await read_source(path, equivalence)) for name, path in wanted.rungs]
-    found = table(rungs, draws, n=wanted.n, orders=wanted.orders)
+    found = table(rungs, draws, n=wanted.n, orders=wanted.orders, signal=wanted.signal)
     left_out = len(draws.draws) - len(found.problems)
     if wanted.policy is not None:
         policy = _judged(read_policy(wanted.policy), found, wanted, draws)
@@ -80,8 +88,8 @@ async def calibrate(wanted: Wanted) -> Calibration:
     policy = Policy(
         ladder=fitted.ladder,
         models={name: one.who.model for name, one in [("default", draws), *rungs]},
-        verifier=draws.who.verifier,
-        target=f"best_of_n(n={wanted.n})",
+        verifier=draws.who.verifier if wanted.signal == "score" else None,
+        target=target_name(wanted.n, wanted.signal),
         price=fitted.price,
         cost=wanted.cost,
         margin=wanted.margin,
@@ -120,6 +128,10 @@ def _judged(policy: Policy, found: Table, wanted: Wanted, draws: Source) -> Poli
     there = {"default", *(name for name, _ in wanted.rungs)}
     if lacking := [name for name in policy.ladder.models if name not in there]:
         raise BadInput(f"The policy asks model {lacking[0]!r}: give --rung {lacking[0]}=FILE.")
+    if policy.ladder.signal != wanted.signal:
+        raise UsageError(
+            f"The policy looks at {policy.ladder.signal}: give --signal {policy.ladder.signal}."
+        )
     if any(rung.strategy for rung in policy.ladder.rungs):
         raise UsageError("A rung of the policy is a whole strategy, which draws cannot tell of.")
     judged = judge(found, policy.ladder, n=wanted.n, uniform=wanted.n, seed=wanted.seed)

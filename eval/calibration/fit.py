@@ -11,9 +11,11 @@ from msgspec import Struct
 
 from tts.errors import UsageError
 from tts.eval.calibration.table import Climbed, Table, walk
+from tts.eval.calibration.votes import walk_votes
 from tts.eval.replay.pool import Floats
 from tts.strategies.allocation.difficulty import LIU, Difficulty, Feature, quantile_edges
-from tts.strategies.allocation.ladder import Ladder, Rung
+from tts.strategies.allocation.ladder import Ladder, Rung, Signal
+from tts.strategies.parts.select import Choice
 
 BinKind = Literal["none", "snell", "liu"]
 """One ladder for all, or its draws by difficulty: five quantiles, or absolute edges."""
@@ -25,6 +27,7 @@ PRICES: tuple[float, ...] = tuple(float(one) for one in np.geomspace(0.02, 0.3, 
 SWEEPS = 2
 """Passes over the figures, each set to its best with the others fixed."""
 ACCEPT = (0.2, 0.3, 0.4, 0.5, 0.6, 0.65, 0.7, 0.75, 0.8, 0.85, 0.9, 0.95, 0.98, 1.0)
+LEADS = (0.6, 0.7, 0.75, 0.8, 0.85, 0.88, 0.9, 0.92, 0.94, 0.95, 0.96, 0.97, 0.98, 0.99, 0.995)
 ABANDON = (0.3, 0.2, 0.15, 0.1, 0.07, 0.05, 0.035, 0.02, 0.01, 0.0)
 WORTH = (0.1, 0.06, 0.04, 0.03, 0.02, 0.016, 0.013, 0.01, 0.008, 0.006, 0.004, 0.002, 0.001, 0.0)
 PATIENCE = (1, 2, 3, 4, 5, 6, 8, 10)
@@ -63,15 +66,26 @@ class Costing(Struct, frozen=True, kw_only=True):
         return float(amounts.mean()) / self.unit
 
 
-def target_of(n: int) -> Ladder:
-    """Uniform best-of-n as a ladder of one rung."""
-    return Ladder(rungs=(Rung(n=n, batch=n),))
+def target_of(n: int, signal: Signal = "score") -> Ladder:
+    """Uniform best-of-n, or a vote of n, as a ladder of one rung."""
+    select: Choice = "best" if signal == "score" else "majority"
+    return Ladder(rungs=(Rung(n=n, batch=n),), signal=signal, select=select)
+
+
+def target_name(n: int, signal: Signal) -> str:
+    """As a strategy is spelled."""
+    return f"best_of_n(n={n})" if signal == "score" else f"majority_vote(n={n})"
+
+
+def climbed(found: Table, ladder: Ladder) -> Climbed:
+    """What a ladder answers and spends, whatever its signal."""
+    return walk(found, ladder) if ladder.signal == "score" else walk_votes(found, ladder)
 
 
 def costing(found: Table, name: CostName, n: int) -> Costing:
     """Costs in units of uniform best-of-n."""
     whole = Costing(name=name, unit=1.0)
-    return Costing(name=name, unit=whole.of(walk(found, target_of(n))))
+    return Costing(name=name, unit=whole.of(climbed(found, target_of(n, found.signal))))
 
 
 def fit(
@@ -105,12 +119,15 @@ def _descend(
 
 
 def _worth(found: Table, ladder: Ladder, price: float, cost: Costing) -> float:
-    done = walk(found, ladder)
+    done = climbed(found, ladder)
     return float(done.right.mean()) - price * cost.of(done)
 
 
 def _grid(found: Table, difficulty: Difficulty | None) -> Mapping[str, Sequence[Any]]:
     """The last value of each is where the descent begins: nothing is saved yet."""
+    if found.signal == "agreement":
+        drawn = found.draws.classes.shape[2]
+        return {"n": [*(n for n in MOST if n < drawn), drawn], "accept": [*LEADS, None]}
     grid: dict[str, Sequence[Any]] = {}
     for place, _ in enumerate(_greedy(found)):
         grid[f"accept/{place}"] = [None, *ACCEPT]
@@ -128,6 +145,8 @@ def _grid(found: Table, difficulty: Difficulty | None) -> Mapping[str, Sequence[
 
 def _ladder(found: Table, point: Point, difficulty: Difficulty | None) -> Ladder:
     """A greedy rung that accepts None is left out."""
+    if found.signal == "agreement":
+        return Ladder(rungs=(Rung(**point),), signal="agreement", select="majority")
     rungs = [
         Rung(model=column.model, temperature=0.0, accept=point[f"accept/{place}"])
         for place, column in enumerate(_greedy(found))
@@ -167,21 +186,43 @@ def choose(
     gaps: list[list[Floats]] = [[] for _ in PRICES]
     spent: list[list[float]] = [[] for _ in PRICES]
     for taught, judges in (folds, folds[::-1]):
-        target = walk(judges, target_of(n))
+        target = climbed(judges, target_of(n, judges.signal))
         for at, one in enumerate(fit(taught, PRICES, paid, difficulty)):
-            done = walk(judges, one.ladder)
+            done = climbed(judges, one.ladder)
             gaps[at].append(done.accuracy - target.accuracy)
             spent[at].append(paid.of(done))
     lows = [bound(np.concatenate(one)) for one in gaps]
     sure = [at for at, low in enumerate(lows) if low >= -margin]
     if not sure:
         raise UsageError(
-            f"No ladder is within {100 * margin:g} points of uniform best-of-{n} for sure: the "
-            f"nearest may lose {-100 * max(lows):.1f} on {len(both.problems)} problems. "
+            f"No ladder is within {100 * margin:g} points of {target_name(n, both.signal)} for sure: "
+            f"the nearest may lose {-100 * max(lows):.1f} on {len(both.problems)} problems. "
             "Record more problems, or allow a larger --margin."
         )
-    best = min(sure, key=lambda at: sum(spent[at]))
-    return fit(both, PRICES[best : best + 1], paid, difficulty)[0]
+    return _safe(both, sorted(sure, key=lambda at: sum(spent[at])), paid, difficulty, n, margin)
+
+
+def _safe(
+    both: Table,
+    places: Sequence[int],
+    paid: Costing,
+    difficulty: Difficulty | None,
+    n: int,
+    margin: float,
+) -> Fitted:
+    """The ladder of the first of these prices that is not inferior where it is fitted, too.
+
+    What passed on the folds were their own ladders: the one of both may be another. The last one
+    stands where none is.
+    """
+    target = climbed(both, target_of(n, both.signal)).accuracy
+    fitted = [fit(both, PRICES[at : at + 1], paid, difficulty)[0] for at in places[:1]]
+    for at in places[1:]:
+        gap = climbed(both, fitted[-1].ladder).accuracy - target
+        if bound(gap) >= -margin:
+            break
+        fitted += fit(both, PRICES[at : at + 1], paid, difficulty)
+    return fitted[-1]
 
 
 def bound(gaps: Floats) -> float:
@@ -191,9 +232,9 @@ def bound(gaps: Floats) -> float:
 
 def control(held: Table, *, n: int, margin: float) -> int:
     """The smallest number of uniform draws that passes the same test: what fitting alone 'saves'."""
-    target = walk(held, target_of(n)).accuracy
-    counts = range(1, n + 1)
-    return next(k for k in counts if bound(walk(held, target_of(k)).accuracy - target) >= -margin)
+    reached = [climbed(held, target_of(k, held.signal)).accuracy for k in range(1, n + 1)]
+    sure = (bound(one - reached[-1]) >= -margin for one in reached)
+    return next(k for k, one in enumerate(sure, start=1) if one)
 
 
 def guess(train: Table, bins: BinKind) -> Difficulty:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from tts.eval.calibration.fit import target_of
-from tts.eval.calibration.table import Climbed, Table, walk
+from tts.eval.calibration.fit import climbed, target_of
+from tts.eval.calibration.table import Climbed, Table
 from tts.eval.metrics.verifier import calibration
 from tts.eval.replay.pool import Floats
 from tts.eval.replay.resample import redrawn
@@ -18,7 +18,8 @@ SLICES = 5
 
 def judge(held: Table, ladder: Ladder, *, n: int, uniform: int, seed: int = 0) -> HeldOut:
     """Figures with intervals over the problems; `uniform` is the control's number of draws."""
-    done, target, control = (walk(held, one) for one in (ladder, target_of(n), target_of(uniform)))
+    even = (target_of(k, ladder.signal) for k in (n, uniform))
+    done, target, control = (climbed(held, one) for one in (ladder, *even))
     boot = Bootstrap(len(held.problems), seed)
     asked = held.draws.asked[:, 0, 0]
     once = target.cost - (n - 1) * asked

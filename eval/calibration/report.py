@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from tts.eval.calibration.calibrate import Calibration
 from tts.eval.calibration.grid.report import grid_lines, percent, points
-from tts.strategies.allocation.ladder import Rung
+from tts.strategies.allocation.ladder import Rung, Signal
 from tts.strategies.allocation.policy import HeldOut, Interval
 
 ONE = {
@@ -30,7 +30,7 @@ def summary_lines(found: Calibration) -> Iterator[str]:
     for place, rung in enumerate(policy.ladder.rungs, start=1):
         yield f"rung {place}       {rung_in_words(rung)}"
     if policy.held_out is not None:
-        yield from _judged(policy.held_out, policy.target, found.uniform)
+        yield from _judged(policy.held_out, policy.target, found.uniform, policy.ladder.signal)
     if policy.grid is not None:
         yield from grid_lines(policy.grid, policy.cost)
     yield from (f"! {note}" for note in found.notes)
@@ -55,20 +55,22 @@ def rung_in_words(rung: Rung) -> str:
     return ", ".join(parts)
 
 
-def _judged(held: HeldOut, target: str, uniform: int) -> Iterator[str]:
+def _judged(held: HeldOut, target: str, uniform: int, signal: Signal) -> Iterator[str]:
     yield f"held out     {held.problems:,} problems, never seen by the fit"
     yield f"accuracy     {percent(held.accuracy)}, {target} {percent(held.target)}"
     yield f"difference   {points(held.difference)} points, paired"
     yield f"tokens       {_plain(held.tokens)} a problem, {target} {_plain(held.target_tokens)}"
     yield f"ratio        {_times(held.ratio)} times fewer tokens"
     yield f"             {_times(held.ratio_prompt_once)} if {target} paid its prompt once"
-    yield f"             {_times(held.ratio_rescored)} if equal texts were scored again as well"
+    if signal == "score":
+        yield f"             {_times(held.ratio_rescored)} if equal texts were scored again as well"
     if held.flops_ratio is not None:
         yield f"FLOPs        {_times(held.flops_ratio)} times fewer"
     if held.control is not None:
         yield f"control      {_times(held.control)} by uniform draws chosen alike ({uniform})"
     if held.ece is not None:
-        yield f"ECE          {held.ece:.3f} of the scores of accepted answers"
+        what = "scores" if signal == "score" else "vote shares"
+        yield f"ECE          {held.ece:.3f} of the {what} of accepted answers"
     for one in held.slices:
         yield (
             f"  {one.name}: {percent(one.accuracy)}, {one.tokens:,.0f} tokens, "

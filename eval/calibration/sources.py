@@ -18,6 +18,7 @@ from tts.eval.replay.importers import import_rows
 from tts.eval.replay.importers.read import kind_of
 from tts.eval.replay.pool import Draws
 from tts.eval.trace import reading
+from tts.strategies.allocation.ladder import Signal
 from tts.values import Problem
 
 
@@ -43,9 +44,9 @@ class Source(Struct, frozen=True, kw_only=True):
     problems: Mapping[str, Problem] = field(default_factory=dict)
 
 
-async def read_source(path: Path, equivalence: Equivalence) -> Source:
-    """A pool or a ledger of one job and one model. Raises `BadInput` where it has no scores, or
-    more than one model."""
+async def read_source(path: Path, equivalence: Equivalence, *, signal: Signal = "score") -> Source:
+    """A pool or a ledger of one job and one model. Raises `BadInput` where it has more than one
+    model, or none of what the signal looks at: scores, or answers that vote."""
     imported = await import_rows(path)
     rows = list(imported.rows)
     found = gather(rows, "")
@@ -56,10 +57,12 @@ async def read_source(path: Path, equivalence: Equivalence) -> Source:
     problems = {row.problem_id: _problem(row) for row in rows if row.problem}
     pool = await pool_of(found[model], str(path), equivalence, lambda *_: None)
     unscored = sum(not one.scored.all() for one in pool)
-    if unscored:
+    if signal == "agreement" and not pool.votes:
+        raise BadInput(f"{path} has no answers to vote with.")
+    if signal == "score" and unscored:
         raise BadInput(
             f"{path}: {unscored} of {len(pool.problems)} problems have draws without a score; "
-            "a ladder is fitted to the scores of all of them."
+            "a ladder is fitted to the scores of all of them, or to votes with --signal agreement."
         )
     who = _who(path) if kind_of(path) == "ledger" else Who(model=model)
     return Source(

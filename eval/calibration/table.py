@@ -14,7 +14,7 @@ from tts.errors import UsageError
 from tts.eval.calibration.sources import Source
 from tts.eval.replay.pool import Draws, Flags, Floats, Ints
 from tts.strategies.allocation.difficulty import Difficulty, Feature
-from tts.strategies.allocation.ladder import Ladder, Rung
+from tts.strategies.allocation.ladder import Ladder, Rung, Signal
 from tts.strategies.parts.stopping import expected_gain
 
 
@@ -36,8 +36,14 @@ class Column(Struct, frozen=True, kw_only=True):
     scoring: Ints
     """Of its verdict, if no equal text was judged before."""
     texts: Ints
+    classes: Ints
+    """Which class of equal answers a draw votes for, `NO_VOTE` for none."""
     draw_flops: float | None
     score_flops: float | None
+
+
+OF_ALL = ("model", "greedy", "draw_flops", "score_flops")
+"""What a column has once; everything else is an array over the problems."""
 
 
 class Table(Struct, frozen=True, kw_only=True):
@@ -46,6 +52,8 @@ class Table(Struct, frozen=True, kw_only=True):
     problems: tuple[str, ...]
     prompts: tuple[str, ...]
     columns: tuple[Column, ...]
+    signal: Signal = "score"
+    """What makes an answer acceptable."""
 
     @property
     def draws(self) -> Column:
@@ -58,7 +66,7 @@ class Table(Struct, frozen=True, kw_only=True):
 
     def part(self, places: Ints) -> Table:
         """Some of the problems."""
-        names = ("scores", "keys", "answered", "correct", "tokens", "asked", "scoring", "texts")
+        names = [name for name in Column.__struct_fields__ if name not in OF_ALL]
 
         def cut(column: Column) -> Column:
             fields = {name: getattr(column, name) for name in column.__struct_fields__}
@@ -68,6 +76,7 @@ class Table(Struct, frozen=True, kw_only=True):
             problems=tuple(self.problems[at] for at in places),
             prompts=tuple(self.prompts[at] for at in places),
             columns=tuple(map(cut, self.columns)),
+            signal=self.signal,
         )
 
 
@@ -95,7 +104,14 @@ class Climbed(Struct, frozen=True, kw_only=True):
         return np.asarray(self.tokens.mean(axis=1))
 
 
-def table(rungs: Sequence[tuple[str, Source]], draws: Source, *, n: int, orders: int) -> Table:
+def table(
+    rungs: Sequence[tuple[str, Source]],
+    draws: Source,
+    *,
+    n: int,
+    orders: int,
+    signal: Signal = "score",
+) -> Table:
     """The problems that every source has, `n` draws of each in so many orders.
 
     Raises `UsageError` where there is none.
@@ -113,6 +129,7 @@ def table(rungs: Sequence[tuple[str, Source]], draws: Source, *, n: int, orders:
         problems=tuple(kept),
         prompts=tuple(draws.problems[name].prompt for name in kept),
         columns=tuple(columns),
+        signal=signal,
     )
 
 
@@ -137,6 +154,7 @@ def _column(
         asked=np.asarray(stack("prompts"), dtype=np.int64),
         scoring=np.asarray(stack("score_tokens"), dtype=np.int64),
         texts=np.asarray(stack("texts"), dtype=np.int64),
+        classes=np.asarray(stack("classes"), dtype=np.int64),
         draw_flops=source.who.draw_flops,
         score_flops=source.who.score_flops,
     )

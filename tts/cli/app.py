@@ -295,6 +295,7 @@ def calibrate(
     out: Annotated[Path, typer.Option(help="The policy file.")] = Path("policy.json"),
     n: Annotated[int, typer.Option(help="The target is uniform best of so many.")] = 16,
     margin: Annotated[float, typer.Option(help="Accuracy that may be lost to it.")] = 0.01,
+    signal: Annotated[str, typer.Option(help="score, or agreement: no verifier.")] = "score",
     bins: Annotated[
         str, typer.Option(help="By difficulty: none, snell or liu; of settings else snell.")
     ] = "",
@@ -318,7 +319,7 @@ def calibrate(
         settings: dict[str, Any] = {"rungs": rung, "budget": budget, "price": price}
         run_grid(draws, grid, out, probe=probe, **settings, **how)
         return
-    run_calibration(draws, rung, out, n=n, margin=margin, orders=orders, **how)
+    run_calibration(draws, rung, out, n=n, margin=margin, signal=signal, orders=orders, **how)
 
 
 @app.command()

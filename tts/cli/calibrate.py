@@ -17,6 +17,7 @@ from tts.eval.calibration import Calibration, Wanted, calibrate, summary_lines
 from tts.eval.calibration.fit import BinKind, CostName
 from tts.eval.calibration.grid import GridWanted, Wish, calibrate_grid
 from tts.eval.problems import canonical
+from tts.strategies.allocation.ladder import Signal
 from tts.strategies.allocation.policy import Cost
 from tts.values import NANO
 
@@ -93,6 +94,7 @@ def wanted_of(draws: Path, rungs: Sequence[str], **how: Any) -> Wanted:
         )
     _one_of("--bins", how["bins"], get_args(BinKind))
     _one_of("--cost", how["cost"], get_args(CostName))
+    _one_of("--signal", how["signal"], get_args(Signal))
     return Wanted(draws=draws, rungs=tuple(named), **how)
 
 
