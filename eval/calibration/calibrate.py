@@ -6,16 +6,24 @@ from pathlib import Path
 
 import numpy as np
 from msgspec import Struct
+from msgspec.structs import replace
 
 from tts.equivalence import Equivalence
 from tts.errors import BadInput, UsageError
-from tts.eval.calibration.fit import BinKind, CostName, choose, control, target_name
+from tts.eval.calibration.fit import BinKind, CostName, choose, control, peak, target_name
 from tts.eval.calibration.judge import judge
 from tts.eval.calibration.sources import Source, read_source
 from tts.eval.calibration.table import Table, table
 from tts.eval.replay.pool import Ints
 from tts.strategies.allocation.ladder import Signal
-from tts.strategies.allocation.policy import Policy, Split, prompt_digest, read_policy
+from tts.strategies.allocation.policy import (
+    Interval,
+    Peak,
+    Policy,
+    Split,
+    prompt_digest,
+    read_policy,
+)
 from tts.values import Problem
 
 FEWEST = 40
@@ -79,8 +87,12 @@ async def calibrate(wanted: Wanted) -> Calibration:
         policy = _judged(read_policy(wanted.policy), found, wanted, draws)
         return Calibration(policy=policy, uniform=wanted.n, left_out=left_out)
     parts = parts_of(len(found.problems), wanted.seed)
+    fitting = np.concatenate([parts["train"], parts["calibration"]])
+    turn = peak(found.part(fitting), wanted.n, seed=wanted.seed)
+    if turn.turns:
+        found = replace(found, useful=turn.n)
     train, check, last = (found.part(places) for places in parts.values())
-    both = found.part(np.concatenate([parts["train"], parts["calibration"]]))
+    both = found.part(fitting)
     fitted = choose(
         (train, check), both, n=wanted.n, margin=wanted.margin, bins=wanted.bins, cost=wanted.cost
     )
@@ -97,6 +109,13 @@ async def calibrate(wanted: Wanted) -> Calibration:
             name: tuple(prompt_digest(found.prompts[at]) for at in places)
             for name, places in parts.items()
         },
+        peak=Peak(
+            n=turn.n,
+            low=turn.low,
+            high=turn.high,
+            most=turn.most,
+            gain=Interval(value=turn.gain.value, low=turn.gain.low, high=turn.gain.high),
+        ),
         held_out=judge(last, fitted.ladder, n=wanted.n, uniform=uniform, seed=wanted.seed),
     )
     judges = tuple(draws.problems[name] for name in last.problems)

@@ -13,6 +13,7 @@ from tts.errors import UsageError
 from tts.eval.calibration.table import Climbed, Table, walk
 from tts.eval.calibration.votes import walk_votes
 from tts.eval.replay.pool import Floats
+from tts.eval.replay.turning import Turning, sizes_tried, turning
 from tts.strategies.allocation.difficulty import LIU, Difficulty, Feature, quantile_edges
 from tts.strategies.allocation.ladder import Ladder, Rung, Signal
 from tts.strategies.parts.select import Choice
@@ -125,20 +126,20 @@ def _worth(found: Table, ladder: Ladder, price: float, cost: Costing) -> float:
 
 def _grid(found: Table, difficulty: Difficulty | None) -> Mapping[str, Sequence[Any]]:
     """The last value of each is where the descent begins: nothing is saved yet."""
+    most = found.useful or found.draws.scores.shape[2]
+    counts = [*(n for n in MOST if n < most), most]
     if found.signal == "agreement":
-        drawn = found.draws.classes.shape[2]
-        return {"n": [*(n for n in MOST if n < drawn), drawn], "accept": [*LEADS, None]}
+        return {"n": counts, "accept": [*LEADS, None]}
     grid: dict[str, Sequence[Any]] = {}
     for place, _ in enumerate(_greedy(found)):
         grid[f"accept/{place}"] = [None, *ACCEPT]
-    most = found.draws.scores.shape[2]
     for bin_ in _bins(difficulty):
         grid |= {
             f"accept{bin_}": ACCEPT,
             f"worth{bin_}": WORTH,
             f"patience{bin_}": PATIENCE,
             f"abandon{bin_}": ABANDON,
-            f"n{bin_}": [*(n for n in MOST if n < most), most],
+            f"n{bin_}": counts,
         }
     return grid
 
@@ -228,6 +229,13 @@ def _safe(
 def bound(gaps: Floats) -> float:
     """Of the mean paired difference, one-sided 95 %."""
     return float(gaps.mean() - SURE * gaps.std(ddof=1) / np.sqrt(len(gaps)))
+
+
+def peak(found: Table, n: int, *, seed: int = 0) -> Turning:
+    """Where uniform draws are right most often: an imperfect selector turns down behind it."""
+    sizes = sizes_tried(n)
+    reached = [climbed(found, target_of(k, found.signal)).accuracy for k in sizes]
+    return turning(np.stack(reached, axis=1), sizes, seed=seed)
 
 
 def control(held: Table, *, n: int, margin: float) -> int:

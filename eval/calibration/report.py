@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from tts.eval.calibration.calibrate import Calibration
 from tts.eval.calibration.grid.report import grid_lines, percent, points
 from tts.strategies.allocation.ladder import Rung, Signal
-from tts.strategies.allocation.policy import HeldOut, Interval
+from tts.strategies.allocation.policy import HeldOut, Interval, Peak
 
 ONE = {
     "tokens": "a token",
@@ -29,11 +29,21 @@ def summary_lines(found: Calibration) -> Iterator[str]:
     yield f"price        {policy.price:.2g} of accuracy {ONE[policy.cost]}, ladder {policy.digest}"
     for place, rung in enumerate(policy.ladder.rungs, start=1):
         yield f"rung {place}       {rung_in_words(rung)}"
+    if policy.peak is not None:
+        yield f"peak         {_turn(policy.peak)}"
     if policy.held_out is not None:
         yield from _judged(policy.held_out, policy.target, found.uniform, policy.ladder.signal)
     if policy.grid is not None:
         yield from grid_lines(policy.grid, policy.cost)
     yield from (f"! {note}" for note in found.notes)
+
+
+def _turn(peak: Peak) -> str:
+    """How many draws the selector is good for."""
+    told = f"{peak.n} draws of {peak.most} [{peak.low}, {peak.high}]"
+    if not peak.turns:
+        return f"{told}: more are not decidedly worse"
+    return f"{told}: more cost {points(peak.gain)} points, so no rung goes on"
 
 
 def rung_in_words(rung: Rung) -> str:

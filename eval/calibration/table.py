@@ -54,6 +54,8 @@ class Table(Struct, frozen=True, kw_only=True):
     columns: tuple[Column, ...]
     signal: Signal = "score"
     """What makes an answer acceptable."""
+    useful: int = 0
+    """Draws after which the selector's own curve turns down, and no ladder goes on; 0: it does not."""
 
     @property
     def draws(self) -> Column:
@@ -77,6 +79,7 @@ class Table(Struct, frozen=True, kw_only=True):
             prompts=tuple(self.prompts[at] for at in places),
             columns=tuple(map(cut, self.columns)),
             signal=self.signal,
+            useful=self.useful,
         )
 
 

@@ -63,6 +63,24 @@ class HeldOut(Data):
     slices: tuple[Slice, ...] = ()
 
 
+class Peak(Data):
+    """Where the curve of the selector alone is highest: under an imperfect one more draws are worse."""
+
+    n: int
+    """The fewest draws that are right most often."""
+    low: int
+    high: int
+    """95 % of resamples of the problems have their peak between them."""
+    most: int
+    gain: Interval
+    """Accuracy that stopping there has over `most`, on problems that did not choose it."""
+
+    @property
+    def turns(self) -> bool:
+        """Whether more draws are decidedly worse."""
+        return self.gain.low > 0
+
+
 class Measured(Data):
     """What a setting did on the fitting problems of one predicted difficulty."""
 
@@ -144,6 +162,8 @@ class Policy(Data):
     """Accuracy that may be lost to the target where it was fitted, and be sure of it."""
     problems: dict[Split, tuple[str, ...]]
     """Digests of the prompts, by what they were for."""
+    peak: Peak | None = None
+    """Where it turns, no rung goes on behind it."""
     held_out: HeldOut | None = None
     grid: GridFit | None = None
     """Where whole settings were chosen from."""
