@@ -4,11 +4,11 @@ allows those by hash and no more."""
 from __future__ import annotations
 
 from base64 import b64encode
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from hashlib import sha256
 from importlib.resources import files
 
-from jinja2 import Environment, StrictUndefined
+from jinja2 import Environment, FunctionLoader, StrictUndefined
 from markupsafe import Markup
 
 from tts.values.visible import visible
@@ -17,19 +17,31 @@ Filters = Mapping[str, Callable[..., str]]
 
 
 def render_template(
-    package: str, values: Mapping[str, object], filters: Filters | None = None
+    package: str,
+    values: Mapping[str, object],
+    filters: Filters | None = None,
+    *,
+    page: str = "page",
+    dressed: Sequence[str] = (),
 ) -> str:
-    """`page.html` of a package with its `page.css` and, where it has one, its `page.js`.
+    """A page of a package with its `page.css` and, where it has one, its `page.js`.
 
     The template gets `style`, `script` and `policy` besides the values, and the filter `visible`
-    besides the others. All texts are escaped.
+    besides the others. All texts are escaped. `page`: name of the template, which may extend others
+    of its package. `dressed`: packages whose style and script come first.
     """
-    style, script = _resource(package, "page.css"), _resource(package, "page.js")
+    sheets = (*dressed, package)
+    style = "".join(_resource(one, "page.css") for one in sheets)
+    script = "".join(_resource(one, "page.js") for one in sheets)
     environment = Environment(
-        autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        loader=FunctionLoader(lambda name: _resource(package, name)),
     )
     environment.filters |= {"visible": visible, **(filters or {})}
-    return environment.from_string(_resource(package, "page.html")).render(
+    return environment.get_template(f"{page}.html").render(
         **values, style=Markup(style), script=Markup(script), policy=_policy(style, script)
     )
 

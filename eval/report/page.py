@@ -14,6 +14,7 @@ from tts.eval.report.axes import AXES, Axis, Cost, axis_of
 from tts.eval.report.columns import Column, columns_by, table_of
 from tts.eval.report.comparison_report import ComparisonReport, curves_of
 from tts.eval.report.figures import bin_figure, cost_figure, spend_figure
+from tts.eval.report.headline import decided, headline
 from tts.eval.report.rows import Row
 from tts.eval.statistics import FEWEST
 
@@ -27,13 +28,14 @@ def render_page(
     cost: Cost = "tokens",
     log_cost: bool | None = None,
     columns: Sequence[Column] | None = None,
+    links: Links | None = None,
 ) -> str:
     """HTML that loads nothing: its policy allows its own style and script by hash, and no more.
 
     All texts of the report are escaped. `cost` is the axis that is shown first, and a menu offers
     the others that are known of every row; the columns go by it unless they are given. `log_cost` sets the cost axis of the figures; None
     chooses by the range of costs. Of problems and of reasons it shows the first `MOST_LINES`, and
-    says how all of them are listed.
+    says how all of them are listed. `links`: where a server shows more of it.
     """
     shares = [row.accuracy.value for row in report.rows if row.accuracy]
     reasons, charts = _reasons(report.rows), _charts(report, log_cost)
@@ -41,6 +43,9 @@ def render_page(
     chosen = cost if any(chart.axis.name == cost for chart in charts) else "tokens"
     values = {
         "report": report,
+        "headline": headline(report),
+        "verdicts": _verdicts(report),
+        "links": links,
         "results": table_of(report.rows, "page", ("accuracy", "spend", "cost"), columns=columns),
         "accounts": table_of(report.rows, "page", ("accounts",), columns=columns),
         "best": max(shares, default=None),
@@ -56,6 +61,35 @@ def render_page(
     }
     filters = {"count": wording.count, "short": wording.short}
     return render_template("tts.eval.report", values, filters)
+
+
+class Links(Struct, frozen=True):
+    """Addresses of what a page of its own shows."""
+
+    home: str
+    problems: str
+    problem: str
+    """Followed by the id of one."""
+    pairs: str
+    spending: str
+
+
+class Verdicts(Struct, frozen=True):
+    """The sentences on differences, parted by whether they are decided."""
+
+    decided: tuple[str, ...]
+    open: tuple[str, ...]
+
+
+def _verdicts(report: ComparisonReport) -> Verdicts:
+    rows = [row for row in report.rows if row.against is not None]
+    if len(rows) != len(report.verdicts):
+        return Verdicts(report.verdicts, ())
+    pairs = list(zip(rows, report.verdicts, strict=True))
+    return Verdicts(
+        tuple(said for row, said in pairs if decided(row)),
+        tuple(said for row, said in pairs if not decided(row)),
+    )
 
 
 def _reasons(rows: Sequence[Row]) -> list[tuple[Row, str, str, int]]:

@@ -12,6 +12,7 @@ from tts.cli.keeping import ledger_app
 from tts.cli.options import flags_of
 from tts.cli.reading import reading
 from tts.cli.recorded import recorded
+from tts.cli.reports import CostAxis, Out, reports
 from tts.cli.served import served
 from tts.cli.swe_commands import swe
 from tts.eval.recipe import ModelKeys, Recipe
@@ -31,17 +32,6 @@ RecipeFile = Annotated[Path | None, typer.Argument(help="A YAML recipe; flags go
 Part = Annotated[str, typer.Option(help="Of a recipe with parts, this one.")]
 RetryFailed = Annotated[
     bool, typer.Option("--retry-failed", help="Run again what failed or lost draws.")
-]
-Out = Annotated[
-    Path | None,
-    typer.Option(help="Folder for the report and its data; else out/JOB and out/latest."),
-]
-CostAxis = Annotated[
-    str,
-    typer.Option(
-        help="What costs are compared by: tokens, fresh, generated, flops, fresh-flops, dollars, "
-        "fresh-dollars, seconds, idealised-seconds, joules."
-    ),
 ]
 Junit = Annotated[
     Path | None, typer.Option(help="Write the runs as JUnit XML, for a build server.")
@@ -203,20 +193,6 @@ app.add_typer(ledger_app)
 
 
 @app.command()
-def trace(
-    place: Annotated[str, typer.Argument(help="File or database URL of the ledger.")] = "tts.db",
-    run: Annotated[str, typer.Argument(help="Beginning of the run's id; empty: list them.")] = "",
-    job: Annotated[str, typer.Option(help="One job; empty: the only one.")] = "",
-    html: Annotated[Path | None, typer.Option(help="Write a self-contained page here.")] = None,
-    all_nodes: Annotated[bool, typer.Option("--all", help="Also every pruned draw.")] = False,
-) -> None:
-    """What one recorded run did: its tree of draws with scores, pruned branches and costs."""
-    from tts.cli.ledger import show_trace
-
-    show_trace(place, run, job, page=html, all_nodes=all_nodes)
-
-
-@app.command()
 def strategies(
     name: Annotated[str, typer.Argument(help="One strategy, with its parameters.")] = "",
 ) -> None:
@@ -239,35 +215,8 @@ def show_price_table(
     show_prices(pattern, options.get("prices"))
 
 
-@app.command()
-def report(
-    place: Annotated[str, typer.Argument(help="File or database URL of the ledger.")] = "tts.db",
-    job: Annotated[str, typer.Argument(help="One job; empty: the only one.")] = "",
-    out: Out = None,
-    cost_axis: CostAxis = "tokens",
-    runtimes: Annotated[
-        Path | None, typer.Option(help="Fits of tts tune --idealized: idealised seconds.")
-    ] = None,
-) -> None:
-    """The report of what a ledger holds of a job, finished or not; no model is needed."""
-    from tts.cli.report import show_report
-
-    show_report(place, job, out, cost_axis, runtimes)
-
-
-@app.command()
-def results(
-    folder: Annotated[Path, typer.Argument(help="Where `tts compare --out` wrote.")] = Path("out"),
-    markdown: Annotated[Path | None, typer.Option(help="Write here; else to the screen.")] = None,
-    cost_axis: CostAxis = "tokens",
-) -> None:
-    """Finished comparisons as one page of tables, with intervals and what could be detected."""
-    from tts.cli.report import show_results
-
-    show_results(folder, markdown, cost_axis)
-
-
 app.add_typer(recorded)
+app.add_typer(reports)
 app.add_typer(served)
 app.add_typer(reading)
 app.add_typer(job_app)

@@ -13,12 +13,15 @@ from sqlalchemy import (
     Engine,
     Executable,
     FromClause,
+    Integer,
     Select,
     Table,
     case,
+    cast,
     func,
     literal,
     select,
+    union_all,
 )
 
 from tts.ledger.codec import USAGE, digests
@@ -73,6 +76,18 @@ class JobSummary(Struct, frozen=True, kw_only=True):
     """Seconds since the epoch."""
     runs: int
     ended: int
+
+
+class Spent(Struct, frozen=True):
+    """What was billed in one slice of a job's time."""
+
+    at: float
+    """Its end, in seconds since the epoch."""
+    tokens: int
+
+
+SLICES = 200
+"""Of a job's time, at most."""
 
 
 def usages(parts: Sequence[Any]) -> tuple[Usage, Usage]:
@@ -141,6 +156,30 @@ class Questions:
         for row in rows:
             add(found, models.get(row[0], "") if by == "model" else row[0], row[1:])
         return [share(name, sums) for name, sums in sorted(found.items())]
+
+    def spent_over_time(self, job: str) -> list[Spent]:
+        """Tokens billed to answered attempts, slice by slice, the first of them at its beginning.
+
+        Attempts with rows of their own (those that failed, draws that travelled together) count as
+        of the moment at which they were sent.
+        """
+        tokens = ATTEMPT_ROWS.c.billed_prompt_tokens + ATTEMPT_ROWS.c.billed_completion_tokens
+        apart = select(ATTEMPT_ROWS.c.started_at, tokens).where(ATTEMPT_ROWS.c.job == job)
+        billed = DONE.c.billed_prompt_tokens + DONE.c.billed_completion_tokens
+        ended = DONE.c.started_at + DONE.c.latency_s
+        made = select(ended, billed).join_from(DONE, OPERATIONS, OF_KIND)
+        every = union_all(apart, made.where(OPERATIONS.c.job == job)).subquery()
+        when, much = every.c[every.c.keys()[0]], every.c[every.c.keys()[1]]
+        [(first, last)] = self._rows(select(func.min(when), func.max(when)))
+        if first is None:
+            return []
+        width = max(float(last) - float(first), 1e-6) / SLICES
+        place = (when - first) / width
+        cuts = self._engine.dialect.name == "sqlite"  # which cuts where the other one rounds
+        slice_ = cast(place if cuts else func.floor(place), Integer)
+        rows = self._rows(select(slice_, func.sum(much)).group_by(slice_).order_by(slice_))
+        spent = [Spent(float(first) + (row[0] + 1) * width, int(row[1] or 0)) for row in rows]
+        return [Spent(float(first), 0), *spent]
 
     def _models(self, job: str, keys: Sequence[str]) -> dict[str, str]:
         """The models of finished calls."""
