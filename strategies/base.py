@@ -75,7 +75,7 @@ async def finish(problem: Problem, run: Run, select: Select) -> Candidate | None
     answered = [kept for kept in run.kept.final() if kept.candidate.answer is not None]
     if answered:
         return await select(answered, run)
-    if run.generation().recorded:
+    if not run.generation().closes:
         return await select(run.kept.final(), run)
     run.release_finish_reserve()
     return await closing_draw(problem, run)
@@ -112,7 +112,7 @@ async def spend_rest(
     short. Live candidates are continued to their end, in turn and the best first, as far as draws
     still fit that are no longer than those so far; `found` stands where nothing gets a score.
     """
-    if run.closed or not run.has_verifier or run.generation().recorded:
+    if run.closed or not run.has_verifier or not run.generation().closes:
         return found
     unscored = [kept.candidate for kept in run.kept.final() if kept.score is None]
     judged = [run.call(Scored, one, run.score(one)) for one in unscored]

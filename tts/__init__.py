@@ -6,6 +6,7 @@ The public names are imported when they are first used, so that `import tts` sta
 import typing
 
 if typing.TYPE_CHECKING:
+    from tts.backends.agent import AgentAnswer, AgentGenerator, AgentSpend, AgentTask, agent
     from tts.engine import Engine, SessionOptions, parse_budget, parse_strategy
     from tts.errors import TTSError, UsageError
     from tts.planner import Plan, PlanCache, PlanSettings
@@ -27,6 +28,10 @@ if typing.TYPE_CHECKING:
     __version__: str
 
 PUBLIC = {
+    "AgentAnswer": "tts.backends.agent",
+    "AgentGenerator": "tts.backends.agent",
+    "AgentSpend": "tts.backends.agent",
+    "AgentTask": "tts.backends.agent",
     "AnswerEvent": "tts.values",
     "Budget": "tts.values",
     "Candidate": "tts.values",
@@ -53,12 +58,17 @@ PUBLIC = {
     "Usage": "tts.values",
     "UsageError": "tts.errors",
     "Verifier": "tts.run",
+    "agent": "tts.backends.agent",
     "parse_budget": "tts.engine",
     "parse_strategy": "tts.engine",
     "tool": "tts.tools",
 }
 
 __all__ = [
+    "AgentAnswer",
+    "AgentGenerator",
+    "AgentSpend",
+    "AgentTask",
     "AnswerEvent",
     "Budget",
     "Candidate",
@@ -85,6 +95,7 @@ __all__ = [
     "Usage",
     "UsageError",
     "Verifier",
+    "agent",
     "parse_budget",
     "parse_strategy",
     "tool",

@@ -26,7 +26,7 @@ from tts.errors import BadInput
 from tts.ledger import Ledger, MemoryJournal, MemoryLeases
 from tts.options import SessionOptions
 from tts.planner import PlanCache, PlanSettings
-from tts.protocols import Generator, JobRow, Journal, Leases
+from tts.protocols import Generator, JobRow, Journal, Leases, SelfReporting
 from tts.run import Strategy, Verifier
 from tts.tools.shielded import in_thread
 from tts.values import Budget, Event, Problem, Result
@@ -285,6 +285,13 @@ class Engine:
         """Of a problem that is given as a text."""
         if self.options.corpus is not None or not isinstance(self.options.retriever, str):
             return "qa"
+        model = self.options.model
+        if isinstance(model, SelfReporting):
+            return model.task
+        if self.options.backend == "agent":
+            from tts.engine.open_agent import loaded
+
+            return loaded(str(model).partition(":")[2]).task
         if self.options.backend != "embedded":
             return "math"
         from tts.backends.embedded.model import task_of

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from contextlib import suppress
 from hashlib import blake2b
 from types import TracebackType
@@ -16,7 +16,7 @@ from tts.budget import Account, Wallet
 from tts.engine.session import Session
 from tts.engine.solving import solve
 from tts.engine.time_limit import TimeLimit, Waits
-from tts.errors import LedgerError
+from tts.errors import LedgerError, UsageError
 from tts.executor import Executor
 from tts.ledger import encode_result
 from tts.protocols import Journal, Leases, RecordedGenerator, RunRow
@@ -95,6 +95,7 @@ class Job:
         recorded = await self._recorded(run_id, limit)
         settings = self._settings(problem, run_id, replicate, sampling, recorded, watched)
         run = open_run(settings, strategy, budget, self.executor)
+        refuse_uncounted(run, self.wallet.ceilings)
         self.journal.write(self._row(run_id, problem, strategy, budget, replicate))
         ended = await solve(strategy, run, budget, limit)
         result = with_verdict(ended, problem, session=self.session)
@@ -200,6 +201,7 @@ def open_run(settings: RunSettings, strategy: Strategy, budget: Budget, executor
     """A Run with the share of its end set aside; raises where the budget cannot hold both."""
     account = Account(budget.ceilings)
     run = Run(settings, scheduler=executor, account=account)
+    refuse_uncounted(run, budget.ceilings)
     if account.capped:
         unpriced = WorstCases.of(settings, run.generation())
         run.worst_cases = WorstCases(
@@ -209,6 +211,17 @@ def open_run(settings: RunSettings, strategy: Strategy, budget: Budget, executor
         stepwise = is_stepwise(strategy)
         run.reserve_finish(finish_reserve(budget, run.worst_cases, stepwise=stepwise))
     return run
+
+
+def refuse_uncounted(run: Run, ceilings: Collection[Dimension]) -> None:
+    """Raise `UsageError` for a ceiling in what an agent spends and nobody counts."""
+    reporting = run.generation().reporting
+    refused = sorted(set(ceilings) & reporting.uncounted) if reporting is not None else []
+    if refused:
+        raise UsageError(
+            f"{refused[0]} cannot be capped: {run.generation().spec.model} declares none. Say what a"
+            " run may spend at most: most=AgentSpend(prompt_tokens=…, completion_tokens=…)."
+        )
 
 
 def with_verdict(result: Result, problem: Problem, *, session: Session) -> Result:

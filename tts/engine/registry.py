@@ -80,6 +80,7 @@ BUILT_IN: Mapping[Kind, Mapping[str, str]] = {
         "vllm-server-prm": "tts.engine.open_vllm:open_vllm_server_prm",
     },
     "backend": {
+        "agent": "tts.engine.open_agent:open_agent",
         "embedded": "tts.engine.open_embedded:open_embedded",
         "openai": "tts.engine.open_openai:open_openai",
         "openai-batch": "tts.engine.open_openai:open_openai_batch",

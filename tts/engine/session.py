@@ -26,7 +26,7 @@ from tts.executor.gate import Gate
 from tts.executor.limiter import RateLimiter
 from tts.executor.limits import RetryPolicy
 from tts.options import SessionOptions
-from tts.protocols import Generator, defaults_of
+from tts.protocols import Generator, SelfReporting, defaults_of
 from tts.run import Verifier
 from tts.tools.shielded import in_thread
 from tts.values import Demonstration, Sampling, Usage
@@ -65,17 +65,23 @@ class Session:
         found = self.generators.values()
         return frozenset(one.model.name for one in found if defaults_of(one).batched)
 
+    @cached_property
+    def reporting(self) -> frozenset[str]:
+        """Models that say themselves what their draws cost, as agents do."""
+        found = self.generators.values()
+        return frozenset(one.model.name for one in found if isinstance(one, SelfReporting))
+
     def price(self, model: str, usage: Usage) -> Usage:
         """A usage with what it costs by the table, and with its fresh part: what is not cached.
 
         Unknown stays unknown. A call without a model, of a local tool for example, costs what it
-        reported itself.
+        reported itself, and so does one of an agent.
         """
         price = self.prices.price_of(model) if model else None
         cost = None if price is None else price.request_cost(usage)
         if cost is not None and model in self.batched:
             cost = (cost + 1) // 2
-        cost = cost if model else usage.nanodollars
+        cost = cost if model and model not in self.reporting else usage.nanodollars
         return replace(
             usage,
             nanodollars=cost,

@@ -9,11 +9,12 @@ import msgspec
 from msgspec import Struct
 
 from tts.errors import BadReply, CallError
-from tts.protocols.operation import Abort, Answer, Meter, Reply
+from tts.protocols.operation import Abort, Answer, Effect, Meter, Reply
 from tts.values import (
     Candidate,
     Capabilities,
     Completion,
+    Dimension,
     Message,
     Model,
     Problem,
@@ -68,15 +69,20 @@ class GenerateReply(Struct, frozen=True, kw_only=True):
     absent: str = ""
     """Why a draw is None, where one is and the backend knows."""
 
-    def answer(self, missing: str) -> Answer:
+    def answer(self, missing: str, *, whole: bool = False) -> Answer:
         """Each draw with its whole prompt and its own tokens; `missing` words one that is not
-        there. Every operation over a generator answers so, whatever it asks for."""
+        there. Every operation over a generator answers so, whatever it asks for.
+
+        `whole`: the usage is one draw's, who said itself what it cost.
+        """
         replies = [
             BadReply(self.absent or missing)
             if one is None
             else Reply(
                 content=one,
-                usage=Usage(
+                usage=self.usage
+                if whole
+                else Usage(
                     calls=1,
                     prompt_tokens=self.usage.prompt_tokens,
                     completion_tokens=one.completion_tokens,
@@ -172,6 +178,34 @@ class HasDefaults(Protocol):
 def defaults_of(generator: Generator) -> Defaults:
     """What suits a generator by its own word; where it says nothing, what suits any server's."""
     return generator.defaults if isinstance(generator, HasDefaults) else Defaults()
+
+
+@runtime_checkable
+class SelfReporting(Generator, Protocol):
+    """A generator whose draws say themselves what they cost, such as an agent: nobody sees its calls.
+
+    A draw is one run, cannot be shortened or closed, and no two are the same.
+    """
+
+    @property
+    def most(self) -> Usage:
+        """What one draw may cost at most, as it was declared; None where nobody knows."""
+        ...
+
+    @property
+    def uncounted(self) -> frozenset[Dimension]:
+        """Dimensions that nobody counts: a ceiling in one of them is refused."""
+        ...
+
+    @property
+    def effect(self) -> Effect:
+        """What repeating a draw may do."""
+        ...
+
+    @property
+    def task(self) -> str:
+        """How its answers are read where a problem is given as a text."""
+        ...
 
 
 @runtime_checkable

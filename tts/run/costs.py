@@ -108,7 +108,7 @@ class WorstCases(Struct, frozen=True):
         """By the default generator's operation and the sampling of a run, without prices."""
         sampling, problem = settings.sampling, settings.problem
         draw = operation.worst((problem, sampling, "end"), first=True)
-        if operation.recorded:
+        if not operation.closes:
             return cls(draw=draw)
         short = replace(sampling, max_tokens=settings.forced_tokens)
         reach = sampling.max_tokens + operation.length(settings.task.forced_answer)

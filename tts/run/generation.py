@@ -50,6 +50,12 @@ class Generation(GeneratorCall):
         return (self.fields,) if self.fields else ()
 
     @property
+    def closes(self) -> bool:
+        """Whether one more draw may be had at the end: none was recorded beforehand, and an agent's
+        last word cannot be forced."""
+        return self.recorded is None and self.reporting is None
+
+    @property
     def continues(self) -> bool:
         """Whether the model takes up a partial answer where it stops."""
         return self.generator.capabilities.prefill
@@ -62,7 +68,7 @@ class Generation(GeneratorCall):
 
     def identity(self, args: tuple[Any, ...]) -> Any:
         source, sampling, until = args
-        if self.recorded:
+        if self.recorded or self.reporting:
             sampling = Sampling(max_tokens=sampling.max_tokens)
         if isinstance(source, Candidate):
             drawn = source.key or (self.messages(source), source.text)
@@ -70,7 +76,7 @@ class Generation(GeneratorCall):
         return (self.problem.id, "start", self.messages(source), sampling, until, *self._fields)
 
     def stochastic(self, args: tuple[Any, ...]) -> bool:
-        return self.recorded is not None or not args[1].greedy
+        return self.recorded is not None or super().stochastic(args)
 
     def most_tokens(self, args: tuple[Any, ...]) -> int:
         """What is asked for, or less where every draw is known."""

@@ -23,6 +23,7 @@ from tts.protocols import (
     Prefix,
     PromptGenerator,
     Role,
+    SelfReporting,
     TextListener,
     charged,
     fields_tokens,
@@ -70,19 +71,22 @@ class GeneratorCall:
         self.fields = fields or {}
         self.beside = fields_tokens(self.fields)
         """Tokens that they add to each prompt, at most."""
+        own = offers(generator, SelfReporting)
+        self.reporting = cast("SelfReporting", generator) if own else None
+        """Who says itself what its draws cost; None: that follows from tokens."""
         model = generator.model
         self.spec = OperationSpec(
             name=name,
             version=version,
             role=role,
-            effect="pure",
+            effect="pure" if self.reporting is None else self.reporting.effect,
             model=model.name,
             revision=model.revision,
             coalesce=coalesce,
-            shortens=shortens,
+            shortens=shortens and self.reporting is None,
             pool=model.name,
             timeout=timeout,
-            prefixes=True,
+            prefixes=self.reporting is None,
             prompt=not streamed
             and offers(generator, PromptGenerator)
             and cast("PromptGenerator", generator).prompt,
@@ -127,20 +131,26 @@ class GeneratorCall:
     # What the executor wants to know
 
     def stochastic(self, args: tuple[Any, ...]) -> bool:
-        return not self.sampling_of(args).greedy
+        return self.reporting is not None or not self.sampling_of(args).greedy
 
     def max_new_tokens(self, args: tuple[Any, ...]) -> int:
         return self.most_tokens(args)
 
     def worst(self, args: tuple[Any, ...], *, first: bool) -> Usage:
+        if self.reporting is not None:
+            return self.reporting.most
         prompt_tokens = self.generator.count_prompt(*self.prompt(args)) + self.beside
         return self._charged(prompt_tokens, self.most_tokens(args), first=first)
 
     def foresee(self, args: tuple[Any, ...], text_tokens: int) -> Usage:
+        if self.reporting is not None:
+            return self.reporting.most
         known = self.generator.count_prompt(*self.foreseen(args)) + self.beside
         return self._charged(known + text_tokens, self.most_tokens(args), first=True)
 
     def attributed(self, usage: Usage, *, first: bool) -> Usage:
+        if self.reporting is not None:
+            return usage
         thoughts = usage.reasoning_tokens
         return self._charged(usage.prompt_tokens, usage.completion_tokens, thoughts, first=first)
 
@@ -166,7 +176,7 @@ class GeneratorCall:
 
     async def perform(self, args: tuple[Any, ...], draws: Sequence[Draw], meter: Meter) -> Answer:
         reply = await self.generate(args, draws, meter, meter.hear)
-        return reply.answer(self.missing)
+        return reply.answer(self.missing, whole=self.reporting is not None)
 
     def begin(
         self, args: tuple[Any, ...], draws: Sequence[Draw], meter: Meter, came: Came
