@@ -2,6 +2,8 @@
 
 from tts.strategies.allocation.compute_optimal import Auto, ComputeOptimal, UntilAccepted
 from tts.strategies.base import StrategyBase
+from tts.strategies.code.codet import CodeT
+from tts.strategies.code.self_debug import SelfDebug
 from tts.strategies.retrieval.adaptive import AdaptiveRAG
 from tts.strategies.retrieval.hop_graph import HopGraph
 from tts.strategies.retrieval.iterdrag import IterDRAG
@@ -42,6 +44,7 @@ __all__ = [
     "BeamSearch",
     "BestOfN",
     "BudgetForcing",
+    "CodeT",
     "ComputeOptimal",
     "CritiqueAndFuse",
     "DeepConf",
@@ -61,6 +64,7 @@ __all__ = [
     "PlanThenSolve",
     "Rebase",
     "SelfCertainty",
+    "SelfDebug",
     "SelfEvaluation",
     "SelfRefine",
     "SequentialRevision",

@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import cached_property
 from typing import Any
 
 import msgspec
 from msgspec import Struct
+from msgspec.structs import replace
 
 from tts.answers.program import assembled
 from tts.equivalence import Verdict
 from tts.errors import BadInput, Crashed, UsageError
 from tts.protocols import Answer, Draw, FlatCall, Meter, OperationSpec
 from tts.run import Node, Run
-from tts.values import Candidate, Problem, Score, Usage
-from tts.verifiers.sandbox import DEFAULT_LIMITS, VERSION, Exam, Examination, Limits, Sandbox
+from tts.values import CODE, ENTRY, Candidate, Check, Exam, Problem, Score, Usage, shown_exam
+from tts.verifiers.sandbox import DEFAULT_LIMITS, VERSION, Examination, Limits, Sandbox
+from tts.verifiers.sandbox.worker import UNJUDGED
 
-ENTRY, CODE, EXAMPLES = "entry_point", "code", "examples"
-"""Of a problem's metadata: the function asked for, its head as code, the checks that are shown."""
+MANY = Limits(cpu_seconds=3, call_seconds=0.5, timeouts=3)
+"""Of one program under many checks of a model's own; three that take too long end it."""
 
 
 class Reference(Struct, frozen=True, kw_only=True):
@@ -39,26 +42,37 @@ class Reference(Struct, frozen=True, kw_only=True):
             raise BadInput(f"The reference answer holds no tests of a program: {error}.") from error
 
 
-class ProgramGrader:
-    """Says whether a program passes the hidden tests; opens its sandbox at the first one."""
+class SharedSandbox:
+    """The sandbox of a session, opened when the first program is to run."""
 
     def __init__(self, open_sandbox: Callable[[], Sandbox]) -> None:
         self._open = open_sandbox
         self._sandbox: Sandbox | None = None
 
-    async def __call__(self, answer: str, reference: str) -> Verdict:
-        known = Reference.of(reference)
-        program = assembled(known.prompt, known.tests.entry, answer)
+    def __call__(self) -> Sandbox:
+        """Raises `IsolationTooLow` where the machine does not isolate it."""
         if self._sandbox is None:
             self._sandbox = self._open()
-        found = await self._sandbox.examine(program.source, known.tests)
-        if any(check.outcome == "lost" for check in found.checks):
-            return "undecided"
-        return "same" if found.passed else "different"
+        return self._sandbox
 
     async def close(self) -> None:
         if self._sandbox is not None:
             await self._sandbox.close()
+
+
+class ProgramGrader:
+    """Says whether a program passes the hidden tests."""
+
+    def __init__(self, box: Callable[[], Sandbox]) -> None:
+        self._box = box
+
+    async def __call__(self, answer: str, reference: str) -> Verdict:
+        known = Reference.of(reference)
+        program = assembled(known.prompt, known.tests.entry, answer)
+        found = await self._box().examine(program.source, known.tests)
+        if any(check.outcome == "lost" for check in found.checks):
+            return "undecided"
+        return "same" if found.passed else "different"
 
 
 class ExamplesVerifier:
@@ -106,12 +120,12 @@ class Examining(FlatCall):
 
     def identity(self, args: tuple[Any, ...]) -> Any:
         tests = examples_of(args[0].problem)
-        return (self._source(args[0]), msgspec.to_builtins(tests), self.limits_told)
+        return (_source(args[0]), msgspec.to_builtins(tests), self.limits_told)
 
     async def perform(self, args: tuple[Any, ...], draws: Sequence[Draw], meter: Meter) -> Answer:
         candidate: Candidate = args[0]
         tests = examples_of(candidate.problem)
-        found = await self.sandbox.examine(self._source(candidate), tests, self.limits)
+        found = await self.sandbox.examine(_source(candidate), tests, self.limits)
         if any(check.outcome == "lost" for check in found.checks):
             raise Crashed(f"The sandbox gave no verdict: {found.checks[-1].reason}.")
         return self.answered(found)
@@ -122,17 +136,86 @@ class Examining(FlatCall):
     def pretend(self, args: tuple[Any, ...], draw: Draw) -> Any:
         return Examination(checks=())
 
-    def _source(self, candidate: Candidate) -> str:
-        metadata = candidate.problem.metadata
-        return assembled(metadata[CODE], metadata[ENTRY], candidate.text).source
+
+def _source(candidate: Candidate) -> str:
+    """The program that a candidate makes of its problem."""
+    told = candidate.problem.metadata
+    return assembled(told[CODE], told[ENTRY], candidate.text).source
 
 
 def examples_of(problem: Problem) -> Exam:
     """The examples that a problem shows; raises `UsageError` where it is none of code or has none."""
-    told = problem.metadata
-    if ENTRY not in told or CODE not in told:
+    exam = shown_exam(problem)
+    if exam is None:
         raise UsageError(
             f"Problem {problem.id!r} asks for no program, so there are no examples to run: take "
             "--problems humaneval:FILE or mbpp:FILE, or another verifier."
         )
-    return Exam(entry=told[ENTRY], prelude=told[CODE], checks=tuple(told.get(EXAMPLES, ())))
+    return exam
+
+
+class Executing(FlatCall):
+    """Runs one candidate under given checks; arguments are the candidate and an `Exam`, the value
+    is a `Check` for each.
+
+    The seconds of every execution stand in the ledger, as the latency of its attempt.
+    """
+
+    content_type = Examination
+    flat_cost = Usage(calls=1)
+
+    def __init__(self, box: Callable[[], Sandbox], *, limits: Limits = MANY) -> None:
+        self._box, self.limits = box, limits
+        plain, told = msgspec.to_builtins(DEFAULT_LIMITS), msgspec.to_builtins(limits)
+        # What is as usual says nothing, so that a limit that is new changes no key.
+        self._limits_told = {name: told[name] for name in told if told[name] != plain[name]}
+
+    @cached_property
+    def spec(self) -> OperationSpec:
+        """Opens the sandbox: its level is part of what is known of a verdict."""
+        return OperationSpec(
+            name="execute/checks",
+            version=VERSION,
+            role="verify",
+            effect="idempotent",
+            revision=self._box().isolation,
+            pool="sandbox",
+            timeout=20 * self.limits.wall_seconds,
+            retries=0,
+        )
+
+    def identity(self, args: tuple[Any, ...]) -> Any:
+        candidate, exam = args
+        return (_source(candidate), msgspec.to_builtins(exam), self._limits_told)
+
+    async def perform(self, args: tuple[Any, ...], draws: Sequence[Draw], meter: Meter) -> Answer:
+        candidate, exam = args
+        checks = await judged_apart(self._box(), _source(candidate), exam, self.limits)
+        return self.answered(Examination(checks=tuple(checks), isolation=self._box().isolation))
+
+    def value(self, args: tuple[Any, ...], content: Any, key: str) -> tuple[Check, ...]:
+        found: tuple[Check, ...] = content.checks
+        return found
+
+    def pretend(self, args: tuple[Any, ...], draw: Draw) -> Any:
+        return Examination(checks=(Check("wrong"),) * len(args[1].checks))
+
+
+async def judged_apart(box: Sandbox, source: str, tests: Exam, limits: Limits) -> list[Check]:
+    """A verdict per check, where a check may end its own judge by what it computes.
+
+    The checks are then halved until it stands alone, as `lost`, which says nothing of the program.
+    Raises `Crashed` where the sandbox itself failed.
+    """
+    found = await box.examine(source, tests, limits)
+    lost = [one for one in found.checks if one.outcome == "lost"]
+    if not lost:
+        return list(found.checks)
+    if any(one.reason != UNJUDGED for one in lost):
+        raise Crashed(f"The sandbox gave no verdict: {lost[-1].reason}.")
+    if len(found.checks) == 1:
+        return lost
+    middle = len(tests.checks) // 2
+    halves = (tests.checks[:middle], tests.checks[middle:])
+    parts = [await judged_apart(box, source, replace(tests, checks=h), limits) for h in halves]
+    return [*parts[0], *parts[1]]

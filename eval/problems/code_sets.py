@@ -23,8 +23,8 @@ from tts.eval.problems.lines import BadRow
 from tts.eval.problems.problem_set import ProblemSet
 from tts.eval.problems.record import collect
 from tts.eval.problems.rows import json_rows
-from tts.verifiers.code import CODE, ENTRY, EXAMPLES, Reference
-from tts.verifiers.sandbox import Exam
+from tts.values import CODE, ENTRY, EXAMPLES, Exam
+from tts.verifiers.code import Reference
 
 CodeSet = Literal["humaneval", "mbpp"]
 CODE_SETS: tuple[CodeSet, ...] = CodeSet.__args__  # type: ignore[attr-defined]

@@ -13,13 +13,12 @@ import numpy as np
 from msgspec import Struct
 from numpy.typing import NDArray
 
-from tts.errors import BadInput, Crashed
+from tts.errors import BadInput
 from tts.eval.programs.pool import ProgramTask
-from tts.verifiers.sandbox import VERSION, Exam, Limits, Outcome, Sandbox
+from tts.values import Exam, Outcome
+from tts.verifiers.code import MANY, judged_apart
+from tts.verifiers.sandbox import DEFAULT_LIMITS, VERSION, Limits, Sandbox
 
-LIMITS = Limits(cpu_seconds=3, call_seconds=0.5, timeouts=3)
-"""Of one program with all assertions of its task; three that take too long end it."""
-GRADING = Limits()
 LETTERS: dict[Outcome, str] = {
     "passed": "p",
     "wrong": "w",
@@ -122,8 +121,8 @@ async def executed(
     async def work() -> None:
         nonlocal done
         for job in waiting:
-            found = await _outcomes(box, job.source, job.tests, job.limits)
-            kept.add(job.key, "".join(LETTERS[one] for one in found))
+            found = await judged_apart(box, job.source, job.tests, job.limits)
+            kept.add(job.key, "".join(LETTERS[one.outcome] for one in found))
             done += 1
             told(done, len(wanted))
 
@@ -131,27 +130,6 @@ async def executed(
         for _ in range(box.workers):
             group.create_task(work())
     return [_gathered(task, kept) for task in tasks]
-
-
-async def _outcomes(box: Sandbox, source: str, tests: Exam, limits: Limits) -> list[Outcome]:
-    """A verdict per check. An assertion may end its judge, by what it computes itself: then the
-    checks are halved until it stands alone."""
-    found = await box.examine(source, tests, limits)
-    outcomes = [one.outcome for one in found.checks]
-    if "lost" not in outcomes:
-        return outcomes
-    if len(outcomes) == 1:
-        again = await box.examine(source, tests, limits)
-        if again.checks[0].reason != found.checks[0].reason:
-            raise Crashed(f"The sandbox gave no verdict: {again.checks[0].reason}.")
-        return [again.checks[0].outcome]
-    middle = len(outcomes) // 2
-    halves = (tests.checks[:middle], tests.checks[middle:])
-    parts = [
-        await _outcomes(box, source, msgspec.structs.replace(tests, checks=half), limits)
-        for half in halves
-    ]
-    return [*parts[0], *parts[1]]
 
 
 def _jobs(task: ProgramTask) -> Iterable[_Job]:
@@ -177,9 +155,9 @@ def checks_of(task: ProgramTask, kind: Kind) -> tuple[str, ...]:
 
 def _job(task: ProgramTask, place: int, kind: Kind) -> _Job:
     if kind == "hidden":
-        return _Job(task.programs[place], task.hidden, GRADING)
+        return _Job(task.programs[place], task.hidden, DEFAULT_LIMITS)
     tests = Exam(entry=task.entry, prelude=task.prelude, checks=checks_of(task, kind))
-    return _Job(task.programs[place], tests, LIMITS)
+    return _Job(task.programs[place], tests, MANY)
 
 
 def _gathered(task: ProgramTask, kept: Executions) -> Executed:

@@ -18,9 +18,8 @@ from tts.backends.replay import SampleRow
 from tts.errors import BadInput
 from tts.eval.problems.lines import BadRow
 from tts.eval.problems.rows import json_rows
-from tts.values import Problem
-from tts.verifiers.code import CODE, ENTRY, EXAMPLES, Reference
-from tts.verifiers.sandbox import Exam
+from tts.values import CODE, ENTRY, EXAMPLES, Exam, Problem
+from tts.verifiers.code import Reference
 
 
 class ProgramTask(Struct, frozen=True, kw_only=True):

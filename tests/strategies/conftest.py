@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from tts.answers.program import assembled
 from tts.backends.fault_server.plan import Latency
 from tts.backends.scripted import ScriptedGenerator
 from tts.backends.simulated import SimulatedScorer, SimulatedSteps
@@ -16,9 +17,11 @@ from tts.equivalence import Equivalence
 from tts.executor import Limits
 from tts.executor.gate import Gate
 from tts.ledger import MemoryJournal, MemoryLeases
-from tts.protocols import UseRow
+from tts.protocols import Answer, OperationSpec, UseRow
 from tts.retrieval import BM25, Corpus, Retrieval
-from tts.values import Budget, Demonstration, Document, Hop, Problem, Result, Sampling, Usage
+from tts.values import Budget, Check, Demonstration, Document, Hop, Problem, Result, Sampling, Usage
+from tts.verifiers.code import Executing
+from tts.verifiers.sandbox import Examination
 
 PRICES = PriceTable.load(None)
 SHELF = Corpus(
@@ -36,13 +39,57 @@ SHOTS = tuple(
 )
 
 
+class Trusted(Executing):
+    """Runs the programs of a test in this process: they are its own."""
+
+    def __init__(self) -> None:
+        super().__init__(lambda: pytest.fail("no sandbox is needed here"))
+        self.spec = OperationSpec(
+            name="execute/checks", version="0", role="verify", effect="idempotent"
+        )
+
+    async def perform(self, args: Any, draws: Any, meter: Any) -> Answer:
+        candidate, exam = args
+        source = assembled(exam.prelude, exam.entry, candidate.text).source
+        return self.answered(Examination(checks=tuple(verdict(source, c) for c in exam.checks)))
+
+
+def verdict(source: str, check: str) -> Check:
+    space: dict[str, Any] = {}
+    try:
+        exec(source, space)  # noqa: S102
+        exec(check, space)  # noqa: S102
+    except AssertionError as error:
+        return Check("wrong", str(error))
+    except Exception as error:  # noqa: BLE001 whatever a scripted program does
+        return Check("error", type(error).__name__)
+    return Check("passed")
+
+
 class Forest:
     """Runs strategies on a simulated policy, in a time that jumps."""
 
     problem = Problem(id="p", prompt="What is six times seven?", task="arithmetic")
+    code = Problem(
+        id="c",
+        prompt="def double(n):\n    pass\n",
+        task="code",
+        metadata={
+            "entry_point": "double",
+            "code": "def double(n):\n    pass\n",
+            "examples": ["assert double(2) == 4"],
+        },
+    )
+
+    programs = ("codet", "self_debug")
+    """Strategies that run programs, and so solve `code` alone."""
 
     def __init__(self, lab: Any) -> None:
         self.lab = lab
+
+    def suited(self, strategy: Any) -> Problem:
+        """A problem that the strategy can be put to."""
+        return self.code if strategy.name in self.programs else self.problem
 
     def session(
         self,
@@ -67,6 +114,7 @@ class Forest:
             sampling=Sampling(max_tokens=max_tokens),
             retrieval=Retrieval(BM25(SHELF)),
             demonstrations=SHOTS,
+            execution=Trusted(),
         )
 
     def grow(
@@ -76,16 +124,18 @@ class Forest:
         budget: Budget | None = None,
         journal: Any = None,
         seed: int = 0,
+        problem: Problem | None = None,
         **how: Any,
     ) -> Result:
         """One search, from its first call to its answer."""
+        asked = problem or self.problem
         book = journal if journal is not None else MemoryJournal(job="lab")
 
         async def search() -> Result:
-            await book.load(self.problem.id)
+            await book.load(asked.id)
             job = Job(self.session(**how), name="lab", journal=book, leases=MemoryLeases())
             async with job:
-                return await job.solve(self.problem, strategy, budget, replicate=seed)
+                return await job.solve(asked, strategy, budget, replicate=seed)
 
         result: Result = self.lab.run(search())
         return result

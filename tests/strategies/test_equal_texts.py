@@ -38,9 +38,9 @@ def charged(journal: MemoryJournal, uses: Any) -> dict[tuple[str, str], list[int
 def test_every_verdict_is_charged_to_a_run_once(forest: Any, name: str) -> None:
     book = MemoryJournal(job="lab")
     policy, other = forest.lab.words(say), forest.lab.words(say)
-    forest.grow(
-        parse_strategy(name), policy=policy, models={"other": other}, max_tokens=24, journal=book
-    )
+    strategy = parse_strategy(name)
+    how = {"policy": policy, "models": {"other": other}, "max_tokens": 24}
+    forest.grow(strategy, journal=book, problem=forest.suited(strategy), **how)
     costs = {row.key: row.usage.tokens for row in book.rows if isinstance(row, CallRow)}
     for (_, key), tokens in charged(book, forest.uses(book)).items():
         assert sorted(tokens) == [0] * (len(tokens) - 1) + [costs[key]]

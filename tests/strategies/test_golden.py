@@ -41,7 +41,9 @@ def calls(forest: Any, strategy: Strategy) -> dict[str, Any]:
     """The operations of a run, and a digest of its calls' keys."""
     journal = MemoryJournal(job="lab")
     policy, other = forest.lab.words(say), forest.lab.words(say)
-    forest.grow(strategy, policy=policy, models={"other": other}, max_tokens=24, journal=journal)
+    problem = forest.suited(strategy)
+    how = {"policy": policy, "models": {"other": other}, "max_tokens": 24}
+    forest.grow(strategy, journal=journal, problem=problem, **how)
     rows = [row for row in journal.rows if isinstance(row, CallRow)]
     keys = "\n".join(sorted(row.key for row in rows))
     return {

@@ -164,6 +164,7 @@ class Job:
             generators=session.generators,
             verifier=session.verifier,
             retrieval=session.retrieval,
+            execution=session.execution,
             demonstrations=session.demonstrations,
             equivalence=session.equivalence,
             sampling=sampling or session.sampling,

@@ -9,7 +9,7 @@ from tts.options import SessionOptions
 from tts.protocols import Generator
 
 if TYPE_CHECKING:
-    from tts.verifiers.code import ExamplesVerifier, ProgramGrader
+    from tts.verifiers.code import ExamplesVerifier, SharedSandbox
     from tts.verifiers.sandbox import Isolation, Sandbox
 
 
@@ -45,8 +45,8 @@ async def open_examples(
     return ExamplesVerifier(open_sandbox(options))
 
 
-def program_grader(options: SessionOptions) -> ProgramGrader:
-    """Grades programs by the hidden tests; its sandbox is opened at the first one."""
-    from tts.verifiers.code import ProgramGrader
+def shared_sandbox(options: SessionOptions) -> SharedSandbox:
+    """The sandbox that graders and strategies run programs in, opened at the first one."""
+    from tts.verifiers.code import SharedSandbox
 
-    return ProgramGrader(lambda: open_sandbox(options))
+    return SharedSandbox(lambda: open_sandbox(options))

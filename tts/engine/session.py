@@ -15,7 +15,7 @@ from tts.answers import TASKS
 from tts.budget import PriceTable
 from tts.engine.asks import Asks, Opening
 from tts.engine.open_retriever import open_demonstrations, open_retrieval
-from tts.engine.open_sandbox import program_grader
+from tts.engine.open_sandbox import shared_sandbox
 from tts.engine.registry import BACKENDS, VERIFIERS
 from tts.engine.time_limit import Waits
 from tts.equivalence import Equivalence
@@ -26,7 +26,7 @@ from tts.executor.gate import Gate
 from tts.executor.limiter import RateLimiter
 from tts.executor.limits import RetryPolicy
 from tts.options import SessionOptions
-from tts.protocols import Generator, SelfReporting, defaults_of
+from tts.protocols import Generator, Operation, SelfReporting, defaults_of
 from tts.run import Verifier
 from tts.tools.shielded import in_thread
 from tts.values import Demonstration, Sampling, Usage
@@ -56,8 +56,10 @@ class Session:
     retrieval: Retrieval | None = None
     """What finds documents; None: there is no corpus."""
     demonstrations: tuple[Demonstration, ...] = ()
-    grader: Closable | None = None
-    """What runs the hidden tests of programs; None: nothing does."""
+    execution: Operation | None = None
+    """What runs a candidate under checks; None: nothing does."""
+    sandbox: Closable | None = None
+    """Where programs run; None: nowhere."""
 
     @cached_property
     def batched(self) -> frozenset[str]:
@@ -102,8 +104,8 @@ class Session:
         if isinstance(self.verifier, Closable):
             await self.verifier.close()
         await self.equivalence.close()
-        if self.grader is not None:
-            await self.grader.close()
+        if self.sandbox is not None:
+            await self.sandbox.close()
 
 
 async def open_session(
@@ -118,6 +120,8 @@ async def open_session(
         asks: sends what endpoints have to be asked; None: nobody records it.
         sends: False where nothing may be sent and no key is needed: for estimates.
     """
+    from tts.verifiers.code import Executing, ProgramGrader
+
     options = Opening(**vars(options), asks=asks or Asks(options) if sends else None)
     prices = PriceTable.load(options.prices)
     async with AsyncExitStack() as opened:
@@ -130,15 +134,16 @@ async def open_session(
         default = generators["default"]
         sampling = chosen_sampling(options.sampling, default)
         verifier = await open_verifier(options, default)
-        grader = program_grader(options)
+        box = shared_sandbox(options)
         retrieval = await in_thread(partial(open_retrieval, options))
         shown = open_demonstrations(options)
         opened.pop_all()
     return Session(
         generators=generators,
         verifier=verifier,
-        equivalence=Equivalence(programs=grader),
-        grader=grader,
+        equivalence=Equivalence(programs=ProgramGrader(box)),
+        execution=Executing(box),
+        sandbox=box,
         prices=prices,
         limits=limits(options, default),
         sampling=sampling,

@@ -19,7 +19,7 @@ from tts.run.node import Group, Node, function_name
 from tts.run.setting import Setting
 from tts.run.settings import asked, checked
 from tts.run.state import RunState
-from tts.values import Candidate, Document, Score
+from tts.values import Candidate, Check, Document, Exam, Score
 
 if TYPE_CHECKING:
     import numpy as np
@@ -30,7 +30,7 @@ T = TypeVar("T")
 class Run(RunState):
     """One strategy on one problem. Calling a verb returns a node at once.
 
-    `sample`, `score`, `retrieve` and `call` submit; `all`, `first` and `arrivals` wait; `spawn` starts a
+    `sample`, `score`, `retrieve`, `execute` and `call` submit; `all`, `first` and `arrivals` wait; `spawn` starts a
     child Run; `drop` cancels. A node starts when its last input is done and there is room in the
     budget; nothing waits for anything that it does not need.
     """
@@ -85,6 +85,14 @@ class Run(RunState):
                 "This strategy retrieves documents: give the engine a corpus (--corpus FILE)."
             )
         return self._submit((query, k), self.settings.retrieval)
+
+    def execute(
+        self, candidate: Candidate | Node[Candidate], exam: Exam | Node[Exam]
+    ) -> Node[tuple[Check, ...]]:
+        """The verdict on each check of a program, run in the sandbox."""
+        if self.settings.execution is None:
+            raise UsageError("This strategy runs programs: give the engine a sandbox.")
+        return self._submit((candidate, exam), self.settings.execution)
 
     @overload
     def call(self, function: Callable[..., Awaitable[T]], *args: Any) -> Node[T]: ...

@@ -110,6 +110,8 @@ class RunSettings:
     verifier: VerifierOf[Any] | None = None
     retrieval: Operation | None = None
     """What finds documents, called with (query, k)."""
+    execution: Operation | None = None
+    """What runs a candidate, called with (candidate, exam)."""
     demonstrations: tuple[Demonstration, ...] = ()
     """Worked examples for strategies that show some, the best first."""
     sampling: Sampling = field(default_factory=Sampling)

@@ -19,6 +19,7 @@ from tts.values.generation import (
     TokenLogprob,
     ToolCall,
 )
+from tts.values.programs import CODE, ENTRY, EXAMPLES, Check, Exam, Outcome, shown_exam
 from tts.values.result import (
     OPEN,
     STEP_SEPARATOR,
@@ -52,8 +53,11 @@ from tts.values.usage import (
 
 __all__ = [
     "BYTES_PER_TOKEN",
+    "CODE",
     "DIMENSIONS",
     "ENDED",
+    "ENTRY",
+    "EXAMPLES",
     "NANO",
     "NOTHING",
     "OPEN",
@@ -64,12 +68,14 @@ __all__ = [
     "Candidate",
     "CandidateEvent",
     "Capabilities",
+    "Check",
     "Completion",
     "Conversation",
     "Demonstration",
     "Dimension",
     "Document",
     "Event",
+    "Exam",
     "FinishReason",
     "FunctionCall",
     "Hop",
@@ -78,6 +84,7 @@ __all__ = [
     "MessageRole",
     "Model",
     "NodeEvent",
+    "Outcome",
     "Piece",
     "Problem",
     "Reason",
@@ -94,6 +101,7 @@ __all__ = [
     "Usage",
     "in_words",
     "known_sum",
+    "shown_exam",
     "split_steps",
     "unit_of",
 ]

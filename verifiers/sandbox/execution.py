@@ -7,6 +7,7 @@ from typing import Literal
 from msgspec import Struct
 
 from tts.errors import UnknownName
+from tts.values import Check
 
 Isolation = Literal["none", "rlimits", "landlock", "namespaces"]
 """From weak to strong. `rlimits`: limits, a session and an environment of its own; `landlock`: no
@@ -55,11 +56,6 @@ DEFAULT_LIMITS = Limits()
 Ending = Literal["exited", "cpu", "wall", "output", "lost"]
 """How a program ended: by itself, at a limit, or with the sandbox itself (`lost`)."""
 
-Outcome = Literal["passed", "wrong", "error", "timeout", "ended", "output", "lost"]
-"""Of one check. `wrong`: an assertion failed; `error`: something else was raised; `timeout`: a
-limit of time; `ended`: the candidate's process was gone; `output`: it wrote too much; `lost`: the
-sandbox gave no verdict, which says nothing of the candidate."""
-
 
 class Execution(Struct, frozen=True, kw_only=True):
     """A program that was run: what it wrote, how it ended, what it used."""
@@ -92,13 +88,6 @@ class Errand(Struct, frozen=True, kw_only=True):
     """A program; where there is one, no tests are run."""
 
 
-class Check(Struct, frozen=True):
-    """The verdict on one check, and why."""
-
-    outcome: Outcome
-    reason: str = ""
-
-
 class Examination(Struct, frozen=True, kw_only=True):
     """A candidate examined by tests that ran in another process."""
 
@@ -119,14 +108,3 @@ class Examination(Struct, frozen=True, kw_only=True):
         """The share of the checks that passed; 0 of none."""
         right = sum(one.outcome == "passed" for one in self.checks)
         return right / len(self.checks) if self.checks else 0.0
-
-
-class Exam(Struct, frozen=True, kw_only=True):
-    """What a candidate is examined by: texts of Python that never enter its process."""
-
-    entry: str
-    """The function that the checks call."""
-    checks: tuple[str, ...]
-    """Statements; a check that raises nothing has passed."""
-    prelude: str = ""
-    """Run before each check: helpers, imports."""

@@ -19,7 +19,8 @@ from typing import Literal
 
 from msgspec import Struct
 
-from tts.verifiers.sandbox.execution import LEAST, Exam, Limits, rung
+from tts.values import Exam
+from tts.verifiers.sandbox.execution import LEAST, Limits, rung
 from tts.verifiers.sandbox.sandbox import Sandbox
 
 LIMITS = Limits(cpu_seconds=1, wall_seconds=4.0, memory=256 * 1024 * 1024)

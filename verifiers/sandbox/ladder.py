@@ -11,14 +11,8 @@ from functools import cache
 from msgspec import Struct
 
 from tts.errors import IsolationTooLow
-from tts.verifiers.sandbox.execution import (
-    LADDER,
-    LEAST,
-    Exam,
-    Isolation,
-    Limits,
-    rung,
-)
+from tts.values import Exam
+from tts.verifiers.sandbox.execution import LADDER, LEAST, Isolation, Limits, rung
 from tts.verifiers.sandbox.inside import seccomp
 from tts.verifiers.sandbox.worker import Worker, WorkerLost
 

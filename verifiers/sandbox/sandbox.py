@@ -12,12 +12,11 @@ from typing import TypeVar
 from msgspec.structs import replace
 
 from tts.errors import UsageError
+from tts.values import Check, Exam
 from tts.verifiers.sandbox.execution import (
     DEFAULT_LIMITS,
     LEAST,
-    Check,
     Errand,
-    Exam,
     Examination,
     Execution,
     Isolation,

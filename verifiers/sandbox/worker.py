@@ -18,11 +18,10 @@ from typing import Any
 
 import msgspec
 
+from tts.values import Check, Exam
 from tts.verifiers.sandbox.execution import (
-    Check,
     Ending,
     Errand,
-    Exam,
     Examination,
     Execution,
     Isolation,
@@ -47,6 +46,8 @@ WORK = "/box"
 WORK_BYTES = 64 * 1024 * 1024
 GRACE = 15.0
 """Seconds beyond a job's own limit after which the process is given up."""
+UNJUDGED = "the tests gave no verdict"
+"""Why a check is lost where the judge's process ended, mostly by what the check computes."""
 LONGEST_LIFE = 1000
 """Jobs of one process; then a fresh one takes over."""
 
@@ -264,7 +265,7 @@ def _checks(report: dict[str, Any], tests: Exam, nonce: str, limits: Limits) -> 
         return [Check("timeout", f"{limits.wall_seconds:g} s on the clock")] * len(tests.checks)
     verdicts = _verdicts(report["verdicts"], nonce)
     if verdicts is None:
-        return [Check("lost", "the tests gave no verdict")] * len(tests.checks)
+        return [Check("lost", UNJUDGED)] * len(tests.checks)
     found = [Check(outcome, reason) for outcome, reason in verdicts if outcome != "unseen"]
     if ending == "cpu":
         late = Check("timeout", f"{limits.cpu_seconds} s of processor time")
