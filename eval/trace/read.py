@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -21,6 +22,9 @@ from tts.values import Problem, Result
 MOST_RUNS = 200
 """Runs of a list that is shown."""
 
+ANSWERED = re.compile("^(chatcmpl-|cmpl-|resp_)")
+"""What stands before the id of a request in the id of its answer."""
+
 NOTED = ("refused", "failed")
 
 
@@ -36,9 +40,12 @@ def run_lines(
 
 
 def read_trace(place: str | Path, run: str, job: str = "") -> Trace:
-    """The run whose id begins with `run`; raises `UnknownName` or `BadInput`."""
+    """The run whose id begins with `run`, or the only one of the problem or of the gateway's answer
+    that has this id; raises `UnknownName` or `BadInput`."""
     with reading(place, job) as reader:
         found = reader.run_ids(begin=run)
+        if not found:
+            found = [row.run_id for row in reader.runs([ANSWERED.sub("", run)])]
         if not found:
             raise UnknownName("run", run, reader.run_ids())
         if len(found) > 1:

@@ -8,6 +8,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
+from tts.answers import task_for
 from tts.cli.screen import warn, write_out
 from tts.engine import parse_strategy
 from tts.engine.fewer_collections import fewer_collections
@@ -41,6 +42,7 @@ def run_server(
 
     given = checked(ModelKeys, options, where="Options", flags=options)
     parse_strategy(strategy)
+    task_for(task or "chat")
     settings = GatewaySettings(
         keys=read_keys(keys) if keys else Keys([ANYBODY]),
         strategy=strategy,
