@@ -32,6 +32,7 @@ BENCHES = {
     "equivalence": "public pairs, hostile answers, the fast path",
     "reading": "answers found in a megabyte, the guard of algebra, intervals",
     "model": "tokens per second of the embedded policy",
+    "local": "tokens per CPU second of a small language model: numpy, torch, llama.cpp (takes minutes)",
     "search": "64 beam searches at once beside the slowest drafts and scores (takes minutes)",
     "planner": "plans read, checked and run (simulated latency; more with data)",
     "retrieval": "all gold passages of MuSiQue found; 10⁵ passages indexed and asked (needs data)",

@@ -77,6 +77,15 @@ def _kib(process: int | Literal["self"], field: Literal["VmRSS", "VmHWM"]) -> in
     raise ProcessLookupError(f"process {process} is over")
 
 
+def cpu_seconds(process: int) -> float:
+    """User and system time of a process and its threads; ProcessLookupError where it is over."""
+    try:
+        fields = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
+    except FileNotFoundError as gone:
+        raise ProcessLookupError(f"no process {process}") from gone
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
 class Billed(Struct, frozen=True, kw_only=True):
     """Sums over every settled attempt of a ledger file."""
 

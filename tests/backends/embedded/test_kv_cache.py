@@ -106,15 +106,15 @@ def test_a_cache_that_grows_keeps_what_it_holds() -> None:
     cache = read((1, 2, 3))
     cache.reserve(600)
     assert cache.keys[0, 0, 0, :3, 0].tolist() == [1, 12, 23]
-    assert cache.positions == 1024
+    assert cache.positions == 672
 
 
-def test_a_cache_grows_by_doubling_up_to_the_context() -> None:
+def test_a_cache_grows_by_doubling_up_to_the_context_and_its_rows_lie_at_odd_distances() -> None:
     cache, sizes = KvCache(CONFIG, 1), set()
     for positions in range(1, CONFIG.positions + 1):
         cache.reserve(positions)
         sizes.add(cache.positions)
-    assert sizes == {512, 1024, 2048}
+    assert sizes == {96, 192, 384, 768, 1536, 2112}
 
 
 def test_layers_that_read_in_one_pass_use_one_place() -> None:
@@ -122,3 +122,14 @@ def test_layers_that_read_in_one_pass_use_one_place() -> None:
     cache.keys[0, 2, 0, 5] = 7
     assert cache.keys.shape == KvCache(CONFIG, 3).keys.shape
     assert cache.keys[1, 2, 0, 5].tolist() == [7, 7]
+
+
+@given(st.lists(st.tuples(st.integers(1, 60), st.integers(1, 8)), min_size=1, max_size=12))
+def test_a_cache_for_few_tokens_never_holds_more(asked: list[tuple[int, int]]) -> None:
+    cache = KvCache(CONFIG, 8, tokens=120)
+    for positions, rows in asked:
+        if not cache.holds(rows, positions):
+            continue
+        cache.reserve(positions, rows)
+        assert cache.keys.shape[1] >= rows and cache.keys.shape[3] >= positions
+        assert cache.keys.shape[1] * cache.keys.shape[3] <= 120

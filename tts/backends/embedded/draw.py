@@ -12,8 +12,6 @@ from tts.errors import CallError
 from tts.protocols import TextListener
 from tts.values import FinishReason, Piece, Sampling, TokenLogprob
 
-_UTF8 = codecs.getincrementaldecoder("utf-8")
-
 
 class DrawObserver(Protocol):
     """Told of a draw's progress, on the decoding thread."""
@@ -44,7 +42,8 @@ class Draw:
     """Prompt tokens found in the prefix cache; counted on the first draw of a prompt only."""
     cancelled: bool = False
     """Set from any thread; the draw leaves the batch before the next step."""
-    _letters: codecs.IncrementalDecoder = field(default_factory=lambda: _UTF8("replace"))
+    part: bytes = b""
+    """Of a letter whose last byte has not come."""
 
     def append(self, token: int, piece: bytes, *, is_end: bool) -> None:
         """Take the next token, and end the draw where it says so.
@@ -54,7 +53,9 @@ class Draw:
         """
         self.tokens.append(token)
         searched = len(self.text)
-        self.text += self._letters.decode(piece)
+        whole = self.part + piece
+        letters, used = codecs.utf_8_decode(whole, "replace", False)
+        self.text, self.part = self.text + letters, whole[used:]
         if is_end:
             self.finish_reason = "stop"
         elif match := _first_stop(self.text, self.sampling.stop, searched):

@@ -10,8 +10,10 @@ from numpy.typing import NDArray
 
 from tts.backends.embedded.folder import EmbeddedConfig, Floats
 
-_FIRST = 512
-"""Positions that a cache begins with; longer texts double them."""
+_FIRST = 96
+"""Positions that a cache begins with; longer texts double them, in multiples of it.
+
+Rows whose distance is a power of two would share a few lines of the processor's caches."""
 Slots = NDArray[np.intp]
 """Where the tokens of a kept text lie."""
 
@@ -54,8 +56,8 @@ class KvCache:
         if positions <= used and rows <= own:
             return
         # Doubling leaves blocks behind that are few, and too large to come from the heap.
-        rounded = -(-positions // _FIRST) * _FIRST
-        wanted = max(rounded, min(2 * used, self._config.positions)) if positions > used else used
+        wanted = max(positions, min(2 * used, self._config.positions)) if positions > used else used
+        wanted = -(-wanted // _FIRST) * _FIRST
         if self._tokens is not None:
             wanted = max(positions, min(wanted, self._tokens // rows))
         self._allocate(wanted, own if rows <= own else max(rows, 2 * own))
@@ -63,17 +65,18 @@ class KvCache:
         self.keys[:, :own, :, :used] = keys[:, :own, :, :used]
         self.values[:, :own, :, :used] = values[:, :own, :, :used]
 
-    def write(
-        self,
-        layer: int,
-        rows: NDArray[np.intp],
-        places: NDArray[np.intp],
-        new: tuple[Floats, Floats],
-    ) -> None:
-        """Store keys and values (rows, tokens, heads, head_dim) at `places` (rows, tokens)."""
-        keys, values = new
-        self.keys[layer][rows[:, None], :, places] = keys
-        self.values[layer][rows[:, None], :, places] = values
+    def slots(self, rows: NDArray[np.intp], places: NDArray[np.intp]) -> Slots:
+        """Where tokens at `places` (rows, tokens) of these rows are kept, for every head: in any
+        layer the same, (rows · tokens · heads,). True until the cache grows."""
+        heads = self._config.key_value_heads
+        lines = rows[:, None] * heads + np.arange(heads)
+        return np.asarray((lines[:, None] * self.positions + places[:, :, None]).ravel())
+
+    def write(self, layer: int, slots: Slots, new: tuple[Floats, Floats]) -> None:
+        """Store keys and values (rows, tokens, heads, head_dim) at their slots."""
+        dim = self._config.head_dim
+        for kept, one in zip((self.keys[layer], self.values[layer]), new, strict=True):
+            kept.reshape(-1, dim)[slots] = one.reshape(-1, dim)
 
     def copy_row(self, source: int, target: int, length: int) -> None:
         """Let row `target` begin with the first `length` positions of row `source`."""

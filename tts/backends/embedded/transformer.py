@@ -48,7 +48,7 @@ class Transformer:
         rows, count = tokens.shape
         places = starts[:, None] + np.arange(count)
         cache.reserve(int(places.max()) + 1, first_row + rows)
-        shared = self._pass(np.arange(first_row, first_row + rows), places)
+        shared = self._pass(first_row, places, cache)
         hidden = self._embedded(tokens.ravel())
         for block in self._blocks:
             hidden = block.forward(hidden, cache, shared)
@@ -67,12 +67,14 @@ class Transformer:
         assert self._head is not None
         return np.ascontiguousarray(self._head[:, tokens].T)
 
-    def _pass(self, rows: NDArray[np.intp], places: NDArray[np.intp]) -> SharedPass:
+    def _pass(self, first_row: int, places: NDArray[np.intp], cache: KvCache) -> SharedPass:
         turns = np.minimum(places, self.config.positions - 1)
         unseen = np.arange(int(places.max()) + 1) > places[:, :, None]
         return SharedPass(
-            rows=rows,
+            first_row=first_row,
             places=places,
+            slots=cache.slots(np.arange(first_row, first_row + len(places)), places),
+            seen=int(places.min()) + 1,
             cosine=self._cosines[turns][:, :, None],
             sine=self._sines[turns][:, :, None],
             mask=(unseen * _HIDDEN_FROM_VIEW)[:, None, None],
@@ -87,30 +89,39 @@ class Block:
         self._attention = Attention(config, weights, layer)
         hidden, wide = config.hidden, config.feed_forward
         gain = weights.layer(layer, "post_attention_layernorm.weight", hidden)[:, None]
-        parts = [
+        gate, up = (
             weights.layer(layer, f"mlp.{part}_proj.weight", wide, hidden) for part in ("gate", "up")
-        ]
-        self._widen: Floats = np.ascontiguousarray(gain * np.concatenate(parts).T, dtype=np.float32)
+        )
+        # Half the gate is all that the tangent form of the sigmoid needs, and halving is exact.
+        parts = np.concatenate([gate * np.float32(0.5), up]).T
+        self._widen: Floats = np.ascontiguousarray(gain * parts, dtype=np.float32)
         narrow = weights.layer(layer, "mlp.down_proj.weight", hidden, wide)
         self._narrow: Floats = np.ascontiguousarray(narrow.T)
 
     def forward(self, hidden: Floats, cache: KvCache, shared: SharedPass) -> Floats:
         """(rows · tokens, hidden) to the same shape; the new keys and values enter the cache."""
-        hidden = hidden + self._attention.forward(normalise(hidden, self._epsilon), cache, shared)
-        return np.asarray(hidden + self._feed(normalise(hidden, self._epsilon)))
+        hidden = self._attention.forward(normalise(hidden, self._epsilon), cache, shared) + hidden
+        hidden += self._feed(normalise(hidden, self._epsilon))
+        return hidden
 
     def _feed(self, normal: Floats) -> Floats:
-        gate, up = np.split(normal @ self._widen, 2, axis=1)
+        wide = normal @ self._widen
+        half = wide.shape[1] // 2
+        gate, up = wide[:, :half], wide[:, half:]
         # The tangent form of the sigmoid cannot overflow.
-        half = gate * np.float32(0.5)
-        opened = half * (np.tanh(half) + np.float32(1))
-        return np.asarray((opened * up) @ self._narrow, dtype=np.float32)
+        opened = np.tanh(gate)
+        opened += np.float32(1)
+        opened *= gate
+        opened *= up
+        return np.asarray(opened @ self._narrow)
 
 
 def normalise(hidden: Floats, epsilon: float) -> Floats:
     """(tokens, hidden) divided by its root mean square."""
-    square = np.einsum("ij,ij->i", hidden, hidden)[:, None] / np.float32(hidden.shape[1])
-    return np.asarray(hidden / np.sqrt(square + np.float32(epsilon)))
+    square = np.einsum("ij,ij->i", hidden, hidden)[:, None]
+    square /= np.float32(hidden.shape[1])
+    square += np.float32(epsilon)
+    return np.asarray(hidden / np.sqrt(square, out=square))
 
 
 class Attention:
@@ -147,7 +158,7 @@ class Attention:
         heads: Floats = mixed.reshape(rows, tokens, -1, shape.head_dim)
         turned = _rotate(heads[:, :, : self._turned], shared)
         new = (turned[:, :, shape.heads :], heads[:, :, self._turned :])
-        cache.write(self._layer, shared.rows, shared.places, new)
+        cache.write(self._layer, shared.slots, new)
         found = self._look(turned[:, :, : shape.heads], cache, shared)
         return np.asarray(found.reshape(rows * tokens, -1) @ self._join)
 
@@ -155,12 +166,13 @@ class Attention:
         """(rows, tokens, heads, head_dim) of queries to what they find, in the same shape."""
         rows, tokens, heads, dim = queries.shape
         groups = self._config.key_value_heads
-        seen = slice(shared.rows[0], shared.rows[-1] + 1)
+        first, end = shared.first_row, shared.first_row + rows
         positions = shared.mask.shape[-1]
-        keys = cache.keys[self._layer, seen, :, None, :positions].swapaxes(-1, -2)
-        values = cache.values[self._layer, seen, :, None, :positions]
+        keys = cache.keys[self._layer, first:end, :, None, :positions].swapaxes(-1, -2)
+        values = cache.values[self._layer, first:end, :, None, :positions]
         grouped = queries.reshape(rows, tokens, groups, -1, dim).transpose(0, 2, 3, 1, 4)
-        looks = grouped @ keys + shared.mask
+        looks = grouped @ keys
+        looks[..., shared.seen :] += shared.mask[..., shared.seen :]
         looks -= looks.max(axis=-1, keepdims=True)
         np.exp(looks, out=looks)
         looks /= looks.sum(axis=-1, keepdims=True)
@@ -179,9 +191,11 @@ def _rotate(heads: Floats, shared: SharedPass) -> Floats:
     """Turn (rows, tokens, heads, head_dim) by position; halves are pairs, as in Llama."""
     half = heads.shape[-1] // 2
     first, second = heads[..., :half], heads[..., half:]
-    turned = np.empty_like(heads)
-    turned[..., :half] = first * shared.cosine - second * shared.sine
-    turned[..., half:] = second * shared.cosine + first * shared.sine
+    turned = np.empty(heads.shape, np.float32)
+    np.multiply(first, shared.cosine, out=turned[..., :half])
+    np.multiply(second, shared.cosine, out=turned[..., half:])
+    turned[..., :half] -= second * shared.sine
+    turned[..., half:] += first * shared.sine
     return turned
 
 
@@ -189,10 +203,14 @@ def _rotate(heads: Floats, shared: SharedPass) -> Floats:
 class SharedPass:
     """A pass over `tokens` new tokens of each of `rows` cache rows."""
 
-    rows: NDArray[np.intp]
-    """(rows,): their places in the cache, side by side."""
+    first_row: int
+    """Of the cache; the others lie side by side behind it."""
     places: NDArray[np.intp]
     """(rows, tokens): positions of the new tokens."""
+    slots: NDArray[np.intp]
+    """(rows · tokens · heads,): where their keys and values are kept."""
+    seen: int
+    """So many positions, from the first on, may be looked at by every new token."""
     cosine: Floats
     """(rows, tokens, 1, head_dim / 2)."""
     sine: Floats

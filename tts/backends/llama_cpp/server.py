@@ -90,6 +90,13 @@ class LlamaServer:
     ) -> None:
         self.close()
 
+    @property
+    def process(self) -> int:
+        """Its id while it serves; ProcessLookupError where there is none."""
+        if self._process is None:
+            raise ProcessLookupError("the server is not running")
+        return self._process.pid
+
     def close(self) -> None:
         """End the process; harmless where there is none."""
         process, self._process = self._process, None
