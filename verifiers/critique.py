@@ -33,7 +33,7 @@ class GenPRM:
 
     The model may write a Python program to check a step; with `execute` it is run and the model
     goes on with its output, without it the judgement rests on the argument alone. A step's score
-    is P(Yes) at the verdict, the mean of `votes` chains.
+    is P(Yes) at the verdict, the mean of `votes` chains; a text without a step has no verdict.
     """
 
     def __init__(
@@ -72,12 +72,14 @@ class GenPRM:
         await self._generator.close()
 
     async def _judge(self, candidate: Candidate, run: Run) -> Score:
+        if not candidate.steps:
+            raise BadReply("The text has no step that could be judged.")
         chains = [run.spawn(self._chain, candidate) for _ in range(self._votes)]
         votes = await run.all(chains)
         if not votes:
             raise votes.failed[0][1]
         steps = tuple(sum(marks) / len(votes) for marks in zip(*votes, strict=True))
-        return Score(value=aggregate(steps, self._aggregate) if steps else 0.0, steps=steps)
+        return Score(value=aggregate(steps, self._aggregate), steps=steps)
 
     async def _chain(self, candidate: Candidate, run: Run) -> list[float]:
         earlier: tuple[str, ...] = ()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import msgspec
 import pytest
 
 from tts.backends.scripted import ScriptedGenerator
@@ -117,6 +118,17 @@ async def test_gen_prm_judges_every_step_after_the_earlier_ones() -> None:
         "assistant",
         "user",
     ]
+
+
+async def test_gen_prm_has_no_verdict_on_a_text_without_a_step() -> None:
+    judge = GenPRM(ScriptedGenerator(critique))
+
+    async def ask(drafts: Any, run: Any) -> Any:
+        return await judge.score(msgspec.structs.replace(await drafts[0], text=" "), run)
+
+    strategy = Compared(ask)
+    result = await solved(None, strategy)
+    assert strategy.verdict is None and "no step that could be judged" in str(result.missing)
 
 
 def with_a_program(messages: Any, prefix: str, index: int) -> str:

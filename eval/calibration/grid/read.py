@@ -17,6 +17,7 @@ from tts.eval.attempts import Attempt, grade
 from tts.eval.calibration.grid.options import CostName, Grid, Option, Probe
 from tts.eval.grid import Key
 from tts.eval.recorded import Recorded, graded, labels_of, read
+from tts.eval.replay.importers.read import kind_of
 from tts.ledger import candidate_lines, decode_result
 from tts.protocols import RunRow
 from tts.strategies.allocation.difficulty import Sight, sight_of
@@ -119,10 +120,16 @@ async def read_grid(files: Sequence[tuple[str, Path]], unit: CostName, *, probe:
 
 
 async def _record(name: str, path: Path) -> Record:
-    found = read(path, "")
+    found = _read(path)
     if not found.kept:
         raise BadInput(f"{path}: the problems are not in this ledger, so nothing can be graded.")
     return Record(name=name, path=path, found=found, attempts=await graded(found))
+
+
+def _read(path: Path) -> Recorded:
+    if path.exists() and kind_of(path) != "ledger":
+        raise BadInput(f"{path} is no ledger: settings are strategies that tts compare has run.")
+    return read(path, "")
 
 
 def _agree(records: Sequence[Record]) -> None:

@@ -13,7 +13,7 @@ from typer.testing import CliRunner
 
 from tts.cli.app import app
 from tts.engine import SessionOptions, parse_strategy
-from tts.errors import UsageError
+from tts.errors import BadInput, UsageError
 from tts.eval.calibration import Calibration
 from tts.eval.calibration.grid import GridWanted, Wish, calibrate_grid
 from tts.eval.calibration.grid.read import read_grid
@@ -206,6 +206,11 @@ def test_what_cannot_be_chosen_is_one_clear_line(
     with pytest.raises(UsageError, match=said) as caught:
         fitted(place, **how)
     assert "\n" not in str(caught.value)
+
+
+def test_draws_in_place_of_a_ledger_are_refused_in_a_line(place: Path) -> None:
+    with pytest.raises(BadInput, match=r"small\.jsonl is no ledger: settings are strategies"):
+        asyncio.run(read_grid((("default", place / "small.jsonl"),), "tokens"))
 
 
 @pytest.mark.parametrize(
