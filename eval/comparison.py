@@ -63,11 +63,13 @@ class Comparison:
         leases: Leases,
         told: Callable[[Attempt], None] = lambda _: None,
         retry_failed: bool = False,
+        pilot: int | None = None,
     ) -> None:
-        """`retry_failed`: runs that failed, or lost draws, for a reason that stays run again."""
+        """`retry_failed`: runs that failed, or lost draws, for a reason that stays run again.
+        `pilot`: only the first so many problems, a fair sample where they are shuffled."""
         self.spec, self.problems, self.job = spec, problems, job
         self.journal, self.leases, self.told = journal, leases, told
-        self.retry_failed = retry_failed
+        self.retry_failed, self.pilot = retry_failed, pilot
         self.attempts = Attempts()
         self.columns = [
             ((spell_strategy(strategy), spell_budget(budget)), strategy, budget)
@@ -120,7 +122,7 @@ class Comparison:
             rows = await self.journal.runs()
             await self.journal.reopen([row.run_id for row in rows if row.stopped_by in RETRIED])
         await self.take_in()
-        left = [problem for problem in self.order if self._open_cells(problem)]
+        left = [one for one in self.order[: self.pilot] if self._open_cells(one)]
         await self._refuse_what_cannot_work(left)
         await self._sharing.run([problem.id for problem in left])
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Callable
 from contextlib import AsyncExitStack
 from dataclasses import replace
@@ -19,12 +20,14 @@ from tts.eval.grid import part_told
 from tts.eval.idealised import Idealised, fits_of
 from tts.eval.jobs.obey import obeying
 from tts.eval.manifest import job_name
+from tts.eval.pilot import Pilot, estimate_and_bill, pilot_of
 from tts.eval.problems import ProblemSet, problems_of
 from tts.eval.report import ComparisonReport, assemble
 from tts.eval.selection import unlike
 from tts.eval.spec import ComparisonSpec
 from tts.ledger import Controls, JobLeases, Ledger, Submission
 from tts.strategies.parts.cautions import cautions
+from tts.values import NOTHING
 
 MOST_SKIPPED = 20
 """Skipped rows that a report names one by one."""
@@ -40,11 +43,13 @@ async def run_comparison(
     watch: Watcher = lambda _: None,
     retry_failed: bool = False,
     submitted: Submission | None = None,
+    pilot: int | None = None,
 ) -> ComparisonReport:
     """Run a comparison, or go on with it, and report; `retry_failed` as for `Comparison`.
 
     `submitted`: kept in the ledger, so that it stands in the list of jobs. A comparison that stands
-    there does what its job is told while it runs. Cancelling it leaves everything that finished in the ledger and returns the report of that
+    there does what its job is told while it runs. `pilot`: run only the first so many problems, and
+    keep with the job what they foretell of all. Cancelling it leaves everything that finished in the ledger and returns the report of that
     part, what other processes and earlier starts have ended included; before the grid is known
     there is nothing to report, and it is just cancelled. Raises `UsageError` for what cannot work,
     `LedgerError` where the ledger fails.
@@ -70,16 +75,46 @@ async def run_comparison(
             journal=journal,
             leases=leases,
             retry_failed=retry_failed,
+            pilot=pilot,
         )
         changes = await comparison.register()
         known = _kept(controls, comparison, submitted)
         watch(comparison)
+        began = time.monotonic()
         async with obeying(controls if known else None, work) as halted:
             fault = await _run(comparison)
+        if pilot and known and not fault and not comparison.interrupted:
+            _foretold(controls, comparison, pilot, took=time.monotonic() - began)
         told = report(comparison, changes=changes, fault=fault, halted=halted.reason)
-        if known and not comparison.interrupted:
+        told = _beside_estimate(told, controls.find(work.name))
+        if known and not pilot and not comparison.interrupted:
             _concluded(controls, work.name, told, suspended=comparison.suspended)
         return told
+
+
+def _foretold(controls: Controls, comparison: Comparison, pilot: int, *, took: float) -> None:
+    """Keep what a pilot says of its job."""
+    problems = comparison.order[:pilot]
+    chosen = {problem.id for problem in problems}
+    attempts = [one for one in comparison.attempts.values() if one.problem_id in chosen]
+    found = pilot_of(
+        attempts,
+        problems=problems,
+        whole=len(comparison.order),
+        took=took,
+        window=comparison.spec.window,
+    )
+    controls.foretell(comparison.job.name, msgspec.json.encode(found).decode())
+
+
+def _beside_estimate(told: ComparisonReport, known: Submission | None) -> ComparisonReport:
+    """With what a pilot foretold of the bill, beside the bill so far."""
+    if known is None or not known.estimate:
+        return told
+    found = msgspec.json.decode(known.estimate, type=Pilot)
+    billed = sum((row.billed for row in told.rows), NOTHING)
+    line = ("estimate", estimate_and_bill(found, billed))
+    return msgspec.structs.replace(told, manifest=(*told.manifest, line))
 
 
 def _as_ordered(

@@ -180,13 +180,23 @@ def estimate(
     recipe: RecipeFile = None,
     part: Part = "",
     graph: Annotated[bool, typer.Option("--graph", help="Also the graph, as Mermaid.")] = False,
+    pilot: Annotated[
+        int, typer.Option(min=0, help="Run so many problems, and foretell the rest of the job.")
+    ] = 0,
+    ledger: Annotated[str, typer.Option(help="Of a pilot, which the job goes on from.")] = "tts.db",
+    job: JobName = "",
+    as_json: Annotated[bool, typer.Option("--json", help="Of a pilot: one JSON object.")] = False,
     *,
     options: dict[str, Any],
 ) -> None:
-    """What a comparison would cost at worst, before anything is spent."""
-    from tts.cli.estimate import show_estimate
+    """What a comparison would cost at worst, before anything is spent; or after a pilot."""
+    from tts.cli.estimate import show_estimate, show_pilot
 
-    show_estimate(recipe, options, graph=graph, part=part)
+    if pilot:
+        where: dict[str, Any] = {"ledger": ledger, "job": job, "as_json": as_json}
+        show_pilot(recipe, options, part=part, problems=pilot, **where)
+    else:
+        show_estimate(recipe, options, graph=graph, part=part)
 
 
 app.add_typer(ledger_app)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Sequence
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
+import msgspec
 from msgspec import Struct
 from msgspec.structs import replace
 from rich.table import Table
@@ -14,12 +16,18 @@ from rich.text import Text
 
 from tts.answers import task_for
 from tts.cli.compare import recipes
-from tts.cli.exits import run
-from tts.cli.screen import Screen, known_dollars
+from tts.cli.exits import FAILED, run, run_noting
+from tts.cli.screen import Screen, complain, json_text, known_dollars, write_out
 from tts.engine import open_session, spell_budget, spell_strategy
 from tts.engine.estimate import Estimate, estimate
+from tts.errors import UsageError
+from tts.eval.jobs import submission
+from tts.eval.pilot import LEAST, Pilot, in_dollars, spelled
 from tts.eval.problems import problems_of
+from tts.eval.report.wording import duration
+from tts.eval.run_comparison import run_comparison
 from tts.eval.spec import ComparisonSpec
+from tts.ledger import Controls
 from tts.protocols import Generator
 from tts.values import Problem, Usage
 
@@ -59,6 +67,64 @@ def show_estimate(
         tokens += spec.repeats * sum(row.total(at_most) or 0 for row in rows)
     console.print(Text(f"In all {runs:,} runs and at most {tokens:,} tokens. Nothing was sent."))
     console.print(Text("Shared draws make the bill smaller than the sum."))
+
+
+def show_pilot(
+    recipe: Path | None,
+    options: dict[str, Any],
+    *,
+    part: str,
+    problems: int,
+    ledger: str,
+    job: str,
+    as_json: bool,
+) -> None:
+    """Run the first problems of each part, and say what the rest will take.
+
+    They are those of the job itself: `tts compare` with the same keys goes on from there.
+    """
+    if problems < LEAST:
+        raise UsageError(f"A pilot takes at least {LEAST} problems, not {problems}.")
+    found = {}
+    for name, chosen in recipes(recipe, options, part).items():
+        asked = submission(chosen, job=f"{job}-{name}" if job and name else job)
+        work = run_comparison(
+            chosen.spec(), ledger=ledger, job=asked.job, submitted=asked, pilot=problems
+        )
+        report, code = run_noting(work)
+        if code or report.fault:
+            complain(report.fault or "The pilot was interrupted; the same command goes on.")
+            sys.exit(code or FAILED)
+        found[asked.job] = _foretold(ledger, asked.job)
+    if as_json:
+        write_out(json_text(found))
+        return
+    for name, pilot in found.items():
+        _show_pilot(Screen(), name, pilot)
+
+
+def _foretold(ledger: str, job: str) -> Pilot:
+    controls = Controls.of(ledger)
+    try:
+        return msgspec.json.decode(controls.named(job).estimate, type=Pilot)
+    finally:
+        controls.close()
+
+
+def _show_pilot(console: Screen, job: str, pilot: Pilot) -> None:
+    view = Table("row", "calls", "tokens", "dollars", title_justify="left")
+    view.title = Text(
+        f"{job}: {pilot.problems} of {pilot.whole} problems foretell, nine times in ten"
+    )
+    for row in (*pilot.rows, pilot.bill):
+        view.add_row(
+            Text(row.row if row is not pilot.bill else "billed in all"),
+            *("unknown" if one is None else spelled(one) for one in (row.calls, row.tokens)),
+            "unknown" if row.nanodollars is None else in_dollars(row.nanodollars),
+        )
+    console.print(view)
+    low, high = (duration(seconds) for seconds in pilot.seconds)
+    console.print(Text(f"In {low} to {high}. The pilot is part of the job: tts compare goes on."))
 
 
 def show_wording(console: Screen, rows: Sequence[Row], *, graph: bool) -> None:

@@ -59,6 +59,8 @@ class Submission(Struct, frozen=True, kw_only=True):
     """Seconds since the epoch; None: something of it is left to do."""
     fault: str = ""
     """Why it waits for somebody to mend something; the next order takes it back."""
+    estimate: str = ""
+    """What a pilot foretold of it, as JSON; empty: there was none."""
 
 
 class Controls:
@@ -132,6 +134,10 @@ class Controls:
         """How many runs its grid has: known once its problems are read."""
         self._edit(job, lambda found: msgspec.structs.replace(found, planned=size, ended_at=None))
 
+    def foretell(self, job: str, estimate: str) -> None:
+        """What a pilot says of it."""
+        self._edit(job, lambda found: msgspec.structs.replace(found, estimate=estimate))
+
     def end(self, job: str) -> None:
         """Nothing of it is left to do."""
         now = self._ask(clock)
@@ -186,6 +192,7 @@ def _again(old: Submission, wanted: Submission) -> Submission:
         version=old.version + 1,
         planned=old.planned if old.recipe == wanted.recipe else None,
         submitted_at=old.submitted_at,
+        estimate=old.estimate if old.recipe == wanted.recipe else "",
     )
 
 

@@ -196,7 +196,7 @@ RATE_WINDOWS = Table(
 CONTROLS = Table(
     "controls",
     METADATA,
-    *words("job", "recipe", "folder", "out", "orders", "fault"),
+    *words("job", "recipe", "folder", "out", "orders", "fault", "estimate"),
     *numbers("version"),
     Column("planned", BigInteger),
     Column("submitted_at", Double, nullable=False),
