@@ -7,19 +7,20 @@ from pathlib import Path
 from rich.text import Text
 
 from tts.cli.allocate import amount_of
+from tts.cli.exits import run
 from tts.cli.figures import percent_of
 from tts.cli.screen import Screen, json_text, write_out
 from tts.errors import UsageError
 from tts.eval.allocate.rag_law import Advice, advise
-from tts.eval.allocate.rag_table import read_settings
+from tts.eval.allocate.rag_sources import measured_settings
 
 
-def show_advice(path: Path, *, budget: str, dataset: str, as_json: bool) -> None:
+def show_advice(path: Path, *, budget: str, dataset: str, as_json: bool, job: str = "") -> None:
     """Fit the laws to the table, and say what to run."""
     tokens, unit = amount_of(budget)
     if unit != "tokens":
         raise UsageError(f"--budget: tokens a question, as '128k', not {budget!r}.")
-    settings = read_settings(path)
+    settings = run(measured_settings(path, job))
     names = sorted({one.dataset for one in settings})
     if not dataset and len(names) > 1:
         raise UsageError(f"--dataset: one of {', '.join(names)}.")

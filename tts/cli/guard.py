@@ -54,11 +54,19 @@ def command(arguments: Sequence[str]) -> int:
 
     try:
         found = get_command(app).main(
-            list(arguments) or ["--help"], prog_name="tts", standalone_mode=False
+            respelled(arguments) or ["--help"], prog_name="tts", standalone_mode=False
         )
     except SystemExit as end:
         return end.code if isinstance(end.code, int) else FAILED if end.code else 0
     return found if isinstance(found, int) else 0
+
+
+def respelled(arguments: Sequence[str]) -> list[str]:
+    """`allocate rag FILE` is `allocate-rag FILE`; a file that is called rag has options behind it."""
+    first, second, third = (*arguments[:3], "", "", "")[:3]
+    if (first, second) == ("allocate", "rag") and third and not third.startswith("-"):
+        return ["allocate-rag", *arguments[2:]]
+    return list(arguments)
 
 
 def told(error: Exception) -> int:

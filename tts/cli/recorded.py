@@ -150,15 +150,16 @@ def allocate(
 
 @recorded.command(name="allocate-rag")
 def allocate_rag(
-    file: Annotated[Path, typer.Argument(help="Measured settings, one a line.")],
+    file: Annotated[Path, typer.Argument(help="Measured settings: lines, a report, a ledger.")],
     budget: Annotated[str, typer.Option(help="Tokens a question at most: 128k.")],
     dataset: Annotated[str, typer.Option(help="Whose, where the file has several.")] = "",
+    job: Annotated[str, typer.Option(help="Of the ledger, where it holds several.")] = "",
     as_json: AsJson = False,
 ) -> None:
     """Documents, demonstrations and iterations that a cap per question should buy, by a fitted law."""
     from tts.cli.allocate_rag import show_advice
 
-    show_advice(file, budget=budget, dataset=dataset, as_json=as_json)
+    show_advice(file, budget=budget, dataset=dataset, as_json=as_json, job=job)
 
 
 @recorded.command()
