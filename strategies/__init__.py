@@ -5,6 +5,7 @@ from tts.strategies.base import StrategyBase
 from tts.strategies.code.codet import CodeT
 from tts.strategies.code.self_debug import SelfDebug
 from tts.strategies.retrieval.adaptive import AdaptiveRAG
+from tts.strategies.retrieval.compressed import Compressed
 from tts.strategies.retrieval.hop_graph import HopGraph
 from tts.strategies.retrieval.iterdrag import IterDRAG
 from tts.strategies.retrieval.one_call import DRAG, RAG, ManyShotQA, ZeroShotQA
@@ -45,6 +46,7 @@ __all__ = [
     "BestOfN",
     "BudgetForcing",
     "CodeT",
+    "Compressed",
     "ComputeOptimal",
     "CritiqueAndFuse",
     "DeepConf",

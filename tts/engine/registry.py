@@ -35,6 +35,7 @@ BUILT_IN: Mapping[Kind, Mapping[str, str]] = {
         "best_of_n": "tts.strategies.sampling.best_of_n:BestOfN",
         "budget_forcing": "tts.strategies.revision.budget_forcing:BudgetForcing",
         "codet": "tts.strategies.code.codet:CodeT",
+        "compressed": "tts.strategies.retrieval.compressed:Compressed",
         "compute_optimal": "tts.strategies.allocation.compute_optimal:ComputeOptimal",
         "critique_and_fuse": "tts.strategies.revision.critique_and_fuse:CritiqueAndFuse",
         "deepconf": "tts.strategies.sampling.confidence:DeepConf",

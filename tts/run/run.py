@@ -84,7 +84,13 @@ class Run(RunState):
             raise UsageError(
                 "This strategy retrieves documents: give the engine a corpus (--corpus FILE)."
             )
-        return self._submit((query, k), self.settings.retrieval)
+        found = self._submit((query, k), self.settings.retrieval)
+        return found if self.rewriting is None else self.rewriting(self, query, found)
+
+    def rewrite(self, stage: Callable[[Run, str, Node[Any]], Node[Any]]) -> None:
+        """From now on what this Run and its children retrieve passes through a stage: called with
+        the Run, the query and the node of the documents, it gives the node of what is read of them."""
+        self.rewriting = stage
 
     def execute(
         self, candidate: Candidate | Node[Candidate], exam: Exam | Node[Exam]

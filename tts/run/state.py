@@ -83,6 +83,10 @@ class RunState:
         """Of the draws that were charged to this account."""
         self.worst_cases: WorstCases = parent.worst_cases if parent else WorstCases()
         """Priced worst cases of an end and of one draw; nothing where no ceiling asks for them."""
+        self.rewriting: Callable[[Any, Any, Node[Any]], Node[Any]] | None = (
+            parent.rewriting if parent else None
+        )
+        """What documents pass through before they are read; None: nothing."""
         self._generations: dict[str, Generation] = {}
         self.finish_reserve: Mapping[Dimension, int] = {}
         """Kept back for `finish`; room again once there is an answer to fall back on."""
