@@ -13,6 +13,7 @@ from tts.engine import spell_budget, spell_recorded
 from tts.equivalence import Equivalence
 from tts.errors import BadInput
 from tts.eval.attempts import Attempt, grade_result
+from tts.eval.grading import grading
 from tts.eval.grid import Key, Place, attempt_of, in_order, part_told
 from tts.eval.idealised import fits_of
 from tts.eval.problems import from_canonical, shuffled
@@ -131,7 +132,7 @@ async def graded(found: Recorded) -> dict[Key, Attempt]:
     """The runs that have ended, by their place."""
     problems = {problem.id: problem for problem in found.problems}
     attempts: dict[Key, Attempt] = {}
-    async with Equivalence() as equivalence:
+    async with grading() as equivalence:
         for row in found.runs:
             problem = problems.get(row.problem_id)
             if row.result is None or problem is None:

@@ -11,8 +11,8 @@ from msgspec import Struct, field
 from msgspec.structs import replace
 
 from tts.budget import PriceTable
-from tts.equivalence import Equivalence
 from tts.errors import BadInput, UsageError
+from tts.eval.grading import grading
 from tts.eval.replay.columns import Notice, quiet
 from tts.eval.replay.crossfit import CrossFitted, cross_fitted
 from tts.eval.replay.curves import CurvePoint, best_of, curve
@@ -118,7 +118,7 @@ async def pools_asked(asked: Asked, notice: Notice = quiet) -> list[Pool]:
     dollars_of = prices_of(PriceTable.load(asked.prices))
     tasks = tasks_of(asked.sources, asked.tasks)
     pools: list[Pool] = []
-    async with Equivalence() as equivalence:
+    async with grading() as equivalence:
         for source in asked.sources:
             pools += await read_pools(
                 source,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import marshal
 import os
 import secrets
 import shutil
@@ -13,6 +14,7 @@ import sys
 import tempfile
 import time
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -32,15 +34,30 @@ from tts.verifiers.sandbox.inside import zygote
 from tts.verifiers.sandbox.inside.frames import HEAD, LONGEST, framed
 
 INSIDE = Path(zygote.__file__).parent
-PACKAGES = ("tts", "tts.verifiers", "tts.verifiers.sandbox")
-BOOT = f"""import sys, types
+PACKAGES = ("tts", "tts.verifiers", "tts.verifiers.sandbox", "tts.verifiers.sandbox.inside")
+MODULES = (
+    *("plain_json", "frames", "player", "errand", "landlock", "seccomp", "confine", "examiner"),
+    "zygote",
+)
+"""The sandbox's own modules, each behind those that it imports."""
+BOOT = f"""import sys, marshal, posix
+kind = type(sys)
 for name in {PACKAGES}:
-    sys.modules[name] = types.ModuleType(name); sys.modules[name].__path__ = []
-inside = types.ModuleType("tts.verifiers.sandbox.inside"); inside.__path__ = [sys.argv[1]]
-sys.modules[inside.__name__] = inside
-from tts.verifiers.sandbox.inside.zygote import main
-main(sys.argv[2:])"""
-"""The sandbox's own modules under their names, without the packages that lie above them."""
+    sys.modules[name] = kind(name); sys.modules[name].__path__ = []
+def read(size):
+    body = b""
+    while len(body) < size:
+        part = posix.read(int(sys.argv[1]), size - len(body))
+        if not part: sys.exit(1)
+        body += part
+    return body
+for name, code in marshal.loads(read(int.from_bytes(read({HEAD}), "big"))):
+    made = sys.modules[name] = kind(name)
+    setattr(sys.modules["{PACKAGES[-1]}"], name.rpartition(".")[2], made)
+    exec(code, made.__dict__)
+made.main(sys.argv[1:])"""
+"""Runs the modules from code that comes first on the control channel: nothing is looked up, read or
+compiled, and none of the packages that lie above them is loaded."""
 SYSTEM = ("/usr", "/lib", "/lib64", "/bin", "/etc/ld.so.cache")
 WORK = "/box"
 WORK_BYTES = 64 * 1024 * 1024
@@ -60,6 +77,19 @@ def interpreter() -> str:
     """The interpreter itself, behind environments and links."""
     base: str = getattr(sys, "_base_executable", None) or sys.executable
     return os.path.realpath(base)
+
+
+@cache
+def bundle() -> bytes:
+    """The code of the modules, for an interpreter of this version, as a frame."""
+    code = [
+        (
+            f"{PACKAGES[-1]}.{name}",
+            compile((INSIDE / f"{name}.py").read_text(), name, "exec", optimize=2),
+        )
+        for name in MODULES
+    ]
+    return framed(marshal.dumps(code))
 
 
 @dataclass
@@ -98,6 +128,11 @@ class Worker:
             for _, theirs in pairs:
                 theirs.close()
         self._channels = [ours for ours, _ in pairs]
+        try:
+            self._channels[0].settimeout(GRACE)
+            self._channels[0].sendall(bundle())
+        except OSError as error:
+            raise WorkerLost(str(error) or type(error).__name__) from error
 
     def run(self, source: str, limits: Limits, *, stdin: str = "") -> Execution:
         """Run a program as a script; raises `WorkerLost`."""
@@ -164,7 +199,7 @@ class Worker:
         )
 
     def _command(self, numbers: list[int]) -> list[str]:
-        return [interpreter(), "-P", "-s", "-S", "-B", "-c", BOOT, str(INSIDE), *map(str, numbers)]
+        return [interpreter(), "-P", "-s", "-S", "-B", "-c", BOOT, *map(str, numbers)]
 
     def _readable(self) -> list[str]:
         roots = [sys.base_prefix, str(Path(interpreter()).parent.parent)]
@@ -174,11 +209,7 @@ class Worker:
         """The command of bubblewrap, where the level asks for it."""
         if self.isolation != "namespaces":
             return []
-        binds = [
-            part
-            for path in (*self._readable(), str(INSIDE))
-            for part in ("--ro-bind-try", path, path)
-        ]
+        binds = [part for path in self._readable() for part in ("--ro-bind-try", path, path)]
         return [
             *("bwrap", "--unshare-all", "--unshare-user", "--die-with-parent", "--new-session"),
             *("--as-pid-1", "--cap-drop", "ALL", "--uid", "65534", "--gid", "65534"),

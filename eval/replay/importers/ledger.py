@@ -12,6 +12,7 @@ from tts.engine import spell_recorded
 from tts.equivalence import Equivalence
 from tts.errors import BadInput
 from tts.eval.attempts import grade
+from tts.eval.grading import grading
 from tts.eval.recorded import Recorded, read
 from tts.eval.replay.importers.pooled import Pooled, Record
 from tts.eval.trace.read import reading
@@ -49,7 +50,7 @@ async def ledger_rows(place: str | Path, job: str = "") -> Pooled:
             f"{place}: job {found.job!r} drew from recorded samples, the same ones in every repeat;"
             " replay their file itself, which has the verdicts."
         )
-    async with Equivalence() as equivalence:
+    async with grading() as equivalence:
         verdicts = {one.key: await _verdict(one, equivalence) for one in draws.found.values()}
     return Pooled(list(draws.rows(verdicts, found)), tuple(draws.notes()))
 

@@ -5,10 +5,12 @@ from __future__ import annotations
 import ctypes
 import os
 import resource
-from dataclasses import dataclass
-from typing import Any
 
 from tts.verifiers.sandbox.inside import landlock, seccomp
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
 
 SET_DUMPABLE, SET_SECUREBITS, SET_NO_NEW_PRIVS, SUBREAPER = 4, 28, 38, 36
 NO_ROOT = 0x2F
@@ -17,23 +19,19 @@ CAPSET = {"x86_64": 126, "aarch64": 91}
 OPEN_FILES = 64
 
 
-@dataclass(frozen=True)
 class Confinement:
     """The limits of one process, as they come over the wire."""
 
-    cpu_seconds: int
-    memory: int
-    file_size: int
-    processes: int
-    threads: bool
-    landlock: bool
-    seccomp: bool
-    readable: tuple[str, ...]
-    work: str
-
-    @classmethod
-    def of(cls, told: dict[str, Any]) -> Confinement:
-        return cls(**{**told, "readable": tuple(told["readable"])})
+    def __init__(self, told: dict[str, Any]) -> None:
+        self.cpu_seconds: int = told["cpu_seconds"]
+        self.memory: int = told["memory"]
+        self.file_size: int = told["file_size"]
+        self.processes: int = told["processes"]
+        self.threads: bool = told["threads"]
+        self.landlock: bool = told["landlock"]
+        self.seccomp: bool = told["seccomp"]
+        self.readable: tuple[str, ...] = tuple(told["readable"])
+        self.work: str = told["work"]
 
 
 def prctl(option: int, value: int) -> None:

@@ -7,13 +7,16 @@ What a program prints is never read as a result.
 
 from __future__ import annotations
 
-import json
 import os
 import sys
-from typing import Any
 
 from tts.verifiers.sandbox.inside.frames import write_frame
+from tts.verifiers.sandbox.inside.plain_json import dumps
 from tts.verifiers.sandbox.inside.player import script
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
 
 OPTIONS = (
     *("-q", "--rootdir=.", "--import-mode=prepend", "--continue-on-collection-errors"),
@@ -52,8 +55,7 @@ def _tests(tests: list[str], roots: list[str], told: int) -> int:
     code = int(pytest.main([*OPTIONS, *tests], plugins=[results]))
     for stream in (sys.stdout, sys.stderr):
         stream.flush()
-    body = json.dumps({"code": code, "tests": results.tests, "broken": results.broken})
-    write_frame(told, body.encode())
+    write_frame(told, dumps({"code": code, "tests": results.tests, "broken": results.broken}))
     return code
 
 

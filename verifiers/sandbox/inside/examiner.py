@@ -8,13 +8,15 @@ from __future__ import annotations
 
 import builtins
 import select
-from collections.abc import Callable
-from functools import cache
-from types import CodeType
-from typing import Any
 
 from tts.verifiers.sandbox.inside.frames import BadFrame, decoded, encoded, read_frame, write_frame
 from tts.verifiers.sandbox.inside.player import limited
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from types import CodeType
+    from typing import Any
 
 WORDS = 300
 
@@ -118,9 +120,13 @@ def examine(
     return found + [("unseen", "")] * (len(checks) - len(found))
 
 
-@cache
+_PRELUDES: dict[str, CodeType] = {}
+
+
 def _compiled(prelude: str) -> CodeType:
-    return compile(prelude, "<prelude>", "exec")
+    if prelude not in _PRELUDES:
+        _PRELUDES[prelude] = compile(prelude, "<prelude>", "exec")
+    return _PRELUDES[prelude]
 
 
 def _checked(

@@ -7,9 +7,13 @@ is sent as its base.
 
 from __future__ import annotations
 
-import json
 import os
-from typing import Any
+
+from tts.verifiers.sandbox.inside.plain_json import dumps, loads
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
 
 LONGEST = 8 * 1024 * 1024
 """Bytes of one frame; a longer one is refused unread."""
@@ -71,7 +75,7 @@ def write_frame(fd: int, body: bytes) -> None:
 
 def encoded(value: Any) -> bytes:
     """A value as bytes; raises `BadFrame` for one too large, RecursionError for one too deep."""
-    body = json.dumps(_plain(value), separators=(",", ":")).encode()
+    body = dumps(_plain(value))
     if len(body) > LONGEST:
         raise BadFrame(f"a value of {len(body)} bytes")
     return body
@@ -80,7 +84,7 @@ def encoded(value: Any) -> bytes:
 def decoded(body: bytes) -> Any:
     """The value of `encoded` bytes; raises `BadFrame` for all others."""
     try:
-        return _value(json.loads(body))
+        return _value(loads(body))
     except (ValueError, TypeError, KeyError, RecursionError) as error:
         raise BadFrame(str(error)) from error
 

@@ -7,11 +7,16 @@ about the values that it returns.
 from __future__ import annotations
 
 import os
-import signal
 import sys
-from typing import Any
 
 from tts.verifiers.sandbox.inside.frames import decoded, encoded, read_frame, write_frame
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    import signal
+    from typing import Any
+else:
+    import _signal as signal  # without the names as enums, which take long to load
 
 WORDS = 300
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 import ctypes
 import errno
 import os
-import platform
 import struct
 
 from tts.verifiers.sandbox.inside.landlock import libc
@@ -75,7 +74,7 @@ Instruction = tuple[int, int, int, int]
 
 def known() -> bool:
     """Whether the tables know this machine's system calls."""
-    return platform.machine() in AUDIT
+    return os.uname().machine in AUDIT
 
 
 def program(machine: str, pid: int, *, alone: bool, threads: bool = False) -> list[Instruction]:
@@ -123,7 +122,7 @@ class _Program(ctypes.Structure):
 
 def install(*, alone: bool, threads: bool = False) -> None:
     """Put this process under the filter for good; raises OSError where the kernel refuses."""
-    lines = program(platform.machine(), os.getpid(), alone=alone, threads=threads)
+    lines = program(os.uname().machine, os.getpid(), alone=alone, threads=threads)
     packed = b"".join(struct.pack("HBBI", *line) for line in lines)
     held = ctypes.create_string_buffer(packed, len(packed))
     whole = _Program(len(lines), ctypes.addressof(held))

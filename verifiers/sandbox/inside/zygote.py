@@ -7,37 +7,39 @@ the children read them from channels of their own before they confine themselves
 from __future__ import annotations
 
 import gc
-import json
 import os
 import resource
 import select
-import shutil
-import signal
 import sys
 import time
-from collections.abc import Callable
-from dataclasses import dataclass, field
-from typing import Any
 
 from tts.verifiers.sandbox.inside import confine
 from tts.verifiers.sandbox.inside.errand import run_errand
 from tts.verifiers.sandbox.inside.examiner import Stand, examine
 from tts.verifiers.sandbox.inside.frames import LONGEST, read_frame, write_frame
+from tts.verifiers.sandbox.inside.plain_json import dumps, loads
 from tts.verifiers.sandbox.inside.player import play, script
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    import signal
+    from collections.abc import Callable
+    from typing import Any
+else:
+    import _signal as signal  # without the names as enums, which take long to load
 
 BROKEN = 97
 """Exit code of a child that could not be confined, or did not understand its job."""
 SWEEP_SECONDS = 10.0
 
 
-@dataclass
 class Pipe:
     """What is read from one pipe, up to a limit."""
 
-    fd: int
-    most: int
-    body: bytearray = field(default_factory=bytearray)
-    over: bool = False
+    def __init__(self, fd: int, most: int) -> None:
+        self.fd, self.most = fd, most
+        self.body = bytearray()
+        self.over = False
 
     def drain(self) -> bool:
         """Read once; False at its end, or above the limit."""
@@ -56,11 +58,11 @@ def serve(control: int, programs: int, tests: int) -> None:
     gc.disable()
     gc.freeze()
     while (frame := read_frame(control)) is not None:
-        write_frame(control, json.dumps(_job(json.loads(frame), programs, tests)).encode())
+        write_frame(control, dumps(_job(loads(frame), programs, tests)))
 
 
 def _job(job: dict[str, Any], programs: int, tests: int) -> dict[str, Any]:
-    limits = confine.Confinement.of(job["limits"])
+    limits = confine.Confinement(job["limits"])
     os.makedirs(limits.work, mode=0o700)
     out, err, verdict, asked, told = (os.pipe() for _ in range(5))
     examined = job["mode"] == "examine"
@@ -88,7 +90,7 @@ def _job(job: dict[str, Any], programs: int, tests: int) -> dict[str, Any]:
     status = _sweep()
     for pipe in pipes:
         os.close(pipe.fd)
-    shutil.rmtree(limits.work, ignore_errors=True)
+    _remove(limits.work)
     code, cpu = status.get(candidate, (None, 0.0))
     return {
         "ended": ended,
@@ -101,6 +103,20 @@ def _job(job: dict[str, Any], programs: int, tests: int) -> dict[str, Any]:
         "verdicts": pipes[2].body.decode("utf-8", "replace"),
         "clean": not os.path.exists(limits.work),
     }
+
+
+def _remove(folder: str) -> None:
+    """Take a folder away with all in it, links not followed; what cannot go makes a fresh process
+    take over."""
+    try:
+        for entry in os.scandir(folder):
+            if entry.is_dir(follow_symlinks=False):
+                _remove(entry.path)
+            else:
+                os.unlink(entry.path)
+        os.rmdir(folder)
+    except (OSError, RecursionError):
+        return
 
 
 def _fork(child: Callable[[], None], streams: dict[int, int | None]) -> int:
@@ -123,7 +139,7 @@ def _fork(child: Callable[[], None], streams: dict[int, int | None]) -> int:
 def _candidate(
     programs: int, examined: bool, limits: confine.Confinement, asked: int, told: int
 ) -> None:
-    job = json.loads(read_frame(programs) or b"")
+    job = loads(read_frame(programs) or b"")
     source, given, seconds = job["source"], job["stdin"].encode(), job["call_seconds"]
     asked, told = _only(asked, told)
     if given:
@@ -144,7 +160,7 @@ def _candidate(
 
 def _errand(programs: int, limits: confine.Confinement, verdict: int) -> None:
     """In a copy of a tree; what it reports of tests goes where its output does not."""
-    job = json.loads(read_frame(programs) or b"")
+    job = loads(read_frame(programs) or b"")
     (verdict,) = _only(verdict)
     confine.confine(limits)
     gc.enable()
@@ -154,7 +170,7 @@ def _errand(programs: int, limits: confine.Confinement, verdict: int) -> None:
 def _examiner(
     tests: int, limits: confine.Confinement, asked: int, told: int, verdict: int, seconds: float
 ) -> None:
-    job = json.loads(read_frame(tests) or b"")
+    job = loads(read_frame(tests) or b"")
     asked, told, verdict = _only(asked, told, verdict)
     confine.confine(limits)
     signal.signal(signal.SIGPIPE, signal.SIG_IGN)
@@ -163,7 +179,7 @@ def _examiner(
     found = examine(
         job["prelude"], job["entry"], job["checks"], stand, job["call_seconds"], job["timeouts"]
     )
-    write_frame(verdict, json.dumps({"nonce": job["nonce"], "verdicts": found}).encode())
+    write_frame(verdict, dumps({"nonce": job["nonce"], "verdicts": found}))
 
 
 def _only(*kept: int) -> list[int]:
