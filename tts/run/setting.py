@@ -53,8 +53,8 @@ class Reaggregated:
     """A verifier whose step scores become one by another rule; a verdict without steps stands."""
 
     def __init__(self, verifier: VerifierOf[Any], how: Aggregate) -> None:
-        self.verifier, self.how = verifier, how
-        self.name = verifier.name
+        self.verifier, self.name = verifier, verifier.name
+        self.how: Aggregate = how
 
     @property
     def identity(self) -> Any:

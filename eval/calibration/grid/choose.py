@@ -154,7 +154,7 @@ def _within(value: Floats, cost: Floats, budget: float, unit: str) -> tuple[int,
 
 def guess(probe: Probe, bins: BinKind) -> Difficulty:
     """A logistic guess of a draw's chance to be right from what the probe shows."""
-    typical = {name: _typical(probe.sights, name) for name in FEATURES}
+    typical: dict[Feature, float] = {name: _typical(probe.sights, name) for name in FEATURES}
     rows = np.array(
         [
             [typical[name] if sight[name] is None else sight[name] for name in FEATURES]
