@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import re
-import urllib.request
 from collections.abc import AsyncIterator, Callable, Iterator
 from importlib.util import find_spec
 from pathlib import Path
@@ -28,6 +27,7 @@ pytestmark = [
     ),
 ]
 NAME = "smollm2-135m"
+Metric = Callable[[LlamaServer, str], int]
 QUESTION = "Tom has 3 apples and buys 4 more. How many apples does he have?"
 
 
@@ -117,16 +117,15 @@ async def test_a_prompt_longer_than_a_slot_is_refused_as_that(model: HTTPGenerat
         await model.generate(asked("word " * 700), Meter())
 
 
-def metric(server: LlamaServer, name: str) -> int:
-    place = server.url.removesuffix("/v1") + "/metrics"
-    with urllib.request.urlopen(place) as answer:
-        found = re.search(rf"^llamacpp:{name} (\S+)$", answer.read().decode(), re.MULTILINE)
-    assert found is not None
-    return int(float(found[1]))
+async def test_a_draw_that_would_outgrow_its_slot_is_cut_at_the_slots_end(
+    model: HTTPGenerator,
+) -> None:
+    draw = await drawn(model, asked("dog " * 440, max_tokens=200))
+    assert draw.finish_reason in ("length", "stop") and draw.completion_tokens <= 512 - 440
 
 
 async def test_the_ledger_holds_what_the_server_counted_and_another_port_goes_on_with_it(
-    server: LlamaServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    server: LlamaServer, metric: Metric, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     options: dict[str, Any] = {"ledger": str(tmp_path / "tts.db"), "job": "job"}
@@ -158,7 +157,8 @@ async def test_a_judge_is_asked_and_what_cannot_be_read_is_counted(
     scored = [one for one in result.candidates if one.score is not None]
     lacking = sum(result.missing.values())
     assert result.stopped_by == ("incomplete" if lacking else "done")
-    assert len(scored) + lacking >= 2 and set(result.spend) > {"sample"}
+    assert len(scored) + lacking == 2 and set(result.spend) > {"sample"}
+    assert all(re.search("no mark|no verdict|without a verdict", why) for why in result.missing)
 
 
 async def test_steps_are_drawn_one_by_one_and_end_in_an_answer_under_any_budget(
