@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from hashlib import blake2b
 from secrets import token_hex
 from typing import Any, cast
@@ -17,7 +18,7 @@ from tts.engine import parse_budget, parse_strategy
 from tts.errors import BadInput
 from tts.gateway.bodies import OwnFields
 from tts.gateway.errors import ApiError, bad
-from tts.gateway.keys import Key
+from tts.gateway.keys import Key, smaller
 from tts.gateway.settings import ONE_DRAW, GatewaySettings
 from tts.run import Strategy
 from tts.values import Budget, Conversation, Message, Problem, Sampling
@@ -28,6 +29,8 @@ LONGEST = 300
 """Characters of a strategy."""
 FILES = re.compile(r"\b(policy|calibration)\s*=")
 """Parameters of strategies that name files: the gateway's own names stand for these."""
+REMEMBERED = 256
+"""Strategies whose texts need not be read again."""
 LENGTHS = ("tokens", "window", "least", "most")
 """Ends of the names of parameters that count tokens and not calls."""
 
@@ -136,7 +139,7 @@ def _strategy(text: str, key: Key, settings: GatewaySettings) -> Strategy:
     if len(text) > LONGEST or "&" in text or "*" in text:
         raise bad("A strategy is a short text such as best_of_n(n=8).", param="strategy")
     if text in settings.policies:
-        chosen = parse_strategy(f"compute_optimal(policy='{settings.policies[text]}')")
+        chosen = _parsed(f"compute_optimal(policy='{settings.policies[text]}')")
         _allowed(key, text, chosen.name)
         return chosen
     if (file := FILES.search(text)) is not None:
@@ -145,7 +148,7 @@ def _strategy(text: str, key: Key, settings: GatewaySettings) -> Strategy:
             f" ({', '.join(settings.policies) or 'none is given to this gateway'}).",
             param="strategy",
         )
-    chosen = parse_strategy(ONE_DRAW if text == "single" else text)
+    chosen = _parsed(ONE_DRAW if text == "single" else text)
     _allowed(key, chosen.name)
     for name, value in chosen.parameters.items():
         if _counts(name, value) and value > key.calls:
@@ -156,6 +159,12 @@ def _strategy(text: str, key: Key, settings: GatewaySettings) -> Strategy:
                 code="too_many_calls",
             )
     return chosen
+
+
+@lru_cache(maxsize=REMEMBERED)
+def _parsed(text: str) -> Strategy:
+    """Strategies hold their parameters and nothing else, so that requests may share them."""
+    return parse_strategy(text)
 
 
 def _counts(name: str, value: Any) -> bool:
@@ -175,17 +184,7 @@ def _allowed(key: Key, *names: str) -> None:
 
 def _budget(text: str, key: Key) -> Budget:
     """The smaller of what is asked for and what the key may spend, dimension by dimension."""
-    wanted = parse_budget(text) if text.strip() else Budget()
-    return smaller(smaller(wanted, key.request), Budget(calls=key.calls))
-
-
-def smaller(left: Budget, right: Budget) -> Budget:
-    """The ceilings that hold where both do."""
-    both = {}
-    for name, value in asdict(left).items():
-        known = [each for each in (value, getattr(right, name)) if each is not None]
-        both[name] = min(known, default=None)
-    return Budget(**both)
+    return smaller(parse_budget(text), key.ceiling) if text.strip() else key.ceiling
 
 
 def _sampling(given: Sampling, wanted: Mapping[str, Any]) -> Sampling:

@@ -7,11 +7,13 @@ import os
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
 import yaml
+from msgspec.structs import asdict
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from tts.engine import parse_budget, parse_strategy
@@ -48,6 +50,20 @@ class Key:
     @property
     def job(self) -> str:
         return f"gateway.{self.name}"
+
+    @cached_property
+    def ceiling(self) -> Budget:
+        """Of each request, its calls included."""
+        return smaller(self.request, Budget(calls=self.calls))
+
+
+def smaller(left: Budget, right: Budget) -> Budget:
+    """The ceilings that hold where both do."""
+    both = {}
+    for name, value in asdict(left).items():
+        known = [each for each in (value, getattr(right, name)) if each is not None]
+        both[name] = min(known, default=None)
+    return Budget(**both)
 
 
 ANYBODY = Key(name="anybody")

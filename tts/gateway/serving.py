@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import socket
 from collections.abc import Callable
+from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,10 +17,12 @@ from tts.errors import UsageError
 from tts.gateway.app import application
 from tts.gateway.desk import Desk
 from tts.gateway.settings import GatewaySettings
+from tts.ledger import JobLeases, Ledger
 
 GRACE = 10
 """Seconds in which requests under way may end once a signal has come."""
 BACKLOG = 2048
+OWN_JOB = "gateway"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,10 +63,16 @@ async def serve(
 ) -> None:
     """Serve until a signal comes; `ready` is told the URL and the model once requests are taken.
 
-    The endpoint is asked what it supports before, which is not part of any key's spending.
+    What the endpoint is asked before stands in the ledger as the job `gateway`, and is no key's.
     """
-    async with Asks(options) as asks:
-        session = await open_session(options, asks=asks)
+    async with AsyncExitStack() as stack:
+
+        async def books() -> tuple[Ledger, JobLeases]:
+            opened = await stack.enter_async_context(Ledger.open(ledger, job=OWN_JOB))
+            return opened, JobLeases(opened)
+
+        async with Asks(options, books=books, job=OWN_JOB) as asks:
+            session = await open_session(options, asks=asks)
     try:
         async with Desk(session, ledger, settings) as desk:
             server = ToldServer(_config(desk), lambda: ready(url_of(listening), desk.model))
