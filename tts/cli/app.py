@@ -282,14 +282,35 @@ def calibrate(
 
 
 @app.command()
+def init(
+    file: Annotated[Path, typer.Argument(help="Where the recipe goes.")] = Path("recipe.yaml"),
+) -> None:
+    """Write a recipe with every key explained, ready to be changed."""
+    from tts.cli.init import write_recipe
+
+    write_recipe(file)
+
+
+@app.command()
 def doctor(
-    model: Annotated[str, typer.Option(help="vllm:FOLDER.")] = "vllm:embedded/small",
+    model: Annotated[
+        str, typer.Option(help="vllm:FOLDER: which kernels vLLM would serve it with, and why.")
+    ] = "",
+    ledger: LedgerPlace = "tts.db",
+    base_url: Annotated[str, typer.Option(help="Of an OpenAI-compatible server.")] = "",
+    api_key_env: Annotated[
+        str | None, typer.Option(help="Environment variable that holds its key.")
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False,
 ) -> None:
-    """Show which kernels and features vLLM would serve a model with, and why."""
+    """What is installed, isolated, reachable and whole here; nothing is generated or billed."""
+    from tts.cli.doctor import show_health
     from tts.cli.tune import show_kernels
 
-    show_kernels(model, as_json=as_json)
+    if model:
+        show_kernels(model, as_json=as_json)
+    else:
+        show_health(ledger, base_url, api_key_env, as_json=as_json)
 
 
 @app.command()

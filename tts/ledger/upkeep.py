@@ -42,6 +42,38 @@ class Pruned(Struct, frozen=True, kw_only=True):
     """Of all tables."""
 
 
+class Checked(Struct, frozen=True, kw_only=True):
+    """A ledger that could be read."""
+
+    size: int
+    """Bytes."""
+    jobs: int
+    workers: int
+    """Processes that work on some job now."""
+    fault: str
+    """What is wrong with its file; empty: nothing."""
+
+
+def checked(place: str | Path) -> Checked:
+    """Look at every page of a ledger's file once; raises `LedgerError` where it cannot be read."""
+
+    def work(connection: Connection) -> Checked:
+        now = clock(connection)
+        jobs = connection.execute(select(LEASES.c.job).distinct()).scalars().all()
+        alive = [one for job in jobs for one in holders(connection, job) if one.lives(now)]
+        said = "ok"
+        if connection.dialect.name == "sqlite":
+            said = str(connection.exec_driver_sql("PRAGMA quick_check(1)").scalar_one())
+        return Checked(
+            size=size_of(connection),
+            jobs=_count(connection, JOBS, JOBS.c.job.is_not(None)),
+            workers=len(alive),
+            fault="" if said == "ok" else f"{place} is damaged: {said}",
+        )
+
+    return _at(place, work)
+
+
 def prune(place: str | Path, job: str) -> Pruned:
     """Take a job and all that is only its own out of a ledger, in one transaction.
 
