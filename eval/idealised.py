@@ -10,6 +10,7 @@ from msgspec import Struct
 
 from tts.budget.idealised_runtime import IdealisedRuntime, read_runtimes
 from tts.protocols import Role
+from tts.retrieval.operation import revision_of
 from tts.values import Usage
 
 OF_GENERATORS: tuple[Role, ...] = ("sample", "plan", "probe")
@@ -39,7 +40,7 @@ class Idealised(Struct, frozen=True):
             return None
         total = 0.0
         for role, usage in spend.items():
-            if not usage.tokens:
+            if not usage.tokens and not usage.retrievals:
                 continue
             runtime = self.runtimes.get(role)
             part = amount(runtime, usage) if runtime else None
@@ -49,17 +50,22 @@ class Idealised(Struct, frozen=True):
         return total
 
 
-def fits_of(path: Path | None, generators: Iterable[str], identity: Any) -> Idealised | None:
-    """The fits of a file for these generators and the verifier of that identity; None without a
-    file, `BadInput` where it cannot be read."""
+def fits_of(
+    path: Path | None, generators: Iterable[str], identity: Any, retriever: Any = None
+) -> Idealised | None:
+    """The fits of a file for these generators and the verifier and the retriever of those
+    identities; None without a file, `BadInput` where it cannot be read."""
     if path is None:
         return None
     verifier = identity.get("model") if isinstance(identity, dict) else None
-    return idealised(read_runtimes(path), generators, verifier)
+    return idealised(read_runtimes(path), generators, verifier, retriever)
 
 
 def idealised(
-    fits: Mapping[str, IdealisedRuntime], generators: Iterable[str], verifier: str | None
+    fits: Mapping[str, IdealisedRuntime],
+    generators: Iterable[str],
+    verifier: str | None,
+    retriever: Any = None,
 ) -> Idealised:
     """The fits of a comparison's roles, by the names of its models.
 
@@ -70,9 +76,16 @@ def idealised(
     verifying = (verifier,) if verifier else ()
     models: dict[Role, tuple[str, ...]] = dict.fromkeys(OF_GENERATORS, drawing)
     models |= {"judge": (*drawing, *verifying), "verify": verifying}
+    models |= {"retrieve": (fit_name(retriever),)}
     found: dict[Role, IdealisedRuntime] = {}
     for role, names in models.items():
         own = [fits.get(name) for name in names]
         if own and own[0] is not None and all(one == own[0] for one in own):
             found[role] = own[0]
     return Idealised(found)
+
+
+def fit_name(retriever: Any) -> str:
+    """What the fit of a retriever of that identity is called in a file that holds those of models:
+    another corpus takes other times."""
+    return f"retriever:{revision_of(retriever)}"

@@ -51,6 +51,7 @@ class Manifest(Struct, kw_only=True):
     problems: Source = field(default_factory=Source)
     models: dict[str, dict[str, str | None]] = field(default_factory=dict)
     verifier: Any = None
+    retriever: Any = None
     sampling: dict[str, Any] = field(default_factory=dict)
     grader: str = ""
     prices: str = ""
@@ -95,7 +96,12 @@ async def recorded_report(
         warnings=[*warnings(found), *unlike(label for label, _ in columns)],
         partial=part_told(ended, whole, shuffled=asked.order == "shuffled"),
         planned=repeats * len(problems),
-        idealised=fits_of(runtimes, named(found.manifest.models), found.manifest.verifier),
+        idealised=fits_of(
+            runtimes,
+            named(found.manifest.models),
+            found.manifest.verifier,
+            found.manifest.retriever,
+        ),
     )
     return found.job, report
 

@@ -252,7 +252,9 @@ def report(
 
 def _fits(spec: ComparisonSpec, session: Session) -> Idealised | None:
     names = [generator.model.name for generator in session.generators.values()]
-    return fits_of(spec.runtimes, names, session.verifier.identity if session.verifier else None)
+    judge = session.verifier.identity if session.verifier else None
+    found = session.retrieval
+    return fits_of(spec.runtimes, names, judge, found.retriever.identity if found else None)
 
 
 def partial(comparison: Comparison) -> str:

@@ -14,7 +14,7 @@ from tts.budget.idealised_runtime import IdealisedRuntime
 from tts.errors import BadInput
 from tts.eval.problems import load_problems
 from tts.eval.tune.energy import Counter
-from tts.protocols import GenerateRequest, Generator, Meter, StepScorer, StepScoreRequest
+from tts.protocols import GenerateRequest, Generator, Meter, Retriever, StepScorer, StepScoreRequest
 from tts.values import Message, Sampling
 
 SHARES = (0.125, 0.25, 0.5, 0.75)
@@ -133,6 +133,26 @@ def fitted_reading(calls: Sequence[Timing]) -> IdealisedRuntime:
         sizes[one.prompt_tokens].append(one.seconds)
     prompts = {size: median(took) for size, took in sorted(sizes.items())}
     return IdealisedRuntime(token_seconds=0.0, prompt_seconds=prompts, watts=_watts(calls))
+
+
+RETRIEVALS = 32
+"""Retrievals that are timed, after a first one."""
+WANTED = 10
+
+
+async def fitted_retrieving(
+    retriever: Retriever, *, clock: Callable[[], float] = perf_counter
+) -> IdealisedRuntime:
+    """The median time of a retrieval of `WANTED` documents, one at a time, by questions of everyday
+    words."""
+    took: list[float] = []
+    for place in range(RETRIEVALS + 1):
+        started = clock()
+        await retriever.retrieve(
+            f"Who was number {place} of the first people in that town?", WANTED
+        )
+        took.append(clock() - started)
+    return IdealisedRuntime(token_seconds=0.0, prompt_seconds={}, call_seconds=median(took[1:]))
 
 
 def _questions(generator: Generator) -> list[str]:

@@ -105,7 +105,7 @@ def dashed(names: Any) -> set[str]:
         ("eval", Recipe.model_fields),
         ("run", ModelKeys.model_fields),
         ("plan", ["model", "base_url", "api_key_env"]),
-        ("tune", ["base_url", "api_key_env", "verifier"]),
+        ("tune", ["base_url", "api_key_env", "verifier", "corpus", "retriever"]),
         ("serve", ModelKeys.model_fields),
         ("demonstrations", ModelKeys.model_fields),
         ("prices", ["prices"]),

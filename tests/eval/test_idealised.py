@@ -5,9 +5,10 @@ from __future__ import annotations
 import pytest
 
 from tts.budget.idealised_runtime import IdealisedRuntime
-from tts.eval.idealised import idealised
+from tts.eval.idealised import fit_name, idealised
+from tts.eval.tune.fit import fitted_retrieving
 from tts.protocols import Role
-from tts.values import NOTHING, Usage
+from tts.values import NOTHING, Document, Usage
 
 POLICY = IdealisedRuntime(token_seconds=0.02, prompt_seconds={100: 0.5}, watts=300.0)
 READER = IdealisedRuntime(token_seconds=0.0, prompt_seconds={100: 0.25}, watts=100.0)
@@ -47,3 +48,28 @@ def test_a_role_that_models_of_different_fits_share_is_unknown() -> None:
 
 def test_a_run_whose_spend_by_role_was_not_recorded_is_unknown() -> None:
     assert idealised(FITS, ["policy"], "prm").seconds(DRAWN, {}) is None
+
+
+def test_retrievals_take_the_time_that_was_measured_of_this_corpus_and_are_unknown_without_it() -> (
+    None
+):
+    own = IdealisedRuntime(token_seconds=0.0, prompt_seconds={}, call_seconds=0.25)
+    fits = {**FITS, fit_name({"corpus": 1}): own}
+    looked_up = Usage(calls=3, retrievals=3)
+    known, other = (idealised(fits, ["policy"], None, {"corpus": one}) for one in (1, 2))
+    assert known.seconds(*run(sample=DRAWN, retrieve=looked_up)) == pytest.approx(2.0 + 0.75)
+    assert other.seconds(*run(sample=DRAWN, retrieve=looked_up)) is None
+
+
+async def test_a_retriever_is_timed_by_the_median_of_its_calls() -> None:
+    ticks = iter(range(0, 1000, 3))
+
+    class Shelf:
+        name, identity, cost = "shelf", 1, 0.0
+
+        async def retrieve(self, query: str, k: int) -> list[Document]:
+            next(ticks)
+            return []
+
+    found = await fitted_retrieving(Shelf(), clock=lambda: float(next(ticks)))
+    assert found.call_seconds == 6 and found.seconds_of(Usage(calls=2, retrievals=2)) == 12

@@ -23,6 +23,8 @@ class IdealisedRuntime(Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     """Of each drawn token after the first."""
     prompt_seconds: dict[int, float]
     """Prompt tokens that were timed, to the seconds until the first token."""
+    call_seconds: float = 0.0
+    """Of each call, whatever it reads: a retrieval's whole time."""
     watts: float | None = None
     """Mean power of the devices while calls were timed; None: not measured."""
 
@@ -32,6 +34,8 @@ class IdealisedRuntime(Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         Beyond the largest timed size it grows in proportion to that.
         """
         if tokens <= 0:
+            return 0.0
+        if not self.prompt_seconds:
             return 0.0
         sizes = sorted(self.prompt_seconds)
         key = next((size for size in sizes if size >= tokens), sizes[-1])
@@ -46,6 +50,7 @@ class IdealisedRuntime(Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         if not usage.calls:
             return 0.0
         drawn = max(0, usage.completion_tokens - usage.calls) * self.token_seconds
+        drawn += usage.calls * self.call_seconds
         return usage.calls * self.prompt(usage.prompt_tokens / usage.calls) + drawn
 
     def joules_of(self, usage: Usage) -> float | None:

@@ -326,7 +326,7 @@ def sandbox(
 
 
 @app.command()
-@flags_of(ModelKeys, only=(*ENDPOINT, "verifier"))
+@flags_of(ModelKeys, only=(*ENDPOINT, "verifier", "corpus", "retriever"))
 def tune(
     model: Annotated[str, typer.Option(help="vllm:FOLDER; with --idealized any model.")],
     workload: Annotated[str, typer.Option(help="best_of_n, beam, rag or prm.")] = "best_of_n",

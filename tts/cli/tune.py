@@ -18,10 +18,12 @@ from tts.cli.exits import run
 from tts.cli.screen import Screen
 from tts.engine import SessionOptions
 from tts.engine.model_spec import ModelSpec
+from tts.engine.open_retriever import open_retrieval
 from tts.engine.open_vllm import OPTIONS, settings
 from tts.engine.session import Closable, open_model, open_verifier
 from tts.errors import UsageError
 from tts.eval.bench.measuring import machine
+from tts.eval.idealised import fit_name
 from tts.eval.tune import (
     UNITS,
     Measured,
@@ -39,7 +41,7 @@ from tts.eval.tune import (
     start_points,
 )
 from tts.eval.tune.energy import measured
-from tts.eval.tune.fit import fitted_reading, readings, timings
+from tts.eval.tune.fit import fitted_reading, fitted_retrieving, readings, timings
 from tts.eval.tune.report import by_rate, clear_of, rates_of
 from tts.eval.tune.trial import best_of
 
@@ -56,6 +58,7 @@ def fit_runtime(model: str, options: dict[str, Any], out: Path) -> None:
 
 
 async def _fit(model: str, options: SessionOptions, out: Path, console: Screen) -> None:
+    retrieval = open_retrieval(options)
     generator = await open_model(model, options)
     judge = await open_verifier(options, generator)
     try:
@@ -67,6 +70,10 @@ async def _fit(model: str, options: SessionOptions, out: Path, console: Screen) 
             await judge.close()
     write_runtime(out, generator.model.name, runtime)
     _tell(console, runtime)
+    if retrieval is not None:
+        fit = await fitted_retrieving(retrieval.retriever)
+        write_runtime(out, fit_name(retrieval.retriever.identity), fit)
+        console.print(f"seconds per retrieval: {fit.call_seconds:.3g}")
     for name, fit in reading.items():
         write_runtime(out, name, fit)
         for size, seconds in fit.prompt_seconds.items():

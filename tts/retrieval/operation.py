@@ -32,13 +32,12 @@ class Retrieval(FlatCall):
     def __init__(self, retriever: Retriever) -> None:
         self.retriever = retriever
         self.flat_cost = replace(of_dollars(retriever.cost), retrievals=1)
-        identity = msgspec.json.encode(retriever.identity, order="deterministic")
         self.spec = OperationSpec(
             name=f"retrieve/{retriever.name}",
             version="1",
             role="retrieve",
             effect="read",
-            revision=blake2b(identity, digest_size=8).hexdigest(),
+            revision=revision_of(retriever.identity),
             pool=f"retriever:{retriever.name}",
             timeout=SLOWEST,
         )
@@ -60,3 +59,9 @@ class Retrieval(FlatCall):
     def pretend(self, args: tuple[Any, ...], draw: Draw) -> Any:
         text = "9 " * PRETENDED_WORDS
         return tuple(Document(f"{place}", text) for place in range(args[1]))
+
+
+def revision_of(identity: Any) -> str:
+    """A digest of a retriever's identity."""
+    told = msgspec.json.encode(identity, order="deterministic")
+    return blake2b(told, digest_size=8).hexdigest()
