@@ -8,6 +8,7 @@ two were nearly as likely. Served in float32 it does not, and has to say the sam
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterator, Sequence
 from importlib.util import find_spec
 from pathlib import Path
@@ -47,7 +48,7 @@ QUESTIONS = (
 TOKENS = 32
 NEAR = 2e-2
 """Of a log-probability, between two that compute the same."""
-ROUNDED = 0.75
+ROUNDED = 0.4
 """Of a log-probability, where what is multiplied was rounded to eight bits."""
 
 
@@ -125,7 +126,7 @@ async def served_draws(server: LlamaServer) -> list[Completion]:
 
 async def own_draws(model: EmbeddedModel) -> list[Completion]:
     generator = EmbeddedGenerator(model)
-    draws = [await drawn(generator, question) for question in QUESTIONS]
+    draws = await asyncio.gather(*(drawn(generator, question) for question in QUESTIONS))
     await generator.close()
     return draws
 
