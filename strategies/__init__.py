@@ -4,6 +4,7 @@ from tts.strategies.allocation.compute_optimal import Auto, ComputeOptimal, Unti
 from tts.strategies.base import StrategyBase
 from tts.strategies.code.codet import CodeT
 from tts.strategies.code.self_debug import SelfDebug
+from tts.strategies.repository.code_monkeys import CodeMonkeys
 from tts.strategies.retrieval.adaptive import AdaptiveRAG
 from tts.strategies.retrieval.compressed import Compressed
 from tts.strategies.retrieval.hop_graph import HopGraph
@@ -45,6 +46,7 @@ __all__ = [
     "BeamSearch",
     "BestOfN",
     "BudgetForcing",
+    "CodeMonkeys",
     "CodeT",
     "Compressed",
     "ComputeOptimal",

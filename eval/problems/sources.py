@@ -21,6 +21,7 @@ from tts.eval.problems.problem_set import ProblemSet, choose
 from tts.eval.problems.record import collect
 from tts.eval.problems.rows import csv_rows, json_rows
 from tts.eval.spec import ComparisonSpec
+from tts.eval.swe.names import SWE, SWE_MINI
 from tts.values import Problem
 
 _REPOSITORY = re.compile(r"[\w.-]+/[\w.-]+")
@@ -83,6 +84,10 @@ def _read(source: str, *, task: str, skip_bad: bool, revision: str | None) -> Pr
         return generated_set(source)
     if source == SHORT_TEXTS:
         return short_texts()
+    if source == SWE_MINI or source.startswith(SWE):
+        from tts.eval.problems.repositories import repository_set  # it reads rows as this does
+
+        return repository_set(source)
     path = Path(source)
     kind, _, file = source.partition(":")
     for name in CODE_SETS:
@@ -94,13 +99,13 @@ def _read(source: str, *, task: str, skip_bad: bool, revision: str | None) -> Pr
         return file_set(path, task=task, skip_bad=skip_bad)
     if _REPOSITORY.fullmatch(source):
         return hub_set(source, revision=revision, task=task, skip_bad=skip_bad)
-    known = (*GENERATED, *CODE_SETS, "replay", SHORT_TEXTS)
+    known = (*GENERATED, *CODE_SETS, "replay", "swe", SWE_MINI, SHORT_TEXTS)
     near = get_close_matches(source.partition(":")[0], known, n=1)
     hint = f"did you mean {near[0]}:{source.partition(':')[2]}? A" if near else "a"
     raise BadInput(
         f"{source}: no such file; {hint} JSON Lines or CSV file, "
         f"{', '.join(f'{name}:N' for name in GENERATED)}, {SHORT_TEXTS}, "
-        f"{', '.join(f'{name}:FILE' for name in CODE_SETS)}, replay:FILE or a Hugging Face "
+        f"{', '.join(f'{name}:FILE' for name in CODE_SETS)}, {SWE_MINI}, swe:FILE, replay:FILE or a Hugging Face "
         "owner/name is needed."
     )
 

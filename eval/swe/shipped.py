@@ -16,10 +16,8 @@ from typing import Any
 import yaml
 
 from tts.eval.swe.instance import Instance, RecordedPatch
+from tts.eval.swe.names import SWE_MINI
 from tts.repository import Tree, difference, edited
-
-SWE_MINI = "swe_mini"
-"""The name of the set, where a set is asked for."""
 
 
 @cache

@@ -79,3 +79,12 @@ def test_any_other_model_gets_the_plain_task() -> None:
 def test_an_unknown_task_is_named_with_the_known_ones() -> None:
     with pytest.raises(UnknownName, match="gsm8k"):
         task_for("gsm9k")
+
+
+def test_a_change_is_read_as_blocks_of_edits_or_as_the_last_diff() -> None:
+    blocks = "<<<< SEARCH a.py\nx\n====\ny\n>>>> REPLACE\n"
+    task = TASKS["patch"]
+    assert task.extract(f"So:\n<edit>\n{blocks}</edit>") == blocks
+    assert task.extract(f"```diff\n-a\n```\nor\n{blocks}and\n{blocks}") == f"{blocks}and\n{blocks}"
+    assert task.extract("```diff\n-a\n```\nbetter:\n```diff\n-b\n```") == "-b\n"
+    assert task.extract("No change is needed.") is None

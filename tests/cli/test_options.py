@@ -52,6 +52,10 @@ NO_KEY = {
         *("most-choices", "most-bytes", "in-flight", *SAMPLED, *SHORT),
     },
     "prices": {"pattern"},
+    "swe select": {
+        *("candidates", "problems", "repos", "out", "instance", "i", "min-isolation", "workers"),
+        *("j", "strategy", "budget", "ledger", "judged", "json"),
+    },
     "replay": {
         *("files", "strategy", "controller", "budget", "k", "task", "orders", "seed", "json"),
         *("problems", "fit", "field", "metrics", "write", "out", "tests", "executions"),
@@ -109,6 +113,7 @@ def dashed(names: Any) -> set[str]:
         ("serve", ModelKeys.model_fields),
         ("demonstrations", ModelKeys.model_fields),
         ("prices", ["prices"]),
+        ("swe select", ["model", "models", "base_url", "api_key_env", "prices"]),
         ("replay", ["prices"]),
         ("cascade", ["prices"]),
         ("exchange", ["prices"]),
@@ -121,7 +126,7 @@ def test_the_flags_of_a_command_are_its_keys_and_nothing_else(command: str, keys
 
 def test_every_command_that_takes_an_option_of_the_engine_is_looked_at() -> None:
     own = dashed(ModelKeys.model_fields)
-    told = {"doctor", "job retune", "swe grade", "swe select"}
+    told = {"doctor", "job retune", "swe grade"}
     assert {name for name in commands() if flags(name) & own} == {*NO_KEY, *told}
 
 

@@ -126,3 +126,17 @@ def test_the_table_of_what_runs_here_gives_no_score_over_a_part(
     told = capsys.readouterr().out
     assert "0 of 1 instances can be graded here." in told
     assert "No score is given" in told
+
+
+def test_a_model_chooses_among_patches_by_tests_of_its_own(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    script, out = tmp_path / "script.jsonl", tmp_path / "chosen.jsonl"
+    assert guarded(["swe", "export", str(script), "--form", "script", *ONE]) == 0
+    pool = predictions(tmp_path / "a.jsonl", *(one.patch for one in BOOK.candidates[:3]))
+    told = ["swe", "select", pool, *ONE, "--out", str(out), "--model", f"scripted:{script}"]
+    assert guarded(told) == 0, capsys.readouterr().err
+    row = json.loads(out.read_text())
+    assert row["tts"]["selector"] == "code_monkeys(machines=0)"
+    assert row["tts"]["selection_cost"]["tokens"] > 0
+    assert row["model_patch"] in [one.patch for one in BOOK.candidates[:3]]

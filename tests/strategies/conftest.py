@@ -18,9 +18,12 @@ from tts.executor import Limits
 from tts.executor.gate import Gate
 from tts.ledger import MemoryJournal, MemoryLeases
 from tts.protocols import Answer, OperationSpec, UseRow
+from tts.repository import ScriptRun
 from tts.retrieval import BM25, Corpus, Retrieval
 from tts.values import Budget, Check, Demonstration, Document, Hop, Problem, Result, Sampling, Usage
 from tts.verifiers.code import Executing
+from tts.verifiers.repository import RepositoryBox, Scripting
+from tts.verifiers.repository.scripts import tree_of
 from tts.verifiers.sandbox import Examination
 
 PRICES = PriceTable.load(None)
@@ -66,6 +69,27 @@ def verdict(source: str, check: str) -> Check:
     return Check("passed")
 
 
+class TrustedScripts(Scripting):
+    """Runs the scripts of a test in this process; they see the repository as `files`."""
+
+    def __init__(self) -> None:
+        super().__init__(RepositoryBox(lambda packages: pytest.fail("no sandbox is needed here")))
+        self.spec = OperationSpec(
+            name="execute/script", version="0", role="verify", effect="idempotent"
+        )
+
+    async def perform(self, args: Any, draws: Any, meter: Any) -> Answer:
+        problem, changes, script = args
+        code: Any = 0
+        try:
+            exec(script, {"files": tree_of(problem).changed(changes).files})  # noqa: S102
+        except SystemExit as end:
+            code = end.code
+        except Exception:  # noqa: BLE001 whatever a scripted test does
+            code = 1
+        return self.answered(ScriptRun(code=code, output=f"code {code}"))
+
+
 class Forest:
     """Runs strategies on a simulated policy, in a time that jumps."""
 
@@ -83,12 +107,20 @@ class Forest:
 
     programs = ("codet", "self_debug")
     """Strategies that run programs, and so solve `code` alone."""
+    repository = Problem(
+        id="r",
+        prompt="a.py should say two.",
+        task="patch",
+        metadata={"files": {"a.py": "x = 1\ny = 1\n", "b.py": "z = 1\n"}, "issue": "Say two."},
+    )
 
     def __init__(self, lab: Any) -> None:
         self.lab = lab
 
     def suited(self, strategy: Any) -> Problem:
         """A problem that the strategy can be put to."""
+        if strategy.name == "code_monkeys":
+            return self.repository
         return self.code if strategy.name in self.programs else self.problem
 
     def session(
@@ -115,6 +147,7 @@ class Forest:
             retrieval=Retrieval(BM25(SHELF)),
             demonstrations=SHOTS,
             execution=Trusted(),
+            scripts=TrustedScripts(),
         )
 
     def grow(

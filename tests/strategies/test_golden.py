@@ -24,6 +24,12 @@ CASES = [(name, case) for name in GOLDEN for case in ("default", "changed")]
 def say(messages: Any, prefix: str, index: int) -> str:
     """A reply that steps, answers, approves nothing, and can be read as any verdict."""
     asked = messages[-1].content
+    if "RELEVANT: yes" in asked:
+        return "RELEVANT: yes\nSUMMARY: all"
+    if "<test>" in asked and "<choice>" not in asked and "<edit>" not in asked:
+        return "<test>\nraise SystemExit(0 if '2' in files['a.py'] else 2)\n</test>"
+    if "<edit>" in asked:
+        return f"<edit>\n<<<< SEARCH a.py\nx = 1\n====\nx = {len(asked) % 2 + 2}\n>>>> REPLACE\n</edit>"
     if "approaches" in asked:
         return "1. Add sixes.\n2. Multiply."
     if "sure, likely or impossible" in asked or "promising one" in asked:

@@ -70,6 +70,7 @@ Reader = Literal[
     "last_number",
     "last_line",
     "program",
+    "patch",
     "whole",
     "written",
 ]
@@ -247,6 +248,19 @@ def whole_text(text: str) -> str | None:
         return bare
 
 
+_EDITS = re.compile(r"^<{3,}[ \t]*SEARCH\b.*^>{3,}[ \t]*REPLACE\b[^\n]*", re.DOTALL | re.MULTILINE)
+_DIFF = re.compile(r"^```(?:diff|patch)[ \t]*\n(.*?)(?:^```|\Z)", re.DOTALL | re.MULTILINE)
+
+
+def patch_in(text: str) -> str | None:
+    """The edits of a text in blocks of search and replacement, else its last fenced diff."""
+    edits = _EDITS.search(text)
+    if edits is not None:
+        return edits[0] + "\n"
+    diffs = _DIFF.findall(text)
+    return diffs[-1] if diffs else None
+
+
 READERS: dict[Reader, Callable[[str], str | None]] = {
     "tagged": tagged_answer,
     "boxed": last_boxed,
@@ -258,6 +272,7 @@ READERS: dict[Reader, Callable[[str], str | None]] = {
     "last_line": last_line,
     "whole": whole_text,
     "program": program_in,
+    "patch": patch_in,
     "written": written,
 }
 

@@ -37,6 +37,12 @@ _CODE = (
     "Complete the Python function. Answer with one fenced block that holds the whole function and "
     "the imports that it needs."
 )
+_PATCH = (
+    "Mend the code of a repository so that the issue is solved. Write each change as a block\n"
+    "<<<< SEARCH path/of/file.py\nthe lines as they are\n====\nthe lines as they are to be\n"
+    ">>>> REPLACE\nwhere the searched lines are whole lines that stand once in the file. Tests are "
+    "not changed, and no files are made."
+)
 _PLAIN = "Answer the question. Put the final answer alone on the last line."
 _SHORT = "Answer the question in as few words as possible, alone on the last line."
 _QWEN_MATH = "Please reason step by step, and put your final answer within \\boxed{}."
@@ -176,6 +182,14 @@ TASKS: dict[str, Task] = {
             forced_answer="\n\nAnswer: ",
             readers=("tagged", "boxed", "stated", "last_line"),
             answers="text",
+        ),
+        Task(
+            name="patch",
+            version="1",
+            system=_PATCH,
+            readers=("patch",),
+            answers="program",
+            forced_answer="\n\n```diff\n",
         ),
         Task(
             name="qa",

@@ -67,8 +67,9 @@ class ScriptedGenerator:
     ) -> GenerateReply:
         """Say the lines of the request's draws; an error among them is raised."""
         self.requests.append(request)
-        indices = request.indices or tuple(range(len(request.seeds)))
-        lines = [self._script(request.messages, request.prefix, index) for index in indices]
+        lines = [
+            self._script(request.messages, request.prefix, index) for index in self.numbers(request)
+        ]
         for line in lines:
             if isinstance(line, CallError):
                 raise line
@@ -78,6 +79,10 @@ class ScriptedGenerator:
                 listener(position, draw.text)
         meter.usage = self._usage(request, drawn)
         return GenerateReply(completions=drawn, usage=meter.usage)
+
+    def numbers(self, request: GenerateRequest) -> Sequence[int]:
+        """Which of a prompt's draws each one is."""
+        return request.indices or tuple(range(len(request.seeds)))
 
     async def close(self) -> None:
         return None

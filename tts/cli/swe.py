@@ -6,17 +6,22 @@ import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from msgspec import to_builtins
 from rich.table import Table
 
 from tts.cli.exits import INFRASTRUCTURE, run
 from tts.cli.screen import Screen, json_text, one_line, warn
+from tts.engine import Engine, parse_budget, parse_strategy
 from tts.errors import BadInput, UsageError
+from tts.eval.recipe import ModelKeys, checked
 from tts.eval.statistics import Estimate, paired_difference, verdict, wilson
 from tts.eval.swe.checkout import base_files, export, history
+from tts.eval.swe.ensemble import chosen_by_model
 from tts.eval.swe.grade import GradedPrediction, Grading, Verdicts
 from tts.eval.swe.instance import Instance, read_instances, write_rows, write_tasks
+from tts.eval.swe.names import SWE_MINI
 from tts.eval.swe.predictions import Prediction, read_predictions, write_predictions
 from tts.eval.swe.reports import (
     Figures,
@@ -27,14 +32,16 @@ from tts.eval.swe.reports import (
     write_run_report,
 )
 from tts.eval.swe.runnable import runnable
+from tts.eval.swe.script import write_script
 from tts.eval.swe.select import Recovered, chosen, recovered
-from tts.eval.swe.shipped import SWE_MINI, shipped_instances
+from tts.eval.swe.shipped import shipped_instances
 from tts.eval.swe.trajectories import read_trajectories, signs_of_trajectory
+from tts.values import Budget
 from tts.verifiers.repository import RepositoryGrader, pytest_folders
 from tts.verifiers.sandbox import LADDER, LEAST, Sandbox
 from tts.verifiers.sandbox.execution import rung
 
-FORMS = ("repositories", "rows", "tasks", "candidates")
+FORMS = ("repositories", "rows", "tasks", "candidates", "script")
 
 
 @dataclass(frozen=True)
@@ -170,8 +177,37 @@ def _share(value: Estimate) -> str:
     return f"{value.value:.3f} [{value.low:.3f}, {value.high:.3f}]"
 
 
+@dataclass(frozen=True)
+class Judge:
+    """A model that chooses, where one is asked for."""
+
+    options: dict[str, Any]
+    strategy: str
+    budget: str
+    ledger: str | None
+
+    async def chosen(
+        self, instances: Sequence[Instance], by_id: dict[str, list[Prediction]]
+    ) -> list[Prediction]:
+        keys = checked(ModelKeys, self.options, where="Options", flags=self.options)
+        given = {name: getattr(keys, name) for name in keys.model_fields_set}
+        none = self.budget.strip().lower() == "none"
+        ceiling = Budget() if none else parse_budget(self.budget)
+        parse_strategy(self.strategy)
+        async with Engine(**given, ledger=self.ledger, job="swe-select") as engine:
+            return await chosen_by_model(
+                instances, by_id, engine, strategy=self.strategy, budget=ceiling
+            )
+
+
 def run_select(
-    asked: Asked, sources: Sequence[str], out: Path, *, judged: bool, as_json: bool
+    asked: Asked,
+    sources: Sequence[str],
+    out: Path,
+    *,
+    judge: Judge | None,
+    judged: bool,
+    as_json: bool,
 ) -> None:
     """Choose for each instance that has candidates, and write the choices."""
     instances = asked.instances()
@@ -183,7 +219,8 @@ def run_select(
             by_id.setdefault(one.instance_id, []).append(one)
     if not by_id:
         raise BadInput("No candidate is for an instance of the set.")
-    picked, worth = run(_selected(asked, [known[id] for id in by_id], by_id, judged))
+    wanted = [known[id] for id in by_id]
+    picked, worth = run(_selected(asked, wanted, by_id, judge, judged))
     write_predictions(out, picked)
     if as_json:
         told = {"out": str(out), "chosen": len(picked), "worth": to_builtins(worth)}
@@ -202,14 +239,18 @@ async def _selected(
     asked: Asked,
     instances: Sequence[Instance],
     by_id: dict[str, list[Prediction]],
+    judge: Judge | None,
     judged: bool,
 ) -> tuple[list[Prediction], Recovered | None]:
     grader = asked.grader()
     try:
-        found = [
-            await chosen(one, by_id[one.instance_id], grader, asked.repos) for one in instances
-        ]
-        picked = [one for one in found if one is not None]
+        if judge is not None:
+            picked = await judge.chosen(instances, by_id)
+        else:
+            found = [
+                await chosen(one, by_id[one.instance_id], grader, asked.repos) for one in instances
+            ]
+            picked = [one for one in found if one is not None]
         if not judged:
             return picked, None
         grading = Grading(instances, grader, verdicts=Verdicts(None), repos=asked.repos)
@@ -230,6 +271,8 @@ def run_export(asked: Asked, out: Path, form: str) -> None:
         write_rows(out, instances)
     elif form == "tasks":
         write_tasks(out, instances)
+    elif form == "script":
+        write_script(out, instances)
     elif form == "candidates":
         write_predictions(out, recorded_predictions(instances))
     else:

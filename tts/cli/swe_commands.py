@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
+
+from tts.cli.options import flags_of
+from tts.eval.recipe import ModelKeys
 
 swe = typer.Typer(
     name="swe", help="SWE-bench style sets: patches graded, chosen, exported.", no_args_is_help=True
@@ -42,6 +45,7 @@ def grade(
 
 
 @swe.command()
+@flags_of(ModelKeys, only=("model", "models", "base_url", "api_key_env", "prices"))
 def select(
     candidates: Annotated[
         list[str], typer.Argument(help="all_preds.jsonl, preds.json: one or several files.")
@@ -52,16 +56,27 @@ def select(
     instance: Only = [],  # noqa: B006
     min_isolation: Least = "",
     workers: Workers = 0,
+    strategy: Annotated[
+        str, typer.Option(help="With --model: what judges, and may write patches of its own.")
+    ] = "code_monkeys(machines=0)",
+    budget: Annotated[
+        str, typer.Option(help="With --model, of an instance: '4k tokens'.")
+    ] = "none",
+    ledger: Annotated[str | None, typer.Option(help="With --model: records the calls.")] = None,
     judged: Annotated[
         bool, typer.Option("--judged", help="Also by the hidden tests: random, chosen, oracle.")
     ] = False,
     as_json: AsJson = False,
+    *,
+    options: dict[str, Any],
 ) -> None:
-    """Choose one patch of several for each instance, by the repository's own tests and agreement."""
-    from tts.cli.swe import Asked, run_select
+    """Choose one patch of several for each instance, by the repository's own tests and agreement, or
+    by a model that writes tests."""
+    from tts.cli.swe import Asked, Judge, run_select
 
     asked = Asked(problems, repos, tuple(instance), min_isolation, workers)
-    run_select(asked, candidates, out, judged=judged, as_json=as_json)
+    judge = Judge(options, strategy, budget, ledger) if "model" in options else None
+    run_select(asked, candidates, out, judge=judge, judged=judged, as_json=as_json)
 
 
 @swe.command()
@@ -70,7 +85,7 @@ def export(
     problems: Problems = "swe_mini",
     repos: Repos = None,
     instance: Only = [],  # noqa: B006
-    form: Annotated[str, typer.Option(help="repositories, rows, tasks or candidates.")] = (
+    form: Annotated[str, typer.Option(help="repositories, rows, tasks, candidates, script.")] = (
         "repositories"
     ),
 ) -> None:

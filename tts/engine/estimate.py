@@ -93,6 +93,7 @@ def dry_run(problem: Problem, session: Session, scheduler: DryScheduler) -> Run:
         generators=session.generators,
         verifier=session.verifier,
         retrieval=session.retrieval,
+        scripts=session.scripts,
         demonstrations=session.demonstrations,
         equivalence=session.equivalence,
         sampling=session.sampling,

@@ -165,6 +165,7 @@ class Job:
             verifier=session.verifier,
             retrieval=session.retrieval,
             execution=session.execution,
+            scripts=session.scripts,
             demonstrations=session.demonstrations,
             equivalence=session.equivalence,
             sampling=sampling or session.sampling,

@@ -10,14 +10,15 @@ from tts.protocols import Generator
 
 if TYPE_CHECKING:
     from tts.verifiers.code import ExamplesVerifier, SharedSandbox
+    from tts.verifiers.repository import RepositoryBox
     from tts.verifiers.sandbox import Isolation, Sandbox
 
 
-def open_sandbox(options: SessionOptions) -> Sandbox:
+def open_sandbox(options: SessionOptions, readable: tuple[str, ...] = ()) -> Sandbox:
     """A sandbox at the strongest level here; raises `IsolationTooLow` below what is demanded."""
     from tts.verifiers.sandbox import Sandbox
 
-    return Sandbox(least=least_isolation(options))
+    return Sandbox(least=least_isolation(options), readable=readable)
 
 
 def least_isolation(options: SessionOptions) -> Isolation:
@@ -50,3 +51,10 @@ def shared_sandbox(options: SessionOptions) -> SharedSandbox:
     from tts.verifiers.code import SharedSandbox
 
     return SharedSandbox(lambda: open_sandbox(options))
+
+
+def repository_box(options: SessionOptions) -> RepositoryBox:
+    """Where scripts and tests of repositories run; its sandbox is opened at the first one."""
+    from tts.verifiers.repository import RepositoryBox
+
+    return RepositoryBox(lambda packages: open_sandbox(options, packages))

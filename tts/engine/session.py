@@ -15,7 +15,7 @@ from tts.answers import TASKS
 from tts.budget import PriceTable
 from tts.engine.asks import Asks, Opening
 from tts.engine.open_retriever import open_demonstrations, open_retrieval
-from tts.engine.open_sandbox import shared_sandbox
+from tts.engine.open_sandbox import repository_box, shared_sandbox
 from tts.engine.registry import BACKENDS, VERIFIERS
 from tts.engine.time_limit import Waits
 from tts.equivalence import Equivalence
@@ -60,6 +60,10 @@ class Session:
     """What runs a candidate under checks; None: nothing does."""
     sandbox: Closable | None = None
     """Where programs run; None: nowhere."""
+    scripts: Operation | None = None
+    """What runs scripts in repositories; None: nothing does."""
+    repositories: Closable | None = None
+    """Where they run; None: nowhere."""
 
     @cached_property
     def batched(self) -> frozenset[str]:
@@ -104,8 +108,9 @@ class Session:
         if isinstance(self.verifier, Closable):
             await self.verifier.close()
         await self.equivalence.close()
-        if self.sandbox is not None:
-            await self.sandbox.close()
+        for one in (self.sandbox, self.repositories):
+            if one is not None:
+                await one.close()
 
 
 async def open_session(
@@ -134,16 +139,18 @@ async def open_session(
         default = generators["default"]
         sampling = chosen_sampling(options.sampling, default)
         verifier = await open_verifier(options, default)
-        box = shared_sandbox(options)
+        box, repositories = shared_sandbox(options), repository_box(options)
         retrieval = await in_thread(partial(open_retrieval, options))
         shown = open_demonstrations(options)
         opened.pop_all()
     return Session(
         generators=generators,
         verifier=verifier,
-        equivalence=Equivalence(programs=ProgramGrader(box)),
+        equivalence=Equivalence(programs=repositories.beside(ProgramGrader(box))),
         execution=Executing(box),
         sandbox=box,
+        scripts=repositories.scripts,
+        repositories=repositories,
         prices=prices,
         limits=limits(options, default),
         sampling=sampling,

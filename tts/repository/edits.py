@@ -14,6 +14,7 @@ from msgspec import Struct
 
 from tts.errors import BadInput
 from tts.repository.difference import split_lines
+from tts.repository.patch import applied
 from tts.repository.tree import Tree, is_test_path
 
 _BLOCK = re.compile(
@@ -50,6 +51,14 @@ def edited(tree: Tree, text: str) -> Tree:
     if all(tree.files.get(path) == text for path, text in changes.items()):
         raise EditRefused("The edits change nothing.")
     return tree.changed(changes)
+
+
+def proposed(tree: Tree, answer: str) -> Tree:
+    """The tree that an answer proposes: edits in blocks, or a unified diff.
+
+    Raises `EditRefused` or `PatchRefused`.
+    """
+    return edited(tree, answer) if _BLOCK.search(answer) else applied(tree, answer)
 
 
 def _of_file(tree: Tree, path: str, edits: list[Edit]) -> str:

@@ -2,7 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Hashable, Sequence
+from collections.abc import (
+    AsyncIterator,
+    Awaitable,
+    Callable,
+    Coroutine,
+    Hashable,
+    Mapping,
+    Sequence,
+)
 from functools import partial
 from hashlib import blake2b
 from typing import TYPE_CHECKING, Any, TypeVar, overload
@@ -11,6 +19,7 @@ import msgspec
 
 from tts.errors import TTSError, UsageError
 from tts.protocols import Operation
+from tts.repository import ScriptRun
 from tts.run.child import Share, run_child
 from tts.run.generation import Source, Until
 from tts.run.joins import AllJoin, FirstJoin, Successes, arrivals, refuse, streamed
@@ -99,6 +108,15 @@ class Run(RunState):
         if self.settings.execution is None:
             raise UsageError("This strategy runs programs: give the engine a sandbox.")
         return self._submit((candidate, exam), self.settings.execution)
+
+    def script(
+        self, changes: Mapping[str, str | None] | Node[Any], script: str | Node[str]
+    ) -> Node[ScriptRun]:
+        """A script that is run in the problem's repository, in a copy with these files written, or
+        taken away where the content is None."""
+        if self.settings.scripts is None:
+            raise UsageError("This strategy runs scripts: give the engine a sandbox.")
+        return self._submit((self.problem, changes, script), self.settings.scripts)
 
     @overload
     def call(self, function: Callable[..., Awaitable[T]], *args: Any) -> Node[T]: ...

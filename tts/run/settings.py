@@ -112,6 +112,8 @@ class RunSettings:
     """What finds documents, called with (query, k)."""
     execution: Operation | None = None
     """What runs a candidate, called with (candidate, exam)."""
+    scripts: Operation | None = None
+    """What runs a script in the problem's repository, called with (problem, changed files, script)."""
     demonstrations: tuple[Demonstration, ...] = ()
     """Worked examples for strategies that show some, the best first."""
     sampling: Sampling = field(default_factory=Sampling)

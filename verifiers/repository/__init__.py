@@ -9,13 +9,16 @@ from tts.verifiers.repository.grading import (
 )
 from tts.verifiers.repository.reference import RepositoryReference, judged_tree
 from tts.verifiers.repository.running import SUITE_LIMITS, Suite, pytest_folders, run_suite
+from tts.verifiers.repository.scripts import RepositoryBox, Scripting
 
 __all__ = [
     "GRADING",
     "SUITE_LIMITS",
     "Graded",
+    "RepositoryBox",
     "RepositoryGrader",
     "RepositoryReference",
+    "Scripting",
     "Standing",
     "Suite",
     "TestCase",

@@ -1,0 +1,1 @@
+"""Methods that mend repositories: context, tests and edits by a model, run in the sandbox."""
