@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
-import tts
 from tts.backends.agent import AgentAnswer, AgentSpend, AgentTask, agent
+from tts.engine import Engine
 from tts.errors import BadInput, Unavailable, UsageError
-from tts.values import NANO
+from tts.values import NANO, Score
 
 PRICED = AgentSpend(calls=3, prompt_tokens=100, completion_tokens=50, dollars=0.01)
 
@@ -42,7 +42,7 @@ async def test_a_vote_over_runs_of_an_agent_counts_what_each_reported() -> None:
         answer("13", calls=3, prompt_tokens=90, completion_tokens=30, dollars=0.005),
         answer("12", calls=1, prompt_tokens=10, completion_tokens=10, dollars=0.001),
     ]
-    async with tts.Engine(saying(*runs), verifier=None) as engine:
+    async with Engine(saying(*runs), verifier=None) as engine:
         result = await engine.solve("How many?", strategy="majority_vote(n=3)")
     assert result.answer == "12"
     spent = result.usage
@@ -52,7 +52,7 @@ async def test_a_vote_over_runs_of_an_agent_counts_what_each_reported() -> None:
 
 async def test_an_agent_gets_the_question_as_it_was_put_and_each_attempt_its_seed() -> None:
     teller = saying("12")
-    async with tts.Engine(teller, verifier=None) as engine:
+    async with Engine(teller, verifier=None) as engine:
         await engine.solve("How many?", strategy="majority_vote(n=3)")
     assert [(run.text, run.index) for run in teller.runs] == [("How many?", i) for i in range(3)]
     assert len({run.seed for run in teller.runs}) == 3
@@ -61,7 +61,7 @@ async def test_an_agent_gets_the_question_as_it_was_put_and_each_attempt_its_see
 async def test_a_ceiling_in_dollars_holds_by_the_declared_worst_case() -> None:
     cheap = answer("12", calls=3, prompt_tokens=100, completion_tokens=50, dollars=0.004)
     teller = saying(cheap, most=PRICED)
-    async with tts.Engine(teller, verifier=None) as engine:
+    async with Engine(teller, verifier=None) as engine:
         result = await engine.solve("?", strategy="majority_vote(n=50)", budget="0.05 dollars")
     assert result.stopped_by == "budget"
     assert result.answer == "12"
@@ -71,7 +71,7 @@ async def test_a_ceiling_in_dollars_holds_by_the_declared_worst_case() -> None:
 
 async def test_a_ceiling_in_what_nobody_declares_is_refused_before_anything_runs() -> None:
     teller = saying(answer("12", prompt_tokens=5, completion_tokens=5))
-    async with tts.Engine(teller, verifier=None) as engine:
+    async with Engine(teller, verifier=None) as engine:
         with pytest.raises(UsageError, match="declares none"):
             await engine.solve("?", strategy="majority_vote(n=3)", budget="1000 tokens")
         with pytest.raises(UsageError, match="dollars"):
@@ -80,20 +80,20 @@ async def test_a_ceiling_in_what_nobody_declares_is_refused_before_anything_runs
 
 
 async def test_dollars_that_nobody_tells_stay_unknown_and_runs_can_be_capped() -> None:
-    async with tts.Engine(saying("12"), verifier=None) as engine:
+    async with Engine(saying("12"), verifier=None) as engine:
         result = await engine.solve("?", strategy="majority_vote(n=9)", budget="4 calls")
     assert (result.usage.calls, result.usage.dollars, result.answer) == (4, None, "12")
 
 
 async def test_a_run_that_says_nothing_is_charged_what_was_declared() -> None:
-    async with tts.Engine(saying("12", most=PRICED), verifier=None) as engine:
+    async with Engine(saying("12", most=PRICED), verifier=None) as engine:
         result = await engine.solve("?", strategy="single")
     assert (result.usage.tokens, result.usage.dollars) == (150, 0.01)
 
 
 async def test_an_agent_that_raises_is_a_failed_draw_and_no_wrong_answer() -> None:
     teller = saying("12", ValueError("broken pipe"), "12")
-    async with tts.Engine(teller, verifier=None) as engine:
+    async with Engine(teller, verifier=None) as engine:
         result = await engine.solve("?", strategy="majority_vote(n=3)")
     assert (result.answer, result.stopped_by, sum(result.missing.values())) == (
         "12",
@@ -114,16 +114,18 @@ async def test_a_failure_that_passes_is_tried_again() -> None:
             raise said
         return said
 
-    async with tts.Engine(attempt, verifier=None) as engine:
+    async with Engine(attempt, verifier=None) as engine:
         assert (await engine.solve("?", strategy="single")).answer == "12"
 
 
 async def test_runs_are_found_again_in_the_ledger(tmp_path: Path) -> None:
     teller = saying(answer("12", dollars=0.002))
+    results = []
     for _ in range(2):
-        async with tts.Engine(teller, verifier=None, ledger=tmp_path / "a.db") as engine:
-            result = await engine.solve("How many?", strategy="majority_vote(n=3)")
+        async with Engine(teller, verifier=None, ledger=tmp_path / "a.db") as engine:
+            results.append(await engine.solve("How many?", strategy="majority_vote(n=3)"))
     assert len(teller.runs) == 3
+    result = results[-1]
     assert (result.usage.dollars, result.billed.calls) == (0.006, 0)
 
 
@@ -141,7 +143,7 @@ async def test_a_run_that_is_dropped_is_cancelled_and_charged_what_it_had_spent(
                 left += 1
         return answer("12", prompt_tokens=1, completion_tokens=1, dollars=0.001)
 
-    async with tts.Engine(attempt, verifier=None) as engine:
+    async with Engine(attempt, verifier=None) as engine:
         result = await engine.solve("?", strategy="first_finish(n=3, m=1)")
     assert (result.answer, left) == ("12", 2)
     assert result.usage.prompt_tokens == 1 + 2 * 7
@@ -155,10 +157,10 @@ async def test_a_search_over_steps_draws_whole_runs() -> None:
 
         def score(self, candidate: Any, run: Any) -> Any:
             return run.call(
-                lambda drawn: tts.Score(value=1.0 if drawn.answer == "12" else 0.0), candidate
+                lambda drawn: Score(value=1.0 if drawn.answer == "12" else 0.0), candidate
             )
 
-    async with tts.Engine(teller, verifier=Even()) as engine:
+    async with Engine(teller, verifier=Even()) as engine:
         result = await engine.solve("?", strategy="beam_search(n=4)")
     assert (result.answer, len(teller.runs)) == ("12", 4)
 
@@ -178,7 +180,7 @@ def test_what_cannot_be_an_agent_is_told(made: Any, says: str) -> None:
 
 async def test_an_agent_that_spends_more_than_it_declared_is_told_of(caplog: Any) -> None:
     over = answer("12", calls=3, prompt_tokens=500, completion_tokens=50, dollars=0.01)
-    async with tts.Engine(saying(over, most=PRICED), verifier=None) as engine:
+    async with Engine(saying(over, most=PRICED), verifier=None) as engine:
         await engine.solve("?", strategy="single")
     assert "spent 500 prompt_tokens" in caplog.text
 
@@ -205,10 +207,10 @@ def shop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 async def test_an_agent_of_a_module_is_opened_by_its_name(shop: None) -> None:
-    async with tts.Engine("agent:shop_of_test:solve", verifier=None) as engine:
+    async with Engine("agent:shop_of_test:solve", verifier=None) as engine:
         result = await engine.solve("tea", strategy="majority_vote(n=2)", budget="0.02 dollars")
     assert (result.answer, result.usage.dollars) == ("sold tea", 0.01)
-    async with tts.Engine("agent:shop_of_test:bare", verifier=None) as engine:
+    async with Engine("agent:shop_of_test:bare", verifier=None) as engine:
         assert (await engine.solve("tea", strategy="single")).answer == "bare"
 
 
@@ -216,6 +218,6 @@ async def test_an_agent_of_a_module_is_opened_by_its_name(shop: None) -> None:
     "place", ["shop_of_test", "shop_of_test:nothing", "shop_of_test:x", "no_such:a"]
 )
 async def test_what_is_no_agent_is_one_line(shop: None, place: str) -> None:
-    async with tts.Engine(f"agent:{place}", verifier=None) as engine:
+    async with Engine(f"agent:{place}", verifier=None) as engine:
         with pytest.raises(BadInput, match=place):
             await engine.solve("tea", strategy="single")

@@ -7,14 +7,14 @@ from typing import Any
 import openai
 import pytest
 
-import tts
+from tts.backends.agent import AgentAnswer, AgentSpend, AgentTask, agent
 
 
-@tts.agent(name="oracle", most=tts.AgentSpend(calls=2, prompt_tokens=50, completion_tokens=9))
-async def oracle(task: tts.AgentTask) -> tts.AgentAnswer:
+@agent(name="oracle", most=AgentSpend(calls=2, prompt_tokens=50, completion_tokens=9))
+async def oracle(task: AgentTask) -> AgentAnswer:
     told = "yes" if task.index % 3 else "no"
-    spend = tts.AgentSpend(calls=2, prompt_tokens=40, completion_tokens=5)
-    return tts.AgentAnswer(text=told, spend=spend)
+    spend = AgentSpend(calls=2, prompt_tokens=40, completion_tokens=5)
+    return AgentAnswer(text=told, spend=spend)
 
 
 async def test_runs_of_an_agent_vote_behind_the_gateway(opened: Any) -> None:

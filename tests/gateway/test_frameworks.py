@@ -10,19 +10,18 @@ from tts.backends.fault_server import FaultPlan, FaultServer
 from tts.backends.openai_http import HTTPGenerator
 from tts.values import Model
 
-pytest.importorskip("pydantic_ai", reason="needs pydantic-ai-slim[openai]")
+WHY = "needs pydantic-ai-slim[openai]"
+Agent = pytest.importorskip("pydantic_ai", reason=WHY).Agent
+models = pytest.importorskip("pydantic_ai.models.openai", reason=WHY)
+providers = pytest.importorskip("pydantic_ai.providers.openai", reason=WHY)
 
-from pydantic_ai import Agent
-from pydantic_ai.models.openai import OpenAIChatModel, OpenAIResponsesModel
-from pydantic_ai.providers.openai import OpenAIProvider
 
-
-@pytest.mark.parametrize("kind", [OpenAIChatModel, OpenAIResponsesModel])
-async def test_a_pydantic_ai_agent_calls_its_tools_through_a_vote(opened: Any, kind: Any) -> None:
+@pytest.mark.parametrize("kind", ["OpenAIChatModel", "OpenAIResponsesModel"])
+async def test_a_pydantic_ai_agent_calls_its_tools_through_a_vote(opened: Any, kind: str) -> None:
     async with FaultServer(FaultPlan(calls_tool="weather", words=8)) as server:
         place = await opened(HTTPGenerator(Model(name="simulated"), base_url=server.url))
-        provider = OpenAIProvider(openai_client=place.client)
-        agent = Agent(kind("simulated@majority_vote(n=3)", provider=provider))
+        provider = providers.OpenAIProvider(openai_client=place.client)
+        agent = Agent(getattr(models, kind)("simulated@majority_vote(n=3)", provider=provider))
         asked: list[str] = []
 
         @agent.tool_plain

@@ -85,7 +85,7 @@ async def test_both_official_clients_are_served_over_a_socket(served: Served) ->
 
 
 async def test_a_body_above_the_limit_is_refused_over_a_socket(served: Served) -> None:
-    large = [{"role": "user", "content": "x" * (5 << 20)}]
+    large: Any = [{"role": "user", "content": "x" * (5 << 20)}]
     async with AsyncOpenAI(api_key="none", base_url=served.url, max_retries=0) as client:
         with pytest.raises(APIStatusError) as raised:
             await client.chat.completions.create(model="simulated", messages=large)
