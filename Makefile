@@ -42,8 +42,10 @@ models: $(STAMP)train ## retrain the embedded models from their seeds
 	for model in countdown countdown-value; do $(BIN)/python -m tts.training.countdown.evaluate --model $$model --problems 60; done
 	$(BIN)/python -m tts.training.steps_policy --seed 0 --steps 900
 	$(BIN)/python -m tts.training.revisions --seed 0 --steps 150
+	$(BIN)/python -m tts.training.chains --seed 0 --plateau 301 --fall 200
 	$(BIN)/python -m tts.training.steps_prm --seed 0 --problems 400
-	for model in small large prm steps steps-prm; do $(BIN)/python -m tts.training.evaluate --model $$model; done
+	for measured in small:100 large:40 prm:60 steps:16 steps-prm:30; do \
+	  $(BIN)/python -m tts.training.evaluate --model $${measured%:*} --problems $${measured#*:}; done
 
 performance: $(STAMP)dev ## regenerate docs/performance.md
 	$(BIN)/tts bench --all --markdown > docs/performance.md

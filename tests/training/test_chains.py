@@ -63,3 +63,13 @@ def test_without_a_right_attempt_a_right_last_one_is_a_revision() -> None:
     seen = [attempts_in_view(wrong, random.Random(seed)) for seed in range(60)]
     assert {one[-1].solved for one in seen} == {True, False}
     assert all(not one.solved for shown in seen for one in shown[:-1])
+
+
+def test_the_nearest_answer_follows_the_attempts_order_of_operations() -> None:
+    from tts.training.chains import nearest
+
+    [problem] = generate_graded(2, 1, 4)
+    attempt = labelled(problem, "7 * (2 + 2)\n\n\\boxed{28}")
+    answers = ["(3 + 4) * 3\n\n\\boxed{21}", "7 * (2 + 1)\n\n\\boxed{21}"]
+    assert nearest(attempt, answers) == answers[1]
+    assert nearest(attempt, answers[:1] * 2) == answers[0]
