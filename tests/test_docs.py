@@ -55,6 +55,7 @@ def blocks() -> list[Block]:
 NOT_RUN = {
     "$ make demo": "installs the project and runs for minutes; make is tried by the build",
     "$ tts compare recipes/arithmetic.yaml": "minutes long; the recipes have tests of their own",
+    "$ tts serve": "serves until it is ended; tests/gateway has it",
     "class BestOfN:": "the shape of a strategy that ships whole, see tests/strategies",
     "@tts.tool(": "needs a model that writes plans; tests/planner has one",
     "async with tts.MCPTools(": "needs a server of the reader's; tests/tools has one",

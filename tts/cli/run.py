@@ -13,6 +13,7 @@ from tts.cli.exits import FAILED, run
 from tts.cli.screen import Screen, json_text, one_line, warn, write_out
 from tts.engine import Engine, parse_budget, parse_strategy
 from tts.eval.recipe import ModelKeys, checked
+from tts.run import Strategy
 from tts.values import Budget, Result
 
 
@@ -28,10 +29,11 @@ def run_problem(
 ) -> None:
     """Solve and show; exits with 1 where the run failed."""
     keys = checked(ModelKeys, options, where="Options", flags=options)
+    ceiling = Budget() if budget.strip().lower() == "none" else parse_budget(budget)
+    chosen = parse_strategy(strategy)
     if "model" not in options:
         warn(STAND_IN)
-    ceiling = Budget() if budget.strip().lower() == "none" else parse_budget(budget)
-    result = run(_solve(problem, strategy, ceiling, keys, ledger, seed))
+    result = run(_solve(problem, chosen, ceiling, keys, ledger, seed))
     if as_json:
         write_out(json_text(fields(result)))
     else:
@@ -43,10 +45,9 @@ def run_problem(
 
 
 async def _solve(
-    problem: str, strategy: str, ceiling: Budget, keys: ModelKeys, ledger: str | None, seed: int
+    problem: str, chosen: Strategy, ceiling: Budget, keys: ModelKeys, ledger: str | None, seed: int
 ) -> Result:
     given = {name: getattr(keys, name) for name in keys.model_fields_set}
-    chosen = parse_strategy(strategy)
     async with Engine(**given, ledger=ledger) as engine:
         return await engine.solve(problem, strategy=chosen, budget=ceiling, replicate=seed)
 

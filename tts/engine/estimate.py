@@ -138,7 +138,7 @@ async def refuse(
         words = " ".join(dict.fromkeys(map(str, faults)))
         raise type(faults[0])(f"{words} Nothing was sent; problem {problem.id!r} is the longest.")
     lacking = session.verifier is None or isinstance(session.verifier, Unscored)
-    tried = (one for one in strategies if lacking or (session.retrieval is None and may_read(one)))
+    tried = (one for one in strategies if lacking or may_read(one))
     for strategy in tried:
         try:
             await estimate(problem, strategy, session)
