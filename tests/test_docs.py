@@ -79,7 +79,7 @@ def of_kind(kind: str) -> list[pytest.param]:  # type: ignore[valid-type]
 @pytest.fixture(scope="module")
 def server() -> Iterator[str]:
     """The URL of a fault server in a process of its own."""
-    command = [sys.executable, "-m", "tts.backends.fault_server"]
+    command = [sys.executable, "-m", "tts.cli", "faults", "serve"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         yield process.stdout.readline().strip()

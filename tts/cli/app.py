@@ -7,6 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
+from tts.cli.faults import faults_app
 from tts.cli.job import job_app
 from tts.cli.keeping import ledger_app
 from tts.cli.options import flags_of
@@ -230,6 +231,7 @@ app.add_typer(reports)
 app.add_typer(served)
 app.add_typer(reading)
 app.add_typer(job_app)
+app.add_typer(faults_app)
 app.add_typer(swe)
 
 

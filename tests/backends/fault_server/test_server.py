@@ -1,15 +1,12 @@
 from __future__ import annotations
 
 import asyncio
-import sys
-from asyncio.subprocess import PIPE
 from typing import Any
 
 import pytest
 
 from tts.backends.fault_server import Fault, FaultPlan, Latency
 from tts.backends.fault_server.reply import built_in_answer, pieces
-from tts.backends.openai_http import Connection
 from tts.errors import RateLimited
 from tts.protocols import Meter
 
@@ -84,16 +81,3 @@ def _draw(generator: Any, request: Any) -> asyncio.Task[Any]:
     task = asyncio.ensure_future(generator.generate(request, Meter()))
     task.add_done_callback(lambda done: done.exception())
     return task
-
-
-async def test_it_runs_in_a_process_of_its_own() -> None:
-    process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "tts.backends.fault_server", "--words", "6", stdout=PIPE
-    )
-    assert process.stdout is not None
-    connection = Connection((await process.stdout.readline()).decode().strip())
-    body = b'{"model":"m","prompt":"x"}'
-    assert b'"completion_tokens":6' in await connection.post("/completions", body)
-    await connection.close()
-    process.terminate()
-    await process.wait()

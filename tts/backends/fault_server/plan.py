@@ -35,7 +35,7 @@ Answer = Callable[[str, int, int], str]
 """(prompt with prefix, seed, draw in the request) to the whole text of a draw."""
 
 
-class Latency(Struct, frozen=True, kw_only=True):
+class Latency(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Seconds before an answer: always `median`, or log-normal around it."""
 
     kind: Literal["fixed", "lognormal"] = "fixed"
@@ -49,7 +49,7 @@ class Latency(Struct, frozen=True, kw_only=True):
         return self.median * exp(rng.gauss(0.0, self.sigma))
 
 
-class Fault(Struct, frozen=True, kw_only=True):
+class Fault(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """One deviation from a good answer.
 
     status: `status`, `headers`, `body` as they are. reset…, close…: the connection ends there.
@@ -72,7 +72,7 @@ class Fault(Struct, frozen=True, kw_only=True):
     seconds: float = 1.0
 
 
-class FaultPlan(Struct, frozen=True, kw_only=True):
+class FaultPlan(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Which request meets which fault, and how the good answers are made.
 
     The k-th generation request meets `script[k]`; beyond the script (or with `repeat`, never
