@@ -84,7 +84,8 @@ def _bytes_of(path: Path, tokenizer: Tokenizer) -> Callable[[str], bytes]:
     """What turns a token into the bytes that it adds, by how the tokenizer itself decodes."""
     told: dict[str, Any] = json.loads(tokenizer.to_str())
     decoder, model = told.get("decoder") or {"type": "Fuse"}, told["model"]["type"]
-    kinds = [one["type"] for one in decoder.get("decoders", [decoder])]
+    parts: list[dict[str, Any]] = decoder.get("decoders") or [decoder]
+    kinds = [one["type"] for one in parts]
     if model not in _KNOWN:
         raise BadInput(f"{path}: a {model} tokenizer; known are {', '.join(_KNOWN)}.")
     if "ByteLevel" in kinds:
