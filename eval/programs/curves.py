@@ -11,7 +11,7 @@ from msgspec import Struct
 from tts.errors import BadInput
 from tts.eval.programs.matrix import Executed
 from tts.eval.replay.pool import Floats, Ints
-from tts.eval.replay.resample import Resampler
+from tts.eval.replay.resample import Resampler, share_between
 from tts.eval.replay.turning import Turning, turning
 from tts.eval.statistics import Estimate
 from tts.strategies.code.agreement import RULES, Ballot, RuleName, best
@@ -138,22 +138,9 @@ def _expected(weights: Floats, shares: Floats) -> float:
 
 
 def _recovered(table: Floats, seed: int) -> tuple[Estimate | None, ...]:
-    """A ratio of means, over resamples of the tasks."""
     shown: tuple[CurveRule, ...] = ("random", OURS, "oracle")
-    places = [CURVE_RULES.index(one) for one in shown]
-    weights = (
-        np.random.default_rng(seed)
-        .multinomial(len(table), np.full(len(table), 1 / len(table)), 2_000)
-        .astype(np.float64)
+    low, own, high = (table[:, CURVE_RULES.index(one)] for one in shown)
+    return tuple(
+        share_between(low[:, at], own[:, at], high[:, at], seed=seed)
+        for at in range(table.shape[2])
     )
-    found: list[Estimate | None] = []
-    for at in range(table.shape[2]):
-        low, own, high = (table[:, place, at] for place in places)
-        room = float((high - low).mean())
-        if room <= 1e-9:
-            found.append(None)
-            continue
-        shares = (weights @ (own - low)) / np.maximum(weights @ (high - low), 1e-9)
-        bounds = np.quantile(shares, [0.025, 0.975])
-        found.append(Estimate(float((own - low).mean()) / room, float(bounds[0]), float(bounds[1])))
-    return tuple(found)

@@ -77,3 +77,17 @@ def _normal(values: Floats, told: Floats, confidence: float) -> tuple[Floats, Fl
     spread = np.sqrt((told * (values - means) ** 2).sum(axis=0)) / counts
     half = NormalDist().inv_cdf((1 + confidence) / 2) * spread
     return means - half, means + half
+
+
+def share_between(low: Floats, own: Floats, high: Floats, *, seed: int = 0) -> Estimate | None:
+    """What `own` gets of the room between `low` and `high`, each (problems,), as a ratio of means.
+
+    None where there is no room. The interval is over resamples of the problems.
+    """
+    room = float((high - low).mean())
+    if room <= 1e-9:
+        return None
+    weights = redrawn(np.random.default_rng(seed), len(low), RESAMPLES)
+    shares = (weights @ (own - low)) / np.maximum(weights @ (high - low), 1e-9)
+    bounds = np.quantile(shares, [0.025, 0.975])
+    return Estimate(float((own - low).mean()) / room, float(bounds[0]), float(bounds[1]))

@@ -20,7 +20,7 @@ from tts.errors import UsageError
 from tts.eval.problems import load_problem_set
 from tts.eval.replay import Asked, LabReport, Plan, Replayed, Setting, lab
 from tts.eval.replay.crossfit import CrossFitted
-from tts.eval.replay.importers import import_rows, read_fields, sample_rows, write_pool
+from tts.eval.replay.importers import import_rows, kind_of, read_fields, sample_rows, write_pool
 from tts.eval.replay.replayed import ORDERS
 from tts.eval.replay.step_files import first_row, is_step_file
 from tts.values import Budget
@@ -140,6 +140,9 @@ def show_replay(asked: Asked, *, as_json: bool, out: Path | None = None) -> None
             console.print(Text(stops_at(setting.turning, _numbered(names, setting.name))))
         if setting.measures is not None:
             console.print(measures_table(setting.measures, _numbered(names, setting.name)))
+    if asked.measures:
+        for path in paths:
+            show_selected(path, console)
     if report.oracles is not None:
         console.print(Text(hindsight(report.oracles)))
     if report.frontier:
@@ -176,6 +179,27 @@ class Grading:
             else:
                 self._console.print(self._told)
             await asyncio.sleep(LIVE_EVERY if self._console.is_terminal else PLAIN_EVERY)
+
+
+def show_selected(path: Path, console: Screen) -> None:
+    """Of a ledger, what selection got of what was drawn: a line for each strategy."""
+    if kind_of(path) != "ledger":
+        return
+    from tts.eval.selected import selected  # the engine, for ledgers alone
+
+    rows = [
+        (
+            visible(f"{one.strategy}, {one.budget}" if one.budget else one.strategy, 60),
+            str(one.problems),
+            sure(one.random),
+            sure(one.selected),
+            sure(one.oracle),
+            sure(one.recovered),
+        )
+        for one in run(selected(path))
+    ]
+    heads = ("strategy", "problems", "random", "selected", "oracle", "recovered")
+    console.print(plain_table("selection among what was drawn, in percent", heads, rows, left=1))
 
 
 def write_page(report: LabReport, out: Path) -> None:

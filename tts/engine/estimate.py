@@ -94,6 +94,7 @@ def dry_run(problem: Problem, session: Session, scheduler: DryScheduler) -> Run:
         verifier=session.verifier,
         retrieval=session.retrieval,
         scripts=session.scripts,
+        execution=session.execution,
         demonstrations=session.demonstrations,
         equivalence=session.equivalence,
         sampling=session.sampling,

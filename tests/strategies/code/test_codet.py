@@ -67,6 +67,15 @@ def test_a_budget_that_ends_before_the_tests_leaves_an_answer(forest: Any) -> No
     assert "2 * n" in found.answer
 
 
+def test_a_dry_run_foresees_every_execution(forest: Any) -> None:
+    from tts.engine.estimate import estimate
+
+    found = forest.lab.run(
+        estimate(forest.code, CodeT(n=3, tests=2), forest.session(max_tokens=24))
+    )
+    assert (found.worst.calls, found.bound) == (8, True)
+
+
 def test_a_problem_that_asks_for_no_program_is_refused_in_one_line(forest: Any) -> None:
     from tts.errors import UsageError
 
