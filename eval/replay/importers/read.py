@@ -29,6 +29,13 @@ class Imported(NamedTuple):
 
 
 NO_FIELDS: Fields = {}
+GRADED: Fields = {
+    "problem_id": "question_id",
+    "problem": "question_content",
+    "completion": "code_list",
+    "correct": "graded_list",
+}
+"""What LiveCodeBench's evaluation (`…_eval_all.json`) calls what a row has; lists hold the draws."""
 
 
 async def import_rows(
@@ -94,7 +101,10 @@ def _pooled(path: Path, kind: FileKind) -> Pooled:
             return line_rows(path, kind, numbered_lines(path))
         case "array":
             with _open(path) as stream:
-                return Pooled(_array(path, stream.read()))
+                found = _array(path, stream.read())
+            if found and {"code_list", "graded_list"} <= found[0].keys():
+                return _renamed(path, GRADED)
+            return Pooled(found)
     rows, places = list[Record](), list[str]()
     for number, line in numbered_lines(path):
         rows.append(dict(line))

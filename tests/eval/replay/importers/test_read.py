@@ -395,3 +395,40 @@ def test_a_number_that_is_none_is_named_in_an_array(tmp_path: Path) -> None:
 def test_a_sample_of_inspect_with_such_a_number_is_named(log: Any) -> None:
     with pytest.raises(BadInput, match=r": sample 2: .*`seconds` is -1.5"):
         imported(log(sample(), sample(working_time=-1.5)))
+
+
+def test_an_evaluation_of_livecodebench_has_its_programs_and_verdicts(tmp_path: Path) -> None:
+    row = {
+        "question_id": "abc387_f",
+        "question_title": "Count Arrays",
+        "question_content": "How many arrays are there?",
+        "output_list": ["```python\nprint(1)\n```", "no"],
+        "code_list": ["print(1)", ""],
+        "graded_list": [True, False],
+        "pass@1": 0.5,
+    }
+    path = tmp_path / "codegeneration_10_0.2_eval_all.json"
+    path.write_text(json.dumps([row]))
+    rows, _ = imported(path)
+    assert [(one.completion, one.correct) for one in rows] == [("print(1)", True), ("", False)]
+    assert {(one.problem_id, one.problem) for one in rows} == {
+        ("abc387_f", "How many arrays are there?")
+    }
+
+
+def test_an_evaluation_whose_lists_differ_in_length_is_named_by_its_row(tmp_path: Path) -> None:
+    path = tmp_path / "eval_all.json"
+    row = {"question_id": "a", "question_content": "q", "code_list": ["x"], "graded_list": []}
+    path.write_text(json.dumps([row]))
+    with pytest.raises(BadInput, match="row 1: its lists differ in length"):
+        imported(path)
+
+
+def test_solutions_of_codet_are_draws_without_a_verdict(tmp_path: Path) -> None:
+    path = lines(tmp_path, {"prompt": "def f():\n", "samples": ["    return 1", "    return 2"]})
+    rows, notes = imported(path)
+    assert [(one.completion, one.correct) for one in rows] == [
+        ("    return 1", None),
+        ("    return 2", None),
+    ]
+    assert notes == ("2 lines have no verdict: grade them first, or give a file of references.",)
