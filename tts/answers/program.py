@@ -23,6 +23,10 @@ shifted; `cut`: what follows the last whole statement was left out; `imports`: a
 _FENCED = re.compile(
     r"^[ \t]*```[ \t]*([\w+-]*)[^\n]*\n(.*?)(?:^[ \t]*```|\Z)", re.DOTALL | re.MULTILINE
 )
+_CLOSED = re.compile(r"((?:(?!^[ \t]*```).)*)^[ \t]*```[ \t]*$", re.DOTALL | re.MULTILINE)
+"""What stands before a bare fence that is the first of a text."""
+_CODE = re.compile(r"^(?:\s*(?:async )?(?:def|class) |[ \t]+(?:return|yield) )", re.MULTILINE)
+"""What no prose before a block holds: such a fence closes one that was never opened."""
 _PYTHON = {"", "py", "python", "python3"}
 _OUTSIDE = re.compile(
     r"^(?:if __name__|print\(|assert |#+ ?(?:Test|Example)|\"\"\"|''')", re.MULTILINE
@@ -61,6 +65,8 @@ class Program(Struct, frozen=True):
 
 def fenced(text: str) -> str | None:
     """The code in a text's fences: the last block that defines something, else the last one."""
+    if (closed := _CLOSED.match(text)) and _CODE.search(closed[1]):
+        return closed[1]
     blocks = [body for name, body in _FENCED.findall(text) if name.lower() in _PYTHON]
     defining = [
         body for body in blocks if re.search(r"^\s*(?:async )?(?:def|class) ", body, re.MULTILINE)
