@@ -112,7 +112,8 @@ async def make_demonstrations(
         raise first_error(several) from several
     ended = [task.result() for task in tasks]
     made = [one for one in ended if isinstance(one, Made)]
-    left: Counter[Left] = Counter(one for one in ended if not isinstance(one, Made))
+    left: Counter[Left] = Counter()
+    left.update(one for one in ended if not isinstance(one, Made))
     left["leaked"] = len(problems) - len(fresh)
     return Foundry(
         made=tuple(in_turn(made)),
