@@ -9,14 +9,10 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-import pytest
-
-pytest.importorskip("starlette", reason="needs the extra serve")
-
 import httpx2
+import pytest
 from openai import AsyncOpenAI
 
-from tts.gateway.app import application
 from tts.gateway.desk import Desk
 from tts.gateway.keys import Key, Keys
 from tts.gateway.settings import GatewaySettings
@@ -50,6 +46,9 @@ Opened = Callable[..., Awaitable[Place]]
 @pytest.fixture
 async def opened(tmp_path: Path, lab: Any) -> AsyncIterator[Opened]:
     """Opens a gateway on a generator: `scores` are the verifier's, the rest are its settings."""
+    pytest.importorskip("starlette", reason="needs the extra serve")
+    from tts.gateway.app import application
+
     async with AsyncExitStack() as stack:
 
         async def open_(
