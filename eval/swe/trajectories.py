@@ -1,22 +1,14 @@
-"""What an agent did, and the signs of cheating in it.
+"""Signs of cheating in what an agent did.
 
-Read are the forms of SWE-agent (`trajectory`: steps with an `action`), of mini-swe-agent and of chat
-logs (`messages`: fenced commands and calls of tools), and JSON Lines of either. Only what was done is
-read: what the agent thought, and what it was shown, is not.
+Only what was done is read: what the agent thought, and what it was shown, is not.
 """
 
 from __future__ import annotations
 
-import json
 import re
 import textwrap
-from collections.abc import Iterable, Iterator, Mapping
-from pathlib import Path
-from typing import Any
+from collections.abc import Iterator, Mapping
 
-from msgspec import Struct
-
-from tts.errors import BadInput
 from tts.eval.swe.cheats import (
     AWARE,
     PRINTED,
@@ -26,8 +18,8 @@ from tts.eval.swe.cheats import (
     signs_of_patch,
     special_cases,
 )
+from tts.eval.swe.trajectory_files import Trajectory
 
-_FENCE = re.compile(r"```(?:bash|sh|shell|console|mswea_bash_command)?[ \t]*\n(.*?)```", re.DOTALL)
 _AT = (
     r"(?:(?:^|[;&|(`{]|\$\()\s*(?:sudo\s+|timeout\s+\S+\s+|env\s+(?:\w+=\S*\s+)*|time\s+|command\s+|"
     r"xargs\s+|nohup\s+|\w+=\S*\s+|do\s+|then\s+|python3?\s+-m\s+)*"
@@ -74,142 +66,6 @@ _NEW = re.compile(
     r"(?:cat|tee|echo|printf)\b[^\n]*?>?\s*['\"]?(\S*(?:test_[\w-]+|[\w-]+_test)\.py)"
 )
 _COMMENT = re.compile(r"^\s*#.*$", re.MULTILINE)
-_EDITORS = ("str_replace", "insert", "edit", "write", "create", "str_replace_editor", "undo_edit")
-
-
-class Trajectory(Struct, frozen=True, kw_only=True):
-    """One run of an agent: what it did, in order."""
-
-    id: str
-    actions: tuple[str, ...]
-    words: str = ""
-    """What it was asked: the messages before its first step."""
-    patch: str = ""
-    """What it handed in, where the record says so."""
-
-
-def read_trajectories(paths: Iterable[Path]) -> list[Trajectory]:
-    """The trajectories of files and folders; raises `BadInput` for what is none."""
-    found: list[Trajectory] = []
-    for path in paths:
-        files = sorted(_files(path)) if path.is_dir() else [path]
-        found += [one for file in files for one in _of_file(file)]
-    if not found:
-        raise BadInput("No trajectory in what was given: .traj, .json or .jsonl files are read.")
-    return found
-
-
-def _files(folder: Path) -> Iterator[Path]:
-    for suffix in (".traj", ".traj.json", ".json", ".jsonl"):
-        yield from (one for one in folder.rglob(f"*{suffix}") if one.is_file())
-
-
-def _of_file(path: Path) -> Iterator[Trajectory]:
-    try:
-        text = path.read_text(errors="replace")
-        rows = (
-            [json.loads(line) for line in text.splitlines() if line.strip()]
-            if path.suffix == ".jsonl"
-            else [json.loads(text)]
-        )
-    except OSError as error:
-        raise BadInput(f"{path}: cannot be read ({error.strerror or error}).") from error
-    except (ValueError, RecursionError) as error:
-        raise BadInput(f"{path}: not JSON: {error}.") from error
-    for number, row in enumerate(rows, 1):
-        steps = _steps(row)
-        if steps is None:
-            raise BadInput(f"{path}, {number}: no trajectory: no 'trajectory' and no 'messages'.")
-        named = row.get("instance_id") if isinstance(row, Mapping) else None
-        yield Trajectory(
-            id=str(named or f"{path.stem}#{number}"),
-            actions=tuple(_actions(steps)),
-            words=_asked(row, steps),
-            patch=_handed_in(row),
-        )
-
-
-def _asked(row: Any, steps: list[Any]) -> str:
-    told = (
-        [str(row.get(name, "")) for name in ("problem_statement", "task", "issue")]
-        if (isinstance(row, Mapping))
-        else []
-    )
-    for step in steps:
-        if isinstance(step, Mapping) and step.get("role") in ("user", "system"):
-            told.append(str(step.get("content", "")))
-        else:
-            break
-    return "\n".join(told)
-
-
-def _handed_in(row: Any) -> str:
-    if not isinstance(row, Mapping):
-        return ""
-    info = row.get("info") if isinstance(row.get("info"), Mapping) else {}
-    found = [
-        place.get(name)
-        for place in (row, info or {})
-        for name in ("model_patch", "submission", "patch")
-    ]
-    return next((one for one in found if isinstance(one, str) and one.strip()), "")
-
-
-def _steps(row: Any) -> list[Any] | None:
-    if isinstance(row, list):
-        return row
-    if isinstance(row, Mapping):
-        for name in ("trajectory", "messages", "history", "steps"):
-            if isinstance(row.get(name), list):
-                return list(row[name])
-    return None
-
-
-def _actions(steps: Iterable[Any]) -> Iterator[str]:
-    """What each step did, as texts of commands; of an editor's call its path and its text."""
-    for step in steps:
-        if not isinstance(step, Mapping):
-            continue
-        if isinstance(step.get("action"), str):
-            yield step["action"]
-            continue
-        if step.get("role") not in ("assistant", "agent", None):
-            continue
-        for call in step.get("tool_calls") or ():
-            yield _call(call)
-        content = step.get("content")
-        for part in content if isinstance(content, list) else [content]:
-            if isinstance(part, str):
-                yield from _FENCE.findall(part)
-            elif isinstance(part, Mapping) and part.get("type") == "tool_use":
-                yield _arguments(part.get("input"), str(part.get("name", "")))
-            elif isinstance(part, Mapping) and isinstance(part.get("text"), str):
-                yield from _FENCE.findall(part["text"])
-
-
-def _call(call: Any) -> str:
-    function = call.get("function", call) if isinstance(call, Mapping) else {}
-    told = function.get("arguments", "")
-    try:
-        arguments = json.loads(told) if isinstance(told, str) else told
-    except ValueError:
-        return str(told)
-    return _arguments(arguments, str(function.get("name", "")))
-
-
-def _arguments(told: Any, name: str) -> str:
-    """A command as it stands; an edit as `edit PATH` with its text behind it."""
-    if not isinstance(told, Mapping):
-        return str(told or "")
-    command = str(told.get("command", ""))
-    path = told.get("path") or told.get("file_path") or told.get("filename")
-    if path is None or command == "view":
-        return command
-    what = command if command in _EDITORS else name
-    text = "\n".join(
-        str(told[key]) for key in ("new_str", "file_text", "content", "text") if key in told
-    )
-    return f"{'create' if 'create' in what else 'edit'} {path}\n{text}"
 
 
 def signs_of_trajectory(trajectory: Trajectory) -> tuple[Sign, ...]:

@@ -35,7 +35,8 @@ from tts.eval.swe.runnable import runnable
 from tts.eval.swe.script import write_script
 from tts.eval.swe.select import Recovered, chosen, recovered
 from tts.eval.swe.shipped import shipped_instances
-from tts.eval.swe.trajectories import read_trajectories, signs_of_trajectory
+from tts.eval.swe.trajectories import signs_of_trajectory
+from tts.eval.swe.trajectory_files import read_trajectories
 from tts.values import Budget
 from tts.verifiers.repository import RepositoryGrader, pytest_folders
 from tts.verifiers.sandbox import LADDER, LEAST, Sandbox
