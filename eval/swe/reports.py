@@ -31,6 +31,17 @@ CLASSES: Mapping[Standing, str] = {
 """Our words for verdicts, and those of SWE-bench's reports."""
 
 
+WORDS = {
+    "passed": "PASSED",
+    "failed": "FAILED",
+    "error": "ERROR",
+    "skipped": "SKIPPED",
+    "xfailed": "XFAIL",
+    "xpassed": "PASSED",
+}
+"""Our words for results, and those of SWE-bench's logs; a missing test has none."""
+
+
 class Figures(Struct, frozen=True, kw_only=True):
     """What is said of one model: never a share without its interval."""
 
@@ -159,8 +170,20 @@ def write_logs(out: Path, run_id: str, graded: Sequence[GradedPrediction]) -> No
         place = out / "logs" / "run_evaluation" / run_id / model / one.prediction.instance_id
         place.mkdir(parents=True, exist_ok=True)
         (place / "patch.diff").write_text(one.prediction.patch or "", errors="surrogateescape")
-        (place / "test_output.txt").write_text(one.verdict.log, errors="replace")
+        (place / "test_output.txt").write_text(log_of(one), errors="replace")
         (place / "report.json").write_text(json.dumps(instance_report(one), indent=1) + "\n")
+
+
+def log_of(one: GradedPrediction) -> str:
+    """What the tests printed, and behind it their results between the marks of SWE-bench, so that its
+    own grading reads them; what was printed before the marks is no result to it."""
+    if not one.verdict.tests:
+        return one.verdict.log
+    printed = one.verdict.log.replace(">>>>>", "> >>>>")
+    lines = [f"{WORDS[test.word]} {test.id}" for test in one.verdict.tests if test.word in WORDS]
+    code = 1 if any(test.word in ("failed", "error") for test in one.verdict.tests) else 0
+    marks = [">>>>> Start Test Output", *lines, ">>>>> End Test Output"]
+    return "\n".join([printed, *marks, f">>>>> Test Exit Code: {code}", ""])
 
 
 def write_run_report(

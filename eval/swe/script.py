@@ -14,6 +14,8 @@ from pathlib import Path
 from tts.eval.swe.instance import Instance
 from tts.repository import FileChange, Tree, applied, parse_patch
 
+MOST_FINALISTS = 5
+
 
 def write_script(path: Path, instances: Iterable[Instance]) -> int:
     """Write the rows for `scripted:FILE`; returns how many."""
@@ -36,7 +38,10 @@ def sayings(one: Instance) -> Iterator[dict[str, Sequence[str]]]:
     yield row("Solve the issue. Think first", *(_block("edit", text) for text in edits))
     yield row("Do exactly one of three", "Both are right.\n<done></done>")
     yield row("Decide which change solves", tests[0])
-    yield row("The test was run.", "The first passes.\n<choice>1</choice>")
+    for place in range(1, 1 + MOST_FINALISTS):
+        told = f"Change {place}. It ended with exit code 0"
+        yield row(told, f"The test passes on this one.\n<choice>{place}</choice>")
+    yield row("The test was run.", "It passes on none.\n<choice>1</choice>")
     yield row("Whoever solves the issue", "These.\n<files>\n" + "\n".join(touched) + "\n</files>")
     for path in Tree(one.files).sources:
         matters = path in touched or not path.endswith("__init__.py")

@@ -140,10 +140,8 @@ def _actions(steps: Iterable[Any]) -> Iterator[str]:
 def _of_step(step: Mapping[str, Any]) -> Iterator[str]:
     if step.get("role") not in ("assistant", "agent", "ai", None):
         return
-    if (
-        step.get("source") in ("user", "environment")
-        or ("observation" in step
-        and "action" not in step)
+    if step.get("source") in ("user", "environment") or (
+        "observation" in step and "action" not in step
     ):
         return
     action = step.get("action", step.get("tool", step.get("tool_name", step.get("name"))))

@@ -122,7 +122,7 @@ class RepositoryGrader:
                 return self._graded("ambiguous", suite.reason, suite)
             case "ended" | "rejected":
                 return self._graded("unresolved", suite.reason, suite)
-        tests = tuple(_cases(reference, suite.tests))
+        tests = tuple(judged_cases(reference, suite.tests))
         wrong = [one for one in tests if not one.passed]
         if not wrong:
             return replace(self._graded("resolved", "", suite), tests=tests)
@@ -146,15 +146,16 @@ def _named(wrong: list[TestCase]) -> str:
     return ", ".join(f"{one.id} {one.word}" for one in wrong[:3]) + more
 
 
-def _cases(reference: RepositoryReference, words: Mapping[str, str]) -> Iterable[TestCase]:
-    for id in reference.fail_to_pass:
-        word = _word(id, words)
-        passed = word in PASSING or (word == "missing" and reference.fail_only)
-        yield TestCase(id, "fail_to_pass", passed, word)
-    for id in reference.pass_to_pass:
-        word = _word(id, words)
-        kept = word in (*PASSING, "skipped") or (word == "missing" and reference.fail_only)
-        yield TestCase(id, "pass_to_pass", kept, word)
+def judged_cases(reference: RepositoryReference, words: Mapping[str, str]) -> Iterable[TestCase]:
+    """The tests of a verdict, each by its word; `fail_only` holds against a test only its failure."""
+    for must, ids, passing in (
+        ("fail_to_pass", reference.fail_to_pass, PASSING),
+        ("pass_to_pass", reference.pass_to_pass, (*PASSING, "skipped")),
+    ):
+        for id in ids:
+            word = _word(id, words)
+            passed = word != "failed" if reference.fail_only else word in passing
+            yield TestCase(id, must, passed, word)  # type: ignore[arg-type]
 
 
 def _word(id: str, words: Mapping[str, str]) -> str:

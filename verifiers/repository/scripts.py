@@ -126,14 +126,16 @@ class Scripting(FlatCall):
 
 
 def script_run(ran: Execution) -> ScriptRun:
-    """An execution as a model is told of it."""
+    """An execution as a model is told of it; an end that the script itself did not come to, as where
+    the code under test ended the process, has no exit code."""
     output = f"{ran.stdout}{ran.stderr}"
     if len(output) > LONGEST_OUTPUT:
         half = LONGEST_OUTPUT // 2
         output = f"{output[:half]}\n…\n{output[-half:]}"
-    return ScriptRun(
-        code=ran.code, output=output, ended="exited" if ran.ended == "exited" else "limit"
-    )
+    if ran.ended != "exited":
+        return ScriptRun(code=ran.code, output=output, ended="limit")
+    told = '{"code":' + str(ran.code) + "}"
+    return ScriptRun(code=ran.code if ran.reported == told else None, output=output)
 
 
 def tree_of(problem: Problem) -> Tree:

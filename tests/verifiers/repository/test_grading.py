@@ -3,18 +3,20 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
+from msgspec.structs import replace
 
 from tts.repository import Tree, difference
 from tts.verifiers.repository import (
     Graded,
     RepositoryGrader,
     RepositoryReference,
+    Suite,
     pytest_folders,
 )
-from tts.verifiers.repository.grading import _word
+from tts.verifiers.repository.grading import _word, judged_cases
 from tts.verifiers.repository.reference import judged_tree, with_failing_tests
 from tts.verifiers.repository.running import suite_of
-from tts.verifiers.sandbox import Execution, Limits, Sandbox, probe
+from tts.verifiers.sandbox import Errand, Execution, Limits, Sandbox, probe
 
 BASE = Tree(
     {
@@ -117,17 +119,39 @@ async def test_results_that_disagree_with_the_exit_code_are_rejected(
     assert "exit code 1 beside results" in found.reason
 
 
-async def test_a_flaky_patch_is_ambiguous(grader: RepositoryGrader) -> None:
-    flaky = (
-        "import itertools, random\ndef half(x):\n    return x / 2 if random.random() < {} else 0\n"
-    )
-    standings = set()
-    for _ in range(12):
-        body = difference(BASE, BASE.changed({"pkg/__init__.py": flaky.format(0.7)}))
-        standings.add((await grader.grade(REFERENCE, body)).standing)
-        if "ambiguous" in standings:
-            break
-    assert "ambiguous" in standings
+class Told(RepositoryGrader):
+    """Tests that end as a list says, run after run."""
+
+    def __init__(self, *runs: Suite) -> None:
+        super().__init__(Sandbox(at="landlock", workers=1), packages=())
+        self.runs = list(runs)
+
+    async def suite(self, *_: object) -> Suite:
+        return self.runs.pop(0)
+
+
+PASSED = Suite(came="results", tests=dict.fromkeys(REFERENCE.ids, "passed"))
+FAILED = Suite(came="results", tests=dict.fromkeys(REFERENCE.ids, "failed"))
+
+
+@pytest.mark.parametrize(
+    "runs, standing",
+    [
+        ((PASSED, FAILED, PASSED), "resolved"),
+        ((PASSED, FAILED, FAILED), "ambiguous"),
+        ((PASSED, PASSED), "unresolved"),
+        ((FAILED,), "unresolved"),
+        ((PASSED, Suite(came="lost")), "infrastructure"),
+        ((Suite(came="too large"),), "infrastructure"),
+        ((Suite(came="timeout"),), "ambiguous"),
+    ],
+)
+async def test_a_verdict_rests_on_run_control_and_second_run(
+    runs: tuple[Suite, ...], standing: str
+) -> None:
+    grader = Told(*runs)
+    assert (await grader.grade(REFERENCE, RIGHT)).standing == standing
+    assert not grader.runs
 
 
 async def test_what_never_ends_is_ambiguous_and_not_wrong(grader: RepositoryGrader) -> None:
@@ -186,3 +210,30 @@ def test_an_id_that_was_cut_stands_for_those_that_agree(id: str, word: str) -> N
 def test_a_sandbox_that_gave_nothing_says_nothing_of_the_code() -> None:
     assert suite_of(Execution(ended="lost", code=None, stderr="gone")).came == "lost"
     assert suite_of(Execution(ended="exited", code=97)).came == "lost"
+
+
+SCRIPT = "import sys, pkg\nsys.exit(2)\n"
+
+
+@pytest.mark.parametrize(
+    "module, reported, code",
+    [
+        ("x = 1\n", '{"code":2}', 2),
+        ("import os\nos._exit(0)\n", "", 0),
+        ("raise SystemExit(0)\n", '{"code":1}', 1),
+        ("import sys\nsys.exit(0)\n", '{"code":1}', 1),
+    ],
+)
+def test_only_a_script_itself_says_how_it_ended(
+    grader: RepositoryGrader, module: str, reported: str, code: int
+) -> None:
+    errand = Errand(files={"pkg.py": module}, script=SCRIPT)
+    ran = grader.sandbox.do_now(errand)
+    assert (ran.reported, ran.code) == (reported, code)
+
+
+@pytest.mark.parametrize("word, passed", [("error", True), ("missing", True), ("failed", False)])
+def test_where_only_failures_count_nothing_else_does(word: str, passed: bool) -> None:
+    reference = replace(REFERENCE, fail_only=True, pass_to_pass=())
+    [case] = judged_cases(reference, {} if word == "missing" else {REFERENCE.fail_to_pass[0]: word})
+    assert case.passed is passed

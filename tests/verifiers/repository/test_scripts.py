@@ -67,6 +67,11 @@ async def test_answers_are_graded_by_what_their_reference_is_of(box: RepositoryB
     assert await grade("program", '{"prompt": "", "tests": {}}') == "undecided"
 
 
+async def test_code_that_ends_the_process_solves_nothing(box: RepositoryBox) -> None:
+    found = await ran(box, {"pkg/__init__.py": "import os\nos._exit(0)\n"}, TEST)
+    assert (found.code, found.solved, found.unsolved) == (None, False, False)
+
+
 def test_a_long_output_loses_its_middle() -> None:
     told = script_run(
         Execution(ended="exited", code=0, stdout="a" * LONGEST_OUTPUT, stderr="b" * 9)

@@ -2,7 +2,8 @@
 
 Code under test and its tests share one process here, as they do in every Python project, so what is
 reported can be forged by who knows how; whoever asks runs a control beside it (`tts.verifiers.repository`).
-What a program prints is never read as a result.
+What a program prints is never read as a result, and a script's exit code counts only where the script
+itself came to its end: code under test that ends the process gives none.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ import sys
 
 from tts.verifiers.sandbox.inside.frames import write_frame
 from tts.verifiers.sandbox.inside.plain_json import dumps
-from tts.verifiers.sandbox.inside.player import script
+from tts.verifiers.sandbox.inside.player import exit_code
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -30,10 +31,14 @@ def run_errand(job: dict[str, Any], told: int) -> None:
     sys.path += job["packages"]
     sys.dont_write_bytecode = True
     roots = [os.path.abspath(root) for root in job["roots"]]
+    os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
     if job["script"]:
         sys.path[:0] = roots
-        script(job["script"], [])
-    os._exit(_tests(job["tests"], roots, told))
+        code = exit_code(job["script"], [], under_test=os.getcwd())
+        write_frame(told, dumps({"code": code}))
+    else:
+        code = _tests(job["tests"], roots, told)
+    os._exit(code)
 
 
 def _write(files: dict[str, str]) -> None:
@@ -47,7 +52,6 @@ def _write(files: dict[str, str]) -> None:
 
 def _tests(tests: list[str], roots: list[str], told: int) -> int:
     """Run pytest, which is loaded before anything of the tree is in reach."""
-    os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
     import pytest
 
     results = Results()

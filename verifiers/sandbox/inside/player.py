@@ -75,6 +75,15 @@ def _tell(told: int, outcome: tuple[str, Any, str]) -> None:
 
 def script(source: str, argv: list[str]) -> None:
     """Run a program as `python FILE` would; its exit code ends the process."""
+    os._exit(exit_code(source, argv))
+
+
+def exit_code(source: str, argv: list[str], *, under_test: str = "") -> int:
+    """The exit code of a program run as `python FILE` would.
+
+    An end that files below the folder `under_test` have asked for is a crash: only the program
+    itself may say how it ended.
+    """
     sys.argv = ["program", *argv]
     space: dict[str, Any] = {"__name__": "__main__", "__builtins__": __builtins__}
     code: Any = 0
@@ -82,6 +91,9 @@ def script(source: str, argv: list[str]) -> None:
         exec(compile(source, "<program>", "exec"), space)  # noqa: S102
     except SystemExit as end:
         code = end.code
+        if under_test and _asked_by(end).startswith(under_test):
+            sys.stderr.write("the code under test ended the process\n")
+            code = 1
     except BaseException as error:  # noqa: BLE001 told as the interpreter tells it
         sys.excepthook(type(error), error, error.__traceback__)
         code = 1
@@ -90,4 +102,13 @@ def script(source: str, argv: list[str]) -> None:
             stream.flush()
         except (OSError, ValueError):
             code = code or 1
-    os._exit(code if isinstance(code, int) else 1 if code else 0)
+    return code if isinstance(code, int) else 1 if code else 0
+
+
+def _asked_by(end: SystemExit) -> str:
+    """The file in which an end was raised."""
+    trace, found = end.__traceback__, ""
+    while trace is not None:
+        found = trace.tb_frame.f_code.co_filename
+        trace = trace.tb_next
+    return found
