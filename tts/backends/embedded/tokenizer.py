@@ -83,7 +83,8 @@ def _read(path: Path) -> Tokenizer:
 def _bytes_of(path: Path, tokenizer: Tokenizer) -> Callable[[str], bytes]:
     """What turns a token into the bytes that it adds, by how the tokenizer itself decodes."""
     told: dict[str, Any] = json.loads(tokenizer.to_str())
-    decoder, model = told.get("decoder") or {"type": "Fuse"}, told["model"]["type"]
+    decoder: dict[str, Any] = told.get("decoder") or {"type": "Fuse"}
+    model = told["model"]["type"]
     parts: list[dict[str, Any]] = decoder.get("decoders") or [decoder]
     kinds = [one["type"] for one in parts]
     if model not in _KNOWN:
