@@ -23,6 +23,18 @@ MANY = Limits(cpu_seconds=3, call_seconds=0.5, timeouts=3)
 """Of one program under many checks of a model's own; three that take too long end it."""
 
 
+FIRST_LIMITS = (*("cpu_seconds", "wall_seconds", "memory", "file_size", "output", "processes"),)
+"""What keys and manifests of jobs have said from the first."""
+
+
+def told(limits: Limits, always: Sequence[str] = ()) -> dict[str, Any]:
+    """The limits that are not as usual, and some always: a limit that is new changes no key, and
+    refuses no job that began without it."""
+    plain: dict[str, Any] = msgspec.to_builtins(DEFAULT_LIMITS)
+    own: dict[str, Any] = msgspec.to_builtins(limits)
+    return {name: own[name] for name in own if name in always or own[name] != plain[name]}
+
+
 class Reference(Struct, frozen=True, kw_only=True):
     """What a program is graded by: the reference answer of a problem, as text."""
 
@@ -106,7 +118,7 @@ class Examining(FlatCall):
 
     def __init__(self, sandbox: Sandbox, *, limits: Limits = DEFAULT_LIMITS) -> None:
         self.sandbox, self.limits = sandbox, limits
-        self.limits_told: dict[str, Any] = msgspec.to_builtins(limits)
+        self.limits_told = told(limits, FIRST_LIMITS)
         self.spec = OperationSpec(
             name="execute/examples",
             version=VERSION,
@@ -166,9 +178,7 @@ class Executing(FlatCall):
 
     def __init__(self, box: Callable[[], Sandbox], *, limits: Limits = MANY) -> None:
         self._box, self.limits = box, limits
-        plain, told = msgspec.to_builtins(DEFAULT_LIMITS), msgspec.to_builtins(limits)
-        # What is as usual says nothing, so that a limit that is new changes no key.
-        self._limits_told = {name: told[name] for name in told if told[name] != plain[name]}
+        self._limits_told = told(limits)
 
     @cached_property
     def spec(self) -> OperationSpec:
