@@ -112,12 +112,15 @@ async def make_demonstrations(
         raise first_error(several) from several
     ended = [task.result() for task in tasks]
     made = [one for one in ended if isinstance(one, Made)]
-    left: Counter[Left] = Counter()
-    left.update(one for one in ended if not isinstance(one, Made))
-    left["leaked"] = len(problems) - len(fresh)
+    left: dict[Left, int] = {}
+    for one in ended:
+        if not isinstance(one, Made):
+            left[one] = left.get(one, 0) + 1
+    if leaked := len(problems) - len(fresh):
+        left["leaked"] = leaked
     return Foundry(
         made=tuple(in_turn(made)),
-        left={reason: n for reason, n in left.items() if n},
+        left=left,
         unchecked=sum(one.recall is None for one in made),
     )
 
