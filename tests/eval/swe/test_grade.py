@@ -3,6 +3,7 @@ from __future__ import annotations
 import json
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -94,7 +95,7 @@ async def test_what_cannot_be_graded_is_a_verdict_and_no_error(grader: Repositor
     ]
 
 
-def _fields() -> dict[str, object]:
+def _fields() -> dict[str, Any]:
     return {name: getattr(BOOK, name) for name in BOOK.__struct_fields__}
 
 

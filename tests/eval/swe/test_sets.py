@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -14,7 +15,7 @@ from tts.eval.swe.shipped import shipped_instances
 from tts.repository import applied
 
 MINI = shipped_instances()
-ROW = {
+ROW: dict[str, Any] = {
     "instance_id": "psf__requests-1",
     "repo": "psf/requests",
     "base_commit": "a" * 40,

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 
 import pytest
 
@@ -29,7 +29,7 @@ async def box() -> AsyncIterator[RepositoryBox]:
     await opened.close()
 
 
-async def ran(box: RepositoryBox, changes: dict[str, str | None], script: str) -> ScriptRun:
+async def ran(box: RepositoryBox, changes: Mapping[str, str | None], script: str) -> ScriptRun:
     answer = await box.scripts.perform((PROBLEM, changes, script), (), Meter())
     found: ScriptRun = answer.replies[0].content  # type: ignore[union-attr]
     return found
