@@ -45,12 +45,13 @@ AWARE = re.compile(
 
 
 def signs_of_patch(
-    patch: str, instance: Instance | None, files: Mapping[str, str]
+    patch: str, instance: Instance | None, files: Mapping[str, str], *, hidden: bool = True
 ) -> tuple[Sign, ...]:
     """The signs in a patch; one that cannot be read has none.
 
     Without the instance and its files, what was there before is taken from the patch itself, and
-    special cases are not looked for.
+    special cases are not looked for. `hidden`: also special cases of the hidden tests, which a choice
+    among patches may not know.
     """
     try:
         changes = parse_patch(patch)
@@ -59,7 +60,7 @@ def signs_of_patch(
     exempt = instance is not None and instance.repo in RUNNERS
     found = [sign for change in changes for sign in _of_change(change, exempt)]
     if instance is not None:
-        words = instance.problem_statement + instance.test_patch
+        words = instance.problem_statement + (instance.test_patch if hidden else "")
         found += _special_cases(changes, patch, files, words)
     return tuple(dict.fromkeys(found))
 

@@ -1,8 +1,9 @@
 """One patch of several for each instance, without a model and without the hidden tests.
 
 Patches that make equal programs are one (comments, blanks and names of quotes apart). Those that
-break what the repository's own tests keep go behind those that do not; then the more often a program
-was proposed the better, then the shorter patch. Agentless (Xia et al. 2024) chooses so, too.
+break what the repository's own tests keep go behind those that do not, and those with signs of
+cheating behind the others; then the more often a program was proposed the better, then the shorter
+patch. Agentless (Xia et al. 2024) chooses so, too, but for the signs.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from msgspec import Struct
 
 from tts.errors import BadInput
 from tts.eval.statistics import Estimate, bootstrap_mean
+from tts.eval.swe.cheats import signs_of_patch
 from tts.eval.swe.checkout import base_files
 from tts.eval.swe.grade import GradedPrediction
 from tts.eval.swe.instance import Instance
@@ -24,7 +26,7 @@ from tts.repository import PatchRefused, Tree, applied
 from tts.verifiers.repository import RepositoryGrader, RepositoryReference, Suite
 from tts.verifiers.repository.reference import judged_tree
 
-RULE = "regression, agreement, length"
+RULE = "regression, signs, agreement, length"
 
 
 class Standpoint(Struct, frozen=True, kw_only=True):
@@ -36,9 +38,12 @@ class Standpoint(Struct, frozen=True, kw_only=True):
     votes: int
     """How many candidates make the same program, itself included."""
 
+    suspect: bool
+    """It shows signs of cheating."""
+
     @property
-    def rank(self) -> tuple[float, int, int]:
-        return (-self.kept, -self.votes, len(self.prediction.patch or ""))
+    def rank(self) -> tuple[float, bool, int, int]:
+        return (-self.kept, self.suspect, -self.votes, len(self.prediction.patch or ""))
 
 
 async def chosen(
@@ -106,7 +111,8 @@ async def standpoints(
             words = await _tried(grader, own, tests, one.patch or "")
             kept[same] = _share(passing, words)
         standing = kept.get(same, 0.0) if same is not None else -1.0
-        found.append(Standpoint(prediction=one, kept=standing, votes=counts[same]))
+        suspect = bool(signs_of_patch(one.patch or "", instance, files, hidden=False))
+        found.append(Standpoint(prediction=one, kept=standing, votes=counts[same], suspect=suspect))
     return found
 
 

@@ -223,6 +223,12 @@ def run_select(
     wanted = [known[id] for id in by_id]
     picked, worth = run(_selected(asked, wanted, by_id, judge, judged))
     write_predictions(out, picked)
+    alone = [one for one in picked if one.told.get("votes") == 1]
+    if alone:
+        warn(
+            f"For {len(alone)} of {len(picked)} instances no other candidate makes the same program, so "
+            "the choice rests on little; --model has it made by tests."
+        )
     if as_json:
         told = {"out": str(out), "chosen": len(picked), "worth": to_builtins(worth)}
         sys.stdout.write(json_text(told) + "\n")
