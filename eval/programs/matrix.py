@@ -17,6 +17,7 @@ from tts.errors import BadInput
 from tts.eval.programs.pool import ProgramTask
 from tts.values import Exam, Outcome
 from tts.verifiers.code import MANY, judged_apart
+from tts.verifiers.code import told as limits_told
 from tts.verifiers.sandbox import DEFAULT_LIMITS, VERSION, Limits, Sandbox
 
 LETTERS: dict[Outcome, str] = {
@@ -101,8 +102,8 @@ class _Job(Struct, frozen=True):
 
     @property
     def key(self) -> str:
-        told = msgspec.json.encode((VERSION, self.source, self.tests, self.limits))
-        return blake2b(told, digest_size=16).hexdigest()
+        judged = (VERSION, self.source, self.tests, limits_told(self.limits))
+        return blake2b(msgspec.json.encode(judged), digest_size=16).hexdigest()
 
 
 async def executed(
