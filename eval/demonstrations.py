@@ -110,12 +110,10 @@ async def make_demonstrations(
             tasks = [group.create_task(tried(one)) for one in fresh]
     except BaseExceptionGroup as several:
         raise first_error(several) from several
-    ended = [task.result() for task in tasks]
+    ended: list[Made | Left] = [task.result() for task in tasks]
     made = [one for one in ended if isinstance(one, Made)]
-    left: dict[Left, int] = {}
-    for one in ended:
-        if not isinstance(one, Made):
-            left[one] = left.get(one, 0) + 1
+    reasons: list[Left] = [one for one in ended if not isinstance(one, Made)]
+    left: dict[Left, int] = {one: reasons.count(one) for one in reasons}
     if leaked := len(problems) - len(fresh):
         left["leaked"] = leaked
     return Foundry(
