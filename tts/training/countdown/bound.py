@@ -44,7 +44,8 @@ class BetterScorer:
     """A step scorer of countdown, as dear as the one that it asks, whose values are mended."""
 
     def __init__(self, inner: StepScorer, values: Values) -> None:
-        self._inner, self._values = inner, values
+        self._inner = inner
+        self._values: Values = values
 
     @property
     def model(self) -> Model:
