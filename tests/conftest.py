@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
+import os
+from collections.abc import Awaitable, Callable, Coroutine, Iterator, Mapping, Sequence
 from random import Random
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from hypothesis import settings
 from msgspec.structs import replace
+from sqlalchemy import create_engine
 
 from tts.answers import TASKS, Aggregate
 from tts.backends.scripted import ScriptedGenerator, ScriptedScorer
@@ -52,6 +55,31 @@ settings.load_profile("shared machine")
 def own_cache(tmp_path_factory: Any, monkeypatch: Any) -> None:
     """What endpoints support is remembered for one test: their ports are used again."""
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.mktemp("cache")))
+
+
+@pytest.fixture
+def postgres_place() -> Iterator[str]:
+    """A schema of its own in the server that TTS_TEST_POSTGRES names."""
+    yield from schema()
+
+
+@pytest.fixture
+def other_postgres() -> Iterator[str]:
+    """Another one."""
+    yield from schema()
+
+
+def schema() -> Iterator[str]:
+    url = os.environ.get("TTS_TEST_POSTGRES")
+    if not url:
+        pytest.skip("TTS_TEST_POSTGRES names no PostgreSQL server")
+    engine = create_engine(url, isolation_level="AUTOCOMMIT")
+    name = f"tts_{uuid4().hex}"
+    with engine.connect() as connection:
+        connection.exec_driver_sql(f"CREATE SCHEMA {name}")
+        yield f"{url}?options=-csearch_path%3D{name}"
+        connection.exec_driver_sql(f"DROP SCHEMA {name} CASCADE")
+    engine.dispose()
 
 
 class Judging(ProcessReward):

@@ -1,13 +1,10 @@
 from __future__ import annotations
 
-import os
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
-from uuid import uuid4
 
 import pytest
-from sqlalchemy import create_engine
 
 from tts.ledger import Ledger
 from tts.protocols import CallRow, IntentRow, RunRow, SettledRow, UseRow
@@ -61,31 +58,6 @@ def rows() -> Rows:
 @pytest.fixture
 def sqlite_place(tmp_path: Path) -> str:
     return str(tmp_path / "ledger.db")
-
-
-@pytest.fixture
-def postgres_place() -> Iterator[str]:
-    """A schema of its own in the server that TTS_TEST_POSTGRES names."""
-    yield from schema()
-
-
-@pytest.fixture
-def other_postgres() -> Iterator[str]:
-    """Another one."""
-    yield from schema()
-
-
-def schema() -> Iterator[str]:
-    url = os.environ.get("TTS_TEST_POSTGRES")
-    if not url:
-        pytest.skip("TTS_TEST_POSTGRES names no PostgreSQL server")
-    engine = create_engine(url, isolation_level="AUTOCOMMIT")
-    name = f"tts_{uuid4().hex}"
-    with engine.connect() as connection:
-        connection.exec_driver_sql(f"CREATE SCHEMA {name}")
-        yield f"{url}?options=-csearch_path%3D{name}"
-        connection.exec_driver_sql(f"DROP SCHEMA {name} CASCADE")
-    engine.dispose()
 
 
 @pytest.fixture(params=["sqlite_place", "postgres_place"])

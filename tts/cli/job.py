@@ -44,8 +44,17 @@ def work(
     wait: Annotated[bool, typer.Option("--wait", help="Wait for more when all is done.")] = False,
     cost_axis: Annotated[str, typer.Option(help="What the tables compare costs by.")] = "tokens",
     junit: Annotated[Path | None, typer.Option(help="Folder for JOB.xml, as JUnit XML.")] = None,
+    on: Annotated[str, typer.Option(help="Workers on a cluster: ray, ray://HOST:PORT.")] = "",
+    workers: Annotated[
+        int | None, typer.Option(min=1, help="How many; on a cluster one per node.")
+    ] = None,
 ) -> None:
     """Work at what is queued, the oldest first; several workers share the problems of a job."""
+    if on or workers:
+        from tts.cli.workers import opened, work_by
+
+        more: dict[str, Any] = {"ledger": ledger, "wait": wait, "cost": cost_axis, "junit": junit}
+        return work_by(lambda: opened(on, workers), jobs or [], workers=workers, **more)
     from tts.cli.work import work_jobs
 
     work_jobs(jobs or [], ledger=ledger, wait=wait, cost=cost_axis, junit=junit)

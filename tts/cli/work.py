@@ -6,9 +6,11 @@ import os
 import sys
 import time
 from collections.abc import Collection, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
+import msgspec
 from rich.text import Text
 
 from tts.cli.compare import work_at
@@ -26,16 +28,27 @@ LOOK = 1.0
 
 
 def work_jobs(
-    names: Collection[str], *, ledger: str, wait: bool, cost: str, junit: Path | None
+    names: Collection[str],
+    *,
+    ledger: str,
+    wait: bool,
+    cost: str,
+    junit: Path | None,
+    away: bool = False,
 ) -> None:
-    """Exits with 1 where a job has runs without an answer, and as the signal says."""
+    """Exits with 1 where a job has runs without an answer, and as the signal says.
+
+    `away`: on a node that need not have the folder of a job; the reports are left to another.
+    """
     steady_heap()
     axis, code = axis_of(cost).name, 0
     controls = Controls.open(ledger)
     try:
-        _refuse_unknown(controls, names)
+        refuse_unknown(controls, names)
         while (found := _next(controls, names, wait=wait)) is not None:
-            code = _work(controls, found, ledger, axis, junit) or code
+            Screen().print(Text(f"working at {found.job}"), soft_wrap=True)
+            with _scratch(found) if away else nullcontext(found) as chosen:
+                code = write_up(controls, chosen, ledger, axis, junit) or code
             if code > CODES:
                 break
     finally:
@@ -60,18 +73,22 @@ def _next(controls: Controls, names: Collection[str], *, wait: bool) -> Submissi
         time.sleep(LOOK)
 
 
-def _refuse_unknown(controls: Controls, names: Collection[str]) -> None:
+def refuse_unknown(controls: Controls, names: Collection[str]) -> None:
+    """Raises `UnknownName` for the first that is no job of the ledger."""
     known = [one.job for one in controls.all()]
     for name in names:
         if name not in known:
             raise UnknownName("job", name, known)
 
 
-def _work(
+def write_up(
     controls: Controls, found: Submission, ledger: str, cost: Cost, junit: Path | None
 ) -> int:
-    """One job; what makes it impossible is kept with it, and others go on."""
-    Screen().print(Text(f"working at {found.job}"), soft_wrap=True)
+    """Work at one job until its report is written; its exit code.
+
+    What makes it impossible is kept with it, and others go on. Of one that has ended only the
+    report is written.
+    """
     target = junit and (junit / f"{file_name(found.job)}.xml").resolve()
     place = ledger if "://" in ledger else str(Path(ledger).resolve())
     try:
@@ -82,6 +99,14 @@ def _work(
         complain(f"{found.job}: {error}")
         controls.stop(found.job, " ".join(str(error).split()))
         return FAILED
+
+
+@contextmanager
+def _scratch(found: Submission) -> Iterator[Submission]:
+    """The job with a folder for its report that nobody reads, and one to be in if it has none here."""
+    with TemporaryDirectory(prefix="tts-worker-") as folder:
+        own = found.folder if Path(found.folder).is_dir() else folder
+        yield msgspec.structs.replace(found, folder=own, out=folder)
 
 
 @contextmanager

@@ -131,8 +131,13 @@ class Controls:
         )
 
     def plan(self, job: str, size: int) -> None:
-        """How many runs its grid has: known once its problems are read."""
-        self._edit(job, lambda found: msgspec.structs.replace(found, planned=size, ended_at=None))
+        """How many runs its grid has: known once its problems are read. Another size opens it."""
+
+        def planned(found: Submission) -> Submission:
+            kept = found.ended_at if found.planned == size else None
+            return msgspec.structs.replace(found, planned=size, ended_at=kept)
+
+        self._edit(job, planned)
 
     def foretell(self, job: str, estimate: str) -> None:
         """What a pilot says of it."""
