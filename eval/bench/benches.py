@@ -17,6 +17,8 @@ class BenchOptions(Struct, frozen=True, kw_only=True):
 
     problems: int | None = None
     """Of `resume`: how large its job is."""
+    points: int | None = None
+    """Of `reliability`: how many jobs are killed."""
     install_peers: bool = False
     """Of `peers`: make the environments of the other libraries first."""
 
@@ -27,6 +29,7 @@ BENCHES = {
     "graph": "makespan of simulated graphs against their critical path",
     "ledger": "CPU per journalled call",
     "kill": "kill -9 at 20 random points of a comparison, resumed each time",
+    "reliability": "what is promised of kills, ceilings, failing servers and disks (takes minutes)",
     "budget": "ceilings under 256 concurrent draws and 8 processes",
     "replay": "reference results of recorded generations (needs data)",
     "equivalence": "public pairs, hostile answers, the fast path",
@@ -64,6 +67,7 @@ def _given(name: str, options: BenchOptions) -> dict[str, object]:
     """The options as arguments of a benchmark."""
     owners = {
         "--problems": ("resume", "problems", options.problems),
+        "--points": ("reliability", "points", options.points),
         "--install-peers": ("peers", "install", options.install_peers or None),
     }
     given: dict[str, object] = {}

@@ -111,13 +111,14 @@ async def _one_run(reply_tokens: int) -> tuple[int, Result]:
     return generator.sent, result
 
 
-def shared_wallet(processes: int) -> list[Row]:
-    """What several processes on one ledger spend of a job's wallet that is too small for them."""
+def shared_wallet(processes: int, *, url: str = "") -> list[Row]:
+    """What several processes on one ledger spend of a job's wallet that is too small for them; on
+    a SQLite file, or in the database of a URL."""
     with TemporaryDirectory() as folder:
-        place = Path(folder) / "ledger.db"
+        place = url or str(Path(folder) / "ledger.db")
         failed = _failed("wallet", place, processes)
         found = billed(place)
-    who = f"{processes} processes on one wallet"
+    who = f"{processes} processes on one wallet{' in PostgreSQL' if url else ''}"
     return [
         at_most(f"billed by {who}", found.tokens, "tokens", bar=SHARED_CAP),
         at_least(f"used of the ceiling by {who}", 100 * found.tokens / SHARED_CAP, "%", bar=90),
@@ -130,7 +131,7 @@ def shared_rate(processes: int) -> list[Row]:
     """What leaves several processes on one ledger in each window of the clock."""
     with TemporaryDirectory() as folder:
         place = Path(folder) / "ledger.db"
-        failed = _failed("rate", place, processes)
+        failed = _failed("rate", str(place), processes)
         windows = departures(place, seconds=SECONDS, worst=RATE_WORST)
     calls, tokens = (rate * SECONDS / 60 for rate in (CALLS_PER_MINUTE, TOKENS_PER_MINUTE))
     whole = windows[1:-1]
@@ -151,20 +152,20 @@ def shared_rate(processes: int) -> list[Row]:
     ]
 
 
-def _failed(shared: Shared, place: Path, processes: int) -> int:
+def _failed(shared: Shared, place: str, processes: int) -> int:
     """Start processes on a new ledger; how many failed."""
     asyncio.run(_created(place))
-    command = [sys.executable, "-m", "tts.eval.bench.budget", shared, str(place)]
+    command = [sys.executable, "-m", "tts.eval.bench.budget", shared, place]
     workers = [subprocess.Popen([*command, str(number)]) for number in range(processes)]
     return sum(worker.wait() != 0 for worker in workers)
 
 
-async def _created(place: Path) -> None:
+async def _created(place: str) -> None:
     async with Ledger.open(place, job="bench"):
         """Once, before the processes come."""
 
 
-async def spend(place: Path, number: int) -> None:
+async def spend(place: str, number: int) -> None:
     """Draw for this process's problems until the wallet ends."""
     generator = MeteredGenerator(Random(number).randint(20, MAX_TOKENS))
     session = await open_session(
@@ -189,7 +190,7 @@ async def spend(place: Path, number: int) -> None:
     assert "suspended" in stops, "The wallet did not end."
 
 
-async def draw(place: Path, number: int) -> None:
+async def draw(place: str, number: int) -> None:
     """Draw for this process's problems, all at once, as fast as the rate lets it."""
     options = SessionOptions(
         model=MeteredGenerator(RATE_TOKENS),
@@ -270,4 +271,4 @@ def _out_of_order(size: int) -> float:
 
 if __name__ == "__main__":
     works = {"wallet": spend, "rate": draw}
-    asyncio.run(works[sys.argv[1]](Path(sys.argv[2]), int(sys.argv[3])))
+    asyncio.run(works[sys.argv[1]](sys.argv[2], int(sys.argv[3])))

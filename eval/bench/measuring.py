@@ -6,7 +6,6 @@ from __future__ import annotations
 import gc
 import os
 import platform
-import sqlite3
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,6 +14,7 @@ from types import TracebackType
 from typing import Literal, Self
 
 from msgspec import Struct
+from sqlalchemy import create_engine
 
 
 class Meter:
@@ -87,7 +87,7 @@ def cpu_seconds(process: int) -> float:
 
 
 class Billed(Struct, frozen=True, kw_only=True):
-    """Sums over every settled attempt of a ledger file."""
+    """Sums over every settled attempt of a ledger."""
 
     tokens: int
     calls: int
@@ -98,22 +98,21 @@ class Billed(Struct, frozen=True, kw_only=True):
     """Calls whose answer is committed."""
 
 
-def billed(place: Path) -> Billed:
-    """Read a SQLite ledger that nobody writes, by plain SQL: independent of the code that wrote it."""
-    connection = sqlite3.connect(place)
-    try:
-        tokens, calls = connection.execute(
+def billed(place: str | Path) -> Billed:
+    """Read a ledger that nobody writes, by plain SQL: independent of the code that wrote it."""
+    engine = create_engine(str(place) if "://" in str(place) else f"sqlite:///{place}")
+    with engine.connect() as connection:
+        tokens, calls = connection.exec_driver_sql(
             "SELECT COALESCE(SUM(billed_prompt_tokens + billed_completion_tokens), 0), COUNT(*) "
             "FROM attempts WHERE state = 'settled'"
-        ).fetchone()
-        [twice] = connection.execute(
-            "SELECT COUNT(*) FROM (SELECT key FROM attempts "
-            "WHERE state = 'settled' AND role <> 'probe' GROUP BY job, key HAVING COUNT(*) > 1)"
-        ).fetchone()
-        [finished] = connection.execute("SELECT COUNT(*) FROM calls").fetchone()
-    finally:
-        connection.close()
-    return Billed(tokens=tokens, calls=calls, twice=twice, finished=finished)
+        ).one()
+        twice = connection.exec_driver_sql(
+            "SELECT COUNT(*) FROM (SELECT key FROM attempts WHERE state = 'settled' "
+            "AND role <> 'probe' GROUP BY job, key HAVING COUNT(*) > 1) AS several"
+        ).scalar_one()
+        finished = connection.exec_driver_sql("SELECT COUNT(*) FROM calls").scalar_one()
+    engine.dispose()
+    return Billed(tokens=int(tokens), calls=calls, twice=twice, finished=finished)
 
 
 def machine() -> str:

@@ -12,7 +12,7 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import IO, Self
@@ -114,16 +114,18 @@ class CompareProcess:
     """`tts compare`, from now on.
 
     Ledger (`.db`), report (`.out`) and what it says (`.log`) lie beside `place`; the same options
-    go on where it was.
+    go on where it was. `inside`: a command that runs the one behind it, such as a shell with limits.
     """
 
-    def __init__(self, place: Path, options: Iterable[Option]) -> None:
+    def __init__(
+        self, place: Path, options: Iterable[Option], *, inside: Sequence[str] = ()
+    ) -> None:
         self._said = place.with_suffix(".log")
         where = {"--ledger": place.with_suffix(".db"), "--out": place.with_suffix(".out")}
         kept = [("--job", "bench"), *((name, str(path)) for name, path in where.items())]
         with self._said.open("ab") as log:
             self._process = subprocess.Popen(
-                [*_tts("compare"), *(part for option in (*options, *kept) for part in option)],
+                [*inside, *_tts("compare"), *(part for one in (*options, *kept) for part in one)],
                 stdout=log,
                 stderr=log,
                 env={**os.environ, "COLUMNS": "100"},
@@ -144,8 +146,12 @@ class CompareProcess:
 
     def finish(self) -> None:
         """Wait for its end; RuntimeError with what it said where it failed."""
-        if self._process.wait(LONGEST) != 0:
+        if self.end() != 0:
             raise RuntimeError(self.said)
+
+    def end(self) -> int:
+        """Wait for its end; its exit code."""
+        return self._process.wait(LONGEST)
 
     @property
     def said(self) -> str:

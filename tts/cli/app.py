@@ -370,6 +370,9 @@ def bench(
     problems: Annotated[
         int | None, typer.Option(min=1, help="Of resume: how large its job is.")
     ] = None,
+    points: Annotated[
+        int | None, typer.Option(min=1, help="Of reliability: how many jobs are killed.")
+    ] = None,
     install_peers: Annotated[
         bool, typer.Option("--install-peers", help="Of peers: install the other libraries first.")
     ] = False,
@@ -378,5 +381,5 @@ def bench(
     from tts.cli.bench import run_bench
     from tts.eval.bench import BenchOptions
 
-    options = BenchOptions(problems=problems, install_peers=install_peers)
+    options = BenchOptions(problems=problems, points=points, install_peers=install_peers)
     run_bench(name, options, whole=whole, as_json=as_json, as_markdown=as_markdown)

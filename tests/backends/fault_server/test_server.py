@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from tts.backends.fault_server import Fault, FaultPlan, Latency
-from tts.backends.fault_server.reply import built_in_answer, pieces
+from tts.backends.fault_server.reply import built_in_answer, pieces, written
 from tts.errors import RateLimited
 from tts.protocols import Meter
 
@@ -81,3 +81,11 @@ def _draw(generator: Any, request: Any) -> asyncio.Task[Any]:
     task = asyncio.ensure_future(generator.generate(request, Meter()))
     task.add_done_callback(lambda done: done.exception())
     return task
+
+
+def test_prompts_that_hold_a_text_are_answered_with_what_the_plan_says() -> None:
+    plan = FaultPlan(says={"Solution:": "Score: {}"})
+    said = [written("A question. Solution: 4", seed, 0, plan) for seed in range(20)]
+    assert said == [written("A question. Solution: 4", seed, 0, plan) for seed in range(20)]
+    assert set(said) <= {f"Score: {digit}" for digit in range(10)} and len(set(said)) > 3
+    assert written("A question.", 0, 0, plan) == built_in_answer("A question.", 0, 0, plan.words)

@@ -93,6 +93,9 @@ class FaultPlan(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Tokens of a draw that is not cut short; a token is a word with its space."""
     answer: Answer | None = None
     """Replaces the built-in text."""
+    says: Mapping[str, str] = {}
+    """By a text that a prompt holds: what is said instead, `{}` being a digit that prompt, seed and
+    draw decide; so that a judge finds marks and a parser its form."""
     dialect: Literal["openai", "vllm", "llama_cpp"] = "vllm"
     """`openai`: stop strings are cut off silently, `/tokenize` does not exist. `llama_cpp`: the stop
     string is named where that is asked for, a whole answer begins with what it continues, and the

@@ -58,9 +58,7 @@ def draws(asked: ServedRequest, plan: FaultPlan) -> list[ServedDraw]:
     keep = plan.dialect == "vllm" and asked.include_stop_str_in_output
     return [
         served_draw(
-            plan.answer(text, seed, place)
-            if plan.answer
-            else built_in_answer(text, seed, place, plan.words),
+            written(text, seed, place, plan),
             asked.stops,
             asked.ceiling,
             keep_stop=keep,
@@ -239,10 +237,19 @@ def served_draw(
     return ServedDraw(text, max(1, len(tokens)), "stop", stop)
 
 
+def written(prompt: str, seed: int, draw: int, plan: FaultPlan) -> str:
+    """The whole text of a draw: the plan's own, what it says to such prompts, or the built-in one."""
+    if plan.answer:
+        return plan.answer(prompt, seed, draw)
+    for held, said in plan.says.items():
+        if held in prompt:
+            return said.replace("{}", str(_digest(prompt, seed, draw)[0] % 10))
+    return built_in_answer(prompt, seed, draw, plan.words)
+
+
 def built_in_answer(prompt: str, seed: int, draw: int, words: int) -> str:
     """`words` words that depend on (prompt, seed, draw) alone, in steps with a boxed answer."""
-    digest = blake2b(prompt.encode("utf-8", "replace"), digest_size=64, salt=_salt(seed, draw))
-    chosen = digest.digest()
+    chosen = _digest(prompt, seed, draw)
     written = [_WORDS[chosen[i % 64] % len(_WORDS)] for i in range(max(0, words - 4))]
     for place in range(7, len(written), 8):
         written[place] += ".\n\n"
@@ -253,6 +260,11 @@ def built_in_answer(prompt: str, seed: int, draw: int, words: int) -> str:
 def pieces(text: str) -> list[str]:
     """The tokens of a text: words, each with the white space before it."""
     return _PIECE.findall(text)
+
+
+def _digest(prompt: str, seed: int, draw: int) -> bytes:
+    salt = _salt(seed, draw)
+    return blake2b(prompt.encode("utf-8", "replace"), digest_size=64, salt=salt).digest()
 
 
 def _salt(seed: int, draw: int) -> bytes:

@@ -1,0 +1,21 @@
+"""`reliability`: the promises of `docs/reliability.md`, each tried, each a row with its bar."""
+
+from __future__ import annotations
+
+from tts.eval.bench.reliability_budget import wallets
+from tts.eval.bench.reliability_faults import failing_disk, failing_server, stalled_stream
+from tts.eval.bench.reliability_kills import killed_and_resumed
+from tts.eval.bench.report import Row
+
+POINTS, PROCESSES = 3, 8
+
+
+def reliability(*, points: int = POINTS, processes: int = PROCESSES) -> list[Row]:
+    """`points` jobs are killed and resumed, `processes` share a wallet; then servers and disks fail."""
+    return [
+        *killed_and_resumed(points),
+        *wallets(processes),
+        *failing_server(),
+        *stalled_stream(),
+        *failing_disk(),
+    ]
