@@ -23,6 +23,7 @@ from tts.eval.manifest import job_name
 from tts.eval.pilot import Pilot, estimate_and_bill, pilot_of
 from tts.eval.problems import ProblemSet, problems_of
 from tts.eval.report import ComparisonReport, assemble
+from tts.eval.selected import with_selected
 from tts.eval.selection import unlike
 from tts.eval.spec import ComparisonSpec
 from tts.ledger import Controls, JobLeases, Ledger, Submission
@@ -87,6 +88,10 @@ async def run_comparison(
             _foretold(controls, comparison, pilot, took=time.monotonic() - began)
         told = report(comparison, changes=changes, fault=fault, halted=halted.reason)
         told = _beside_estimate(told, controls.find(work.name))
+        if not comparison.interrupted:
+            told = await with_selected(
+                told, problems.problems, ledger, work.name, equivalence=session.equivalence
+            )
         if known and not pilot and not comparison.interrupted:
             _concluded(controls, work.name, told, suspended=comparison.suspended)
         return told

@@ -2,62 +2,74 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections import defaultdict
+from collections.abc import Iterable
 from pathlib import Path
 
 import numpy as np
-from msgspec import Struct
+from msgspec.structs import replace
 
 from tts.equivalence import Equivalence
 from tts.eval.attempts import grade
 from tts.eval.grading import grading
+from tts.eval.metrics.selected import Selected
 from tts.eval.recorded import labels_of, read
 from tts.eval.replay.resample import Resampler, share_between
-from tts.eval.statistics import Estimate
+from tts.eval.report import ComparisonReport
 from tts.eval.trace import reading
 from tts.ledger import decode_result
-from tts.values import Problem, Result
+from tts.values import ENTRY, Problem, Result
 
 Line = tuple[float, float, float]
 """Of one run: the share of right draws, whether the answer is right, whether any draw is."""
 
 
-class Selected(Struct, frozen=True, kw_only=True):
-    """One strategy under one budget, over problems; repeats are averaged before."""
-
-    strategy: str
-    budget: str
-    problems: int
-    random: Estimate
-    """Any whole draw of a run."""
-    selected: Estimate
-    """The answer of the run."""
-    oracle: Estimate
-    """A right draw where the run has one."""
-    recovered: Estimate | None
-    """What selection gets of the room between random and oracle; None where there is none."""
-
-
-async def selected(place: str | Path, job: str = "") -> list[Selected]:
+async def selected(
+    place: str | Path, job: str = "", *, equivalence: Equivalence | None = None
+) -> list[Selected]:
     """A line for each strategy of a job, from the candidates that its ledger kept.
 
-    Runs without a whole draw, or without a reference, are left out. Raises as `recorded.read`.
+    Runs without a whole draw, or without a reference, are left out. Without an `equivalence` a new
+    one grades. Raises as `recorded.read`.
     """
+    if equivalence is None:
+        async with grading() as opened:
+            return await selected(place, job, equivalence=opened)
     found = read(place, job)
     problems = {one.id: one for one in found.problems}
     lines = defaultdict[tuple[str, str], dict[str, list[Line]]](lambda: defaultdict(list))
-    async with grading() as equivalence:
-        with reading(place, found.job) as reader:
-            for run in found.runs:
-                problem = problems.get(run.problem_id)
-                if run.result is None or problem is None or problem.answer is None:
-                    continue
-                calls = {call.key: call for call in reader.calls(problem.id)}
-                result = decode_result(run.result, problem, calls.get)
-                line = await _line(result, problem, equivalence)
-                if line is not None:
-                    lines[labels_of(run)][problem.id].append(line)
+    with reading(place, found.job) as reader:
+        for run in found.runs:
+            problem = problems.get(run.problem_id)
+            if run.result is None or problem is None or problem.answer is None:
+                continue
+            calls = {call.key: call for call in reader.calls(problem.id)}
+            result = decode_result(run.result, problem, calls.get)
+            line = await _line(result, problem, equivalence)
+            if line is not None:
+                lines[labels_of(run)][problem.id].append(line)
     return [_selected(*labels, lines[labels]) for labels in sorted(lines)]
+
+
+async def with_selected(
+    report: ComparisonReport,
+    problems: Iterable[Problem],
+    place: str | Path,
+    job: str,
+    *,
+    equivalence: Equivalence | None = None,
+) -> ComparisonReport:
+    """The report of a set of programs with what selection got, row by row; any other as it is.
+
+    Every distinct program that was drawn runs under the hidden tests once more.
+    """
+    if not report.rows or not all(ENTRY in one.metadata for one in problems):
+        return report
+    found = await selected(place, job, equivalence=equivalence)
+    by_labels = {(one.strategy, one.budget): one for one in found}
+    rows = [replace(row, selected=by_labels.get((row.strategy, row.budget))) for row in report.rows]
+    return replace(report, rows=tuple(rows))
 
 
 async def _line(result: Result, problem: Problem, equivalence: Equivalence) -> Line | None:
@@ -65,9 +77,12 @@ async def _line(result: Result, problem: Problem, equivalence: Equivalence) -> L
     whole = [kept.candidate.answer for kept in result.candidates if kept.candidate.final]
     if not whole or result.error is not None:
         return None
-    rights: dict[str | None, bool] = {}
-    for answer in dict.fromkeys([*whole, result.answer]):
-        rights[answer] = (await grade(answer, problem, equivalence)).correct is True
+    async with asyncio.TaskGroup() as group:
+        graded = {
+            answer: group.create_task(grade(answer, problem, equivalence))
+            for answer in dict.fromkeys([*whole, result.answer])
+        }
+    rights = {answer: task.result().correct is True for answer, task in graded.items()}
     drawn = [rights[answer] for answer in whole]
     return sum(drawn) / len(drawn), float(rights[result.answer]), float(any(drawn))
 

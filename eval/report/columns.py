@@ -21,7 +21,7 @@ from tts.values.visible import visible
 LABELS = ("strategy", "budget")
 """What every table of rows begins with."""
 View = Literal["terminal", "markdown", "page", "csv"]
-Part = Literal["accuracy", "spend", "cost", "accounts"]
+Part = Literal["accuracy", "selection", "spend", "cost", "accounts"]
 """Tables of their own where one would be too wide."""
 PARTS: tuple[Part, ...] = get_args(Part)
 WIDE: tuple[View, ...] = ("terminal",)
@@ -305,6 +305,28 @@ def _of_words(title: str, name: Literal["em", "f1", "acc"]) -> Column:
     )
 
 
+def selection_columns(rows: Sequence[Row]) -> list[Column]:
+    """What selection got of what was drawn, where that was graded."""
+    if all(row.selected is None for row in rows):
+        return []
+    return [
+        *(_of_draws(f"{name} %", name) for name in ("random", "selected", "oracle")),
+        _of_draws("recovered %", "recovered"),
+    ]
+
+
+def _of_draws(title: str, name: Literal["random", "selected", "oracle", "recovered"]) -> Column:
+    def found(row: Row) -> Estimate | None:
+        return None if row.selected is None else getattr(row.selected, name)
+
+    def value(row: Row, _: Row | None) -> float | None:
+        estimate = found(row)
+        return estimate.value if estimate else None
+
+    interval = Interval(found, wording.interval, lambda _: "") if name == "recovered" else None
+    return Column(title, value, wording.percent, interval, "selection", "", f"{name}_draws")
+
+
 def bin_columns(rows: Sequence[Row]) -> list[Column]:
     """The accuracy on the problems of each difficulty bin."""
 
@@ -333,6 +355,7 @@ def table_of(
         *stop_columns(rows),
         *role_columns(rows),
         *reading_columns(rows),
+        *selection_columns(rows),
         *bin_columns(rows),
     )
     offered = (*columns, *met)

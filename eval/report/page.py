@@ -11,13 +11,15 @@ from msgspec import Struct
 from tts.eval.pages import render_template
 from tts.eval.report import wording
 from tts.eval.report.axes import AXES, Axis, Cost, axis_of
-from tts.eval.report.columns import Column, columns_by, table_of
+from tts.eval.report.columns import Column, Part, columns_by, table_of
 from tts.eval.report.comparison_report import ComparisonReport, curves_of
 from tts.eval.report.figures import bin_figure, cost_figure, spend_figure
 from tts.eval.report.headline import decided, headline
 from tts.eval.report.rows import Row
 from tts.eval.statistics import FEWEST
 
+RESULTS: tuple[Part, ...] = ("accuracy", "selection", "spend", "cost")
+"""What the table of results shows; accounts have one of their own."""
 MOST_LINES = 200
 """Lines of a table of problems, or of reasons, that the page shows; its data holds all of them."""
 
@@ -46,7 +48,7 @@ def render_page(
         "headline": headline(report),
         "verdicts": _verdicts(report),
         "links": links,
-        "results": table_of(report.rows, "page", ("accuracy", "spend", "cost"), columns=columns),
+        "results": table_of(report.rows, "page", RESULTS, columns=columns),
         "accounts": table_of(report.rows, "page", ("accounts",), columns=columns),
         "best": max(shares, default=None),
         "problems": report.problems[:MOST_LINES],

@@ -13,6 +13,7 @@ from msgspec import Struct, field
 from tts.eval.attempts import Attempt
 from tts.eval.idealised import Idealised
 from tts.eval.metrics import ProblemScore, accuracy, problem_score
+from tts.eval.metrics.selected import Selected
 from tts.eval.metrics.text_answers import TextScore, mean_text_score
 from tts.eval.statistics import FEWEST, Estimate, PairedDifference, wilson
 from tts.protocols import Role
@@ -89,6 +90,8 @@ class Row(Struct, frozen=True, kw_only=True):
     """Prompt tokens of all calls of the run that read most: its effective context length."""
     words: TextScore | None = None
     """EM, F1 and Acc where answers are a few words; None elsewhere."""
+    selected: Selected | None = None
+    """What selection got of what was drawn, where answers are programs; None elsewhere."""
     bins: tuple[BinAccuracy, ...] = ()
 
     @property

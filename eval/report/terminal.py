@@ -21,16 +21,17 @@ BOUNDS = "95 % interval"
 
 
 def render_table(report: ComparisonReport, *, columns: Sequence[Column] = COLUMNS) -> Group:
-    """A rich renderable of 80 columns: how right, also at equal spend, how dear, then the verdicts
-    and warnings."""
+    """A rich renderable of 80 columns: how right, what selection got of the draws, how right at equal
+    spend, how dear, then the verdicts and warnings."""
     accuracy = _fitted(report, columns, "accuracy", title=visible(report.title, 120))
+    selection = _fitted(report, columns, "selection")
     spend = _fitted(report, columns, "spend")
     cost = _fitted(report, columns, "cost", "accounts")
     sentences = [Text(visible(one, 400)) for one in report.verdicts]
     cautions = [Text(f"! {visible(one, 400)}", style="yellow") for one in report.warnings]
     partial = [Text(visible(report.partial, 400), style="bold yellow")] if report.partial else []
-    told = (accuracy, spend, cost) if spend.telling else (accuracy, cost)
-    return Group(*partial, *told, *sentences, *cautions)
+    told = [one for one in (selection, spend) if one.telling]
+    return Group(*partial, accuracy, *told, cost, *sentences, *cautions)
 
 
 def _fitted(

@@ -15,12 +15,13 @@ from msgspec import Struct
 from tts.cli.exits import run
 from tts.cli.screen import Screen
 from tts.errors import BadInput
-from tts.eval.recorded import recorded_report
+from tts.eval.recorded import read, recorded_report
 from tts.eval.report import ComparisonReport, render_page, render_table, to_csv, to_json
 from tts.eval.report.axes import Cost, axis_of
 from tts.eval.report.columns import columns_by
 from tts.eval.report.junit import to_junit
 from tts.eval.report.markdown import read_reports, results_page
+from tts.eval.selected import with_selected
 
 DEFAULT, LATEST = Path("out"), "latest"
 """Where reports go unless the user says otherwise, and the name of the newest one there."""
@@ -32,11 +33,16 @@ def show_report(
 ) -> None:
     """What a ledger holds of a job, as its table and its page; no model is opened."""
     axis = axis_of(cost).name
-    name, report = run(recorded_report(place, job, runtimes=runtimes))
+    name, report = run(_recorded(place, job, runtimes))
     console = Screen()
     console.print(render_table(report, columns=columns_by(axis)))
     for path in write_report(report, out, name, axis):
         console.print(f"wrote {path}")
+
+
+async def _recorded(place: str, job: str, runtimes: Path | None) -> tuple[str, ComparisonReport]:
+    name, report = await recorded_report(place, job, runtimes=runtimes)
+    return name, await with_selected(report, read(place, name).problems, place, name)
 
 
 def show_results(folder: Path, markdown: Path | None, cost: str = "tokens") -> None:
