@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shlex
 import subprocess
 import sys
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
-from typing import NamedTuple
+from types import ModuleType
+from typing import Any, NamedTuple
 
 import pytest
 import yaml
@@ -97,9 +100,14 @@ def place(tmp_path: Path, server: str, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
+def run_block(text: str, names: dict[str, Any]) -> None:
+    """As a file of its own: what this module imports from the future does not count."""
+    exec(compile(text, "a block of the documentation", "exec", dont_inherit=True), names)  # noqa: S102 — the pages are ours
+
+
 @pytest.mark.parametrize("text", of_kind("python"))
 def test_a_python_block_runs(text: str, place: Path) -> None:
-    exec(compile(text, "a block of the documentation", "exec"), {"__name__": "docs"})  # noqa: S102 — the pages are ours
+    run_block(text, {"__name__": "docs"})
 
 
 @pytest.mark.parametrize("text", of_kind("console"))
@@ -125,5 +133,38 @@ def test_a_recipe_or_a_price_file_is_accepted_as_it_stands(
     assert found.exit_code == 0, found.output
 
 
+EXTENDING = [one for one in BLOCKS if one.page == "extending.md"]
+
+
+def test_nothing_takes_more_than_thirty_lines_to_add() -> None:
+    assert max(len(one.text.splitlines()) for one in EXTENDING if one.kind == "python") <= 30
+
+
+def test_what_the_page_adds_works_by_the_names_that_it_registers(
+    place: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    package = ModuleType("my_package")
+    for one in EXTENDING:
+        if one.kind == "python":
+            run_block(one.text, package.__dict__)
+    monkeypatch.setitem(sys.modules, "my_package", package)
+    about = place / "my_package-1.0.dist-info"
+    about.mkdir()
+    (about / "METADATA").write_text("Metadata-Version: 2.1\nName: my-package\nVersion: 1.0\n")
+    [said] = [tomllib.loads(one.text) for one in EXTENDING if one.kind == "toml"]
+    for group, names in said["project"]["entry-points"].items():
+        with (about / "entry_points.txt").open("a") as file:
+            file.write(f"[{group}]\n" + "".join(f"{n} = {to}\n" for n, to in names.items()))
+    monkeypatch.syspath_prepend(str(place))
+    asked = "run 'Who made Harbour' --model parrot:any --json --ledger mine.db"
+    for more in (
+        "--verifier brief:60 --strategy 'first_accepted(n=4)'",
+        "--corpus documents.jsonl --retriever shared-words --strategy 'rag(k=1)'",
+    ):
+        found = CliRunner().invoke(app, shlex.split(f"{asked} {more}"))
+        assert found.exit_code == 0, found.output
+        assert json.loads(found.stdout)["answer"]
+
+
 def test_every_block_is_run_or_says_why_not() -> None:
-    assert {one.kind for one in BLOCKS} <= {"python", "console", "yaml"}
+    assert {one.kind for one in BLOCKS} <= {"python", "console", "yaml", "toml"}

@@ -1,4 +1,4 @@
-"""The rows of a JSON Lines or CSV file, or the reason why one cannot be read."""
+"""The rows of a JSON Lines, JSON or CSV file, or the reason why one cannot be read."""
 
 from __future__ import annotations
 
@@ -16,6 +16,11 @@ from tts.eval.problems.lines import MAX_LINE_BYTES, BadRow, text_lines
 _HALF = re.compile(r"\\u[dD][89a-fA-F]")
 MAX_DEPTH = 64
 """Deeper nesting is refused: no problem set needs it."""
+MAX_ARRAY_BYTES = 256 * 1024 * 1024
+"""An array is read as a whole, and at times stands on one line."""
+_LENIENT = json.JSONDecoder(parse_int=str, parse_float=str, parse_constant=str)
+"""Finds where a value ends, whatever numbers it holds."""
+_BETWEEN = re.compile(r"[ \t\n\r]*([,\]]?)[ \t\n\r]*")
 
 
 def json_rows(
@@ -27,6 +32,61 @@ def json_rows(
             yield number, line
         elif line.strip():
             yield number, _object(line)
+
+
+def array_rows(path: Path) -> Iterator[tuple[int, dict[str, Any] | BadRow]]:
+    """The objects of a JSON array with the lines (from 1) on which they begin, as `json_rows`.
+
+    A file that begins otherwise is read as JSON Lines, which often bear the same name. Raises
+    `BadInput` where it cannot be told where an element ends.
+    """
+    text = _whole(path)
+    if not text.lstrip().startswith("["):
+        yield from json_rows(path)
+        return
+    line, counted = 1, 0
+    at, ended = _between(path, text, text.index("[") + 1, first=True)
+    while not ended:
+        line, counted = line + text.count("\n", counted, at), at
+        end = _end(path, text, at, line)
+        yield line, _object(text[at:end])
+        at, ended = _between(path, text, end)
+
+
+def _whole(path: Path) -> str:
+    """The text of a file; `BadInput` where a part of it cannot be read."""
+    parts, size = list[str](), 0
+    for number, line in text_lines(path, max_line_bytes=MAX_ARRAY_BYTES):
+        size += len(line) if isinstance(line, str) else 0
+        if isinstance(line, BadRow) or size > MAX_ARRAY_BYTES:
+            reason = line if isinstance(line, BadRow) else f"longer than {MAX_ARRAY_BYTES} bytes"
+            raise BadInput(f"{path}:{number}: {reason}; save the set as JSON Lines.")
+        parts.append(line)
+    return "".join(parts)
+
+
+def _between(path: Path, text: str, at: int, *, first: bool = False) -> tuple[int, bool]:
+    """Where the next element begins, and whether the array ended instead."""
+    found = _BETWEEN.match(text, at)
+    mark, after = (found[1], found.end()) if found else ("", at)
+    if (mark == "," and not first) or (first and not mark and after < len(text)):
+        return after, False
+    if mark == "]" and after == len(text):
+        return after, True
+    line = text.count("\n", 0, after) + 1
+    raise BadInput(f"{path}:{line}: not JSON: a JSON array of objects with commas is needed.")
+
+
+def _end(path: Path, text: str, at: int, line: int) -> int:
+    """Where the element at `at`, on `line`, ends."""
+    try:
+        return int(_LENIENT.raw_decode(text, at)[1])
+    except json.JSONDecodeError as error:
+        raise BadInput(
+            f"{path}:{error.lineno}: not JSON: {error.msg} at column {error.colno}."
+        ) from error
+    except RecursionError as error:
+        raise BadInput(f"{path}:{line}: nested deeper than {MAX_DEPTH} levels.") from error
 
 
 def _object(line: str) -> dict[str, Any] | BadRow:

@@ -19,13 +19,14 @@ from tts.eval.problems.code_sets import CODE_SETS, code_set
 from tts.eval.problems.generated import GENERATED, generated_set, is_generated
 from tts.eval.problems.problem_set import ProblemSet, choose
 from tts.eval.problems.record import collect
-from tts.eval.problems.rows import csv_rows, json_rows
+from tts.eval.problems.rows import array_rows, csv_rows, json_rows
 from tts.eval.spec import ComparisonSpec
 from tts.eval.swe.names import SWE, SWE_MINI
 from tts.values import Problem
 
 _REPOSITORY = re.compile(r"[\w.-]+/[\w.-]+")
-SUFFIXES = (".jsonl", ".ndjson", ".csv")
+READERS = {".jsonl": json_rows, ".ndjson": json_rows, ".json": array_rows, ".csv": csv_rows}
+SUFFIXES = tuple(READERS)
 SHORT_TEXTS = "short_texts"
 """The set that is shipped as a file."""
 
@@ -129,14 +130,13 @@ def short_texts() -> ProblemSet:
 
 
 def file_set(path: Path, *, task: str = "math", skip_bad: bool = False) -> ProblemSet:
-    """Read a JSON Lines or CSV file, gzipped or not; `BadInput` as `file:line: reason`."""
+    """Read a JSON Lines, JSON array or CSV file, gzipped or not; `BadInput` as `file:line: reason`."""
     name = path.name.removesuffix(".gz")
     suffix = Path(name).suffix.lower()
     if suffix not in SUFFIXES:
         raise BadInput(f"{path}:1: one of {', '.join(SUFFIXES)} (or with .gz) is needed.")
-    rows = csv_rows(path) if suffix == ".csv" else json_rows(path)
     stem = name.removesuffix(Path(name).suffix)
-    return collect(rows, source=str(path), stem=stem, task=task, skip_bad=skip_bad)
+    return collect(READERS[suffix](path), source=str(path), stem=stem, task=task, skip_bad=skip_bad)
 
 
 class HubSource(Struct, frozen=True, kw_only=True):

@@ -40,6 +40,50 @@ def test_the_answer_of_gsm8k_stands_after_its_mark(tmp_path: Path) -> None:
     assert problem.metadata["solution"].startswith("2*9")
 
 
+def test_the_objects_of_a_json_array_are_problems(tmp_path: Path) -> None:
+    rows = [{"problem": "Q", "answer": 1}, {"id": "b", "question": "R ] ,", "answer": "2"}]
+    for indent in (None, 2):
+        path = written(tmp_path, json.dumps(rows, indent=indent), "mine.json")
+        found = file_set(path).problems
+        assert [(one.id, one.prompt, one.answer) for one in found] == [
+            ("mine-0", "Q", "1"),
+            ("b", "R ] ,", "2"),
+        ]
+
+
+def test_json_lines_in_a_file_that_is_called_json_are_read(tmp_path: Path) -> None:
+    path = written(tmp_path, GOOD + GOOD.replace('"a"', '"b"'), "set.json")
+    assert [one.id for one in file_set(path).problems] == ["a", "b"]
+
+
+@pytest.mark.parametrize(
+    ("element", "reason"),
+    [
+        ('{"problem": "Q", "answer": NaN}', "2: NaN is not a JSON number"),
+        ('{"problem": "Q", "answer": ' + "9" * 5000 + "}", "2: Exceeds the limit"),
+        ("7", "2: a JSON object is needed, not int"),
+        ("{", "3: not JSON"),
+        ("[" * 200_000, "2: nested deeper"),
+        ('{"problem": "Q"} {"problem": "R"}', "2: not JSON: a JSON array of objects"),
+        ('{"problem": "Q", "answer": 1}\n]\n7', "4: not JSON"),
+        ("", "3: not JSON"),
+    ],
+)
+def test_what_is_wrong_in_an_array_is_named_by_its_line(
+    tmp_path: Path, element: str, reason: str
+) -> None:
+    path = written(tmp_path, f"[{GOOD.strip()},\n{element}\n]\n", "set.json")
+    with pytest.raises(BadInput) as caught:
+        file_set(path)
+    assert str(caught.value).startswith(f"{path}:{reason}")
+
+
+def test_a_bad_element_that_has_an_end_may_be_skipped(tmp_path: Path) -> None:
+    path = written(tmp_path, f'[{GOOD},\n{{"x": NaN}}, {GOOD.replace("a", "b", 1)}]', "set.json")
+    found = file_set(path, skip_bad=True)
+    assert len(found.skipped) == 1 and found.skipped[0].line == 3
+
+
 def test_gzip_is_known_by_its_content(tmp_path: Path) -> None:
     path = written(tmp_path, gzip.compress(GOOD.encode()))
     assert len(file_set(path).problems) == 1
