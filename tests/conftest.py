@@ -319,7 +319,7 @@ class Lab:
         scorer = ScriptedScorer(scores if scores is not None else {})
         limits = Limits(
             gate=gate or Gate(limit),
-            rates=rates or {},
+            rates=dict(rates or {}),
             retry=retry or RetryPolicy(),
             timeout=timeout,
         )

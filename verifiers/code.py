@@ -180,8 +180,12 @@ class Executing(FlatCall):
         self._box, self.limits = box, limits
         self._limits_told = told(limits)
 
-    @cached_property
+    @property
     def spec(self) -> OperationSpec:
+        return self._spec
+
+    @cached_property
+    def _spec(self) -> OperationSpec:
         """Opens the sandbox: its level is part of what is known of a verdict."""
         return OperationSpec(
             name="execute/checks",

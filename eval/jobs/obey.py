@@ -82,9 +82,9 @@ async def _obey(job: Job, orders: Orders) -> str:
 
 
 def _retune(job: Job, orders: Orders) -> None:
-    asked: dict[Dimension, float | None] = {
-        "calls": orders.requests_per_minute,
-        "tokens": orders.tokens_per_minute,
-    }
-    rates = {name: rate for name, rate in asked.items() if rate is not None}
+    rates: dict[Dimension, float] = {}
+    if orders.requests_per_minute is not None:
+        rates["calls"] = orders.requests_per_minute
+    if orders.tokens_per_minute is not None:
+        rates["tokens"] = orders.tokens_per_minute
     job.retune(orders.concurrency, rates)

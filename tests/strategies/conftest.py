@@ -47,9 +47,10 @@ class Trusted(Executing):
 
     def __init__(self) -> None:
         super().__init__(lambda: pytest.fail("no sandbox is needed here"))
-        self.spec = OperationSpec(
-            name="execute/checks", version="0", role="verify", effect="idempotent"
-        )
+
+    @property
+    def spec(self) -> OperationSpec:
+        return OperationSpec(name="execute/checks", version="0", role="verify", effect="idempotent")
 
     async def perform(self, args: Any, draws: Any, meter: Any) -> Answer:
         candidate, exam = args
@@ -74,9 +75,10 @@ class TrustedScripts(Scripting):
 
     def __init__(self) -> None:
         super().__init__(RepositoryBox(lambda packages: pytest.fail("no sandbox is needed here")))
-        self.spec = OperationSpec(
-            name="execute/script", version="0", role="verify", effect="idempotent"
-        )
+
+    @property
+    def spec(self) -> OperationSpec:
+        return OperationSpec(name="execute/script", version="0", role="verify", effect="idempotent")
 
     async def perform(self, args: Any, draws: Any, meter: Any) -> Answer:
         problem, changes, script = args

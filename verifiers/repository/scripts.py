@@ -86,8 +86,12 @@ class Scripting(FlatCall):
         self._box = box
         self._told: dict[str, Any] = msgspec.to_builtins(SCRIPT_LIMITS)
 
-    @cached_property
+    @property
     def spec(self) -> OperationSpec:
+        return self._spec
+
+    @cached_property
+    def _spec(self) -> OperationSpec:
         """Opens the sandbox: its level is part of what is known of a run."""
         return OperationSpec(
             name="execute/script",
