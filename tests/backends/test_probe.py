@@ -66,6 +66,21 @@ async def test_what_a_server_lacks_is_off(
     assert not getattr(found.capabilities, capability)
 
 
+COUNTS_ON = {"answer": lambda *_: " ".join(["one"] * 40)}
+
+
+async def test_a_ceiling_that_is_taken_and_not_heeded_is_not_used(ask_about: Any) -> None:
+    server, found = await ask_about(plan(**COUNTS_ON, unheeded=True, supports_n=False))
+    assert not found.capabilities.max_completion_tokens
+    assert any("the answer is longer" in note for note in found.notes)
+    assert server.record.requests <= 8
+
+
+async def test_an_answer_that_is_cut_shows_that_the_newer_ceiling_is_heeded(ask_about: Any) -> None:
+    _, found = await ask_about(plan(**COUNTS_ON))
+    assert found.capabilities.max_completion_tokens and not found.notes
+
+
 async def test_reasoning_tokens_are_noticed(ask_about: Any) -> None:
     _, found = await ask_about(plan(reasoning_tokens=5))
     assert found.capabilities.reasoning

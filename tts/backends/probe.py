@@ -19,6 +19,8 @@ from tts.values import NOTHING, Capabilities, Message, Model, Usage
 
 _ANY: msgspec.json.Decoder[dict[str, Any]] = msgspec.json.Decoder(dict[str, Any])
 _COUNT = "Count from one to five in words, separated by single spaces, and nothing else."
+_COUNT_ON = "Count from one to forty in words, separated by single spaces, and nothing else."
+"""Its answer is longer than a question allows, so that it shows which ceiling is heeded."""
 _PREFIX = (
     "These are the five numbers that you have asked me for, written out in words, in their usual "
     "order and on a single line: one two three"
@@ -72,9 +74,9 @@ async def probe(
     send: Send = send_once,
     listed: list[dict[str, Any]] | None = None,
 ) -> Probed:
-    """Ask seven tiny questions at most, of 16 tokens each.
+    """Ask eight tiny questions at most, of 16 tokens each.
 
-    A capability is off where the server refused the question or answered without it. Raises the
+    A ceiling that is taken and not heeded, as Ollama takes `max_completion_tokens`, is off. A capability is off where the server refused the question or answered without it. Raises the
     error of what failed in any other way: `NotSent` where nobody answers at that address,
     `Unauthorized` for a wrong key, `BadRequest` where even a plain question is refused. `seed`
     means that the server accepts one, not that it heeds it.
@@ -184,15 +186,23 @@ class _Asking:
         self.unanswered: list[str] = []
 
     async def plain(self) -> dict[str, Any]:
-        """A reply to the standard question, by the newer ceiling where the server takes it."""
+        """A reply to a question without more, by the newer ceiling where the server heeds it."""
+        asked = {"messages": [{"role": "user", "content": _COUNT_ON}]}
         try:
-            return await self.ask("plain", {})
+            reply = await self.ask("plain", asked)
         except Unauthorized:
             raise
         except BadRequest as error:
             self.notes.append(f"max_completion_tokens: {error}")
-            self.newer = False
-        return await self.ask("plain", {})
+        else:
+            if not _overruns(reply):
+                return reply
+            self.notes.append("max_completion_tokens: taken, and the answer is longer")
+        self.newer = False
+        reply = await self.ask("plain", asked)
+        if _overruns(reply):
+            self.notes.append("max_tokens: taken, and the answer is longer: draws have no ceiling")
+        return reply
 
     async def all(self, asked: Mapping[str, Mapping[str, Any]]) -> dict[str, dict[str, Any]]:
         """The replies by name, asked at once; empty where one was refused or never came."""
@@ -286,6 +296,17 @@ def _text(reply: Mapping[str, Any]) -> str:
     message = _choice(reply).get("message")
     content = message.get("content") if isinstance(message, dict) else None
     return content if isinstance(content, str) else ""
+
+
+def _overruns(reply: Mapping[str, Any]) -> bool:
+    """Whether an answer, or what it was thought on, is longer than was asked for.
+
+    A word has a token at least; a count may be above the ceiling by the mark of an end.
+    """
+    usage = reply.get("usage")
+    counted = usage.get("completion_tokens") if isinstance(usage, dict) else None
+    told = counted if isinstance(counted, int) else 0
+    return len(_text(reply).split()) > _TINY or told > 2 * _TINY
 
 
 def _continues(reply: Mapping[str, Any]) -> bool:

@@ -89,9 +89,10 @@ class ServedRequest(Struct):
         """0 asks for the chosen tokens alone."""
         return self.logprobs is not None and self.logprobs is not False
 
-    @property
-    def ceiling(self) -> int:
-        return self.max_completion_tokens or self.max_tokens or 1 << 30
+    def ceiling(self, *, heeds_newer: bool) -> int:
+        """Most tokens of a draw."""
+        newer = self.max_completion_tokens if heeds_newer else None
+        return newer or self.max_tokens or 1 << 30
 
 
 SERVED: msgspec.json.Decoder[ServedRequest] = msgspec.json.Decoder(ServedRequest)

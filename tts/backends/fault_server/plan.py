@@ -109,6 +109,8 @@ class FaultPlan(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     supports_prefill: bool = True
     ceiling: Literal["any", "max_tokens", "max_completion_tokens"] = "any"
     """Which field may bound the length; the other one is refused."""
+    unheeded: bool = False
+    """`max_completion_tokens` is taken and bounds nothing."""
     calls_tool: str = ""
     """Requests with tools are answered by a call of this one, with the arguments `{"of": words}`,
     until a tool has answered."""

@@ -60,7 +60,7 @@ def draws(asked: ServedRequest, plan: FaultPlan) -> list[ServedDraw]:
         served_draw(
             written(text, seed, place, plan),
             asked.stops,
-            asked.ceiling,
+            asked.ceiling(heeds_newer=not plan.unheeded),
             keep_stop=keep,
         )
         for place in range(asked.n)
