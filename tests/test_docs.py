@@ -30,6 +30,15 @@ def test_every_strategy_has_its_row(name: str) -> None:
     assert f"| `{name}` |" in (DOCS / "strategies.md").read_text()
 
 
+@pytest.mark.parametrize("name", STRATEGIES.names())
+def test_every_strategy_says_where_it_comes_from_and_when_it_helps_or_hurts(name: str) -> None:
+    whole = (DOCS / "strategies.md").read_text()
+    catalogue = whole.partition("## Where each comes from, and when")[2].partition("\n## ")[0]
+    rows = [[cell.strip() for cell in line.split("|")] for line in catalogue.splitlines()]
+    [(_, _, _, helps, hurts, _, _)] = [row for row in rows if f"`{name}`" in "".join(row[1:2])]
+    assert helps and (hurts or name == "single")
+
+
 @pytest.mark.parametrize("name", VERIFIERS.names())
 def test_every_verifier_is_named(name: str) -> None:
     assert f"`{name}:" in (DOCS / "strategies.md").read_text()
