@@ -50,6 +50,11 @@ def test_links_lead_somewhere(page: Path) -> None:
     assert not broken
 
 
+def test_the_index_names_every_page() -> None:
+    named = set(LINK.findall((DOCS / "index.md").read_text()))
+    assert named == {page.name for page in DOCS.glob("*.md")} - {"index.md"}
+
+
 class Block(NamedTuple):
     """A fenced block of a page."""
 
