@@ -9,7 +9,7 @@ from difflib import get_close_matches
 from importlib import import_module
 from importlib.resources import as_file, files
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -18,15 +18,25 @@ from tts.errors import BadInput
 from tts.eval.problems.code_sets import CODE_SETS, code_set
 from tts.eval.problems.generated import GENERATED, generated_set, is_generated
 from tts.eval.problems.problem_set import ProblemSet, choose
+from tts.eval.problems.puzzles import puzzle_set
 from tts.eval.problems.record import collect
 from tts.eval.problems.rows import array_rows, csv_rows, json_rows
 from tts.eval.spec import ComparisonSpec
 from tts.eval.swe.names import SWE, SWE_MINI
 from tts.values import Problem
 
+
+class ReadPrograms(Protocol):
+    """Reads a file of such a set; raises `BadInput` as `file:line: reason`."""
+
+    def __call__(self, path: Path, /, *, skip_bad: bool = False) -> ProblemSet: ...
+
+
 _REPOSITORY = re.compile(r"[\w.-]+/[\w.-]+")
 READERS = {".jsonl": json_rows, ".ndjson": json_rows, ".json": array_rows, ".csv": csv_rows}
 SUFFIXES = tuple(READERS)
+PROGRAM_SETS: Mapping[str, ReadPrograms] = {"p3": puzzle_set}
+"""Sets of programs with a form of their own."""
 SHORT_TEXTS = "short_texts"
 """The set that is shipped as a file."""
 
@@ -94,19 +104,21 @@ def _read(source: str, *, task: str, skip_bad: bool, revision: str | None) -> Pr
     for name in CODE_SETS:
         if kind == name:
             return code_set(name, Path(file), skip_bad=skip_bad)
+    if kind in PROGRAM_SETS:
+        return PROGRAM_SETS[kind](Path(file), skip_bad=skip_bad)
     if os.path.isdir(path):
         raise BadInput(f"{source} is a folder: name one file in it.")
     if os.path.exists(path) or source.lower().removesuffix(".gz").endswith(SUFFIXES):
         return file_set(path, task=task, skip_bad=skip_bad)
     if _REPOSITORY.fullmatch(source):
         return hub_set(source, revision=revision, task=task, skip_bad=skip_bad)
-    known = (*GENERATED, *CODE_SETS, "replay", "swe", SWE_MINI, SHORT_TEXTS)
+    known = (*GENERATED, *CODE_SETS, *PROGRAM_SETS, "replay", "swe", SWE_MINI, SHORT_TEXTS)
     near = get_close_matches(source.partition(":")[0], known, n=1)
     hint = f"did you mean {near[0]}:{source.partition(':')[2]}? A" if near else "a"
     raise BadInput(
         f"{source}: no such file; {hint} JSON Lines or CSV file, "
         f"{', '.join(f'{name}:N' for name in GENERATED)}, {SHORT_TEXTS}, "
-        f"{', '.join(f'{name}:FILE' for name in CODE_SETS)}, {SWE_MINI}, swe:FILE, replay:FILE or a Hugging Face "
+        f"{', '.join(f'{name}:FILE' for name in (*CODE_SETS, *PROGRAM_SETS))}, {SWE_MINI}, swe:FILE, replay:FILE or a Hugging Face "
         "owner/name is needed."
     )
 
