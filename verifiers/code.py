@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from functools import cached_property
 from typing import Any
@@ -35,11 +36,23 @@ def told(limits: Limits, always: Sequence[str] = ()) -> dict[str, Any]:
     return {name: own[name] for name in own if name in always or own[name] != plain[name]}
 
 
-class Reference(Struct, frozen=True, kw_only=True):
+class Reference(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """What a program is graded by: the reference answer of a problem, as text."""
 
     prompt: str
     tests: Exam
+    call_seconds: float = 0.0
+    """Of processor time for one check; 0: all checks together have what is usual."""
+
+    @property
+    def limits(self) -> Limits:
+        """What one grading may use; the first check that takes too long ends it."""
+        if not self.call_seconds:
+            return DEFAULT_LIMITS
+        most = math.ceil(self.call_seconds * max(1, len(self.tests.checks)))
+        return Limits(
+            cpu_seconds=most, wall_seconds=4.0 * most, call_seconds=self.call_seconds, timeouts=1
+        )
 
     @property
     def text(self) -> str:
@@ -81,7 +94,7 @@ class ProgramGrader:
     async def __call__(self, answer: str, reference: str) -> Verdict:
         known = Reference.of(reference)
         program = assembled(known.prompt, known.tests.entry, answer)
-        found = await self._box().examine(program.source, known.tests)
+        found = await self._box().examine(program.source, known.tests, known.limits)
         if any(check.outcome == "lost" for check in found.checks):
             return "undecided"
         return "same" if found.passed else "different"
@@ -161,7 +174,7 @@ def examples_of(problem: Problem) -> Exam:
     if exam is None:
         raise UsageError(
             f"Problem {problem.id!r} asks for no program, so there are no examples to run: take "
-            "--problems humaneval:FILE or mbpp:FILE, or another verifier."
+            "--problems humaneval:FILE, mbpp:FILE, p3:FILE or livecodebench:FILE, or another verifier."
         )
     return exam
 

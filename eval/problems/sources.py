@@ -16,6 +16,7 @@ from msgspec.structs import replace
 
 from tts.errors import BadInput
 from tts.eval.problems.code_sets import CODE_SETS, code_set
+from tts.eval.problems.contests import contest_set
 from tts.eval.problems.generated import GENERATED, generated_set, is_generated
 from tts.eval.problems.problem_set import ProblemSet, choose
 from tts.eval.problems.puzzles import puzzle_set
@@ -35,7 +36,7 @@ class ReadPrograms(Protocol):
 _REPOSITORY = re.compile(r"[\w.-]+/[\w.-]+")
 READERS = {".jsonl": json_rows, ".ndjson": json_rows, ".json": array_rows, ".csv": csv_rows}
 SUFFIXES = tuple(READERS)
-PROGRAM_SETS: Mapping[str, ReadPrograms] = {"p3": puzzle_set}
+PROGRAM_SETS: Mapping[str, ReadPrograms] = {"p3": puzzle_set, "livecodebench": contest_set}
 """Sets of programs with a form of their own."""
 SHORT_TEXTS = "short_texts"
 """The set that is shipped as a file."""

@@ -16,9 +16,12 @@ from typing import Literal
 
 from msgspec import Struct
 
-Repair = Literal["fence", "body", "indentation", "cut", "imports"]
+from tts.answers.script import STDOUT_OF, as_function
+
+Repair = Literal["fence", "body", "indentation", "cut", "imports", "method"]
 """`fence`: taken out of a fenced block; `body`: put under the head of the prompt; `indentation`:
-shifted; `cut`: what follows the last whole statement was left out; `imports`: added."""
+shifted; `cut`: what follows the last whole statement was left out; `imports`: added; `method`: a
+method of a class is called as the function that was asked for."""
 
 _FENCED = re.compile(
     r"^[ \t]*```[ \t]*([\w+-]*)[^\n]*\n(.*?)(?:^[ \t]*```|\Z)", re.DOTALL | re.MULTILINE
@@ -86,11 +89,17 @@ def assembled(prompt: str, entry: str, text: str) -> Program:
     """The program that an answer makes of a prompt, a function's head with its docstring.
 
     An answer is a whole program or the body alone. Candidates for both are tried from the least
-    repaired to the most; the first that compiles and defines `entry` is taken.
+    repaired to the most; the first that compiles and defines `entry` is taken. Where the entry is
+    `STDOUT_OF` the answer is a whole program that reads and prints.
     """
     code = fenced(text)
     first: tuple[Repair, ...] = () if code is None else ("fence",)
     code = (text if code is None else code)[:LONGEST]
+    if entry == STDOUT_OF:
+        return Program(as_function(code), first, whole=parsed(code) is not None)
+    if (owner := _owner(code, entry)) is not None:
+        called = f"\n\ndef {entry}(*args, **named):\n    return {owner}().{entry}(*args, **named)\n"
+        return Program(missing_imports(code) + code + called, (*first, "method"))
     for source, repairs in _forms(prompt, entry, code):
         if _defines(source, entry):
             lacking = missing_imports(source)
@@ -98,6 +107,20 @@ def assembled(prompt: str, entry: str, text: str) -> Program:
             done: tuple[Repair, ...] = (*first, *repairs, *more)
             return Program(lacking + source, done)
     return Program(code, first, whole=False)
+
+
+def _owner(code: str, entry: str) -> str | None:
+    """The class whose method was written in place of a function; None where there is no such class."""
+    tree = parsed(code)
+    if tree is None or _defines(code, entry):
+        return None
+    owners = [
+        one.name
+        for one in tree.body
+        if isinstance(one, ast.ClassDef)
+        and any(isinstance(part, ast.FunctionDef) and part.name == entry for part in one.body)
+    ]
+    return owners[-1] if owners else None
 
 
 def _forms(prompt: str, entry: str, code: str) -> Iterator[tuple[str, tuple[Repair, ...]]]:

@@ -37,6 +37,10 @@ _CODE = (
     "Complete the Python function. Answer with one fenced block that holds the whole function and "
     "the imports that it needs."
 )
+_SCRIPT = (
+    "Write a Python program that reads the input from standard input and prints the output. Answer "
+    "with one fenced block that holds the whole program."
+)
 _PATCH = (
     "Mend the code of a repository so that the issue is solved. Write each change as a block\n"
     "<<<< SEARCH path/of/file.py\nthe lines as they are\n====\nthe lines as they are to be\n"
@@ -198,6 +202,14 @@ TASKS: dict[str, Task] = {
             forced_answer="\n\nSo the final answer is: ",
             readers=("tagged", "boxed", "stated", "last_line"),
             answers="text",
+        ),
+        Task(
+            name="script",
+            version="1",
+            system=_SCRIPT,
+            readers=("program",),
+            answers="program",
+            forced_answer="\n\n```python\n",
         ),
     )
 }
