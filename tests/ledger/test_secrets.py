@@ -6,10 +6,10 @@ from typing import Any
 import pytest
 
 from tts.ledger import Ledger, encode_result
-from tts.ledger.codec import redact
 from tts.ledger.tables import METADATA
 from tts.protocols import OutcomeRow
 from tts.values import Result, Usage
+from tts.values.redacted import redact
 
 PLANTED = "planted-value-of-a-key-0123456789"
 SHAPES = ["Bearer abc.def-123", "sk-proj-0123456789abcdef", "https://x/?key=abc123&b", PLANTED]
@@ -49,6 +49,20 @@ def test_a_failed_result_is_kept_without_the_keys_of_its_error() -> None:
 
 def test_a_url_loses_its_password() -> None:
     assert "hunter2" not in redact("cannot reach postgresql://user:hunter2@host/db")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "x-api-key: hunter2hunter2",
+        '{"api_key": "hunter2hunter2"}',
+        "Authorization: Basic hunter2hunter2",
+        "password=hunter2hunter2&x=1",
+    ],
+)
+def test_a_value_behind_the_name_of_a_key_is_masked_and_the_name_stays(text: str) -> None:
+    masked = redact(text)
+    assert "hunter2" not in masked and "[redacted]" in masked and masked[:8] == text[:8]
 
 
 def test_ordinary_words_stay() -> None:

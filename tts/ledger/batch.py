@@ -23,7 +23,6 @@ from tts.ledger.codec import (
     Values,
     digest,
     reading,
-    redact,
     storable,
 )
 from tts.ledger.statements import Statement, Target
@@ -40,6 +39,7 @@ from tts.protocols import (
     UseRow,
 )
 from tts.values import Usage
+from tts.values.redacted import redact
 
 MOST_KNOWN = 1 << 12
 """Kinds of calls that a process remembers to have written; one written again is the same row."""

@@ -7,8 +7,6 @@ and is read again; only a migration has to make it in databases that are there a
 
 from __future__ import annotations
 
-import os
-import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from operator import attrgetter
 from typing import Any, Generic, TypeVar
@@ -178,26 +176,3 @@ def process_number(token: str) -> int:
 def storable(text: str) -> str:
     """A text that every database takes: without NUL and without halves of surrogate pairs."""
     return text.replace("\0", "\ufffd").encode("utf-8", "replace").decode("utf-8")
-
-
-SECRETS = re.compile(r"(KEY|TOKEN|SECRET|PASSWORD)$", re.IGNORECASE)
-SHAPES = re.compile(
-    r"(?i)(?<=bearer )[^\s\"',}]+"
-    r"|\bsk-[\w-]{8,}"
-    r"|(?<=key=)[^\s&\"',}]+"
-    r"|(?<=token=)[^\s&\"',}]+"
-    r"|(?<=://)[^\s/@\"]+:[^\s/@\"]+(?=@)"
-)
-SHORTEST = 8
-"""A shorter value of the environment is too likely to be an ordinary word."""
-
-
-def redact(text: str) -> str:
-    """A text without what looks like a key, and without the keys of this process's environment.
-
-    Servers echo the key that they refuse, and exceptions show URLs.
-    """
-    for name, value in os.environ.items():
-        if len(value) >= SHORTEST and SECRETS.search(name):
-            text = text.replace(value, "[redacted]")
-    return SHAPES.sub("[redacted]", text)

@@ -8,7 +8,7 @@ import msgspec
 from msgspec import Struct
 from msgspec.structs import asdict, replace
 
-from tts.ledger.codec import of_bill, redact
+from tts.ledger.codec import of_bill
 from tts.protocols import CallRow
 from tts.values import (
     NOTHING,
@@ -25,6 +25,7 @@ from tts.values import (
     StoppedBy,
     Usage,
 )
+from tts.values.redacted import redact
 
 Find = Callable[[str], CallRow | None]
 """A finished call by its key."""

@@ -28,6 +28,7 @@ from tts.errors import (
     Unauthorized,
     Unavailable,
 )
+from tts.values.redacted import redact
 
 E = TypeVar("E", bound=TTSError)
 _SHOWN = 400
@@ -97,7 +98,7 @@ def refusal(
 
     `x-should-retry: false` makes it final and `true` makes it retryable, whatever the status.
     """
-    said = _said(body)
+    said = redact(_said(body))  # before it is cut: half a key is one still
     wait = retry_after(headers, now=time.time() if now is None else now)
     if wait is None and (delay := _DELAY.search(said)):
         wait = float(delay[1])
@@ -242,12 +243,11 @@ class Translated:
             raise translated from None
 
     def scrubbed(self, error: E) -> E:
-        """The same error without the credential, or saying that there was none."""
+        """The same error without any credential, or saying that there was none."""
         if not self._secret and str(error).startswith(_WANTS_KEY):
             error.args = (str(error).removesuffix(_KEYLESS) + _KEYLESS,)
-        if self._secret:
-            scrub = self._secret.scrub
-            error.args = tuple(
-                scrub(part) if isinstance(part, str) else part for part in error.args
-            )
+        scrub = self._secret.scrub if self._secret else str
+        error.args = tuple(
+            redact(scrub(part)) if isinstance(part, str) else part for part in error.args
+        )
         return error
