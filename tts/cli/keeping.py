@@ -31,6 +31,9 @@ def show(
     pool: Annotated[
         Path | None, typer.Option(help="Write its draws as rows of a pool: .jsonl, .jsonl.gz.")
     ] = None,
+    inspect: Annotated[
+        Path | None, typer.Option(help="Write a log of inspect_ai for each row into this folder.")
+    ] = None,
 ) -> None:
     """What a recorded job cost, and its rows as CSV, JSON Lines or Parquet."""
     from tts.cli.ledger import export_ledger, show_ledger
@@ -39,6 +42,10 @@ def show(
         from tts.cli.replay import export_pool
 
         export_pool(place, job, pool)
+    elif inspect is not None:
+        from tts.cli.replay import export_inspect
+
+        export_inspect(place, job, inspect)
     elif export is not None:
         export_ledger(place, table, export, job)
     else:

@@ -244,6 +244,14 @@ def export_pool(place: str, job: str, target: Path) -> None:
     Screen().print(Text(f"wrote {count:,} rows to {target}"))
 
 
+def export_inspect(place: str, job: str, folder: Path) -> None:
+    """Every strategy under every budget of a recorded job as a log of inspect_ai."""
+    from tts.eval.replay.inspect_log import write_inspect_logs
+
+    written = run(write_inspect_logs(place, job, folder))
+    Screen().print(Text(f"wrote {len(written)} logs to {folder}"))
+
+
 def curve_table(setting: Setting, title: str) -> Table:
     """One row per k."""
     rows = [
