@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import replace
 from pathlib import Path
@@ -27,6 +27,7 @@ from tts.eval.selected import with_selected
 from tts.eval.selection import unlike
 from tts.eval.spec import ComparisonSpec
 from tts.ledger import Controls, JobLeases, Ledger, Submission
+from tts.ledger.watching import Watcher as LedgerWatcher
 from tts.strategies.parts.cautions import cautions
 from tts.values import NOTHING
 
@@ -45,12 +46,13 @@ async def run_comparison(
     retry_failed: bool = False,
     submitted: Submission | None = None,
     pilot: int | None = None,
+    watched_by: Sequence[LedgerWatcher] = (),
 ) -> ComparisonReport:
     """Run a comparison, or go on with it, and report; `retry_failed` as for `Comparison`.
 
     `submitted`: kept in the ledger, so that it stands in the list of jobs. A comparison that stands
     there does what its job is told while it runs. `pilot`: run only the first so many problems, and
-    keep with the job what they foretell of all. Cancelling it leaves everything that finished in the ledger and returns the report of that
+    keep with the job what they foretell of all. `watched_by`: told of all that is written. Cancelling it leaves everything that finished in the ledger and returns the report of that
     part, what other processes and earlier starts have ended included; before the grid is known
     there is nothing to report, and it is just cancelled. Raises `UsageError` for what cannot work,
     `LedgerError` where the ledger fails.
@@ -60,7 +62,7 @@ async def run_comparison(
         read_runtimes(spec.runtimes)
     problems = problems_of(spec)
     async with AsyncExitStack() as stack:
-        books = _Books(stack, ledger, job or job_name(spec))
+        books = _Books(stack, ledger, job or job_name(spec), watched_by)
         session = await _opened(spec, books)
         stack.push_async_callback(session.close)
         journal, leases = await books.open()
@@ -156,13 +158,20 @@ def _concluded(controls: Controls, job: str, told: ComparisonReport, *, suspende
 class _Books:
     """The ledger of a job, opened when something is first written: a refusal leaves none."""
 
-    def __init__(self, stack: AsyncExitStack, ledger: str | Path, job: str) -> None:
+    def __init__(
+        self,
+        stack: AsyncExitStack,
+        ledger: str | Path,
+        job: str,
+        watched_by: Sequence[LedgerWatcher],
+    ) -> None:
         self._stack, self._ledger, self.job = stack, ledger, job
+        self._watched_by = watched_by
         self._opened: tuple[Ledger, JobLeases] | None = None
 
     async def open(self) -> tuple[Ledger, JobLeases]:
         if self._opened is None:
-            journal = Ledger.open(self._ledger, job=self.job)
+            journal = Ledger.open(self._ledger, job=self.job, watched_by=self._watched_by)
             await self._stack.enter_async_context(journal)
             leases = JobLeases(journal)
             await leases.reconcile()

@@ -69,7 +69,7 @@ async def worked(place: str, *, problems: int = 2) -> Sequence[ReadableSpan]:
             SessionOptions(model="openai:simulated", base_url=server.url, verifier=None, retries=30)
         )
         watched = Spans(provider)
-        async with Ledger.open(place, job="job", watched_by=watched) as ledger:
+        async with Ledger.open(place, job="job", watched_by=[watched]) as ledger:
             leases = JobLeases(ledger)
             async with Job(session, name="job", journal=ledger, leases=leases) as work:
                 for number in range(problems):

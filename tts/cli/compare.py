@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import sys
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
 from pathlib import Path
 from types import TracebackType
@@ -32,6 +32,7 @@ from tts.eval.run_comparison import run_comparison as run_grid
 from tts.eval.spec import ComparisonSpec
 from tts.eval.statistics import FEWEST, wilson
 from tts.ledger import Submission
+from tts.ledger.watching import Watcher
 from tts.values import NOTHING, Usage
 
 UNANSWERED = frozenset({"failed", "suspended", "outage"})
@@ -121,6 +122,7 @@ def work_at(
     retry: bool = False,
     cost: Cost = "tokens",
     junit: Path | None = None,
+    watched_by: Sequence[Watcher] = (),
 ) -> int:
     """Work at a job until nothing of it is left, and write its report; its exit code.
 
@@ -129,6 +131,7 @@ def work_at(
     console, out = Screen(), Path(job.out) if job.out else None
     make_folder(folder_of(out, job.job))
     how: dict[str, Any] = {"submitted": job if new else None, "retry_failed": retry}
+    how["watched_by"] = watched_by
     work = partial(run_grid, spec, ledger=ledger, job=job.job, **how)
     report, code = run_noting(_watched(work, Progress(console)))
     console.print(render_table(report, columns=columns_by(cost)))

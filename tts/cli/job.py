@@ -8,6 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from tts.cli.options import flags_of
+from tts.errors import UsageError
 from tts.eval.recipe import Recipe
 
 job_app = typer.Typer(
@@ -48,16 +49,27 @@ def work(
     workers: Annotated[
         int | None, typer.Option(min=1, help="How many; on a cluster one per node.")
     ] = None,
+    metrics: Annotated[
+        int | None,
+        typer.Option(min=0, max=65535, help="Counts for Prometheus at this port; 0: a free one."),
+    ] = None,
 ) -> None:
     """Work at what is queued, the oldest first; several workers share the problems of a job."""
+    if (on or workers) and metrics is not None:
+        raise UsageError(
+            "--metrics counts one process: give it to workers that you start yourself."
+        )
     if on or workers:
         from tts.cli.workers import opened, work_by
 
         more: dict[str, Any] = {"ledger": ledger, "wait": wait, "cost": cost_axis, "junit": junit}
         return work_by(lambda: opened(on, workers), jobs or [], workers=workers, **more)
+    from tts.cli.metrics import metered
     from tts.cli.work import work_jobs
 
-    work_jobs(jobs or [], ledger=ledger, wait=wait, cost=cost_axis, junit=junit)
+    with metered(metrics) as told:
+        how: dict[str, Any] = {"ledger": ledger, "wait": wait, "watched_by": told}
+        work_jobs(jobs or [], cost=cost_axis, junit=junit, **how)
 
 
 @job_app.command(name="list")

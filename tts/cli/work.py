@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import time
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -22,6 +22,7 @@ from tts.errors import BadInput, TTSError, UnknownName
 from tts.eval.jobs import recipe_in
 from tts.eval.report.axes import Cost, axis_of
 from tts.ledger import Controls, Submission
+from tts.ledger.watching import Watcher
 
 LOOK = 1.0
 """Seconds between two looks for something to do."""
@@ -35,10 +36,12 @@ def work_jobs(
     cost: str,
     junit: Path | None,
     away: bool = False,
+    watched_by: Sequence[Watcher] = (),
 ) -> None:
     """Exits with 1 where a job has runs without an answer, and as the signal says.
 
     `away`: on a node that need not have the folder of a job; the reports are left to another.
+    `watched_by`: told of all that this process writes into the ledger.
     """
     steady_heap()
     axis, code = axis_of(cost).name, 0
@@ -48,7 +51,7 @@ def work_jobs(
         while (found := _next(controls, names, wait=wait)) is not None:
             Screen().print(Text(f"working at {found.job}"), soft_wrap=True)
             with _scratch(found) if away else nullcontext(found) as chosen:
-                code = write_up(controls, chosen, ledger, axis, junit) or code
+                code = write_up(controls, chosen, ledger, axis, junit, watched_by) or code
             if code > CODES:
                 break
     finally:
@@ -82,7 +85,12 @@ def refuse_unknown(controls: Controls, names: Collection[str]) -> None:
 
 
 def write_up(
-    controls: Controls, found: Submission, ledger: str, cost: Cost, junit: Path | None
+    controls: Controls,
+    found: Submission,
+    ledger: str,
+    cost: Cost,
+    junit: Path | None,
+    watched_by: Sequence[Watcher] = (),
 ) -> int:
     """Work at one job until its report is written; its exit code.
 
@@ -94,7 +102,9 @@ def write_up(
     try:
         with _inside(found.folder):
             spec = recipe_in(found).spec()
-            return work_at(found, spec, ledger=place, cost=cost, junit=target)
+            return work_at(
+                found, spec, ledger=place, cost=cost, junit=target, watched_by=watched_by
+            )
     except TTSError as error:
         complain(f"{found.job}: {error}")
         controls.stop(found.job, " ".join(str(error).split()))

@@ -20,7 +20,7 @@ from tts.ledger.reader import CallCache, Reader
 from tts.ledger.schema import migrate
 from tts.ledger.session import transaction
 from tts.ledger.tables import DONE, OUTCOMES, RUNS, USE_ROWS
-from tts.ledger.watching import Watcher, watcher
+from tts.ledger.watching import Watcher, exporters
 from tts.ledger.writer import Entry, Writer, resolving
 from tts.protocols import (
     SENT,
@@ -55,11 +55,11 @@ class Ledger:
         job: str,
         process: Process,
         patience: float,
-        watcher: Watcher | None = None,
+        watchers: Sequence[Watcher] = (),
     ) -> None:
         self.job = job
         self.process = process
-        self._watcher = watcher
+        self._watchers = watchers
         self._engine = engine
         self._found = CallCache()
         self._reader = Reader(engine, job=job)
@@ -87,15 +87,15 @@ class Ledger:
         job: str,
         synchronous: Synchronous = "normal",
         patience: float = 30.0,
-        watched_by: Watcher | None = None,
+        watched_by: Sequence[Watcher] = (),
     ) -> Ledger:
         """Open the ledger at a path or a URL, migrating it where it is older.
 
         `patience`: seconds to wait for other writers. `watched_by`: told of all that is written,
-        else what the environment asks for. Raises `LedgerError`, `BadInput`, or `UsageError` where
+        beside what the environment asks for. Raises `LedgerError`, `BadInput`, or `UsageError` where
         spans are wanted and cannot be exported.
         """
-        told = watched_by or watcher()
+        told = (*watched_by, *exporters())
         engine = connect(place, synchronous=synchronous, patience=patience)
         process = Process.current()
         try:
@@ -107,7 +107,7 @@ class Ledger:
         except (SQLAlchemyError, LedgerError) as error:
             engine.dispose()
             raise explained(error, engine.url.render_as_string()) from error
-        ledger = cls(engine, job=job, process=process, patience=patience, watcher=told)
+        ledger = cls(engine, job=job, process=process, patience=patience, watchers=told)
         ledger._known, ledger._alone = known, alone
         return ledger
 
@@ -125,8 +125,8 @@ class Ledger:
         finally:
             await asyncio.to_thread(self._end)
             self._engine.dispose()
-            if self._watcher is not None:
-                await asyncio.to_thread(self._watcher.close)
+            for watcher in self._watchers:
+                await asyncio.to_thread(watcher.close)
 
     async def __aenter__(self) -> Self:
         return self
@@ -168,8 +168,8 @@ class Ledger:
 
     def _hand_over(self, entry: Entry) -> None:
         """Give the writer all that one turn of the loop wrote at once: waking it costs more."""
-        if self._watcher is not None:
-            self._watcher(entry.rows)
+        for watcher in self._watchers:
+            watcher(entry.rows)
         if self._first and any(map(is_work, entry.rows)):
             entry.rows, self._first = (*self._first, *entry.rows), ()
         self._outbox.append(entry)

@@ -24,12 +24,12 @@ class Watcher(Protocol):
         ...
 
 
-def watcher() -> Watcher | None:
-    """What exports spans; None, and nothing imported, where they are not wanted."""
+def exporters() -> list[Watcher]:
+    """What exports spans; none, and nothing imported, where they are not wanted."""
     if not os.environ.get(SPANS):
-        return None
+        return []
     if find_spec("opentelemetry") is None or find_spec("opentelemetry.sdk") is None:
         raise UsageError(f"{SPANS} is set, which needs: pip install 'tts-engine[otel]'.")
     from tts.ledger.spans import Spans
 
-    return Spans.exporting()
+    return [Spans.exporting()]
