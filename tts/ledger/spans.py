@@ -7,6 +7,7 @@ error texts are in no span: the ledger has them, under the key that a span names
 
 Names: OpenTelemetry semantic conventions for generative AI, status Development, as of 1.45 of the SDK.
 """
+# pyright: reportMissingImports=false
 
 from __future__ import annotations
 
