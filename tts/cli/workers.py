@@ -11,7 +11,7 @@ import os
 import sys
 import time
 from collections.abc import Callable, Collection
-from contextlib import redirect_stderr, redirect_stdout
+from contextlib import closing, redirect_stderr, redirect_stdout
 from functools import partial
 from pathlib import Path
 from types import FrameType
@@ -55,20 +55,14 @@ def work_by(
     junit: Path | None,
 ) -> None:
     """Start the workers and stay until they have ended; exits as `work_jobs` does."""
-    controls = Controls.open(ledger)
-    try:
+    with closing(Controls.open(ledger)) as controls, closing(Questions.open(ledger)) as questions:
         refuse_unknown(controls, names)
-        watching = Watching(controls, names, ledger, axis_of(cost).name, junit)
-        cluster = open_cluster()
-        try:
+        watching = Watching(controls, questions, names, ledger, axis_of(cost).name, junit)
+        with closing(open_cluster()) as cluster:
             _start(cluster, names, place_of(ledger), workers, wait)
             code = _until_ended(cluster, watching)
-        finally:
-            cluster.close()
         if code <= CODES:
             code = watching.conclude() or code
-    finally:
-        controls.close()
     if code:
         sys.exit(code)
 
@@ -130,6 +124,7 @@ class Watching:
     def __init__(
         self,
         controls: Controls,
+        questions: Questions,
         names: Collection[str],
         ledger: str,
         cost: Cost,
@@ -138,7 +133,7 @@ class Watching:
         self._controls, self._names, self._ledger = controls, names, ledger
         self._cost: Cost = cost
         self._junit = junit
-        self._questions = Questions.open(ledger)
+        self._questions = questions
         self._open = {one.job for one in controls.all() if runnable(one)}
         self._said: dict[str, str] = {}
         self._code = 0

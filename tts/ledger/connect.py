@@ -169,6 +169,12 @@ def is_transient(error: BaseException) -> bool:
     return lost or str(state).startswith(RETRIED_STATES)
 
 
+def may_come_back(error: BaseException, engine: Engine) -> bool:
+    """Whether a server that was reached before ended the connection, or starts again."""
+    reached = engine.dialect.server_version_info is not None
+    return engine.dialect.name == "postgresql" and reached and is_transient(error)
+
+
 def explained(error: BaseException, place: str) -> LedgerError:
     """A new error for a caller: what happened, and what to do."""
     if isinstance(error, LedgerError):

@@ -16,7 +16,7 @@ from tts.ledger.connect import connect, explained
 from tts.ledger.leases import Holder, holders
 from tts.ledger.process import clock
 from tts.ledger.schema import current, migrate
-from tts.ledger.session import transaction
+from tts.ledger.session import asked, transaction
 from tts.ledger.tables import CONTROLS
 from tts.values import Budget
 
@@ -182,8 +182,7 @@ class Controls:
 
     def _ask(self, work: Callable[[Connection], T]) -> T:
         try:
-            with self._engine.connect() as connection:
-                return work(connection)
+            return asked(self._engine, work)
         except SQLAlchemyError as error:
             raise explained(error, self._engine.url.render_as_string()) from error
 

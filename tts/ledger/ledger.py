@@ -10,16 +10,16 @@ from pathlib import Path
 from secrets import token_hex
 from typing import Any, Self, TypeVar
 
-from sqlalchemy import ColumnElement, Connection, Engine, Text, literal, select, update
+from sqlalchemy import ColumnElement, Connection, Engine, Text, delete, literal, select, update
 from sqlalchemy.exc import SQLAlchemyError
 
 from tts.errors import LedgerError
 from tts.ledger.connect import Synchronous, connect, explained
-from tts.ledger.process import HEARTBEAT, Process, beat, close_process, lease, neighbours
+from tts.ledger.process import HEARTBEAT, Process, beat, close_process, lease, neighbours, presence
 from tts.ledger.reader import CallCache, Reader
 from tts.ledger.schema import migrate
-from tts.ledger.session import transaction
-from tts.ledger.tables import DONE, OUTCOMES, RUNS, USE_ROWS
+from tts.ledger.session import asked, transaction
+from tts.ledger.tables import DONE, LEASES, OUTCOMES, RUNS, USE_ROWS
 from tts.ledger.watching import Watcher, exporters
 from tts.ledger.writer import Entry, Writer, resolving
 from tts.protocols import (
@@ -100,10 +100,7 @@ class Ledger:
         process = Process.current()
         try:
             migrate(engine)
-            with engine.connect() as connection, transaction(connection, lock=job):
-                lease(connection, process, job=job, kind="process", name=process.token)
-                known = begun(connection, job)
-                alone = not neighbours(connection, process, job=job)
+            known, alone = asked(engine, lambda connection: enter(connection, process, job))
         except (SQLAlchemyError, LedgerError) as error:
             engine.dispose()
             raise explained(error, engine.url.render_as_string()) from error
@@ -243,6 +240,15 @@ class Ledger:
         """Ask in a thread, once everything written before is there to be found."""
         await self.commit()
         return await asyncio.to_thread(question, *args)
+
+
+def enter(connection: Connection, process: Process, job: str) -> tuple[set[str], bool]:
+    """Begin to work on a job: the names that `begun` gives, and whether nobody else works on it."""
+    with transaction(connection, lock=job):
+        mine = presence(job) & (LEASES.c.name == process.token)
+        connection.execute(delete(LEASES).where(mine))  # where a commit was not heard of
+        lease(connection, process, job=job, kind="process", name=process.token)
+        return begun(connection, job), not neighbours(connection, process, job=job)
 
 
 def begun(connection: Connection, job: str) -> set[str]:

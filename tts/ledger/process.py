@@ -105,11 +105,15 @@ def lease(connection: Connection, process: Process, *, job: str, kind: str, name
     )
 
 
+def presence(job: str) -> ColumnElement[bool]:
+    """The leases by which processes say that they work on a job."""
+    return (LEASES.c.job == job) & (LEASES.c.kind == "process")
+
+
 def neighbours(connection: Connection, process: Process, *, job: str) -> bool:
     """Whether other processes work on the job, or did so since this one opened it."""
-    presence = (LEASES.c.job == job) & (LEASES.c.kind == "process")
     since = LEASES.c.live | (LEASES.c.beat_at >= process.opened_at)
-    other = select(LEASES.c.name).where(presence, LEASES.c.name != process.token, since)
+    other = select(LEASES.c.name).where(presence(job), LEASES.c.name != process.token, since)
     return connection.execute(other.limit(1)).first() is not None
 
 
@@ -118,8 +122,7 @@ def beat(connection: Connection, process: Process, *, job: str) -> None:
 
     Raises `LedgerError` where others took it for dead, and may have spent what it held.
     """
-    presence = (LEASES.c.job == job) & (LEASES.c.kind == "process")
-    mine = presence & (LEASES.c.name == process.token) & LEASES.c.live
+    mine = presence(job) & (LEASES.c.name == process.token) & LEASES.c.live
     changed = connection.execute(
         update(LEASES).where(mine).values(beat_at=clock(connection))
     ).rowcount

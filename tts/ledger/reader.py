@@ -22,6 +22,7 @@ from tts.ledger.codec import (
     of_bill,
 )
 from tts.ledger.connect import unreadable
+from tts.ledger.session import asked
 from tts.ledger.tables import (
     ATTEMPTS,
     CALL_ROWS,
@@ -106,8 +107,7 @@ class Prepared:
     def ask(self, **values: str) -> Sequence[Any]:
         """The rows as the driver returns them."""
         given: Any = tuple(values[name] for name in self._order) if self._order else values
-        with self._engine.connect() as connection:
-            return connection.exec_driver_sql(self._sql, given).all()
+        return asked(self._engine, lambda c: c.exec_driver_sql(self._sql, given).all())
 
 
 LAST = "\U0010ffff"
@@ -236,7 +236,6 @@ def job_names(engine: Engine) -> list[str]:
 
 def rows_of(engine: Engine, query: Executable) -> Sequence[Any]:
     try:
-        with engine.connect() as connection:
-            return connection.execute(query).all()
+        return asked(engine, lambda connection: connection.execute(query).all())
     except DBAPIError as error:
         raise unreadable(error) from error

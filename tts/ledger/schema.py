@@ -10,7 +10,7 @@ from sqlalchemy.exc import DBAPIError
 
 from tts.errors import LedgerError
 from tts.ledger.connect import unreadable
-from tts.ledger.session import transaction
+from tts.ledger.session import asked, transaction
 
 SCRIPTS = Path(__file__).parent / "migrations"
 _ALEMBIC = Lock()
@@ -33,12 +33,15 @@ def migrate(engine: Engine) -> None:
 
     Raises `LedgerError` for a database of a newer version of this package.
     """
-    with engine.connect() as connection:
-        if schema_version(connection) == VERSION:
-            return
-        with transaction(connection, lock="schema"):
-            if schema_version(connection) != VERSION:
-                upgrade(connection)
+    asked(engine, _migrate)
+
+
+def _migrate(connection: Connection) -> None:
+    if schema_version(connection) == VERSION:
+        return
+    with transaction(connection, lock="schema"):
+        if schema_version(connection) != VERSION:
+            upgrade(connection)
 
 
 def upgrade(connection: Connection) -> None:
@@ -73,8 +76,7 @@ def refuse_newer(version: str | None, known: set[str]) -> None:
 def current(engine: Engine) -> Engine:
     """The engine itself; raises `LedgerError`, and closes it, where its schema is another."""
     try:
-        with engine.connect() as connection:
-            version = schema_version(connection)
+        version = asked(engine, schema_version)
     except DBAPIError as error:
         engine.dispose()
         raise unreadable(error, place_of(engine)) from error

@@ -13,7 +13,29 @@ from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import SQLAlchemyError
 
 from tts.errors import LedgerError
-from tts.ledger.connect import is_transient
+from tts.ledger.connect import is_transient, may_come_back
+
+T = TypeVar("T")
+PAUSE = 0.05
+"""Seconds between attempts at a transaction that others kept out."""
+PATIENCE = 30.0
+"""Seconds in which a server that restarts has to be back."""
+
+
+def asked(engine: Engine, work: Callable[[Connection], T], *, patience: float = PATIENCE) -> T:
+    """The value of repeatable work on a connection, tried again where the server dropped it.
+
+    A server that was never reached is not waited for.
+    """
+    deadline = time.monotonic() + patience
+    while True:
+        try:
+            with engine.connect() as connection:
+                return work(connection)
+        except SQLAlchemyError as error:
+            if not may_come_back(error, engine) or time.monotonic() >= deadline:
+                raise
+        time.sleep(PAUSE)
 
 
 @contextmanager
@@ -43,11 +65,6 @@ def exclusive(connection: Connection, lock: str) -> None:
         connection.exec_driver_sql(
             "SELECT pg_advisory_xact_lock(hashtext(%(lock)s))", {"lock": f"tts {lock}"}
         )
-
-
-T = TypeVar("T")
-PAUSE = 0.05
-"""Seconds between attempts at a transaction that others kept out."""
 
 
 class FileWatch:

@@ -24,7 +24,9 @@ class Submitted(msgspec.Struct):
     @property
     def ended(self) -> int:
         """Runs that have ended."""
-        counts = {found.job: found.ended for found in Questions.open(self.place).jobs()}
+        questions = Questions.open(self.place)
+        counts = {found.job: found.ended for found in questions.jobs()}
+        questions.close()
         return counts.get(self.job, 0)
 
     @property
