@@ -31,6 +31,7 @@ BENCHES = {
     "kill": "kill -9 at 20 random points of a comparison, resumed each time",
     "reliability": "what is promised of kills, ceilings, failing servers and disks (takes minutes)",
     "budget": "ceilings under 256 concurrent draws and 8 processes",
+    "workers": "1 to 8 processes on one ledger, SQLite and PostgreSQL; 1 to 4 Ray nodes (takes minutes)",
     "replay": "reference results of recorded generations (needs data)",
     "equivalence": "public pairs, hostile answers, the fast path",
     "reading": "answers found in a megabyte, the guard of algebra, intervals",

@@ -15,6 +15,7 @@ from tts.eval.bench.ledger import ledger
 from tts.eval.bench.processes import ServerProcess
 from tts.eval.bench.replay import replay
 from tts.eval.bench.search import search
+from tts.eval.bench.workers import workers
 
 
 @pytest.mark.parametrize("name", list(BENCHES))
@@ -95,3 +96,11 @@ def test_a_gateway_loses_no_stream_and_keeps_every_budget() -> None:
     assert rows["of 16 streams at once, lost"].holds
     assert rows["of these, above their budget"].holds
     assert rows["tokens of all, less those on record"].holds
+
+
+def test_processes_on_one_ledger_are_timed_together(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("TTS_TEST_POSTGRES", raising=False)
+    rows = {row.what: row for row in workers(calls=64, processes=(2,))}
+    assert rows["calls of 2 processes on SQLite"].value > 0
+    assert rows["CPU per call of 2 processes on SQLite"].value > 0
+    assert rows["most calls on one SQLite ledger"].bar == "≥ 3000 1/s"
