@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import socket
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from multiprocessing import get_context, parent_process
 from multiprocessing.connection import Connection, wait
 from multiprocessing.context import SpawnProcess
@@ -43,11 +43,12 @@ class LocalProcesses:
         return [process.pid for process in self._processes if process.pid is not None]
 
     def ended(self, seconds: float) -> list[Ended]:
-        wait([process.sentinel for process in self._processes], timeout=seconds)
-        return list(self._gone())
+        gone = wait([process.sentinel for process in self._processes], timeout=seconds)
+        return list(self._told([one for one in self._processes if one.sentinel in gone]))
 
-    def _gone(self) -> Iterator[Ended]:
-        for process in [one for one in self._processes if one.exitcode is not None]:
+    def _told(self, gone: Sequence[SpawnProcess]) -> Iterator[Ended]:
+        for process in gone:
+            process.join()
             told = self._processes.pop(process)
             try:
                 report = told.recv() if told.poll() else None
