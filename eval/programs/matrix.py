@@ -15,7 +15,8 @@ from numpy.typing import NDArray
 
 from tts.errors import BadInput
 from tts.eval.programs.pool import ProgramTask
-from tts.values import Exam, Outcome
+from tts.strategies.code.fuzzing import inputs_of, probing, told
+from tts.values import Check, Exam, Outcome
 from tts.verifiers.code import MANY, judged_apart
 from tts.verifiers.code import told as limits_told
 from tts.verifiers.sandbox import DEFAULT_LIMITS, VERSION, Limits, Sandbox
@@ -46,6 +47,8 @@ class Executed(Struct, frozen=True, kw_only=True):
     """(programs, examples)"""
     correct: Bools
     """(draws,)"""
+    given: tuple[tuple[str, ...], ...] = ()
+    """By program, what it gave for each input that was made; empty where none were tried."""
 
 
 class Record(Struct, frozen=True):
@@ -99,6 +102,14 @@ class _Job(Struct, frozen=True):
     source: str
     tests: Exam
     limits: Limits
+    probes: bool = False
+    """Its checks ask what the program gives."""
+
+    def kept_as(self, found: Sequence[Check]) -> str:
+        """Its outcomes, a letter each, or a digest of what the program gave for each input."""
+        if not self.probes:
+            return "".join(LETTERS[one.outcome] for one in found)
+        return " ".join(_digest(told(one)) for one in found)
 
     @property
     def key(self) -> str:
@@ -107,14 +118,15 @@ class _Job(Struct, frozen=True):
 
 
 async def executed(
-    tasks: Sequence[ProgramTask], box: Sandbox, kept: Executions, told: Told
+    tasks: Sequence[ProgramTask], box: Sandbox, kept: Executions, say: Told, *, inputs: int = 0
 ) -> list[Executed]:
     """Run every distinct program under the assertions and examples of its task, and under its
-    hidden tests where a draw of it has no recorded verdict. What the file holds is not run again.
+    hidden tests where a draw of it has no recorded verdict, and on so many inputs made from examples
+    and types. What the file holds is not run again.
 
     Raises `Crashed` where the sandbox itself fails.
     """
-    wanted = {job.key: job for task in tasks for job in _jobs(task)}
+    wanted = {job.key: job for task in tasks for job in _jobs(task, inputs)}
     missing = [job for key, job in wanted.items() if key not in kept.known]
     done = len(wanted) - len(missing)
     waiting = iter(missing)
@@ -123,17 +135,30 @@ async def executed(
         nonlocal done
         for job in waiting:
             found = await judged_apart(box, job.source, job.tests, job.limits)
-            kept.add(job.key, "".join(LETTERS[one.outcome] for one in found))
+            kept.add(job.key, job.kept_as(found))
             done += 1
-            told(done, len(wanted))
+            say(done, len(wanted))
 
     async with asyncio.TaskGroup() as group:
         for _ in range(box.workers):
             group.create_task(work())
-    return [_gathered(task, kept) for task in tasks]
+    return [_gathered(task, kept, inputs) for task in tasks]
 
 
-def _jobs(task: ProgramTask) -> Iterable[_Job]:
+def _digest(text: str) -> str:
+    """A word for a text; errors keep their mark."""
+    mark = "!" if text.startswith("!") else ""
+    return mark + blake2b(text.encode("utf-8", "replace"), digest_size=6).hexdigest()
+
+
+def _probes(task: ProgramTask, inputs: int) -> tuple[_Job, ...]:
+    """A job for each program; none where no input could be made."""
+    made = inputs_of(task.prelude, task.entry, task.examples, most=inputs) if inputs else []
+    exam = probing(Exam(entry=task.entry, prelude=task.prelude, checks=()), made)
+    return tuple(_Job(one, exam, MANY, probes=True) for one in task.programs) if made else ()
+
+
+def _jobs(task: ProgramTask, inputs: int) -> Iterable[_Job]:
     """The hidden tests only of programs whose draws lack a verdict."""
     unknown = {at for at, right in zip(task.drawn, task.correct, strict=True) if right is None}
     for place in range(len(task.programs)):
@@ -142,6 +167,7 @@ def _jobs(task: ProgramTask) -> Iterable[_Job]:
                 yield _job(task, place, kind)
         if place in unknown:
             yield _job(task, place, "hidden")
+    yield from _probes(task, inputs)
 
 
 def checks_of(task: ProgramTask, kind: Kind) -> tuple[str, ...]:
@@ -161,7 +187,7 @@ def _job(task: ProgramTask, place: int, kind: Kind) -> _Job:
     return _Job(task.programs[place], tests, MANY)
 
 
-def _gathered(task: ProgramTask, kept: Executions) -> Executed:
+def _gathered(task: ProgramTask, kept: Executions, inputs: int) -> Executed:
     correct = [
         right if right is not None else set(kept.known[_job(task, at, "hidden").key]) == {"p"}
         for at, right in zip(task.drawn, task.correct, strict=True)
@@ -171,6 +197,7 @@ def _gathered(task: ProgramTask, kept: Executions) -> Executed:
         asserts=_passed(task, kept, "asserts"),
         examples=_passed(task, kept, "examples"),
         correct=np.array(correct, dtype=np.bool_),
+        given=tuple(tuple(kept.known[job.key].split()) for job in _probes(task, inputs)),
     )
 
 

@@ -35,6 +35,9 @@ class Ballot(NamedTuple):
     """(tests,) samples that gave it; 0: it was written by none that counts here."""
     shown: Bools
     """(programs, examples) of those that the prompt itself gives."""
+    seen: Ints | None = None
+    """(programs,) equal where programs gave the same for inputs of `fuzzing.py`; None: none were tried.
+    `cluster` parts programs that differ here; `agreement` takes the most frequent of equals by it."""
 
     @property
     def counted(self) -> Ballot:
@@ -55,9 +58,23 @@ def clusters(passed: Bools) -> Ints:
     return numbers.ravel().astype(np.int64)
 
 
+def together(ballot: Ballot) -> Ints:
+    """(programs,) the number of each program's cluster, split by what was seen of it besides."""
+    numbers = clusters(ballot.passed)
+    if ballot.seen is None:
+        return numbers
+    pairs = np.stack([numbers, ballot.seen], axis=1)
+    found: Ints = np.unique(pairs, axis=0, return_inverse=True)[1].ravel().astype(np.int64)
+    return found
+
+
 def sizes(ballot: Ballot) -> Floats:
     """(programs,) draws in each program's cluster."""
-    numbers = clusters(ballot.passed)
+    return _draws(ballot, clusters(ballot.passed))
+
+
+def _draws(ballot: Ballot, numbers: Ints) -> Floats:
+    """(programs,) draws among all programs of the same number."""
     draws: Floats = np.bincount(numbers, weights=ballot.drawn).astype(np.float64)
     return draws[numbers]
 
@@ -75,7 +92,7 @@ def most_tests(ballot: Ballot) -> Floats:
 
 def largest_cluster(ballot: Ballot) -> Floats:
     """How many draws behave as a program does."""
-    return sizes(ballot.counted)
+    return _draws(ballot, together(ballot.counted))
 
 
 def dual_agreement(ballot: Ballot) -> Floats:
@@ -116,8 +133,15 @@ def most_examples(ballot: Ballot) -> Floats:
     return found
 
 
+def trusted(ballot: Ballot) -> list[bool]:
+    """By program, whether it passes as many of the examples as any does."""
+    passed = most_examples(ballot)
+    return [bool(one) for one in passed >= passed.max(initial=0.0)]
+
+
 def trusted_agreement(ballot: Ballot) -> Floats:
-    """The prompt's examples that are passed; of equals the mutual agreement.
+    """The prompt's examples that are passed; of equals the mutual agreement; of equals again the most
+    frequent behaviour on inputs of our own, where they were tried.
 
     Examples are the task's own words, so no agreement outvotes them. A test that everybody passes,
     or nobody, adds the same to all and decides nothing.
@@ -126,7 +150,10 @@ def trusted_agreement(ballot: Ballot) -> Floats:
     highest = agreed.max()
     below_one = agreed / (2 * highest) if highest else agreed
     found: Floats = most_examples(ballot) + below_one
-    return found
+    if ballot.seen is None:
+        return found
+    leading, alike = best(found), largest_cluster(ballot)
+    return np.where(leading, found + alike / alike.max(), found)
 
 
 RULES: Mapping[RuleName, Rule] = {

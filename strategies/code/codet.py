@@ -11,7 +11,8 @@ from tts.answers.asserts import MOST, asserts_in
 from tts.errors import UsageError
 from tts.run import Run
 from tts.strategies.base import StrategyBase, at_least
-from tts.strategies.code.agreement import RULES, Ballot, RuleName
+from tts.strategies.code.agreement import RULES, Ballot, RuleName, trusted
+from tts.strategies.code.fuzzing import behaviours, inputs_of, probing, told
 from tts.strategies.parts.conversation import asking, remark
 from tts.strategies.parts.select import Select, best_scored
 from tts.values import Candidate, Check, Exam, Message, Problem, Score, Scored, shown_exam
@@ -23,13 +24,15 @@ WRITE_TESTS = (
 
 
 class Suite(NamedTuple):
-    """What programs are run under: the prompt's examples, then the assertions that were written."""
+    """What programs are run under: the prompt's examples, the assertions that were written, inputs."""
 
     exam: Exam
     shown: int
     """Examples, which stand first."""
     written: tuple[int, ...]
     """By assertion, the texts that have it."""
+    made: int = 0
+    """Inputs of our own, which stand last."""
 
 
 class Examined(NamedTuple):
@@ -45,7 +48,8 @@ class CodeT(StrategyBase):
 
     `codet` is the paper's dual agreement, `cluster` the most frequent behaviour, `max_tests` the
     most assertions; `agreement` puts the prompt's examples first and weighs assertions by who passes
-    them. The first `asserts` assertions of a text count. A text that failed or holds none is left
+    them. With `inputs` programs are also tried on so many inputs near the examples, made without a
+    model, and are of one cluster only where they give the same for them. The first `asserts` assertions of a text count. A text that failed or holds none is left
     out; without any, examples decide alone.
     """
 
@@ -57,12 +61,13 @@ class CodeT(StrategyBase):
     tests: int = 16
     asserts: int = MOST
     rule: RuleName = "agreement"
+    inputs: int = 0
     test_tokens: int | None = None
     """Most tokens of a text of tests; None: the run's max_tokens."""
 
     def check(self) -> None:
         at_least(1, n=self.n, asserts=self.asserts)
-        at_least(0, tests=self.tests)
+        at_least(0, tests=self.tests, inputs=self.inputs)
         at_least(1, test_tokens=1 if self.test_tokens is None else self.test_tokens)
         if self.rule not in RULES:
             raise ValueError(f"rule is one of {', '.join(RULES)}, not {self.rule!r}.")
@@ -96,8 +101,12 @@ class CodeT(StrategyBase):
         for text in texts:
             for one in asserts_in(text, exam.entry, most=self.asserts):
                 count[one] = count.get(one, 0) + 1
-        whole = Exam(entry=exam.entry, prelude=exam.prelude, checks=(*exam.checks, *count))
-        return Suite(whole, len(exam.checks), tuple(count.values()))
+        made = inputs_of(exam.prelude, exam.entry, exam.checks, most=self.inputs)
+        probes = probing(exam, made)
+        checks = (*exam.checks, *count, *probes.checks)
+        prelude = probes.prelude if made else exam.prelude
+        whole = Exam(entry=exam.entry, prelude=prelude, checks=checks)
+        return Suite(whole, len(exam.checks), tuple(count.values()), len(made))
 
     def _scored(self, suite: Suite, examined: Sequence[Examined]) -> list[Scored]:
         """Scores of the rule, the highest 1."""
@@ -105,12 +114,16 @@ class CodeT(StrategyBase):
             return []
         rows = [[check.outcome == "passed" for check in one.checks] for one in examined]
         passed = np.array(rows, dtype=np.bool_).reshape(len(rows), -1)
+        tests = suite.shown + len(suite.written)
         ballot = Ballot(
-            passed[:, suite.shown :],
+            passed[:, suite.shown : tests],
             np.ones(len(rows)),
             np.array(suite.written, dtype=np.float64),
             passed[:, : suite.shown],
         )
+        if suite.made:
+            given = [[told(check) for check in one.checks[tests:]] for one in examined]
+            ballot = ballot._replace(seen=behaviours(given, trusted(ballot)))
         scores = RULES[self.rule](ballot)
         highest = float(scores.max()) or 1.0
         return [

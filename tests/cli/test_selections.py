@@ -24,6 +24,10 @@ def test_curves_are_shown_and_executions_kept_beside_the_pool(files: Files) -> N
     assert files.pool.with_name("pool.jsonl.executions.jsonl").exists()
     again = CliRunner().invoke(app, [*command, "--json"])
     assert json.loads(again.stdout)["sizes"] == [1, 2, 4]
+    tried = CliRunner().invoke(app, [*command, "--inputs", "6"])
+    assert tried.exit_code == 0, tried.output
+    assert "Inputs were made for 1 of 1 tasks." in tried.output
+    assert "Inputs were made" not in found.output
 
 
 def test_tests_without_problems_end_with_one_line(files: Files) -> None:

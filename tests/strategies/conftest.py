@@ -55,12 +55,14 @@ class Trusted(Executing):
     async def perform(self, args: Any, draws: Any, meter: Any) -> Answer:
         candidate, exam = args
         source = assembled(exam.prelude, exam.entry, candidate.text).source
-        return self.answered(Examination(checks=tuple(verdict(source, c) for c in exam.checks)))
+        found = (verdict(exam.prelude, source, check) for check in exam.checks)
+        return self.answered(Examination(checks=tuple(found)))
 
 
-def verdict(source: str, check: str) -> Check:
+def verdict(prelude: str, source: str, check: str) -> Check:
     space: dict[str, Any] = {}
     try:
+        exec(prelude, space)  # noqa: S102
         exec(source, space)  # noqa: S102
         exec(check, space)  # noqa: S102
     except AssertionError as error:

@@ -16,6 +16,10 @@ Tasks = Annotated[list[str], typer.Option(help="NAME, or FILE=NAME for one file.
 Texts = Annotated[str, typer.Option(help="Texts and references that rows lack.")]
 Names = Annotated[list[str], typer.Option(help="completion=output: a file's own names.")]
 Tests = Annotated[Path | None, typer.Option(help="Of recorded programs: tests that a model wrote.")]
+Inputs = Annotated[
+    int,
+    typer.Option(min=0, help="With --tests: try programs on so many inputs near the examples."),
+]
 KeptIn = Annotated[Path | None, typer.Option(help="With --tests: where executions are kept.")]
 AsJson = Annotated[bool, typer.Option("--json", help="One JSON object.")]
 
@@ -41,6 +45,7 @@ def replay(
     write: Annotated[Path | None, typer.Option(help="Write the rows as one pool.")] = None,
     tests: Tests = None,
     executions: KeptIn = None,
+    inputs: Inputs = 0,
     as_json: AsJson = False,
     *,
     options: dict[str, Any],
@@ -56,6 +61,7 @@ def replay(
             tests,
             problems,
             executions=executions,
+            inputs=inputs,
             ks=numbers_of(k),
             orders=orders,
             seed=seed,

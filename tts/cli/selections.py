@@ -40,6 +40,7 @@ def show_selections(
     problems: str,
     *,
     executions: Path | None = None,
+    inputs: int = 0,
     ks: Sequence[int] = (),
     orders: int,
     seed: int,
@@ -57,7 +58,7 @@ def show_selections(
     path, _ = split_source(files[0])
     kept = Executions(executions or path.with_name(f"{path.name}.executions.jsonl"))
     report = selection_report(
-        run(_executed(pool, kept)), sizes=ks, orders=orders, seed=seed, notes=pool.notes
+        run(_executed(pool, kept, inputs)), sizes=ks, orders=orders, seed=seed, notes=pool.notes
     )
     if as_json:
         write_out(json_text(report))
@@ -87,7 +88,7 @@ def _refuse_several(source: str, rows: Sequence[SampleRow]) -> None:
         raise BadInput(f"{source} holds {len(names)} models: name one as {source}#{names[0]}.")
 
 
-async def _executed(pool: ProgramPool, kept: Executions) -> list[Executed]:
+async def _executed(pool: ProgramPool, kept: Executions, inputs: int) -> list[Executed]:
     """Run what is missing, saying now and then how far it is."""
     console = Screen(stderr=True)
     status = Status("", console=console)
@@ -102,7 +103,7 @@ async def _executed(pool: ProgramPool, kept: Executions) -> list[Executed]:
             warn(words, "dim")
 
     try:
-        return await executed(pool.tasks, box, kept, told)
+        return await executed(pool.tasks, box, kept, told, inputs=inputs)
     finally:
         status.stop()
         kept.close()
@@ -128,13 +129,20 @@ def curves_table(report: SelectionReport) -> Table:
 
 
 def rules_table(report: SelectionReport) -> Table:
-    """One row per rule: all draws, with an interval, and what it has above CodeT."""
+    """One row per rule: all draws, with an interval, what it has above CodeT, and above itself without
+    inputs of our own, where they were tried."""
+    tried = any(one.to_blind for one in report.curves)
     rows = [
-        (one.rule, sure(one.points[-1]), gap(one.to_rival) if one.rule != "codet" else "")
+        (
+            one.rule,
+            sure(one.points[-1]),
+            gap(one.to_rival) if one.rule != "codet" else "",
+            *((gap(one.to_blind) if one.to_blind else "",) if tried else ()),
+        )
         for one in report.curves
     ]
     heads = ("rule", f"at N={report.sizes[-1]}", "Δ to codet from N=4")
-    return plain_table("", heads, rows, left=1)
+    return plain_table("", (*heads, *(("Δ by inputs",) if tried else ())), rows, left=1)
 
 
 def stop_told(one: RuleCurve) -> str:

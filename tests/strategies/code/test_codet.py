@@ -51,6 +51,14 @@ def test_the_most_frequent_behaviour_wins_under_cluster_however_it_is_written(fo
     assert "2 * n" in found.answer
 
 
+def test_inputs_of_our_own_part_programs_that_no_test_tells_apart(forest: Any) -> None:
+    programs = [SQUARE, "    return n ** n", RIGHT, "    return n + n"]
+    blind = solve(forest, CodeT(n=4, tests=0), writer(forest, programs))
+    seen = solve(forest, CodeT(n=4, tests=0, rule="cluster", inputs=8), writer(forest, programs))
+    assert "n * n" in blind.answer
+    assert "2 * n" in seen.answer
+
+
 def test_every_execution_is_a_call_and_equal_programs_share_one(forest: Any) -> None:
     journal = MemoryJournal(job="lab")
     policy = writer(forest, [RIGHT, RIGHT, SQUARE], ["assert double(3) == 6"])
