@@ -16,6 +16,9 @@ Tasks = Annotated[list[str], typer.Option(help="NAME, or FILE=NAME for one file.
 Texts = Annotated[str, typer.Option(help="Texts and references that rows lack.")]
 Names = Annotated[list[str], typer.Option(help="completion=output: a file's own names.")]
 Tests = Annotated[Path | None, typer.Option(help="Of recorded programs: tests that a model wrote.")]
+Metrics = Annotated[
+    bool, typer.Option("--metrics", help="Also what the draws say of model and verifier.")
+]
 Inputs = Annotated[
     int,
     typer.Option(min=0, help="With --tests: try programs on so many inputs near the examples."),
@@ -38,9 +41,7 @@ def replay(
     fit: Annotated[int, typer.Option(help="Best of N, stopped at a learnt score: N.")] = 0,
     orders: Annotated[int, typer.Option(help="Orders of each problem's draws.")] = 20,
     seed: Annotated[int, typer.Option(help="Of the intervals.")] = 0,
-    metrics: Annotated[
-        bool, typer.Option("--metrics", help="Also what the draws say of model and verifier.")
-    ] = False,
+    metrics: Metrics = False,
     out: Annotated[Path | None, typer.Option(help="Folder for the page and its data.")] = None,
     write: Annotated[Path | None, typer.Option(help="Write the rows as one pool.")] = None,
     tests: Tests = None,
