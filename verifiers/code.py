@@ -86,7 +86,8 @@ class SharedSandbox:
 
 
 class ProgramGrader:
-    """Says whether a program passes the hidden tests."""
+    """Says whether a program passes the hidden tests, twice: one that passes them once and not again
+    is `undecided`, and so is what the sandbox gave no verdict on."""
 
     def __init__(self, box: Callable[[], Sandbox]) -> None:
         self._box = box
@@ -94,7 +95,13 @@ class ProgramGrader:
     async def __call__(self, answer: str, reference: str) -> Verdict:
         known = Reference.of(reference)
         program = assembled(known.prompt, known.tests.entry, answer)
-        found = await self._box().examine(program.source, known.tests, known.limits)
+        first = await self._once(program.source, known)
+        if first != "same":
+            return first
+        return "same" if await self._once(program.source, known) == "same" else "undecided"
+
+    async def _once(self, source: str, known: Reference) -> Verdict:
+        found = await self._box().examine(source, known.tests, known.limits)
         if any(check.outcome == "lost" for check in found.checks):
             return "undecided"
         return "same" if found.passed else "different"
