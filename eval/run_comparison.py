@@ -26,7 +26,7 @@ from tts.eval.report import ComparisonReport, assemble
 from tts.eval.selected import with_selected
 from tts.eval.selection import unlike
 from tts.eval.spec import ComparisonSpec
-from tts.ledger import Controls, JobLeases, Ledger, Submission
+from tts.ledger import Bill, Controls, JobLeases, Ledger, Questions, Submission
 from tts.ledger.watching import Watcher as LedgerWatcher
 from tts.strategies.parts.cautions import cautions
 from tts.values import NOTHING
@@ -52,7 +52,9 @@ async def run_comparison(
 
     `submitted`: kept in the ledger, so that it stands in the list of jobs. A comparison that stands
     there does what its job is told while it runs. `pilot`: run only the first so many problems, and
-    keep with the job what they foretell of all. `watched_by`: told of all that is written. Cancelling it leaves everything that finished in the ledger and returns the report of that
+    keep with the job what they foretell of all. `watched_by`: told of all that is written.
+
+    Cancelling it leaves everything that finished in the ledger and returns the report of that
     part, what other processes and earlier starts have ended included; before the grid is known
     there is nothing to report, and it is just cancelled. Raises `UsageError` for what cannot work,
     `LedgerError` where the ledger fails.
@@ -68,8 +70,7 @@ async def run_comparison(
         journal, leases = await books.open()
         controls = Controls(journal.engine)
         spec = _as_ordered(spec, controls.find(journal.job), submitted)
-        if session.batched:  # one file holds a round of all problems
-            spec = replace(spec, window=max(spec.window, len(problems.problems)))
+        spec = _all_at_once(spec, problems) if session.batched else spec
         work = Job(session, name=journal.job, journal=journal, leases=leases, wallet=spec.wallet)
         comparison = Comparison(
             spec,
@@ -81,15 +82,14 @@ async def run_comparison(
             pilot=pilot,
         )
         changes = await comparison.register()
-        known = _kept(controls, comparison, submitted)
+        known, began = _kept(controls, comparison, submitted), time.monotonic()
         watch(comparison)
-        began = time.monotonic()
         async with obeying(controls if known else None, work) as halted:
             fault = await _run(comparison)
         if pilot and known and not fault and not comparison.interrupted:
             _foretold(controls, comparison, pilot, took=time.monotonic() - began)
         told = report(comparison, changes=changes, fault=fault, halted=halted.reason)
-        told = _beside_estimate(told, controls.find(work.name))
+        told = _beside_the_books(told, journal)
         if not comparison.interrupted:
             told = await with_selected(
                 told, problems.problems, ledger, work.name, equivalence=session.equivalence
@@ -114,6 +114,12 @@ def _foretold(controls: Controls, comparison: Comparison, pilot: int, *, took: f
     controls.foretell(comparison.job.name, msgspec.json.encode(found).decode())
 
 
+def _beside_the_books(told: ComparisonReport, journal: Ledger) -> ComparisonReport:
+    """With what a pilot foretold of the job, and what is not known of its bill."""
+    told = _beside_estimate(told, Controls(journal.engine).find(journal.job))
+    return _with_doubts(told, Questions(journal.engine).doubtful(journal.job))
+
+
 def _beside_estimate(told: ComparisonReport, known: Submission | None) -> ComparisonReport:
     """With what a pilot foretold of the bill, beside the bill so far."""
     if known is None or not known.estimate:
@@ -124,6 +130,18 @@ def _beside_estimate(told: ComparisonReport, known: Submission | None) -> Compar
     return msgspec.structs.replace(told, manifest=(*told.manifest, line))
 
 
+def _with_doubts(told: ComparisonReport, found: Bill | None) -> ComparisonReport:
+    """With a warning where what was billed holds worst cases, as a killed process leaves them."""
+    if found is None or not found.unknown:
+        return told
+    worst = found.upper.tokens - found.lower.tokens
+    said = (
+        f"{found.unknown:,} attempts may have been sent, and nobody knows how they ended: what is "
+        f"billed counts them at their worst, {worst:,} tokens."
+    )
+    return msgspec.structs.replace(told, warnings=(*told.warnings, said))
+
+
 def _as_ordered(
     spec: ComparisonSpec, found: Submission | None, submitted: Submission | None
 ) -> ComparisonSpec:
@@ -132,6 +150,11 @@ def _as_ordered(
     if found is None or not same or found.orders.wallet is None:
         return spec
     return replace(spec, wallet=found.orders.wallet)
+
+
+def _all_at_once(spec: ComparisonSpec, problems: ProblemSet) -> ComparisonSpec:
+    """With every problem open together: one file of a batch holds a round of all of them."""
+    return replace(spec, window=max(spec.window, len(problems.problems)))
 
 
 def _kept(controls: Controls, comparison: Comparison, submitted: Submission | None) -> bool:

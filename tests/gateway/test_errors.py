@@ -51,6 +51,7 @@ async def test_a_wrong_key_is_a_401(place: Any) -> None:
         ({"extra_headers": {"x-tts-budget": "0.5 dollars"}}, "price"),
         ({"n": 1_000_000}, "n is between 1 and 16"),
         ({"n": 0}, "n is between"),
+        ({"seed": 1 << 63}, "at most 64 bits"),
         ({"temperature": -1}, "temperature"),
         ({"max_tokens": 0}, "max_tokens"),
         ({"messages": []}, "at least one"),

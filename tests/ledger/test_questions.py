@@ -28,6 +28,13 @@ async def asked(place: str, rows: Any) -> Any:
     questions.close()
 
 
+def test_the_attempts_of_unknown_end_are_told_apart(asked: Questions, rows: Any) -> None:
+    found = asked.doubtful("job")
+    assert found is not None and (found.attempts, found.unknown) == (1, 1)
+    assert (found.lower.tokens, found.upper.tokens) == (0, rows.worst.tokens)
+    assert asked.doubtful("nosuch") is None
+
+
 def test_jobs_are_listed_with_their_runs(asked: Questions) -> None:
     (job,) = asked.jobs()
     assert (job.job, job.kind, job.runs, job.ended) == ("job", "comparison", 2, 1)

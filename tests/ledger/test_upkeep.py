@@ -92,7 +92,7 @@ async def test_a_target_that_holds_jobs_is_left_alone(
     target = str(tmp_path / "copy.db")
     copy_ledger(place, target)
     before = counted(target)
-    with pytest.raises(UsageError, match="holds 1 jobs already"):
+    with pytest.raises(UsageError, match=r"holds jobs already \(1\)"):
         copy_ledger(place, target)
     assert counted(target) == before
 

@@ -11,7 +11,7 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 from msgspec.structs import replace
-from rich.table import Table
+from rich.table import Column, Table
 from rich.text import Text
 
 from tts.answers import task_for
@@ -172,7 +172,8 @@ def by_length(
 
 def table(rows: Sequence[Row], *, repeats: int, title: str = "") -> Table:
     """One line per strategy and budget: calls, depth, tokens and dollars at worst."""
-    view = Table("strategy", "budget", "runs", "calls", "in a row", "tokens at most", "dollars")
+    first = Column("strategy", overflow="fold", min_width=12)
+    view = Table(first, "budget", "runs", "calls", "in a row", "tokens at most", "dollars")
     told = "attributed cost at worst"
     view.title, view.title_justify = Text(f"{title}: {told}" if title else told), "left"
     for row in rows:

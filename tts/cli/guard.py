@@ -77,7 +77,7 @@ def told(error: Exception) -> int:
         traceback.print_exception(error)
     if (worded := getattr(error, "format_message", None)) is not None:  # of the argument parser
         place = getattr(getattr(error, "ctx", None), "command_path", "tts")
-        return _told(f"{worded()} See {place} --help.", MISUSED)
+        return _told(f"{worded().rstrip('.')}. See {place} --help.", MISUSED)
     if isinstance(error, CallError | CallFailed):
         return _told(str(error), FAILED)
     if isinstance(error, IsolationTooLow):

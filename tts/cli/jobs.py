@@ -99,7 +99,7 @@ def wish(name: str, ledger: str, wanted: Wish) -> None:
         told = controls.order(found.job, lambda old: msgspec.structs.replace(old, wish=wanted))
         at_work = len(controls.workers(told.job))
     what = "paused" if wanted == "pause" else "cancelled"
-    when = f" as soon as {at_work} workers have finished what is in flight" if at_work else ""
+    when = f" as soon as {_workers(at_work)} finished what is in flight" if at_work else ""
     Screen().print(Text(f"{told.job} is {what}{when}"), soft_wrap=True)
 
 
@@ -116,6 +116,10 @@ def resume_job(name: str, ledger: str, *, retry_failed: bool) -> None:
         controls.order(found.job, lambda old: msgspec.structs.replace(old, wish="go"))
     beside = f", {again} runs again" if retry_failed else ""
     Screen().print(Text(f"{found.job} is queued{beside}"), soft_wrap=True)
+
+
+def _workers(count: int) -> str:
+    return "its worker has" if count == 1 else f"its {count} workers have"
 
 
 async def _reopen(ledger: str, controls: Controls, found: Submission) -> int:

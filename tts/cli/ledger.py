@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import get_args
 
 import msgspec
-from rich.table import Table
+from rich.table import Column, Table
 from rich.text import Text
 
 from tts.cli.screen import Screen, known_dollars, one_line
@@ -40,6 +40,8 @@ def show_ledger(place: str, job: str, by: str) -> None:
                 billed = questions.billed(summary.job, by=group)
                 console.print(billed_table(billed, by))
                 console.print(attributed_table(questions.attributed(summary.job, by=group), by))
+        if len(jobs) > 1 and not job:
+            console.print(Text("--job NAME shows what one of them cost."))
         if job and job not in {summary.job for summary in jobs}:
             raise UnknownName("job", job, (summary.job for summary in jobs))
     finally:
@@ -65,7 +67,7 @@ def jobs_table(jobs: list[JobSummary]) -> Table:
 
 def billed_table(bills: list[Bill], by: str) -> Table:
     """What was really spent; a range where attempts ended unknown."""
-    table = Table(by, "attempts", "unknown", "prompt", "completion", "dollars")
+    table = Table(named_column(by), "attempts", "unknown", "prompt", "completion", "dollars")
     table.title, table.title_justify = "billed: really spent, each request once", "left"
     for bill in bills[:MOST_ROWS]:
         low, high = bill.lower, bill.upper
@@ -82,7 +84,7 @@ def billed_table(bills: list[Bill], by: str) -> Table:
 
 def attributed_table(shares: list[Share], by: str) -> Table:
     """What the uses would have cost alone."""
-    table = Table(by, "uses", "prompt", "completion", "fresh", "dollars")
+    table = Table(named_column(by), "uses", "prompt", "completion", "fresh", "dollars")
     table.title, table.title_justify = "attributed: what each would have cost alone", "left"
     for share in shares[:MOST_ROWS]:
         table.add_row(
@@ -94,6 +96,11 @@ def attributed_table(shares: list[Share], by: str) -> Table:
             known_dollars(share.usage),
         )
     return capped(table, len(shares))
+
+
+def named_column(by: str) -> Column:
+    """The first column, whose names are long: folded, so that two of them stay apart."""
+    return Column(by, overflow="fold", min_width=12)
 
 
 def span(low: int, high: int) -> str:

@@ -35,6 +35,10 @@ LONGEST_ID = 200
 """Characters of a problem's id in the ledger."""
 
 
+SEEDS = 1 << 63
+"""Seeds lie below it, as the ledger's numbers do."""
+
+
 class Engine:
     """Spends compute on problems: a model, perhaps a verifier, strategies, budgets.
 
@@ -188,6 +192,8 @@ class Engine:
         ceiling = budget if budget is None or isinstance(budget, Budget) else parse_budget(budget)
         if isinstance(replicate, bool) or not isinstance(replicate, int):
             raise BadInput(f"replicate={replicate!r}: a whole number is needed.")
+        if not -SEEDS <= replicate < SEEDS:
+            raise BadInput(f"replicate={replicate!r}: a number of at most 64 bits is needed.")
         if observe is not None and not callable(observe):
             raise BadInput(f"observe={observe!r}: a function that takes an event is needed.")
         limit = TimeLimit(ceiling.seconds if ceiling else None, self._waits)

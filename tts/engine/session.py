@@ -129,6 +129,8 @@ async def open_session(
 
     options = Opening(**vars(options), asks=asks or Asks(options) if sends else None)
     prices = PriceTable.load(options.prices)
+    shown = open_demonstrations(options)  # local files before any server is asked
+    retrieval = await in_thread(partial(open_retrieval, options))
     async with AsyncExitStack() as opened:
         generators: dict[str, Generator] = {}
         for name, spec in {"default": options.model, **options.models}.items():
@@ -140,8 +142,6 @@ async def open_session(
         sampling = chosen_sampling(options.sampling, default)
         verifier = await open_verifier(options, default)
         box, repositories = shared_sandbox(options), repository_box(options)
-        retrieval = await in_thread(partial(open_retrieval, options))
-        shown = open_demonstrations(options)
         opened.pop_all()
     return Session(
         generators=generators,

@@ -102,9 +102,9 @@ class Circuit:
     def _tell(self) -> None:
         self._notice = None
         LOG.warning(
-            "%s cannot be reached: %s Calls wait, and one of them tries again every few seconds.",
+            "%s cannot be reached: %s. Calls wait, and one of them tries again every few seconds.",
             self.pool,
-            self.error,
+            str(self.error).rstrip("."),
         )
 
     def _wake(self) -> None:

@@ -15,6 +15,7 @@ from msgspec.structs import asdict, replace
 
 from tts.answers import TASKS
 from tts.engine import parse_budget, parse_strategy
+from tts.engine.engine import SEEDS
 from tts.errors import BadInput
 from tts.gateway.bodies import OwnFields
 from tts.gateway.errors import ApiError, bad
@@ -99,6 +100,8 @@ def asked(
         raise bad(f"There is no task {task!r}. Known: {', '.join(sorted(TASKS))}.", param="task")
     budget = _budget(wish.own.budget or headers.get(BUDGET, ""), key)
     id = _id(wish, headers.get(ONCE, ""))
+    if not -SEEDS <= (wish.seed or 0) < SEEDS:
+        raise bad("seed: a number of at most 64 bits is needed.", param="seed")
     messages = wish.conversation.messages
     return Ask(
         wish=wish,
@@ -198,7 +201,7 @@ def _sampling(given: Sampling, wanted: Mapping[str, Any]) -> Sampling:
 def _id(wish: Wish, once: str) -> str:
     """Fresh for each request; the same for one that is sent again, or asks for a seed."""
     if once:
-        return f"once-{once[:100]}"
+        return f"once-{blake2b(once.encode(), digest_size=16).hexdigest()}"
     if wish.seed is None:
         return f"req-{token_hex(12)}"
     content = msgspec.json.encode((wish.conversation, wish.sampling, wish.own), order="sorted")

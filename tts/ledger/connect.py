@@ -182,7 +182,7 @@ def explained(error: BaseException, place: str) -> LedgerError:
     error = cause(error)
     advice = ADVICE.get(primary_code(error), "Mend the cause")
     return LedgerError(
-        f"The ledger {place} cannot be written ({error}). {advice}, then run the same command "
+        f"The ledger {place} cannot be written ({_line(error)}). {advice}, then run the same command "
         "again: every finished call is kept."
     )
 
@@ -192,4 +192,9 @@ def unreadable(error: BaseException, place: str = "") -> LedgerError:
     found = cause(error)
     advice = ADVICE.get(primary_code(found))
     named = f"The ledger {place}".rstrip()
-    return LedgerError(f"{named} cannot be read: {found}.{f' {advice}.' if advice else ''}")
+    return LedgerError(f"{named} cannot be read: {_line(found)}.{f' {advice}.' if advice else ''}")
+
+
+def _line(error: BaseException) -> str:
+    """A driver's words, which may be several lines, as part of one sentence."""
+    return " ".join(str(error).split()).rstrip(".?!")

@@ -72,7 +72,7 @@ def copy_ledger(source: str | Path, target: str | Path) -> dict[str, int]:
 def _refuse(reading: Connection, writing: Connection, source: str, target: str) -> None:
     held = writing.execute(select(func.count()).select_from(JOBS)).scalar_one()
     if held:
-        raise UsageError(f"{target} holds {held} jobs already: copy into a new ledger.")
+        raise UsageError(f"{target} holds jobs already ({held}): copy into a new ledger.")
     try:
         jobs = reading.execute(select(LEASES.c.job).distinct()).scalars().all()
         now = clock(reading)

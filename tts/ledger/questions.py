@@ -145,6 +145,15 @@ class Questions:
                 add(found, row[0], row[1:])
         return [bill(name, sums) for name, sums in sorted(found.items())]
 
+    def doubtful(self, job: str) -> Bill | None:
+        """The attempts of a job that were perhaps sent, and whose end nobody knows."""
+        found: Groups = {}
+        for table in (ATTEMPT_ROWS, OPEN_ATTEMPTS):
+            doubt = grouped(table, job, "job", costs(table))
+            for row in self._rows(doubt.where(table.c.state == "sent_unknown")):
+                add(found, row[0], row[1:])
+        return next((bill(name, sums) for name, sums in found.items()), None)
+
     def attributed(self, job: str, *, by: Grouping = "job") -> list[Share]:
         """What the uses of a job's calls would have cost alone, by group."""
         found: Groups = {}
