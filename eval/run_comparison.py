@@ -33,6 +33,8 @@ from tts.values import NOTHING
 
 MOST_SKIPPED = 20
 """Skipped rows that a report names one by one."""
+DOUBT = "attempts may have been sent, and nobody knows how they ended: what is billed"
+"""In the warning about a bill that holds worst cases."""
 Watcher = Callable[[Comparison], None]
 """Told once, when the grid is known and before anything is sent."""
 
@@ -135,10 +137,7 @@ def _with_doubts(told: ComparisonReport, found: Bill | None) -> ComparisonReport
     if found is None or not found.unknown:
         return told
     worst = found.upper.tokens - found.lower.tokens
-    said = (
-        f"{found.unknown:,} attempts may have been sent, and nobody knows how they ended: what is "
-        f"billed counts them at their worst, {worst:,} tokens."
-    )
+    said = f"{found.unknown:,} {DOUBT} counts them at their worst, {worst:,} tokens."
     return msgspec.structs.replace(told, warnings=(*told.warnings, said))
 
 
