@@ -37,7 +37,6 @@ from pydantic import (
 from tts.errors import BadInput, UnknownName
 from tts.eval.spec import ComparisonSpec
 from tts.options import SessionOptions, options_of
-from tts.values import Budget
 
 if TYPE_CHECKING:
     from pydantic_core import ErrorDetails
@@ -160,11 +159,8 @@ class ComparisonKeys(ModelKeys):
 
     def spec(self) -> ComparisonSpec:
         """The comparison that the recipe describes; raises `UsageError` where it cannot be."""
-        from tts.engine import parse_budget, spell_budget, spell_strategy
+        from tts.engine import parse_ceilings, spell_budget, spell_strategy
         from tts.eval.selection import alike, baseline_alike
-
-        def budget(text: str) -> Budget:
-            return Budget() if text.strip().lower() == "none" else parse_budget(text)
 
         def strategy(text: str) -> Strategy:
             return alike(text, self.select)
@@ -177,9 +173,9 @@ class ComparisonKeys(ModelKeys):
             title=self.title or f"{self.model} on {self.problems}",
             problems=self.problems,
             strategies=_distinct("strategy", self.strategies, strategy, spell_strategy),
-            budgets=_distinct("budget", self.budgets, budget, spell_budget),
+            budgets=_distinct("budget", self.budgets, parse_ceilings, spell_budget),
             options=self.options(),
-            wallet=budget(self.wallet),
+            wallet=parse_ceilings(self.wallet),
             **options,
         )
 

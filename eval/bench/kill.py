@@ -14,7 +14,7 @@ from msgspec.structs import replace
 
 from tts.backends.fault_server import FaultPlan, Latency
 from tts.eval.bench.measuring import billed
-from tts.eval.bench.processes import CompareProcess, ServerProcess, write_questions
+from tts.eval.bench.processes import CompareProcess, ServerProcess, served_options, write_questions
 from tts.eval.bench.report import Row, at_most, exactly, figure
 from tts.ledger import Ledger
 from tts.protocols import RunRow
@@ -37,12 +37,7 @@ def _compare(place: Path, url: str, problems: int, draws: int, *, first: int = 0
     return CompareProcess(
         place,
         [
-            ("--model", "openai:simulated"),
-            ("--base-url", url),
-            ("--verifier", "none"),
-            ("--problems", str(questions)),
-            ("--max-tokens", "64"),
-            ("--concurrency", str(CONCURRENCY)),
+            *served_options(url, questions, concurrency=CONCURRENCY),
             *(("--strategies", f"majority_vote(n={n})") for n in votes),
             *(("--budgets", budget) for budget in BUDGETS),
         ],

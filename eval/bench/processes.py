@@ -110,6 +110,20 @@ def write_questions(place: Path, numbers: Iterable[int]) -> Path:
     return place
 
 
+def served_options(
+    url: str, questions: Path, *, concurrency: int, verifier: str = "none"
+) -> list[Option]:
+    """Of a comparison on the model of a `ServerProcess`, but for its strategies."""
+    return [
+        ("--model", "openai:simulated"),
+        ("--base-url", url),
+        ("--verifier", verifier),
+        ("--problems", str(questions)),
+        ("--max-tokens", "64"),
+        ("--concurrency", str(concurrency)),
+    ]
+
+
 class CompareProcess:
     """`tts compare`, from now on.
 

@@ -21,6 +21,7 @@ from tts.eval.bench.processes import (
     CompareProcess,
     Option,
     ServerProcess,
+    served_options,
     write_questions,
 )
 from tts.eval.bench.report import Row, at_least, at_most, exactly
@@ -202,11 +203,6 @@ def _refused(folder: Path, server: ServerProcess) -> list[Row]:
 def _options(place: Path, url: str, problems: int) -> list[Option]:
     questions = write_questions(place.with_suffix(".jsonl"), range(problems))
     return [
-        ("--model", "openai:simulated"),
-        ("--base-url", url),
-        ("--verifier", "none"),
-        ("--problems", str(questions)),
-        ("--max-tokens", "64"),
-        ("--concurrency", str(CONCURRENCY)),
+        *served_options(url, questions, concurrency=CONCURRENCY),
         ("--strategies", f"majority_vote(n={DRAWS})"),
     ]

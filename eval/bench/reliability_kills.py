@@ -17,7 +17,7 @@ from msgspec import Struct
 
 from tts.backends.fault_server import FaultPlan, Latency
 from tts.eval.bench.measuring import billed
-from tts.eval.bench.processes import CompareProcess, ServerProcess, write_questions
+from tts.eval.bench.processes import CompareProcess, ServerProcess, served_options, write_questions
 from tts.eval.bench.report import Row, at_most, exactly, figure
 from tts.eval.run_comparison import DOUBT
 
@@ -126,12 +126,12 @@ class _Laboratory:
         return CompareProcess(
             self._folder / name,
             [
-                ("--model", "openai:simulated"),
-                ("--base-url", self._server.url),
-                ("--verifier", "judge:openai:simulated"),
-                ("--problems", str(self._questions)),
-                ("--max-tokens", "64"),
-                ("--concurrency", str(CONCURRENCY)),
+                *served_options(
+                    self._server.url,
+                    self._questions,
+                    concurrency=CONCURRENCY,
+                    verifier="judge:openai:simulated",
+                ),
                 ("--strategies", f"best_of_n(n={self._draws})"),
             ],
         )

@@ -18,13 +18,14 @@ from importlib.util import find_spec
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import IO
-from uuid import uuid4
 
 from msgspec import Struct
 from sqlalchemy import text
 
 from tts.backends.fault_server import FaultPlan, Latency
 from tts.engine import Job
+from tts.errors import LedgerError
+from tts.eval.bench.databases import POSTGRES, postgres
 from tts.eval.bench.processes import ServerProcess, say
 from tts.eval.bench.report import Row, at_least, figure
 from tts.eval.bench.workload import DRAWS, ROOMY, offline_session, problems
@@ -36,8 +37,6 @@ from tts.ledger.connect import connect
 from tts.strategies import MajorityVote
 from tts.values import Problem
 
-VARIABLE = "TTS_TEST_POSTGRES"
-"""Names a PostgreSQL server; without one its rows are not there."""
 PROCESSES = (1, 2, 4, 8)
 CALLS = 16_000
 """Of all processes together."""
@@ -52,7 +51,7 @@ ROUNDS = 24
 def workers(*, calls: int = CALLS, processes: tuple[int, ...] = PROCESSES) -> list[Row]:
     """A simulated model that answers at once, on SQLite and PostgreSQL; then nodes of Ray."""
     on: dict[str, Callable[[int, int], Speed]] = {"SQLite": _on_sqlite}
-    if VARIABLE in os.environ:
+    if POSTGRES in os.environ:
         on["PostgreSQL"] = _on_postgres
     rows = []
     for name, measure in on.items():
@@ -62,7 +61,7 @@ def workers(*, calls: int = CALLS, processes: tuple[int, ...] = PROCESSES) -> li
             rows.append(figure(f"CPU per call of {number} processes on {name}", one.cpu, "µs"))
         most = max(one.calls for one in found.values())
         rows.append(at_least(f"most calls on one {name} ledger", most, "1/s", bar=BAR))
-    if VARIABLE in os.environ and find_spec("ray") is not None:
+    if POSTGRES in os.environ and find_spec("ray") is not None:
         rows += nodes()
     return rows
 
@@ -73,7 +72,7 @@ def _on_sqlite(number: int, calls: int) -> Speed:
 
 
 def _on_postgres(number: int, calls: int) -> Speed:
-    with postgres_schema() as place:
+    with on_postgres() as place:
         return speed(place, number, calls)
 
 
@@ -148,17 +147,12 @@ async def _solve(job: Job, leases: JobLeases, problem: Problem, window: asyncio.
 
 
 @contextmanager
-def postgres_schema() -> Iterator[str]:
+def on_postgres() -> Iterator[str]:
     """A ledger of its own in the server that the variable names."""
-    url, name = os.environ[VARIABLE], f"tts_{uuid4().hex}"
-    engine = connect(url)
-    with engine.connect() as connection:
-        connection.exec_driver_sql(f"CREATE SCHEMA {name}")
-        try:
-            yield f"{url}?options=-csearch_path%3D{name}"
-        finally:
-            connection.exec_driver_sql(f"DROP SCHEMA {name} CASCADE")
-            engine.dispose()
+    with postgres() as place:
+        if place is None:
+            raise LedgerError(f"No PostgreSQL server answers where {POSTGRES} says.")
+        yield place
 
 
 def nodes(*, rounds: int = ROUNDS) -> list[Row]:
@@ -185,7 +179,7 @@ def _nodes_rate(number: int, rounds: int) -> float:
     from tts.eval.jobs.ray_cluster import RayCluster
 
     plan = FaultPlan(dialect="openai", latency=Latency(median=SECONDS), keep_records=False)
-    with postgres_schema() as place, ServerProcess(plan) as server:
+    with on_postgres() as place, ServerProcess(plan) as server:
         _submit(place, server.url, number * IN_FLIGHT * rounds // DRAWS)
         cluster = RayCluster()
         for node in places(cluster.nodes()[:number], None, ledger=place):

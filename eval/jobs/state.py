@@ -63,6 +63,11 @@ def state_of(submitted: Submission, *, worked_at: bool) -> JobState:
     return "waiting" if submitted.fault else "queued"
 
 
+def runnable(submitted: Submission) -> bool:
+    """Whether a worker has something to do for a job, whoever works at it already."""
+    return state_of(submitted, worked_at=False) == "queued"
+
+
 def _stands(submitted: Submission, workers: list[Holder], count: JobSummary | None) -> Standing:
     return Standing(
         job=submitted.job,

@@ -150,12 +150,13 @@ class LedgerSource:
 
 class FolderSource:
     """Reports as `tts compare --out` writes them: one in the folder itself, or one below each of its
-    folders."""
+    folders. Each is read once and kept until it is written again."""
 
     def __init__(self, folder: Path) -> None:
         self.name = str(folder)
         self.traced = False
         self._files = _named(folder)
+        self._reports: dict[str, tuple[int, ComparisonReport]] = {}
         if not self._files:
             raise BadInput(f"{folder} holds no report.json, and neither does a folder in it.")
 
@@ -172,7 +173,12 @@ class FolderSource:
         if file is None:
             raise UnknownName("job", job, self._files)
         try:
-            return msgspec.json.decode(file.read_bytes(), type=ComparisonReport)
+            written = file.stat().st_mtime_ns
+            kept = self._reports.get(job)
+            if kept is None or kept[0] != written:
+                report = msgspec.json.decode(file.read_bytes(), type=ComparisonReport)
+                kept = self._reports[job] = (written, report)
+            return kept[1]
         except (OSError, msgspec.MsgspecError) as error:
             raise BadInput(f"{file} is no report: {error}.") from error
 

@@ -12,7 +12,7 @@ from rich.text import Text
 from tts.cli.exits import run
 from tts.cli.figures import gap, percent_of, plain_table
 from tts.cli.screen import Screen
-from tts.engine import Engine, parse_budget, parse_strategy
+from tts.engine import Engine, parse_ceilings, parse_strategy
 from tts.errors import UsageError
 from tts.eval.demonstrations import (
     Foundry,
@@ -49,7 +49,7 @@ def make(
         raise UsageError(
             f"--strategy: m={loop.m}, and there are no demonstrations yet: leave m out."
         )
-    ceiling = Budget() if budget.strip().lower() == "none" else parse_budget(budget)
+    ceiling = parse_ceilings(budget)
     keys = checked(ModelKeys, options, where="Options", flags=options)
     given = {name: getattr(keys, name) for name in keys.model_fields_set}
     if "corpus" not in given:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -16,12 +16,11 @@ from rich.text import Text
 from tts.cli.compare import recipes
 from tts.cli.exits import run
 from tts.cli.screen import Screen, json_text, known_dollars, one_line, write_out
-from tts.engine import parse_budget
+from tts.engine import parse_ceilings
 from tts.errors import UnknownName, UsageError
 from tts.eval.comparison import RETRIED
 from tts.eval.jobs import Standing, standing, standings, submission, submit
 from tts.ledger import Bill, Controls, Ledger, Orders, Questions, Submission, Wish
-from tts.values import Budget
 from tts.values.visible import visible
 
 RESTING = frozenset({"paused", "cancelled", "ended", "waiting"})
@@ -52,8 +51,8 @@ def submit_jobs(
 
 
 def show_jobs(ledger: str, *, as_json: bool) -> None:
-    with _controls(ledger) as controls:
-        found = standings(controls, Questions.open(ledger))
+    with _controls(ledger) as controls, closing(Questions.open(ledger)) as questions:
+        found = standings(controls, questions)
     if as_json:
         write_out(json_text(found))
         return
@@ -65,9 +64,8 @@ def show_jobs(ledger: str, *, as_json: bool) -> None:
 
 
 def show_status(name: str, ledger: str, *, as_json: bool) -> None:
-    with _controls(ledger) as controls:
-        job = _named(controls, name).job
-        found = standing(controls, Questions.open(ledger), job)
+    with _controls(ledger) as controls, closing(Questions.open(ledger)) as questions:
+        found = standing(controls, questions, _named(controls, name).job)
     if as_json:
         write_out(json_text(found))
         return
@@ -78,8 +76,8 @@ def show_status(name: str, ledger: str, *, as_json: bool) -> None:
 def watch_job(name: str, ledger: str, every: float) -> None:
     """Until it rests; Ctrl-C ends the watching and not the job."""
     said = ""
-    with _controls(ledger) as controls:
-        job, questions = _named(controls, name).job, Questions.open(ledger)
+    with _controls(ledger) as controls, closing(Questions.open(ledger)) as questions:
+        job = _named(controls, name).job
         while True:
             found = standing(controls, questions, job)
             if (line := _line(found)) != said:
@@ -147,7 +145,7 @@ def retune_job(
         "concurrency": concurrency,
         "requests_per_minute": _positive("--rpm", rpm),
         "tokens_per_minute": _positive("--tpm", tpm),
-        "wallet": None if wallet is None else _budget(wallet),
+        "wallet": None if wallet is None else parse_ceilings(wallet),
     }
     given = {key: value for key, value in changes.items() if value is not None}
     if not given:
@@ -161,23 +159,14 @@ def retune_job(
     Screen().print(Text(f"{told.job} is told"), soft_wrap=True)
 
 
-def _budget(text: str) -> Budget:
-    return Budget() if text.strip().lower() == "none" else parse_budget(text)
-
-
 def _positive(flag: str, rate: float | None) -> float | None:
     if rate is not None and not rate > 0:
         raise UsageError(f"{flag} must be above zero, not {rate}.")
     return rate
 
 
-@contextmanager
-def _controls(ledger: str, *, new: bool = False) -> Iterator[Controls]:
-    controls = Controls.open(ledger) if new else Controls.of(ledger)
-    try:
-        yield controls
-    finally:
-        controls.close()
+def _controls(ledger: str, *, new: bool = False) -> closing[Controls]:
+    return closing(Controls.open(ledger) if new else Controls.of(ledger))
 
 
 def _named(controls: Controls, name: str) -> Submission:

@@ -11,7 +11,7 @@ from rich.text import Text
 from tts.cli.compare import STAND_IN, UNANSWERED
 from tts.cli.exits import FAILED, run
 from tts.cli.screen import Screen, json_text, one_line, warn, write_out
-from tts.engine import Engine, parse_budget, parse_strategy
+from tts.engine import Engine, parse_ceilings, parse_strategy
 from tts.eval.recipe import ModelKeys, checked
 from tts.run import Strategy
 from tts.values import Budget, Result
@@ -29,7 +29,7 @@ def run_problem(
 ) -> None:
     """Solve and show; exits with 1 where the run failed."""
     keys = checked(ModelKeys, options, where="Options", flags=options)
-    ceiling = Budget() if budget.strip().lower() == "none" else parse_budget(budget)
+    ceiling = parse_ceilings(budget)
     chosen = parse_strategy(strategy)
     if "model" not in options:
         warn(STAND_IN)

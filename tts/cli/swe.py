@@ -13,7 +13,7 @@ from rich.table import Table
 
 from tts.cli.exits import INFRASTRUCTURE, run
 from tts.cli.screen import Screen, json_text, one_line, warn
-from tts.engine import Engine, parse_budget, parse_strategy
+from tts.engine import Engine, parse_ceilings, parse_strategy
 from tts.errors import BadInput, UsageError
 from tts.eval.recipe import ModelKeys, checked
 from tts.eval.statistics import Estimate, paired_difference, verdict, wilson
@@ -37,7 +37,6 @@ from tts.eval.swe.select import Recovered, chosen, recovered
 from tts.eval.swe.shipped import shipped_instances
 from tts.eval.swe.trajectories import signs_of_trajectory
 from tts.eval.swe.trajectory_files import read_trajectories
-from tts.values import Budget
 from tts.verifiers.repository import RepositoryGrader, pytest_folders
 from tts.verifiers.sandbox import LADDER, LEAST, Sandbox
 from tts.verifiers.sandbox.execution import rung
@@ -192,8 +191,7 @@ class Judge:
     ) -> list[Prediction]:
         keys = checked(ModelKeys, self.options, where="Options", flags=self.options)
         given = {name: getattr(keys, name) for name in keys.model_fields_set}
-        none = self.budget.strip().lower() == "none"
-        ceiling = Budget() if none else parse_budget(self.budget)
+        ceiling = parse_ceilings(self.budget)
         parse_strategy(self.strategy)
         async with Engine(**given, ledger=self.ledger, job="swe-select") as engine:
             return await chosen_by_model(

@@ -18,8 +18,8 @@ from tts.cli.exits import CODES, FAILED
 from tts.cli.report import file_name
 from tts.cli.screen import Screen, complain
 from tts.engine.fewer_collections import steady_heap
-from tts.errors import BadInput, TTSError, UnknownName
-from tts.eval.jobs import recipe_in
+from tts.errors import BadInput, TTSError
+from tts.eval.jobs import recipe_in, runnable
 from tts.eval.report.axes import Cost, axis_of
 from tts.ledger import Controls, Submission
 from tts.ledger.watching import Watcher
@@ -60,11 +60,6 @@ def work_jobs(
         sys.exit(code)
 
 
-def runnable(found: Submission) -> bool:
-    """Whether a worker has something to do for a job."""
-    return found.ended_at is None and found.orders.wish == "go" and not found.fault
-
-
 def _next(controls: Controls, names: Collection[str], *, wait: bool) -> Submission | None:
     """The oldest job that can be worked at; None: there is none, and nobody waits for one."""
     while True:
@@ -78,10 +73,8 @@ def _next(controls: Controls, names: Collection[str], *, wait: bool) -> Submissi
 
 def refuse_unknown(controls: Controls, names: Collection[str]) -> None:
     """Raises `UnknownName` for the first that is no job of the ledger."""
-    known = [one.job for one in controls.all()]
     for name in names:
-        if name not in known:
-            raise UnknownName("job", name, known)
+        controls.named(name)
 
 
 def write_up(

@@ -20,9 +20,9 @@ from rich.text import Text
 
 from tts.cli.exits import CODES, FAILED, MISUSED, Interrupted, raise_interrupted, signals_to
 from tts.cli.screen import Screen, complain
-from tts.cli.work import refuse_unknown, runnable, work_jobs, write_up
+from tts.cli.work import refuse_unknown, work_jobs, write_up
 from tts.errors import TTSError, UsageError
-from tts.eval.jobs import Standing, standings
+from tts.eval.jobs import Standing, runnable, standings
 from tts.eval.jobs.cluster import LEAVE, Cluster, Ended, Report, places
 from tts.eval.jobs.local_processes import LocalProcesses
 from tts.eval.report.axes import Cost, axis_of

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from tts.engine.session import Session, open_session
     from tts.engine.spelling import (
         parse_budget,
+        parse_ceilings,
         parse_strategy,
         spell_budget,
         spell_recorded,
@@ -34,6 +35,7 @@ __all__ = [
     "build_strategy",
     "open_session",
     "parse_budget",
+    "parse_ceilings",
     "parse_strategy",
     "spell_budget",
     "spell_recorded",
@@ -53,6 +55,7 @@ HOMES = {
     "build_strategy": "tts.engine.registry",
     "open_session": "tts.engine.session",
     "parse_budget": "tts.engine.spelling",
+    "parse_ceilings": "tts.engine.spelling",
     "parse_strategy": "tts.engine.spelling",
     "spell_budget": "tts.engine.spelling",
     "spell_recorded": "tts.engine.spelling",

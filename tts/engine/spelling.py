@@ -59,6 +59,11 @@ def parse_budget(text: str) -> Budget:
     return Budget(**{name: round(value) for name, value in ceilings.items()}, seconds=seconds)
 
 
+def parse_ceilings(text: str) -> Budget:
+    """A budget as commands and recipes take it: `none` has no ceiling."""
+    return Budget() if text.strip().lower() == "none" else parse_budget(text)
+
+
 def spell_budget(budget: Budget) -> str:
     """How reports call a budget; the text that `parse_budget` reads back."""
     parts = [

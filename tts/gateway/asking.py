@@ -17,7 +17,7 @@ from tts.answers import TASKS
 from tts.engine import parse_budget, parse_strategy
 from tts.engine.engine import SEEDS
 from tts.errors import BadInput
-from tts.gateway.bodies import OwnFields
+from tts.gateway.bodies import Drawn, OwnFields, stops
 from tts.gateway.errors import ApiError, bad
 from tts.gateway.keys import Key, smaller
 from tts.gateway.settings import ONE_DRAW, GatewaySettings
@@ -49,6 +49,26 @@ class Wish:
     stream: bool = False
     include_usage: bool = False
     own: OwnFields = field(default_factory=OwnFields)
+
+
+def wish_of(told: Drawn, conversation: Conversation, ceiling: int | None) -> Wish:
+    """What a chat or a completion asks for; `ceiling`: its most tokens."""
+    return Wish(
+        model=told.model,
+        conversation=conversation,
+        sampling={
+            "temperature": told.temperature,
+            "top_p": told.top_p,
+            "top_k": told.top_k,
+            "max_tokens": ceiling,
+            "stop": stops(told.stop) or None,
+        },
+        n=1 if told.n is None else told.n,
+        seed=told.seed,
+        stream=bool(told.stream),
+        include_usage=bool(told.stream_options and told.stream_options.include_usage),
+        own=told.tts,
+    )
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -41,6 +41,15 @@ class Common(Struct, kw_only=True):
     tts: OwnFields = field(default_factory=OwnFields)
 
 
+class Drawn(Common, kw_only=True):
+    """The fields that chats and completions share besides."""
+
+    n: int | None = None
+    max_tokens: int | None = None
+    stop: Stop = None
+    seed: int | None = None
+
+
 class Turn(Struct, kw_only=True):
     """A message of a conversation."""
 
@@ -50,26 +59,18 @@ class Turn(Struct, kw_only=True):
     tool_call_id: str | None = None
 
 
-class ChatBody(Common, kw_only=True):
+class ChatBody(Drawn, kw_only=True):
     """A body of `/v1/chat/completions`."""
 
     messages: list[Turn]
-    n: int | None = None
-    max_tokens: int | None = None
     max_completion_tokens: int | None = None
-    stop: Stop = None
-    seed: int | None = None
     logprobs: bool | None = None
 
 
-class CompletionBody(Common, kw_only=True):
+class CompletionBody(Drawn, kw_only=True):
     """A body of `/v1/completions`."""
 
     prompt: str | list[str]
-    n: int | None = None
-    max_tokens: int | None = None
-    stop: Stop = None
-    seed: int | None = None
     logprobs: int | None = None
     echo: bool | None = None
     suffix: str | None = None

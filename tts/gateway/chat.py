@@ -7,8 +7,8 @@ from collections.abc import Iterator, Sequence
 from typing import Any, cast, get_args
 
 from tts.gateway.answers import Choice, Outcome
-from tts.gateway.asking import Ask, Wish
-from tts.gateway.bodies import REFUSED, ChatBody, Turn, decoded, passed, refuse, stops, text_of
+from tts.gateway.asking import Ask, Wish, wish_of
+from tts.gateway.bodies import REFUSED, ChatBody, Turn, decoded, passed, refuse, text_of
 from tts.gateway.errors import bad
 from tts.values import (
     Conversation,
@@ -35,22 +35,7 @@ class Chat:
         if not told.messages:
             raise bad("messages: at least one is needed.", param="messages")
         ceiling = told.max_completion_tokens or told.max_tokens
-        return Wish(
-            model=told.model,
-            conversation=Conversation(turns(told.messages), passed(raw)),
-            sampling={
-                "temperature": told.temperature,
-                "top_p": told.top_p,
-                "top_k": told.top_k,
-                "max_tokens": ceiling,
-                "stop": stops(told.stop) or None,
-            },
-            n=1 if told.n is None else told.n,
-            seed=told.seed,
-            stream=bool(told.stream),
-            include_usage=bool(told.stream_options and told.stream_options.include_usage),
-            own=told.tts,
-        )
+        return wish_of(told, Conversation(turns(told.messages), passed(raw)), ceiling)
 
     def whole(self, outcome: Outcome) -> dict[str, Any]:
         return {

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from tts.gateway.answers import Choice, Outcome
-from tts.gateway.asking import Ask, Wish
-from tts.gateway.bodies import CompletionBody, decoded, passed, refuse, stops
+from tts.gateway.asking import Ask, Wish, wish_of
+from tts.gateway.bodies import CompletionBody, decoded, passed, refuse
 from tts.gateway.chat import usage_fields
 from tts.gateway.errors import bad
 from tts.values import Conversation, Message
@@ -27,22 +27,8 @@ class Completions:
             raise bad("prompt: one text that is not empty is needed.", param="prompt")
         if told.best_of not in (None, 1, told.n or 1):
             raise bad("best_of: name a strategy, such as model@best_of_n.", param="best_of")
-        return Wish(
-            model=told.model,
-            conversation=Conversation((Message("user", prompts[0]),), passed(raw)),
-            sampling={
-                "temperature": told.temperature,
-                "top_p": told.top_p,
-                "top_k": told.top_k,
-                "max_tokens": told.max_tokens,
-                "stop": stops(told.stop) or None,
-            },
-            n=1 if told.n is None else told.n,
-            seed=told.seed,
-            stream=bool(told.stream),
-            include_usage=bool(told.stream_options and told.stream_options.include_usage),
-            own=told.tts,
-        )
+        conversation = Conversation((Message("user", prompts[0]),), passed(raw))
+        return wish_of(told, conversation, told.max_tokens)
 
     def whole(self, outcome: Outcome) -> dict[str, Any]:
         choices = [_choice(one.index, one.text, _finish(one)) for one in outcome.choices]

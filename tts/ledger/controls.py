@@ -13,7 +13,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from tts.errors import LedgerError, UnknownName
 from tts.ledger.connect import connect, explained
-from tts.ledger.leases import Holder, holders
+from tts.ledger.leases import Holder, living
 from tts.ledger.process import clock
 from tts.ledger.schema import current, migrate
 from tts.ledger.session import asked, transaction
@@ -158,12 +158,7 @@ class Controls:
 
     def workers(self, job: str) -> list[Holder]:
         """The processes that work on a job now."""
-
-        def living(connection: Connection) -> list[Holder]:
-            now = clock(connection)
-            return [holder for holder in holders(connection, job) if holder.lives(now)]
-
-        return self._ask(living)
+        return self._ask(lambda connection: living(connection, job))
 
     def _edit(self, job: str, change: Callable[[Submission], Submission]) -> Submission:
         def edit(connection: Connection) -> Submission:

@@ -23,11 +23,11 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from tts.errors import LedgerError, UsageError
 from tts.ledger.connect import connect, explained, unreadable
-from tts.ledger.leases import holders, reconcile
-from tts.ledger.process import clock, parted
+from tts.ledger.leases import leased, living, reconcile
+from tts.ledger.process import parted
 from tts.ledger.schema import current, migrate, place_of
 from tts.ledger.session import transaction
-from tts.ledger.tables import JOBS, LEASES, METADATA
+from tts.ledger.tables import JOBS, METADATA
 
 CHUNK = 1000
 """Rows that are held at once."""
@@ -59,7 +59,7 @@ def copy_ledger(source: str | Path, target: str | Path) -> dict[str, int]:
                     table.name: _copy(reading, writing, table) for table in METADATA.sorted_tables
                 }
                 _compare(reading, writing)
-                for job in writing.execute(select(LEASES.c.job).distinct()).scalars().all():
+                for job in leased(writing):
                     reconcile(writing, job)
         return copied
     except SQLAlchemyError as error:
@@ -74,9 +74,7 @@ def _refuse(reading: Connection, writing: Connection, source: str, target: str) 
     if held:
         raise UsageError(f"{target} holds jobs already ({held}): copy into a new ledger.")
     try:
-        jobs = reading.execute(select(LEASES.c.job).distinct()).scalars().all()
-        now = clock(reading)
-        busy = [job for job in jobs if any(one.lives(now) for one in holders(reading, job))]
+        busy = [job for job in leased(reading) if living(reading, job)]
     except SQLAlchemyError as error:
         raise unreadable(error, source) from error
     if busy:

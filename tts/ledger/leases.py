@@ -54,6 +54,17 @@ def holders(connection: Connection, job: str) -> list[Holder]:
     ]
 
 
+def living(connection: Connection, job: str) -> list[Holder]:
+    """The processes that work on a job now."""
+    now = clock(connection)
+    return [holder for holder in holders(connection, job) if holder.lives(now)]
+
+
+def leased(connection: Connection) -> list[str]:
+    """The jobs that processes work on, or have worked on."""
+    return list(connection.execute(select(LEASES.c.job).distinct()).scalars())
+
+
 def reconcile(connection: Connection, job: str) -> list[str]:
     """Close the leases of dead processes and return their tokens.
 
@@ -212,21 +223,14 @@ class JobLeases:
         return True
 
     def _held(self, connection: Connection, owner: str) -> bool:
-        now = clock(connection)
-        return any(
-            holder.lives(now)
-            for holder in holders(connection, self._job)
-            if holder.process.token == owner
-        )
+        return owner in {holder.process.token for holder in living(connection, self._job)}
 
     def _others(self, connection: Connection) -> tuple[int, frozenset[str]]:
-        now = clock(connection)
-        living = {
-            holder.process.token for holder in holders(connection, self._job) if holder.lives(now)
-        } - {self._process.token}
+        tokens = {holder.process.token for holder in living(connection, self._job)}
+        others = tokens - {self._process.token}
         claims = (LEASES.c.job == self._job) & (LEASES.c.kind == "claim")
         held = connection.execute(select(LEASES.c.name, LEASES.c.owner).where(claims))
-        return len(living), frozenset(row.name for row in held if row.owner in living)
+        return len(others), frozenset(row.name for row in held if row.owner in others)
 
     def _claimed(self, name: str) -> ColumnElement[bool]:
         return (LEASES.c.job == self._job) & (LEASES.c.kind == "claim") & (LEASES.c.name == name)

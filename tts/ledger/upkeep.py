@@ -14,15 +14,13 @@ from sqlalchemy.exc import SQLAlchemyError
 from tts.errors import UnknownName, UsageError
 from tts.ledger.codec import process_number
 from tts.ledger.connect import connect, explained
-from tts.ledger.leases import holders
-from tts.ledger.process import clock
+from tts.ledger.leases import holders, leased, living
 from tts.ledger.schema import current, place_of
 from tts.ledger.session import transaction
 from tts.ledger.tables import (
     CALL_ROWS,
     DONE,
     JOBS,
-    LEASES,
     METADATA,
     OPENS,
     OPERATIONS,
@@ -58,9 +56,7 @@ def checked(place: str | Path) -> Checked:
     """Look at every page of a ledger's file once; raises `LedgerError` where it cannot be read."""
 
     def work(connection: Connection) -> Checked:
-        now = clock(connection)
-        jobs = connection.execute(select(LEASES.c.job).distinct()).scalars().all()
-        alive = [one for job in jobs for one in holders(connection, job) if one.lives(now)]
+        alive = [one for job in leased(connection) for one in living(connection, job)]
         said = "ok"
         if connection.dialect.name == "sqlite":
             said = str(connection.exec_driver_sql("PRAGMA quick_check(1)").scalar_one())
@@ -96,7 +92,7 @@ def vacuum(place: str | Path) -> tuple[int, int]:
     """
 
     def work(connection: Connection) -> tuple[int, int]:
-        for job in connection.execute(select(LEASES.c.job).distinct()).scalars().all():
+        for job in leased(connection):
             _refuse_worked_at(connection, job)
         before = size_of(connection)
         connection.exec_driver_sql("VACUUM")
@@ -143,8 +139,7 @@ def _refuse(connection: Connection, job: str) -> None:
 
 
 def _refuse_worked_at(connection: Connection, job: str) -> None:
-    now = clock(connection)
-    if any(holder.lives(now) for holder in holders(connection, job)):
+    if living(connection, job):
         raise UsageError(f"Job {job!r} is being worked at: let that end first.")
 
 
