@@ -43,10 +43,14 @@ class Reference(Struct, frozen=True, kw_only=True, omit_defaults=True):
     tests: Exam
     call_seconds: float = 0.0
     """Of processor time for one check; 0: all checks together have what is usual."""
+    cpu_seconds: int = 0
+    """Of processor time for all checks together, where a right program needs more than is usual."""
 
     @property
     def limits(self) -> Limits:
-        """What one grading may use; the first check that takes too long ends it."""
+        """What one grading may use; where a check has a limit, the first above it ends the rest."""
+        if self.cpu_seconds:
+            return Limits(cpu_seconds=self.cpu_seconds, wall_seconds=4.0 * self.cpu_seconds)
         if not self.call_seconds:
             return DEFAULT_LIMITS
         most = math.ceil(self.call_seconds * max(1, len(self.tests.checks)))

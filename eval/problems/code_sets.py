@@ -31,6 +31,9 @@ CODE_SETS: tuple[CodeSet, ...] = CodeSet.__args__  # type: ignore[attr-defined]
 NEEDED = ("task_id", "prompt", "entry_point", "test")
 SHOWN = 1
 """Asserts of an MBPP problem that stand in its prompt; the others are hidden."""
+SLOW = {"MbppEval/123": 12}
+"""Seconds of processor time, four times what it took, for the one row of both sets whose reference
+program comes near what is usual; all others are done in 0.2 s."""
 
 
 def code_set(name: CodeSet, path: Path, *, skip_bad: bool = False) -> ProblemSet:
@@ -39,13 +42,13 @@ def code_set(name: CodeSet, path: Path, *, skip_bad: bool = False) -> ProblemSet
     return collect(rows, source=f"{name}:{path}", stem=name, task="code", skip_bad=skip_bad)
 
 
-def reference_programs(name: CodeSet, path: Path) -> Iterator[tuple[str, str, Exam]]:
-    """Id, reference program and all tests, shown ones included, of every row."""
+def reference_programs(name: CodeSet, path: Path) -> Iterator[tuple[str, str, Reference]]:
+    """Id, reference program and a reference of all tests, shown ones included, of every row."""
     for line, row in json_rows(path):
         if isinstance(row, BadRow):
             raise BadInput(f"{path}:{line}: {row}.")
         program = assembled(row["prompt"], _entry(row), row["canonical_solution"])
-        yield row["task_id"], program.source, _tests(name, row)
+        yield row["task_id"], program.source, _reference(row, _tests(name, row))
 
 
 def _row(name: CodeSet, row: dict[str, Any] | BadRow) -> dict[str, Any] | BadRow:
@@ -62,17 +65,20 @@ def _row(name: CodeSet, row: dict[str, Any] | BadRow) -> dict[str, Any] | BadRow
     except (SyntaxError, ValueError) as error:
         return BadRow(f"its prompt or test is no Python ({error})")
     hidden = tests.checks if name == "humaneval" else tests.checks[SHOWN:] or tests.checks
-    tests = replace(tests, checks=hidden)
     asked = prompt if name == "humaneval" else prompt + "".join(f"    # {one}\n" for one in shown)
     return {
         "id": row["task_id"],
         "prompt": asked,
-        "answer": Reference(prompt=prompt, tests=tests).text,
+        "answer": _reference(row, replace(tests, checks=hidden)).text,
         "task": "code",
         ENTRY: tests.entry,
         CODE: prompt,
         EXAMPLES: list(shown),
     }
+
+
+def _reference(row: dict[str, Any], tests: Exam) -> Reference:
+    return Reference(prompt=row["prompt"], tests=tests, cpu_seconds=SLOW.get(row["task_id"], 0))
 
 
 def _tests(name: CodeSet, row: dict[str, Any]) -> Exam:
