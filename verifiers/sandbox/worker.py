@@ -36,7 +36,17 @@ from tts.verifiers.sandbox.inside.frames import HEAD, LONGEST, framed
 INSIDE = Path(zygote.__file__).parent
 PACKAGES = ("tts", "tts.verifiers", "tts.verifiers.sandbox", "tts.verifiers.sandbox.inside")
 MODULES = (
-    *("plain_json", "frames", "player", "errand", "landlock", "seccomp", "confine", "examiner"),
+    *(
+        "plain_json",
+        "frames",
+        "player",
+        "errand",
+        "system_calls",
+        "landlock",
+        "seccomp",
+        "confine",
+        "examiner",
+    ),
     "zygote",
 )
 """The sandbox's own modules, each behind those that it imports."""

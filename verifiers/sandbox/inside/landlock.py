@@ -6,8 +6,9 @@ with ABI 4, signals and abstract sockets with ABI 6. What a kernel lacks is left
 
 from __future__ import annotations
 
-import ctypes
 import os
+
+from tts.verifiers.sandbox.inside.system_calls import packed, syscall
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -24,31 +25,11 @@ SYMLINK_OR_DEVICE = 1 << 6 | 1 << 9 | 1 << 10 | 1 << 11 | 1 << 12
 """Devices, sockets, pipes and links are made nowhere, not even in the work folder."""
 TCP, SCOPES = 3, 3
 
-libc = ctypes.CDLL(None, use_errno=True)
-
-
-class _Ruleset(ctypes.Structure):
-    _fields_ = (("fs", ctypes.c_uint64), ("net", ctypes.c_uint64), ("scoped", ctypes.c_uint64))
-
-
-class _Beneath(ctypes.Structure):
-    _pack_ = 1
-    _fields_ = (("allowed", ctypes.c_uint64), ("parent", ctypes.c_int32))
-
-
-def syscall(number: int, *arguments: object) -> int:
-    """A system call by number; raises OSError."""
-    found: int = libc.syscall(ctypes.c_long(number), *arguments)
-    if found < 0:
-        code = ctypes.get_errno()
-        raise OSError(code, os.strerror(code))
-    return found
-
 
 def abi() -> int:
     """The kernel's Landlock ABI; 0 without one."""
     try:
-        return syscall(CREATE, None, ctypes.c_size_t(0), ctypes.c_uint32(VERSION_FLAG))
+        return syscall(CREATE, None, 0, VERSION_FLAG)
     except OSError:
         return 0
 
@@ -60,14 +41,16 @@ def restrict(readable: Iterable[str], writable: Iterable[str]) -> None:
     """
     version = abi()
     every = (1 << max(bits for least, bits in RIGHTS_BY_ABI.items() if least <= version)) - 1
-    attributes = _Ruleset(every, TCP if version >= 4 else 0, SCOPES if version >= 6 else 0)
+    attributes = packed(
+        (every, 8), (TCP if version >= 4 else 0, 8), (SCOPES if version >= 6 else 0, 8)
+    )
     size = 8 if version < 4 else 16 if version < 6 else 24
-    ruleset = syscall(CREATE, ctypes.byref(attributes), ctypes.c_size_t(size), ctypes.c_uint32(0))
+    ruleset = syscall(CREATE, attributes, size, 0)
     for path in readable:
         _allow(ruleset, path, READ)
     for path in writable:
         _allow(ruleset, path, every & ~SYMLINK_OR_DEVICE & ~EXECUTE)
-    syscall(RESTRICT_SELF, ctypes.c_int(ruleset), ctypes.c_uint32(0))
+    syscall(RESTRICT_SELF, ruleset, 0)
     os.close(ruleset)
 
 
@@ -77,6 +60,5 @@ def _allow(ruleset: int, path: str, rights: int) -> None:
     except OSError:
         return
     rights &= ~0 if os.path.isdir(path) else FILE_ONLY
-    rule = _Beneath(rights, parent)
-    syscall(ADD_RULE, ctypes.c_int(ruleset), PATH_BENEATH, ctypes.byref(rule), ctypes.c_uint32(0))
+    syscall(ADD_RULE, ruleset, PATH_BENEATH, packed((rights, 8), (parent, 4)), 0)
     os.close(parent)

@@ -6,12 +6,10 @@ understand. Numbers are those of the kernel's own tables.
 
 from __future__ import annotations
 
-import ctypes
 import errno
 import os
-import struct
 
-from tts.verifiers.sandbox.inside.landlock import libc
+from tts.verifiers.sandbox.inside.system_calls import held, packed, prctl
 
 ALLOW, REFUSE, KILL = 0x7FFF0000, 0x00050000, 0x80000000
 LOAD, EQUAL, AT_LEAST, BITS, RETURN = 0x20, 0x15, 0x35, 0x45, 0x06
@@ -116,16 +114,11 @@ def _unless_own(number: int, owners: tuple[int, ...], refuse: Instruction) -> li
     return [(EQUAL, 0, len(body), number), *body]
 
 
-class _Program(ctypes.Structure):
-    _fields_ = (("length", ctypes.c_ushort), ("filter", ctypes.c_void_p))
-
-
 def install(*, alone: bool, threads: bool = False) -> None:
     """Put this process under the filter for good; raises OSError where the kernel refuses."""
     lines = program(os.uname().machine, os.getpid(), alone=alone, threads=threads)
-    packed = b"".join(struct.pack("HBBI", *line) for line in lines)
-    held = ctypes.create_string_buffer(packed, len(packed))
-    whole = _Program(len(lines), ctypes.addressof(held))
-    if libc.prctl(SET_FILTER, FILTER_MODE, ctypes.byref(whole), 0, 0) != 0:
-        code = ctypes.get_errno()
-        raise OSError(code, os.strerror(code))
+    place, address = held(
+        b"".join(packed((code, 2), (yes, 1), (no, 1), (value, 4)) for code, yes, no, value in lines)
+    )
+    prctl(SET_FILTER, FILTER_MODE, packed((len(lines), 2), (0, 6), (address, 8)))
+    del place

@@ -52,8 +52,8 @@ class Pipe:
 
 def serve(control: int, programs: int, tests: int) -> None:
     """Do jobs until the engine hangs up."""
-    confine.prctl(confine.SUBREAPER, 1)
-    confine.prctl(confine.SET_DUMPABLE, 0)
+    confine.flag(confine.SUBREAPER, 1)
+    confine.flag(confine.SET_DUMPABLE, 0)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     gc.disable()
     gc.freeze()
