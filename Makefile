@@ -20,7 +20,7 @@ test: $(STAMP)dev ## run the tests
 
 test-vllm: $(VLLM_VENV)/.installed ## run the vLLM suite on a CPU, in an environment of its own
 	VLLM_LOGGING_LEVEL=ERROR VLLM_NO_USAGE_STATS=1 $(VLLM_BIN)/python -m pytest -q -m vllm \
-		-W ignore -o timeout=300 tests/conformance
+		-W ignore -o timeout=300 tests/conformance tests/backends/llama_cpp/test_equality.py
 
 test-ray: $(RAY_VENV)/.installed ## run the suite on a local Ray cluster of several nodes, in an environment of its own
 	RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO=0 $(RAY_BIN)/python -m pytest -q -m ray \

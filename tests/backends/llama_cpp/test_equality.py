@@ -1,4 +1,4 @@
-"""One set of weights, run by numpy, transformers and llama.cpp: the same words and probabilities.
+"""One set of weights, run by numpy, transformers, llama.cpp and vLLM: the same words and probabilities.
 
 llama.cpp rounds what it multiplies with four-bit weights to eight bits, so its words may differ where
 two were nearly as likely. Served in float32 it does not, and has to say the same.
@@ -24,6 +24,7 @@ from tts.backends.embedded.model import EmbeddedModel
 from tts.backends.llama_cpp import SMOLLM2, LlamaServer, fetched
 from tts.backends.openai_http import Connection, HTTPGenerator
 from tts.backends.probe import probe
+from tts.backends.vllm import VLLMGenerator, VLLMSettings, vllm_installed
 from tts.protocols import GenerateRequest, Generator, Meter
 from tts.training.dequantise import dequantised
 from tts.values import Completion, Message, Sampling
@@ -32,8 +33,8 @@ from tts.values import Model as ModelName
 pytestmark = [
     pytest.mark.real,
     pytest.mark.skipif(
-        find_spec("xllamacpp") is None or find_spec("gguf") is None,
-        reason="xllamacpp or gguf is not installed here; `make test-real` runs this.",
+        find_spec("gguf") is None,
+        reason="gguf is not installed here; `make test-real` and `make test-vllm` run this.",
     ),
     # torch and transformers warn about their own internals on import.
     pytest.mark.filterwarnings("default"),
@@ -67,6 +68,7 @@ def model(folder: Path) -> EmbeddedModel:
 @pytest.fixture(scope="module")
 def exact(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LlamaServer]:
     """The same weights in float32."""
+    pytest.importorskip("xllamacpp")
     path = tmp_path_factory.mktemp("float32") / "model.gguf"
     in_float32(fetched(SMOLLM2), path)
     with LlamaServer(path, name=NAME, context=512, slots=1) as served:
@@ -75,6 +77,7 @@ def exact(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LlamaServer]:
 
 @pytest.fixture(scope="module")
 def rounded() -> Iterator[LlamaServer]:
+    pytest.importorskip("xllamacpp")
     with LlamaServer(fetched(SMOLLM2), name=NAME, context=512, slots=1) as served:
         yield served
 
@@ -131,6 +134,14 @@ async def own_draws(model: EmbeddedModel) -> list[Completion]:
     return draws
 
 
+def the_same(ours: Sequence[Completion], theirs: Sequence[Completion]) -> None:
+    for own, served in zip(ours, theirs, strict=True):
+        assert own.text == served.text
+        told = [token.logprob for token in served.logprobs]
+        near = [token.logprob for token in own.logprobs][: len(told)]
+        np.testing.assert_allclose(near, told, atol=NEAR)
+
+
 def prompt_ids(model: EmbeddedModel, question: str, answer: str = "") -> list[int]:
     return model.tokenizer.encode_chat([Message("user", question)], answer)
 
@@ -172,12 +183,25 @@ async def test_words_and_log_probabilities_are_those_of_transformers(
 async def test_words_and_log_probabilities_are_those_of_llama_cpp_in_float32(
     exact: LlamaServer, model: EmbeddedModel
 ) -> None:
-    pairs = zip(await own_draws(model), await served_draws(exact), strict=True)
-    for own, served in pairs:
-        assert own.text == served.text
-        told = [token.logprob for token in served.logprobs]
-        ours = [token.logprob for token in own.logprobs][: len(told)]
-        np.testing.assert_allclose(ours, told, atol=NEAR)
+    the_same(await own_draws(model), await served_draws(exact))
+
+
+@pytest.mark.vllm
+@pytest.mark.skipif(
+    not vllm_installed(), reason="vLLM is not installed here; `make test-vllm` runs this."
+)
+async def test_words_and_log_probabilities_are_those_of_vllm(
+    folder: Path, model: EmbeddedModel
+) -> None:
+    settings = VLLMSettings(
+        path=str(folder), name="vllm:folder", dtype="float32", eager=True, kv_cache_bytes=1 << 28
+    )
+    generator = await VLLMGenerator.open(settings)
+    try:
+        served = [await drawn(generator, question) for question in QUESTIONS]
+    finally:
+        await generator.close()
+    the_same(await own_draws(model), served)
 
 
 async def test_where_four_bits_say_another_word_it_was_nearly_as_likely(
