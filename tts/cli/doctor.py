@@ -106,11 +106,14 @@ def _plain(name: str) -> str:
 
 def _isolation() -> Iterator[Finding]:
     """The levels at which generated code can be run, each tried."""
+    from tts.cli.sandbox import group_words
     from tts.verifiers.sandbox import ladder
 
     for rung in ladder():
         name = f"isolation {rung.isolation}"
         yield Finding(name, "ok" if rung.holds else "absent", rung.reason or "tried, and it holds")
+    made, why = group_words()
+    yield Finding("control groups", "ok" if made == "yes" else "absent", why)
 
 
 async def _endpoint(options: SessionOptions) -> Finding:

@@ -13,6 +13,7 @@ from tts.cli.exits import FAILED
 from tts.cli.screen import Screen
 from tts.errors import IsolationTooLow, UnknownName, UsageError
 from tts.verifiers.sandbox import LADDER, LEAST, Isolation, Sandbox, chosen, ladder, probe
+from tts.verifiers.sandbox.cgroups import place
 from tts.verifiers.sandbox.execution import rung
 from tts.verifiers.sandbox.hostile import Tried, hostile_suite
 
@@ -60,7 +61,14 @@ def show_levels(as_json: bool) -> None:
     rows = Table.grid(padding=(0, 2))
     for one in rungs:
         rows.add_row(one.isolation, "yes" if one.holds else "no", one.reason)
+    rows.add_row("control groups", *group_words())
     Screen().print(rows)
+
+
+def group_words() -> tuple[str, str]:
+    """Whether control groups can be made here, and of which version or why none."""
+    found = place()
+    return ("no", found) if isinstance(found, str) else ("yes", f"version {found.version}")
 
 
 def show_tried(isolation: Isolation, tried: list[Tried], as_json: bool) -> None:

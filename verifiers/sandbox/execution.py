@@ -50,6 +50,11 @@ class Limits(Struct, frozen=True, kw_only=True):
     threads: bool = False
     """It may start threads all the same; their stacks count to `memory`."""
 
+    @property
+    def several(self) -> bool:
+        """Whether it may be more than one process or thread."""
+        return self.threads or self.processes > 1
+
 
 DEFAULT_LIMITS = Limits()
 

@@ -13,6 +13,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
@@ -20,7 +21,9 @@ from typing import Any
 
 import msgspec
 
+from tts.errors import IsolationTooLow
 from tts.values import Check, Exam
+from tts.verifiers.sandbox.cgroups import ControlGroup, Place, place
 from tts.verifiers.sandbox.execution import (
     Ending,
     Errand,
@@ -75,6 +78,11 @@ GRACE = 15.0
 """Seconds beyond a job's own limit after which the process is given up."""
 UNJUDGED = "the tests gave no verdict"
 """Why a check is lost where the judge's process ended, mostly by what the check computes."""
+OWN_PROCESSES, OWN_MEMORY = 4, 256 * 1024 * 1024
+"""What a worker takes besides the program: bubblewrap, its first process, the judge; and their memory
+with the work folder's."""
+THREADS = 256
+"""Of a program that may start them."""
 LONGEST_LIFE = 1000
 """Jobs of one process; then a fresh one takes over."""
 
@@ -109,9 +117,12 @@ class Worker:
     isolation: Isolation
     readable: tuple[str, ...] = ()
     """Folders that programs may read beside the interpreter's own."""
+    groups: Callable[[], Place | str] = place
+    """Where control groups can be made, or why none can."""
     jobs: int = 0
     total_cpu_seconds: float = 0.0
     """Processor time of the process and its jobs so far, the start of the interpreter included."""
+    _group: ControlGroup | None = None
     _home: str = ""
     _channels: list[socket.socket] = field(default_factory=list)
     _process: subprocess.Popen[bytes] | None = None
@@ -188,9 +199,11 @@ class Worker:
         if self._process is not None:
             self._process.kill()
             self._process.wait()
+        if self._group is not None:
+            self._group.close()
         if self._home:
             shutil.rmtree(self._home, ignore_errors=True)
-        self._channels, self._process, self._home = [], None, ""
+        self._channels, self._process, self._home, self._group = [], None, "", None
 
     @property
     def worn(self) -> bool:
@@ -237,6 +250,8 @@ class Worker:
         patience: float,
     ) -> dict[str, Any]:
         self.jobs += 1
+        if limits.several:
+            self._bound(limits)
         job = {
             "mode": mode,
             "wall_seconds": limits.wall_seconds,
@@ -257,6 +272,28 @@ class Worker:
         if not report["clean"]:
             self.jobs = LONGEST_LIFE
         return report
+
+    def _bound(self, limits: Limits) -> None:
+        """Count all processes of the worker together; raises `IsolationTooLow` where as root none
+        of the limits would hold their number.
+
+        A job of one process needs no group: seccomp refuses it a second one, whoever it runs as.
+        """
+        found = self.groups()
+        if isinstance(found, str):
+            if limits.processes > 1 and os.geteuid() == 0:
+                raise IsolationTooLow(
+                    f"A program of {limits.processes} processes is bounded by nothing here: limits "
+                    f"do not bind root, and no control group can be made ({found})."
+                )
+            return
+        if self._group is None and self._process is not None:
+            self._group = ControlGroup(found)
+            self._group.admit(self._process.pid)
+        if self._group is not None:
+            most = OWN_PROCESSES + limits.processes + (THREADS if limits.threads else 0)
+            memory = limits.memory * limits.processes + OWN_MEMORY
+            self._group.bound(processes=most, memory=memory)
 
     def _confinement(self, limits: Limits) -> dict[str, Any]:
         held = rung(self.isolation) >= rung("landlock")
