@@ -109,6 +109,8 @@ class Attempt(Struct, frozen=True, kw_only=True):
     spend: dict[Role, Usage] = field(default_factory=dict)
     """`attributed` by what the calls were for; empty where it was not recorded."""
     seconds: float | None = None
+    unread_tokens: int | None = None
+    """Drawn behind the lines that were read; None: unknown."""
     replicate: int = 0
     counted: bool = True
     """False: it ended ahead of its turn in a part, where what is quick ends first; it stays in

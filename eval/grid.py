@@ -72,6 +72,7 @@ class _Packed(Struct, frozen=True, array_like=True):
     no_answer: str
     spend: dict[Role, tuple[int | None, ...]]
     seconds: float | None
+    unread_tokens: int | None
 
 
 _pack = msgspec.msgpack.Encoder().encode
@@ -91,6 +92,7 @@ def _packed(attempt: Attempt) -> bytes:
             no_answer=attempt.no_answer,
             spend={role: astuple(usage) for role, usage in attempt.spend.items()},
             seconds=attempt.seconds,
+            unread_tokens=attempt.unread_tokens,
         )
     )
 
@@ -112,6 +114,7 @@ def _unpacked(key: Key, content: bytes) -> Attempt:
         no_answer=packed.no_answer,
         spend={role: _usage(amounts) for role, amounts in packed.spend.items()},
         seconds=packed.seconds,
+        unread_tokens=packed.unread_tokens,
     )
 
 
@@ -135,6 +138,7 @@ def attempt_of(place: Place, result: Result, grade: Grade) -> Attempt:
         no_answer=no_answer(result),
         spend=result.spend,  # type: ignore[arg-type]
         seconds=result.seconds,
+        unread_tokens=result.unread_tokens,
         replicate=place.replicate,
     )
 

@@ -281,6 +281,10 @@ def reading_columns(rows: Sequence[Row]) -> list[Column]:
             ),
             Column("retrievals/run", lambda row, _: _retrievals(row), wording.hundredths),
         ]
+    if any(row.unread_tokens is not None for row in rows):
+        found.append(
+            Column("past stop/run", lambda row, _: row.mean(row.unread_tokens), wording.hundredths)
+        )
     if any(row.words is not None for row in rows):
         found += [_of_words("EM %", "em"), _of_words("F1 %", "f1"), _of_words("Acc %", "acc")]
     return found

@@ -88,6 +88,8 @@ class Row(Struct, frozen=True, kw_only=True):
     spend: tuple[RoleSpend, ...] = ()
     longest_context: int | None = None
     """Prompt tokens of all calls of the run that read most: its effective context length."""
+    unread_tokens: int | None = None
+    """Completion tokens of all runs behind the lines that were read; None: unknown of some run."""
     words: TextScore | None = None
     """EM, F1 and Acc where answers are a few words; None elsewhere."""
     selected: Selected | None = None
@@ -161,9 +163,17 @@ def row_of(
         undecided=found.undecided,
         spend=_spend(attempts),
         longest_context=max(attempt.attributed.prompt_tokens for attempt in attempts),
+        unread_tokens=_unread(attempts),
         words=_words(attempts, references or {}),
         bins=_by_bin(scores, bins),
     )
+
+
+def _unread(attempts: Sequence[Attempt]) -> int | None:
+    """None where those of a run that drew anything are unknown."""
+    drew = [one for one in attempts if one.attributed.completion_tokens]
+    known = [one.unread_tokens for one in drew if one.unread_tokens is not None]
+    return sum(known) if drew and len(known) == len(drew) else None
 
 
 def _words(

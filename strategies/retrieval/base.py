@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from itertools import accumulate
 from typing import Any
 
 from msgspec.structs import replace
@@ -13,7 +14,16 @@ from tts.strategies.base import StrategyBase, at_least, finish
 from tts.strategies.parts.conversation import ConversationCall, ended
 from tts.strategies.parts.select import Select, most_voted
 from tts.strategies.retrieval.prompts import answer_of
-from tts.values import Candidate, Demonstration, Document, Message, Problem, Sampling, Usage
+from tts.values import (
+    Candidate,
+    Completion,
+    Demonstration,
+    Document,
+    Message,
+    Problem,
+    Sampling,
+    Usage,
+)
 
 Documents = tuple[Document, ...]
 
@@ -30,7 +40,22 @@ class AnswerCall(ConversationCall):
         drawn = super().value(args, content, key)
         ended = content.finish_reason != "length"
         answer = answer_of(content.text) if ended else None
-        return replace(drawn, answer=answer, final=answer is not None)
+        unread = unread_tokens(content, answer_of) if ended else 0
+        return replace(drawn, answer=answer, final=answer is not None, unread_tokens=unread)
+
+
+def unread_tokens(content: Completion, read: Callable[[str], object]) -> int:
+    """Completion tokens behind the last line that `read` needs for what it finds in a draw, by their
+    share of its characters; 0 where it finds nothing. What a stop string adds counts with them."""
+    found = read(content.text)
+    lines = content.text.splitlines(keepends=True)
+    ends = accumulate(len(line) for line in lines)
+    end = next((end for end in ends if read(content.text[:end]) == found), len(content.text))
+    behind = content.text[end:]
+    if found is None or not behind.strip():
+        return 0
+    share = len(behind) / len(content.text)
+    return round(share * (content.completion_tokens - content.reasoning_tokens))
 
 
 class Reading(StrategyBase):

@@ -10,7 +10,7 @@ from msgspec.structs import replace
 
 from tts.protocols import Draw, Guide
 from tts.run import Run
-from tts.strategies.retrieval.base import AnswerCall
+from tts.strategies.retrieval.base import AnswerCall, unread_tokens
 from tts.strategies.retrieval.prompts import answer_of
 from tts.values import Candidate, Completion
 
@@ -103,7 +103,14 @@ class LineCall(AnswerCall):
         line = read_line(content.text, self.allowed)
         cut = content.finish_reason == "length" and "\n" not in content.text.strip()
         answer = line.text if line is not None and line.kind == "final" and not cut else None
-        return replace(drawn, text=content.text, answer=answer, final=answer is not None)
+        unread = unread_tokens(content, lambda text: read_line(text, self.allowed))
+        return replace(
+            drawn,
+            text=content.text,
+            answer=answer,
+            final=answer is not None,
+            unread_tokens=0 if cut else unread,
+        )
 
     def pretend(self, args: tuple[Any, ...], draw: Draw) -> Any:
         kind, most = self.allowed[0], self.most_tokens(args)

@@ -26,7 +26,10 @@ def results(draw: st.DrawFn) -> Result:
         )
     chosen = draw(st.sampled_from([None, *tree]))
     kept = tuple(Kept(c, draw(SCORE)) for c in draw(st.permutations(tree)))
-    return result(candidate=chosen, candidates=kept, answer=draw(st.none() | TEXT))
+    unread = draw(st.none() | st.integers(0, 9))
+    return result(
+        candidate=chosen, candidates=kept, answer=draw(st.none() | TEXT), unread_tokens=unread
+    )
 
 
 def result(**given: Any) -> Result:

@@ -211,6 +211,7 @@ def _result(run: Run, ending: Ending, seconds: float) -> Result:
         seconds=round(seconds, 6),
         run_id=run.settings.run_id,
         reasons=tuple(run.kept.reasons),
+        unread_tokens=run.kept.unread_tokens,
     )
 
 

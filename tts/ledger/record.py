@@ -107,6 +107,7 @@ class Record(Struct, frozen=True, kw_only=True, omit_defaults=True):
     recorded: RecordedVerdict | None = None
     missing: dict[str, int] = {}
     reasons: tuple[Reason, ...] = ()
+    unread_tokens: int | None = None
 
 
 class Lineage:
@@ -189,6 +190,7 @@ def encode_result(result: Result, find: Find = lambda _: None) -> bytes:
         recorded=result.recorded,
         missing={redact(reason): count for reason, count in result.missing.items()},
         reasons=result.reasons,
+        unread_tokens=result.unread_tokens,
     )
     return msgspec.json.encode(record)
 
@@ -233,6 +235,7 @@ def told(record: Record, problem: Problem, candidates: Sequence[Candidate]) -> R
         run_id=record.run_id,
         recorded=record.recorded,
         reasons=record.reasons,
+        unread_tokens=record.unread_tokens,
     )
 
 

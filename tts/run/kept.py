@@ -24,6 +24,9 @@ class KeptCandidates:
         """Whether a verifier failed on some candidate: then the others may not be all there are."""
         self.reasons: list[Reason] = []
         """Why the run went on as it did, as its strategy tells."""
+        self._unread: dict[tuple[object, ...], int] = {}
+        """Tokens behind what was read of a draw, by the place of its node: a draw that several
+        nodes use is charged to each of them."""
         self.outage: Outage | None = None
         """What a later process has to try again."""
 
@@ -32,6 +35,8 @@ class KeptCandidates:
         known = self._candidates.get(candidate.key)
         if known is None or place < known[0]:
             self._candidates[candidate.key] = (place, candidate)
+        if candidate.unread_tokens is not None:
+            self._unread[place] = candidate.unread_tokens
 
     def fail(self, error: Exception, place: tuple[object, ...], *, asked: bool) -> None:
         """Keep how a node of the run failed; `asked`: with it a draw or a verdict is missing."""
@@ -43,6 +48,11 @@ class KeptCandidates:
     def failure(self) -> Exception | None:
         """The first failure in canonical order, where there is one."""
         return self._failures[min(self._failures)] if self._failures else None
+
+    @property
+    def unread_tokens(self) -> int | None:
+        """Tokens behind what was read of all draws; None where no draw was read by lines."""
+        return sum(self._unread.values()) if self._unread else None
 
     @property
     def missing(self) -> dict[str, int]:

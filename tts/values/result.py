@@ -43,6 +43,8 @@ class Candidate(Struct, frozen=True, kw_only=True):
     """What the model wants to be called; `answer` then words them."""
     recorded: Recording | None = None
     """The recorded sample that it is, where it was not drawn now."""
+    unread_tokens: int | None = None
+    """Of the tokens drawn last, those behind the line that was read; None: nobody reads lines."""
 
     @property
     def steps(self) -> tuple[str, ...]:
@@ -134,6 +136,8 @@ class Result(Struct, frozen=True, kw_only=True):
     """For graders: the verdict on the chosen recorded draw; None: compare the answer."""
     reasons: tuple[Reason, ...] = ()
     """Why this problem got this spend, where the strategy decides that as it goes."""
+    unread_tokens: int | None = None
+    """Completion tokens drawn behind the lines that were read, in all its calls; None: unknown."""
 
     @property
     def billed_in_all(self) -> Usage:

@@ -129,6 +129,16 @@ def test_what_was_read_is_a_column_where_something_was_retrieved(attempt: Any) -
     assert by_title["context/run"] == by_title["longest context"] == told.attributed.prompt_tokens
 
 
+def test_tokens_past_the_stop_are_a_column_where_they_are_known(attempt: Any) -> None:
+    runs = [replace(attempt(problem=one), unread_tokens=one) for one in range(3)]
+    known, unknown = row_of(runs, {}), row_of([*runs, attempt(problem=3)], {})
+    [(_, cells), (_, blank)] = table_of([known, unknown], "csv").lines
+    titles = [cell.column.title for cell in cells]
+    place = titles.index("past stop/run")
+    assert (cells[place].value, blank[place].value) == (1.0, None)
+    assert "past stop/run" not in [c.title for c in table_of([unknown], "csv").columns]
+
+
 def test_answers_in_words_have_em_f1_and_acc(attempt: Any) -> None:
     runs = [attempt(answer="John Lennon"), attempt(problem=1, answer=None, correct=False)]
     row = row_of(runs, {}, references={"p0": ["Lennon"], "p1": ["x"]})

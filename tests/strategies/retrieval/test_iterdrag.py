@@ -54,6 +54,15 @@ def test_a_document_is_shown_once_and_the_newest_stands_next_to_the_question(lib
     assert last.find("Glass Harbour was directed") < last.find("Ida Brandt was born")
 
 
+def test_what_is_drawn_behind_a_line_that_was_read_is_counted(library: Any) -> None:
+    babbled = tuple(f"{line}\nFollow up: and so on?" for line in TWO_HOPS)
+    short, _ = asked(library, "iterdrag(k=1)", *TWO_HOPS)
+    long, _ = asked(library, "iterdrag(k=1)", *babbled)
+    assert (short.answer, short.unread_tokens) == (long.answer, 0)
+    more = long.usage.completion_tokens - short.usage.completion_tokens
+    assert long.unread_tokens == pytest.approx(more, abs=len(TWO_HOPS))
+
+
 def test_after_n_hops_the_answer_is_forced(library: Any) -> None:
     result, prompts = asked(library, "iterdrag(k=1, n=2)", "Follow up: and then?")
     assert len(prompts) == 5 and prompts[-1].endswith("So the final answer is:")
