@@ -26,6 +26,8 @@ from tts.values import (
 )
 
 Documents = tuple[Document, ...]
+Source = Node[Documents] | Documents
+"""A retrieval that may be under way, or documents that are there."""
 
 
 class AnswerCall(ConversationCall):
@@ -126,10 +128,10 @@ async def retrieved(run: Run, query: str, k: int) -> Documents:
     return found[0] if found else ()
 
 
-async def read(run: Run, nodes: list[Node[Documents] | None]) -> list[Documents]:
-    """What retrievals found, in their order; nothing where there is none, or it failed."""
+async def read(run: Run, sources: Sequence[Source]) -> list[Documents]:
+    """What retrievals found, in their order, and what is there already; nothing of one that failed."""
     settled: list[Outcome[Documents]] = [
-        await run.call(found, node) if node is not None else Outcome(()) for node in nodes
+        await run.call(found, one) if isinstance(one, Node) else Outcome(one) for one in sources
     ]
     return [one.value or () for one in settled]
 

@@ -139,8 +139,7 @@ class HopGraph(Reading):
         """The likeliest answers to a sub-question, each with what it rests on."""
         ways = joint([one.value or [] for one in map(ended, needed)], self.beam)
         asked = [part.filled(way.said) for way in ways]
-        nodes = [run.retrieve(text, self.k) if self.k else None for text in asked]
-        found = await read(run, nodes)
+        found = await read(run, [run.retrieve(text, self.k) if self.k else () for text in asked])
         drawn = [
             self._draw(text, documents, run) for text, documents in zip(asked, found, strict=True)
         ]

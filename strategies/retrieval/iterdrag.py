@@ -7,12 +7,13 @@ from typing import Literal, get_args
 
 from msgspec.structs import replace
 
-from tts.run import Node, Run
+from tts.run import Run
 from tts.strategies.base import at_least
 from tts.strategies.parts.select import most_voted
 from tts.strategies.retrieval.base import (
     Documents,
     Reading,
+    Source,
     fits,
     read,
     retrieved,
@@ -115,18 +116,21 @@ class IterDRAG(Reading):
     async def _shots(self, run: Run) -> tuple[str, ...]:
         """The demonstrations as blocks: what they lack of documents is retrieved side by side."""
         shots = worked(run, self.m)
-        queries = [[one.question, *(hop.question for hop in one.hops)] for one in shots]
-        nodes: list[list[Node[Documents] | None]] = [
-            [None] if one.documents or not self.k else [run.retrieve(q, self.k) for q in asked]
-            for one, asked in zip(shots, queries, strict=True)
-        ]
-        theirs = [await read(run, own) for own in nodes]
+        sources = [self._documents(run, one) for one in shots]
+        theirs = [await read(run, own) for own in sources]
         return tuple(_shot(one, own) for one, own in zip(shots, theirs, strict=True))
+
+    def _documents(self, run: Run, shot: Demonstration) -> list[Source]:
+        """What a demonstration is shown with: what it brings, or found for each of its questions."""
+        asked = [shot.question, *(hop.question for hop in shot.hops)]
+        if shot.documents:
+            return [run.rewritten(" ".join(asked), shot.documents)]
+        return [run.retrieve(query, self.k) for query in asked] if self.k else []
 
 
 def _shot(shot: Demonstration, found: list[Documents]) -> str:
     distinct = {one.id: one for documents in reversed(found) for one in documents}
-    documents = shot.documents or tuple(distinct.values())
+    documents = tuple(distinct.values())
     lines = [line for hop in shot.hops for line in hop_lines(hop)]
     return block(documents, shot.question, *lines, str(Line("final", shot.answer)))
 

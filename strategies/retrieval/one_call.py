@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from msgspec.structs import replace
 
-from tts.run import Node, Run
+from tts.run import Run
 from tts.strategies.base import at_least
 from tts.strategies.parts.select import most_voted
-from tts.strategies.retrieval.base import AnswerCall, Documents, Reading, read, stopping, worked
+from tts.strategies.retrieval.base import AnswerCall, Reading, Source, read, stopping, worked
 from tts.strategies.retrieval.prompts import ANSWER, KNOW, READ, block, prompt
 from tts.values import Candidate, Demonstration, Kept, Message, Problem
 
@@ -93,16 +93,18 @@ async def answered(
 async def written(problem: Problem, run: Run, *, k: int, m: int) -> tuple[Message, ...]:
     """The prompt, once all its documents are there; they are retrieved side by side."""
     shots = worked(run, m)
-    nodes: list[Node[Documents] | None] = [
-        run.retrieve(shot.question, k) if k and not shot.documents else None for shot in shots
+    sources = [_documents(run, shot, k) for shot in shots]
+    *theirs, own = await read(run, [*sources, run.retrieve(problem.prompt, k) if k else ()])
+    blocks = [
+        block(mine, shot.question, f"{ANSWER} {shot.answer}")
+        for shot, mine in zip(shots, theirs, strict=True)
     ]
-    nodes.append(run.retrieve(problem.prompt, k) if k else None)
-    *theirs, own = await read(run, nodes)
-    blocks = [_shot(shot, mine, k) for shot, mine in zip(shots, theirs, strict=True)]
     instruction = READ if k else KNOW
     return prompt(instruction, blocks, block(own, problem.prompt, ANSWER))
 
 
-def _shot(shot: Demonstration, retrieved: Documents, k: int) -> str:
-    documents = shot.documents[:k] or retrieved
-    return block(documents, shot.question, f"{ANSWER} {shot.answer}")
+def _documents(run: Run, shot: Demonstration, k: int) -> Source:
+    """What a demonstration is shown with: what it brings, else what is found for its question."""
+    if k and not shot.documents:
+        return run.retrieve(shot.question, k)
+    return run.rewritten(shot.question, shot.documents[:k]) if k else ()

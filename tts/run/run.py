@@ -96,8 +96,17 @@ class Run(RunState):
         found = self._submit((query, k), self.settings.retrieval)
         return found if self.rewriting is None else self.rewriting(self, query, found)
 
+    def rewritten(
+        self, query: str, documents: tuple[Document, ...]
+    ) -> Node[tuple[Document, ...]] | tuple[Document, ...]:
+        """Documents that nobody retrieves, through the stage that those of a query pass through;
+        as they are where there is none."""
+        if self.rewriting is None:
+            return documents
+        return self.rewriting(self, query, self.call(tuple, documents))
+
     def rewrite(self, stage: Callable[[Run, str, Node[Any]], Node[Any]]) -> None:
-        """From now on what this Run and its children retrieve passes through a stage: called with
+        """From now on what this Run and its children retrieve, and what demonstrations bring, passes through a stage: called with
         the Run, the query and the node of the documents, it gives the node of what is read of them."""
         self.rewriting = stage
 

@@ -13,7 +13,7 @@ from tts.engine import parse_strategy, spell_strategy
 from tts.errors import TTSError
 from tts.retrieval import BM25, Corpus
 from tts.strategies.retrieval.extract import extracted, sentences
-from tts.values import Budget, Document, Sampling
+from tts.values import Budget, Demonstration, Document, Sampling
 
 LONG = Document(
     "film",
@@ -90,6 +90,26 @@ def test_every_retrieval_of_any_strategy_passes_through_it(library: Any) -> None
     )
     assert result.answer == "Visby" and result.usage.retrievals == 2
     assert not any("red, and some" in one for one in prompts)
+
+
+@pytest.mark.parametrize(
+    ("of", "having"), [("drag", "k: 2, m: 1"), ("iterdrag", "k: 2, m: 1, n: 1")]
+)
+@pytest.mark.parametrize("by", ["sentences", "model"])
+def test_documents_that_a_demonstration_brings_pass_through_it_and_are_paid_for(
+    library: Any, of: str, having: str, by: str
+) -> None:
+    shot = Demonstration(question="Who made Glass Harbour?", answer="Ida", documents=(LONG,))
+    script = say("Ida Brandt made it.", "So the final answer is: Visby")
+    spelled = f"compressed(of={of}, having={{{having}}}, by={by}, tokens=16)"
+    plain, whole = asked(
+        library, f"{of}({having.replace(': ', '=')})", script, demonstrations=[shot]
+    )
+    short, prompts = asked(library, spelled, script, demonstrations=[shot])
+    assert "red, and some" in whole[-1] and "red, and some" not in prompts[-1]
+    written = by == "model"
+    assert ("Ida Brandt made it." in prompts[-1].split("Answer: Ida")[0]) is written
+    assert (short.usage.calls > plain.usage.calls) is written and short.answer == "Visby"
 
 
 def test_a_passage_is_read_where_it_gives_the_answer_of_the_documents(library: Any) -> None:
