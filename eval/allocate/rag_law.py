@@ -27,6 +27,8 @@ FEWEST = 8
 FOLDS = 8
 RIDGE = 1e-3
 ROUNDS = 60
+LEAST = 1e-8
+"""Of the damping: below it a flat direction of the fit makes its equations singular."""
 
 
 class Scale(NamedTuple):
@@ -213,5 +215,5 @@ def _sigmoidal(x: Floats, z: Floats) -> tuple[Floats, float, float]:
         tried = p - np.asarray(np.linalg.solve(inner, jacobian.T @ miss), dtype=np.float64)
         again = tried[width] * _logistic(x @ tried[:width]) + tried[width + 1] - z
         better = float(again @ again) < error
-        p, damping = (tried, damping / 4) if better else (p, damping * 4)
+        p, damping = (tried, max(LEAST, damping / 4)) if better else (p, damping * 4)
     return p[:width], float(p[width]), float(p[width + 1])

@@ -41,6 +41,7 @@ BENCHES = {
     "planner": "plans read, checked and run (simulated latency; more with data)",
     "retrieval": "all gold passages of MuSiQue found; 10⁵ passages indexed and asked (needs data)",
     "question_policy": "recorded two-hop questions, asked again only where it pays (needs data)",
+    "rag_law": "documents, demonstrations and iterations that laws choose for budgets held out (simulated)",
     "allocate": "one budget for a million problems, beside dynamic programming",
     "sandbox": "programs judged per second and core, warm and cold",
     "gateway": "what `tts serve` adds at 64 in flight; 512 streams under budgets (needs [serve])",
