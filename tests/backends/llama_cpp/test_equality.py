@@ -194,7 +194,7 @@ async def test_words_and_log_probabilities_are_those_of_vllm(
     folder: Path, model: EmbeddedModel
 ) -> None:
     settings = VLLMSettings(
-        path=str(folder), name="vllm:folder", dtype="float32", eager=True, kv_cache_bytes=1 << 28
+        path=str(folder), name="vllm:folder", dtype="float32", eager=True, kv_cache_bytes=1 << 29
     )
     generator = await VLLMGenerator.open(settings)
     try:
