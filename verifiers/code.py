@@ -18,7 +18,7 @@ from tts.protocols import Answer, Draw, FlatCall, Meter, OperationSpec
 from tts.run import Node, Run
 from tts.values import CODE, ENTRY, Candidate, Check, Exam, Problem, Score, Usage, shown_exam
 from tts.verifiers.sandbox import DEFAULT_LIMITS, VERSION, Examination, Limits, Sandbox
-from tts.verifiers.sandbox.worker import UNJUDGED
+from tts.verifiers.sandbox.verdicts import UNJUDGED
 
 MANY = Limits(cpu_seconds=3, call_seconds=0.5, timeouts=3)
 """Of one program under many checks of a model's own; three that take too long end it."""

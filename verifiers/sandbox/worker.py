@@ -3,29 +3,23 @@
 from __future__ import annotations
 
 import json
-import marshal
 import os
 import secrets
 import shutil
-import signal
 import socket
 import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from functools import cache
-from pathlib import Path
 from typing import Any
 
 import msgspec
 
 from tts.errors import IsolationTooLow
-from tts.values import Check, Exam
+from tts.values import Exam
 from tts.verifiers.sandbox.cgroups import ControlGroup, Place, place
 from tts.verifiers.sandbox.execution import (
-    Ending,
     Errand,
     Examination,
     Execution,
@@ -33,51 +27,12 @@ from tts.verifiers.sandbox.execution import (
     Limits,
     rung,
 )
-from tts.verifiers.sandbox.inside import zygote
 from tts.verifiers.sandbox.inside.frames import HEAD, LONGEST, framed
+from tts.verifiers.sandbox.launch import WORK, bundle, command, visible
+from tts.verifiers.sandbox.verdicts import checks, ending
 
-INSIDE = Path(zygote.__file__).parent
-PACKAGES = ("tts", "tts.verifiers", "tts.verifiers.sandbox", "tts.verifiers.sandbox.inside")
-MODULES = (
-    *(
-        "plain_json",
-        "frames",
-        "player",
-        "errand",
-        "system_calls",
-        "landlock",
-        "seccomp",
-        "confine",
-        "examiner",
-    ),
-    "zygote",
-)
-"""The sandbox's own modules, each behind those that it imports."""
-BOOT = f"""import sys, marshal, posix
-kind = type(sys)
-for name in {PACKAGES}:
-    sys.modules[name] = kind(name); sys.modules[name].__path__ = []
-def read(size):
-    body = b""
-    while len(body) < size:
-        part = posix.read(int(sys.argv[1]), size - len(body))
-        if not part: sys.exit(1)
-        body += part
-    return body
-for name, code in marshal.loads(read(int.from_bytes(read({HEAD}), "big"))):
-    made = sys.modules[name] = kind(name)
-    setattr(sys.modules["{PACKAGES[-1]}"], name.rpartition(".")[2], made)
-    exec(code, made.__dict__)
-made.main(sys.argv[1:])"""
-"""Runs the modules from code that comes first on the control channel: nothing is looked up, read or
-compiled, and none of the packages that lie above them is loaded."""
-SYSTEM = ("/usr", "/lib", "/lib64", "/bin", "/etc/ld.so.cache")
-WORK = "/box"
-WORK_BYTES = 64 * 1024 * 1024
 GRACE = 15.0
 """Seconds beyond a job's own limit after which the process is given up."""
-UNJUDGED = "the tests gave no verdict"
-"""Why a check is lost where the judge's process ended, mostly by what the check computes."""
 OWN_PROCESSES, OWN_MEMORY = 4, 256 * 1024 * 1024
 """What a worker takes besides the program: bubblewrap, its first process, the judge; and their memory
 with the work folder's."""
@@ -89,25 +44,6 @@ LONGEST_LIFE = 1000
 
 class WorkerLost(Exception):
     """The sandbox process died or fell silent: nothing is known of the candidate."""
-
-
-def interpreter() -> str:
-    """The interpreter itself, behind environments and links."""
-    base: str = getattr(sys, "_base_executable", None) or sys.executable
-    return os.path.realpath(base)
-
-
-@cache
-def bundle() -> bytes:
-    """The code of the modules, for an interpreter of this version, as a frame."""
-    code = [
-        (
-            f"{PACKAGES[-1]}.{name}",
-            compile((INSIDE / f"{name}.py").read_text(), name, "exec", optimize=2),
-        )
-        for name in MODULES
-    ]
-    return framed(marshal.dumps(code))
 
 
 @dataclass
@@ -134,7 +70,7 @@ class Worker:
         numbers = [theirs.fileno() for _, theirs in pairs]
         try:
             self._process = subprocess.Popen(
-                [*self._wrapping(), *self._command(numbers)],
+                command(self.isolation, self.readable, numbers),
                 pass_fds=numbers,
                 env={"LC_ALL": "C.UTF-8", "PYTHONHASHSEED": "0"},
                 cwd="/",
@@ -184,7 +120,7 @@ class Worker:
             "examine", program, {**asked, "nonce": nonce}, limits, limits.wall_seconds
         )
         return Examination(
-            checks=tuple(_checks(report, tests, nonce, limits)),
+            checks=tuple(checks(report, tests, nonce, limits)),
             cpu_seconds=report["cpu_seconds"],
             seconds=report["seconds"],
             isolation=self.isolation,
@@ -211,7 +147,7 @@ class Worker:
 
     def _execution(self, report: dict[str, Any], limits: Limits) -> Execution:
         return Execution(
-            ended=_ending(report, limits),
+            ended=ending(report, limits),
             code=report["code"],
             stdout=report["stdout"],
             stderr=report["stderr"],
@@ -220,26 +156,6 @@ class Worker:
             isolation=self.isolation,
             reported=report["verdicts"][HEAD:],
         )
-
-    def _command(self, numbers: list[int]) -> list[str]:
-        return [interpreter(), "-P", "-s", "-S", "-B", "-c", BOOT, *map(str, numbers)]
-
-    def _readable(self) -> list[str]:
-        roots = [sys.base_prefix, str(Path(interpreter()).parent.parent)]
-        return [*dict.fromkeys((*SYSTEM, *map(os.path.realpath, roots), *self.readable))]
-
-    def _wrapping(self) -> list[str]:
-        """The command of bubblewrap, where the level asks for it."""
-        if self.isolation != "namespaces":
-            return []
-        binds = [part for path in self._readable() for part in ("--ro-bind-try", path, path)]
-        return [
-            *("bwrap", "--unshare-all", "--unshare-user", "--die-with-parent", "--new-session"),
-            *("--as-pid-1", "--cap-drop", "ALL", "--uid", "65534", "--gid", "65534"),
-            *("--hostname", "sandbox", *binds, "--dev-bind", "/dev/null", "/dev/null"),
-            *("--size", str(WORK_BYTES), "--perms", "0700", "--tmpfs", WORK, "--remount-ro", "/"),
-            *("--chdir", WORK),
-        ]
 
     def _job(
         self,
@@ -305,7 +221,7 @@ class Worker:
             "threads": limits.threads,
             "landlock": held,
             "seccomp": held,
-            "readable": self._readable(),
+            "readable": visible(self.readable),
             "work": f"{self._home or WORK}/{secrets.token_hex(6)}",
         }
 
@@ -325,35 +241,3 @@ class Worker:
                 raise ValueError("the sandbox process ended")
             body += part
         return body
-
-
-def _ending(report: dict[str, Any], limits: Limits) -> Ending:
-    if report["code"] == -signal.SIGXCPU or report["cpu_seconds"] >= limits.cpu_seconds:
-        return "cpu"
-    ended: Ending = report["ended"]
-    return ended
-
-
-def _checks(report: dict[str, Any], tests: Exam, nonce: str, limits: Limits) -> list[Check]:
-    """The verdicts as the examiner sent them, or why there are none."""
-    ending = _ending(report, limits)
-    if ending == "output":
-        return [Check("output", f"more than {limits.output} bytes")] * len(tests.checks)
-    if ending == "wall":
-        return [Check("timeout", f"{limits.wall_seconds:g} s on the clock")] * len(tests.checks)
-    verdicts = _verdicts(report["verdicts"], nonce)
-    if verdicts is None:
-        return [Check("lost", UNJUDGED)] * len(tests.checks)
-    found = [Check(outcome, reason) for outcome, reason in verdicts if outcome != "unseen"]
-    if ending == "cpu":
-        late = Check("timeout", f"{limits.cpu_seconds} s of processor time")
-        found = [late if one.outcome == "ended" else one for one in found]
-    return found
-
-
-def _verdicts(body: str, nonce: str) -> list[Any] | None:
-    try:
-        told = json.loads(body[HEAD:])
-        return told["verdicts"] if secrets.compare_digest(told["nonce"], nonce) else None
-    except (ValueError, KeyError, TypeError):
-        return None
