@@ -112,6 +112,8 @@ class Attempt(Struct, frozen=True, kw_only=True):
     unread_tokens: int | None = None
     """Drawn behind the lines that were read; None: unknown."""
     replicate: int = 0
+    run_id: str = ""
+    """Of its run in the ledger; empty: none is kept."""
     counted: bool = True
     """False: it ended ahead of its turn in a part, where what is quick ends first; it stays in
     the cost and is left out of the accuracy."""

@@ -140,6 +140,7 @@ def attempt_of(place: Place, result: Result, grade: Grade) -> Attempt:
         seconds=result.seconds,
         unread_tokens=result.unread_tokens,
         replicate=place.replicate,
+        run_id=result.run_id,
     )
 
 

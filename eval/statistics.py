@@ -173,6 +173,16 @@ def problems_needed(
     return max(1, ceil((_quantiles(power, alpha) * deviation / difference) ** 2))
 
 
+def would_decide(difference: PairedDifference, *, alpha: float = ALPHA) -> int | None:
+    """About how many problems would decide a difference of this size that so many did not; None
+    where that cannot be told: it is zero, or the same on every problem."""
+    value = difference.estimate.value
+    if value == 0 or difference.deviation == 0:
+        return None
+    needed = problems_needed(value, difference.deviation, alpha=alpha)
+    return max(needed, difference.n + 1)
+
+
 def verdict(difference: PairedDifference, *, p: float | None = None, alpha: float = ALPHA) -> str:
     """One sentence on whether the difference is decided; `p` replaces an uncorrected one."""
     value, n = difference.estimate.value, difference.n
@@ -190,10 +200,9 @@ def verdict(difference: PairedDifference, *, p: float | None = None, alpha: floa
     least = detectable_difference(n, difference.deviation, alpha=alpha)
     if value == 0:
         return f"{start}{n} problems can show {_points(least, sign=False)} or more."
-    needed = problems_needed(value, difference.deviation, alpha=alpha)
     return (
         f"{start}{n} problems can show {_points(least, sign=False)} or more; a difference of this "
-        f"size needs about {max(needed, n + 1):,} problems."
+        f"size needs about {would_decide(difference, alpha=alpha):,} problems."
     )
 
 

@@ -170,6 +170,7 @@ def _cell(runs: Sequence[Attempt]) -> Cell | None:
         stopped_by=runs[0].stopped_by,
         error=next((run.error for run in runs if run.error is not None), None),
         attributed=reduce(add, (run.attributed for run in runs), NOTHING),
+        run_id=runs[0].run_id,
     )
 
 

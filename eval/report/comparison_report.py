@@ -34,6 +34,8 @@ class Cell(Struct, frozen=True, kw_only=True):
     """Why the first run that has no answer has none."""
     attributed: Usage
     """Of all the runs."""
+    run_id: str = ""
+    """Of the first run; empty: none is kept."""
 
 
 class ProblemLine(Struct, frozen=True, kw_only=True):

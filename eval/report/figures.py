@@ -1,4 +1,6 @@
-"""The figures of a report: accuracy against cost, by difficulty, and where the tokens went."""
+"""The figures of a report: accuracy against cost, by difficulty, and where the tokens went.
+
+Each is drawn for a wide page and anew for a phone, where texts stay as large as they are."""
 
 from __future__ import annotations
 
@@ -8,12 +10,19 @@ from markupsafe import Markup
 
 from tts.eval.report import wording
 from tts.eval.report.axes import Axis, Cost, axis_of
-from tts.eval.report.chart import (
+from tts.eval.report.comparison_report import Curve, Point, frontier
+from tts.eval.report.rows import Row
+from tts.pages.drawing import (
+    FRAMES,
+    WIDE,
+    Frame,
     Scale,
     axes,
     axis_names,
     colour,
+    drawing,
     element,
+    key,
     label,
     marker,
     path,
@@ -21,20 +30,18 @@ from tts.eval.report.chart import (
     title,
     whisker,
 )
-from tts.eval.report.comparison_report import Curve, Point, frontier
-from tts.eval.report.rows import Row
 from tts.protocols import Role
 
-WIDTH, HEIGHT = 920.0, 400.0
 LOG_FROM = 5.0
 """Costs that differ by this factor get a logarithmic axis unless it is said otherwise."""
+_LINE = 21.0
+"""Of a key below a narrow figure."""
 _BIN_HEIGHT = 212.0
 _BIN_GAP = 14.0
 _BIN_LEFT = 44.0
 Placed = tuple[float, float, str]
 """Cost, accuracy, tooltip."""
 _BAR, _STEP, _TOP = 16.0, 24.0, 34.0
-_BARS_FROM, _BARS_TO = 300.0, WIDTH - 70.0
 _ROLES: dict[Role, str] = {
     "sample": "policy",
     "verify": "verifier",
@@ -60,27 +67,42 @@ def cost_figure(
     points = [point for curve in (*curves, *reference) for point in curve.points]
     if not points:
         return Markup("")
-    x, y = cost_scale([point.cost for point in points], log), _accuracy_scale(points)
-    best, axis = frontier(curves), axis_of(cost)
-    return element(
-        "svg",
-        title(f"Accuracy against {axis.counts}"),
+    return Markup("").join(_cost_drawing(curves, reference, cost, log, frame) for frame in FRAMES)
+
+
+def _cost_drawing(
+    curves: Sequence[Curve],
+    reference: Sequence[Curve],
+    cost: Cost,
+    log: bool | None,
+    frame: Frame,
+) -> Markup:
+    every = [*curves, *reference]
+    points = [point for curve in every for point in curve.points]
+    x = cost_scale(
+        [point.cost for point in points], log, start=frame.left, end=frame.width - frame.right
+    )
+    y, axis, best = _accuracy_scale(points, frame), axis_of(cost), frontier(curves)
+    counts = axis.title if frame.narrow else f"{axis.counts}, mean of a run"
+    names = _key(every, frame.height) if frame.narrow else _labels(every, x, y)
+    return drawing(
+        f"Accuracy against {axis.counts}{' (log)' * x.log}",
         axes(
             x,
             y,
-            x_ticks=x.ticks(6),
+            x_ticks=_few(x.ticks(frame.ticks), frame.ticks),
             y_ticks=y.ticks(6),
             x_word=axis.short,
             y_word=lambda share: f"{share * 100:.3g}",
         ),
-        axis_names(x, y, f"{axis.counts}, mean of a run" + " (log)" * x.log, "accuracy, %"),
+        axis_names(x, y, f"{counts}{' (log)' * x.log}", "accuracy, %"),
         path([(x(one.cost), y(one.accuracy.value)) for one in best], class_="frontier"),
         *(_curve(curve, index, x, y, axis) for index, curve in enumerate(curves)),
         *(_expected(curve, len(curves) + i, x, y) for i, curve in enumerate(reference)),
-        _labels([*curves, *reference], x, y),
-        viewBox=f"0 0 {WIDTH:.0f} {HEIGHT:.0f}",
-        role="img",
-        class_="figure",
+        names,
+        width=frame.width,
+        height=frame.height + (_LINE * len(every) if frame.narrow else 0),
+        frame=frame.name,
     )
 
 
@@ -88,8 +110,8 @@ def cost_scale(
     costs: Sequence[float],
     log: bool | None,
     *,
-    start: float = 52.0,
-    end: float = WIDTH - 205.0,
+    start: float = WIDE.left,
+    end: float = WIDE.width - WIDE.right,
 ) -> Scale:
     """The x axis; logarithmic by default where costs differ much, never with a cost of zero."""
     low, high = min(costs), max(costs)
@@ -100,12 +122,12 @@ def cost_scale(
     return Scale(low=0.0, high=high * 1.06 or 1.0, start=start, end=end)
 
 
-def _accuracy_scale(points: Sequence[Point]) -> Scale:
+def _accuracy_scale(points: Sequence[Point], frame: Frame) -> Scale:
     low = min(point.accuracy.low for point in points)
     high = max(point.accuracy.high for point in points)
     room = max(0.02, (high - low) * 0.06)
     bounds = max(0.0, low - room), min(1.0, high + room)
-    return Scale(low=bounds[0], high=bounds[1], start=HEIGHT - 52, end=34.0)
+    return Scale(low=bounds[0], high=bounds[1], start=frame.height - 52, end=34.0)
 
 
 def _curve(curve: Curve, index: int, x: Scale, y: Scale, axis: Axis) -> Markup:
@@ -136,6 +158,12 @@ def _point(point: Point, index: int, at: float, y: Scale, axis: Axis) -> Markup:
     )
 
 
+def _key(curves: Sequence[Curve], top: float) -> Markup:
+    """The strategies by their marks, below a narrow figure."""
+    names = [curve.strategy for curve in curves]
+    return key(names, left=12.0, top=top, step=_LINE, limit=44)
+
+
 def _labels(curves: Sequence[Curve], x: Scale, y: Scale) -> Markup:
     ends = [(x(curve.points[-1].cost), y(curve.points[-1].accuracy.value)) for curve in curves]
     heights = spread([height for _, height in ends], 17.0, y.end, y.start)
@@ -149,45 +177,61 @@ def _labels(curves: Sequence[Curve], x: Scale, y: Scale) -> Markup:
                 limit=27,
                 x=x.end + 18,
                 y=moved + 4,
-                class_=f"series {colour(index)}",
+                class_=f"series coloured {colour(index)}",
             )
         )
     return element("g", *parts)
 
 
 def bin_figure(rows: Sequence[Row], *, cost: Cost = "tokens", log: bool | None = None) -> Markup:
-    """Panels from easiest to hardest on shared axes; empty where no problem has a bin, or no cost
-    is known."""
+    """Panels from easiest to hardest on shared axes, below each other on a phone; empty where no
+    problem has a bin, or no cost is known."""
     bins, axis = sorted({one.bin for row in rows for one in row.bins}), axis_of(cost)
     costs = [amount for row in rows if (amount := axis.of(row)) is not None]
     if not bins or not costs:
         return Markup("")
-    width = (WIDTH - _BIN_LEFT) / len(bins)
+    return Markup("").join(_bin_drawing(rows, bins, axis, costs, log, frame) for frame in FRAMES)
+
+
+def _bin_drawing(
+    rows: Sequence[Row],
+    bins: Sequence[int],
+    axis: Axis,
+    costs: Sequence[float],
+    log: bool | None,
+    frame: Frame,
+) -> Markup:
+    across = 1 if frame.narrow else len(bins)
+    width = (frame.width - _BIN_LEFT) / across
     panels = []
     for index, place in enumerate(bins):
-        start = _BIN_LEFT + index * width
+        start = _BIN_LEFT + (index % across) * width
         x = cost_scale(costs, log, start=start, end=start + width - _BIN_GAP)
-        panels.append(_panel(rows, place, x, index, axis))
-    return element(
-        "svg",
-        title(f"Accuracy by difficulty bin against {axis.counts}"),
+        top = (index // across) * (_BIN_HEIGHT - 20)
+        panels.append(_panel(rows, place, x, axis, top, index % across == 0))
+    height = _BIN_HEIGHT + (len(bins) // across - 1) * (_BIN_HEIGHT - 20)
+    counts = axis.title if frame.narrow else f"{axis.counts}, mean of a run over all bins"
+    return drawing(
+        f"Accuracy by difficulty bin against {axis.counts}",
         *panels,
         label(
-            f"{axis.counts}, mean of a run over all bins",
+            counts,
             limit=90,
-            x=WIDTH / 2,
-            y=_BIN_HEIGHT - 4,
+            x=frame.width / 2,
+            y=height - 4,
             text_anchor="middle",
             class_="name",
         ),
-        viewBox=f"0 0 {WIDTH:.0f} {_BIN_HEIGHT:.0f}",
-        role="img",
-        class_="figure",
+        width=frame.width,
+        height=height,
+        frame=frame.name,
     )
 
 
-def _panel(rows: Sequence[Row], place: int, x: Scale, index: int, axis: Axis) -> Markup:
-    y = Scale(low=0.0, high=1.0, start=_BIN_HEIGHT - 44, end=30.0)
+def _panel(
+    rows: Sequence[Row], place: int, x: Scale, axis: Axis, top: float, first: bool
+) -> Markup:
+    y = Scale(low=0.0, high=1.0, start=top + _BIN_HEIGHT - 44, end=top + 30.0)
     n = max(one.n for row in rows for one in row.bins if one.bin == place)
     lines = _bin_lines(rows, place, axis)
     return element(
@@ -195,18 +239,20 @@ def _panel(rows: Sequence[Row], place: int, x: Scale, index: int, axis: Axis) ->
         axes(
             x,
             y,
-            x_ticks=_few(x.ticks(3)),
+            x_ticks=_few(x.ticks(3), 3),
             y_ticks=[0, 0.25, 0.5, 0.75, 1],
             x_word=axis.short,
-            y_word=lambda share: f"{share * 100:.0f}" if index == 0 else "",
+            y_word=lambda share: f"{share * 100:.0f}" if first else "",
         ),
-        label(f"bin {place} (n = {n})", x=x.start, y=18, class_="name"),
+        label(f"bin {place} (n = {n})", x=x.start, y=top + 18, class_="name"),
         *(_bin_line(points, number, x, y) for number, points in enumerate(lines)),
     )
 
 
-def _few(ticks: list[float]) -> list[float]:
-    return ticks if len(ticks) <= 3 else [ticks[0], ticks[len(ticks) // 2], ticks[-1]]
+def _few(ticks: list[float], most: int) -> list[float]:
+    """At most so many of them, evenly, the last one among them."""
+    every = -(-len(ticks) // most)
+    return ticks if len(ticks) <= most else ticks[::-1][::every][::-1]
 
 
 def _bin_lines(rows: Sequence[Row], place: int, axis: Axis) -> list[list[Placed]]:
@@ -240,49 +286,48 @@ def spend_figure(rows: Sequence[Row]) -> Markup:
     ]
     if not used:
         return Markup("")
-    most = max(sum(one.usage.tokens for one in row.spend) / row.runs for row in shown)
-    x = Scale(low=0.0, high=most or 1.0, start=_BARS_FROM, end=_BARS_TO)
-    height = _TOP + _STEP * len(shown) + 6
-    return element(
-        "svg",
-        title("Mean attributed tokens per run by role"),
-        _legend(used),
-        *(_bar(row, x, _TOP + _STEP * place) for place, row in enumerate(shown)),
-        viewBox=f"0 0 {WIDTH:.0f} {height:.0f}",
-        role="img",
-        class_="figure",
+    return Markup("").join(_spend_drawing(shown, used, frame) for frame in FRAMES)
+
+
+def _spend_drawing(rows: Sequence[Row], roles: Sequence[Role], frame: Frame) -> Markup:
+    """Names stand beside their bars, or above them where there is no room."""
+    most = max(sum(one.usage.tokens for one in row.spend) / row.runs for row in rows)
+    start, step = (4.0, 2 * _STEP) if frame.narrow else (300.0, _STEP)
+    x = Scale(low=0.0, high=most or 1.0, start=start, end=frame.width - 60.0)
+    lines = -(-len(roles) // 3) if frame.narrow else 1
+    top = _TOP + (lines - 1) * _LINE
+    return drawing(
+        "Mean attributed tokens per run by role",
+        _legend(roles, start, 3 if frame.narrow else len(roles)),
+        *(_bar(row, x, top + step * place, frame) for place, row in enumerate(rows)),
+        width=frame.width,
+        height=top + step * len(rows) + 6,
+        frame=frame.name,
     )
 
 
-def _legend(roles: Sequence[Role]) -> Markup:
+def _legend(roles: Sequence[Role], left: float, across: int) -> Markup:
     parts = []
     for place, role in enumerate(roles):
-        at = _BARS_FROM + place * 96
-        parts.append(element("rect", x=at, y=8, width=11, height=11, class_=f"role {role}"))
-        parts.append(label(_ROLES[role], x=at + 16, y=18, class_="tick"))
+        at, top = left + place % across * 104, 8 + place // across * _LINE
+        parts.append(element("rect", x=at, y=top, width=11, height=11, class_=f"role {role}"))
+        parts.append(label(_ROLES[role], x=at + 16, y=top + 10, class_="tick"))
     return element("g", *parts)
 
 
-def _bar(row: Row, x: Scale, top: float) -> Markup:
-    name = label(
-        row.label, limit=40, x=_BARS_FROM - 10, y=top + 12.5, text_anchor="end", class_="series"
-    )
+def _bar(row: Row, x: Scale, top: float, frame: Frame) -> Markup:
+    if frame.narrow:
+        name = label(row.label, limit=46, x=x.start, y=top + 12.5, class_="series")
+        top += _STEP - 4
+    else:
+        name = label(row.label, x=x.start - 10, y=top + 12.5, text_anchor="end", class_="series")
     parts, done = [name], 0.0
     for one in row.spend:
         amount = one.usage.tokens / row.runs
         start, end = x(done), x(done + amount)
         done += amount
         word = title(f"{_ROLES[one.role]}: {wording.count(amount)} tokens per run")
-        parts.append(
-            element(
-                "rect",
-                word,
-                x=start,
-                y=top,
-                width=max(0.0, end - start),
-                height=_BAR,
-                class_=f"role {one.role}",
-            )
-        )
+        size = {"x": start, "y": top, "width": max(0.0, end - start), "height": _BAR}
+        parts.append(element("rect", word, class_=f"role {one.role}", **size))
     parts.append(label(wording.short(done), x=x(done) + 7, y=top + 12.5, class_="tick"))
     return element("g", *parts)

@@ -1,4 +1,3 @@
-"use strict";
 for (const table of document.querySelectorAll("table.sortable")) {
   const heads = [...table.tHead.rows[0].cells];
   heads.forEach((head, column) => {
@@ -22,9 +21,21 @@ for (const table of document.querySelectorAll("table.sortable")) {
     });
   });
 }
-const axis = document.getElementById("cost-axis");
-axis?.addEventListener("change", () => {
+const axis = document.getElementById("cost-axis"), scale = document.getElementById("cost-scale");
+const chosen = () => {
   for (const figure of document.querySelectorAll("figure[data-axis]")) {
-    figure.hidden = figure.dataset.axis !== axis.value;
+    const other = figure.dataset.scale && scale && !figure.dataset.scale.split(" ").includes(scale.value);
+    figure.hidden = other || (axis !== null && figure.dataset.axis !== axis.value);
   }
+};
+axis?.addEventListener("change", chosen);
+scale?.addEventListener("change", chosen);
+const filter = document.getElementById("problem-filter");
+filter?.addEventListener("change", () => {
+  let left = 0;
+  for (const row of document.querySelectorAll("tr[data-kinds]")) {
+    row.hidden = filter.value !== "all" && !row.dataset.kinds.split(" ").includes(filter.value);
+    left += row.hidden ? 0 : 1;
+  }
+  document.getElementById("problem-count").textContent = `${left} shown`;
 });

@@ -4,19 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from shlex import quote
+from urllib.parse import quote as quote_url
 
 from markupsafe import Markup
 from msgspec import Struct
 
-from tts.eval.pages import render_template
 from tts.eval.report import wording
 from tts.eval.report.axes import AXES, Axis, Cost, axis_of
 from tts.eval.report.columns import Column, Part, columns_by, table_of
-from tts.eval.report.comparison_report import ComparisonReport, curves_of
-from tts.eval.report.figures import bin_figure, cost_figure, spend_figure
-from tts.eval.report.headline import decided, headline
+from tts.eval.report.comparison_report import Cell, ComparisonReport, ProblemLine, curves_of
+from tts.eval.report.figures import bin_figure, cost_figure, cost_scale, spend_figure
+from tts.eval.report.headline import headline
+from tts.eval.report.kinds import KINDS, kinds_of
 from tts.eval.report.rows import Row
+from tts.eval.report.verdicts import verdicts_of
 from tts.eval.statistics import FEWEST
+from tts.pages import Filters, render_template
 
 RESULTS: tuple[Part, ...] = ("accuracy", "selection", "spend", "cost")
 """What the table of results shows; accounts have one of their own."""
@@ -40,28 +43,39 @@ def render_page(
     says how all of them are listed. `links`: where a server shows more of it.
     """
     shares = [row.accuracy.value for row in report.rows if row.accuracy]
-    reasons, charts = _reasons(report.rows), _charts(report, log_cost)
+    reasons, charts = _reasons(report.rows), charts_of(report, log_cost)
     columns = columns_by(cost) if columns is None else columns
     chosen = cost if any(chart.axis.name == cost for chart in charts) else "tokens"
     values = {
         "report": report,
         "headline": headline(report),
-        "verdicts": _verdicts(report),
+        "verdicts": verdicts_of(report.rows),
         "links": links,
         "results": table_of(report.rows, "page", RESULTS, columns=columns),
         "accounts": table_of(report.rows, "page", ("accounts",), columns=columns),
         "best": max(shares, default=None),
         "problems": report.problems[:MOST_LINES],
+        "kinds": KINDS,
         "more_problems": _more(report, len(report.problems), "problems"),
         "reasons": reasons[:MOST_LINES],
         "more_reasons": _more(report, len(reasons), "reasons"),
         "fewest": FEWEST,
         "charts": charts,
+        "scales": _scales(charts, chosen),
         "chosen": chosen,
         "asked": axis_of(cost),
         "spend_figure": spend_figure(report.rows),
     }
-    filters = {"count": wording.count, "short": wording.short}
+    filters: Filters = {
+        "count": wording.count,
+        "short": wording.short,
+        "gap": wording.gap,
+        "gap_interval": wording.gap_interval,
+        "chance": wording.chance,
+        "percent": wording.percent,
+        "kinds": kinds_of,
+        "address": address,
+    }
     return render_template("tts.eval.report", values, filters)
 
 
@@ -74,24 +88,18 @@ class Links(Struct, frozen=True):
     """Followed by the id of one."""
     pairs: str
     spending: str
+    run: str = ""
+    """Followed by the id of one; empty: single runs are not kept."""
 
 
-class Verdicts(Struct, frozen=True):
-    """The sentences on differences, parted by whether they are decided."""
-
-    decided: tuple[str, ...]
-    open: tuple[str, ...]
-
-
-def _verdicts(report: ComparisonReport) -> Verdicts:
-    rows = [row for row in report.rows if row.against is not None]
-    if len(rows) != len(report.verdicts):
-        return Verdicts(report.verdicts, ())
-    pairs = list(zip(rows, report.verdicts, strict=True))
-    return Verdicts(
-        tuple(said for row, said in pairs if decided(row)),
-        tuple(said for row, said in pairs if not decided(row)),
-    )
+def address(links: Links | None, line: ProblemLine, cell: Cell | None = None) -> str:
+    """Where a cell's transcript, votes and scores are shown; of several runs, or where no run is
+    kept, the page of the problem. Empty without a server."""
+    if links is None:
+        return ""
+    if cell is not None and cell.runs == 1 and cell.run_id and links.run:
+        return links.run + quote_url(cell.run_id, safe="")
+    return links.problem + quote_url(line.problem_id, safe="")
 
 
 def _reasons(rows: Sequence[Row]) -> list[tuple[Row, str, str, int]]:
@@ -120,24 +128,53 @@ def _more(report: ComparisonReport, lines: int, what: str) -> str:
     )
 
 
+class Scaled(Struct, frozen=True):
+    """A figure and the scales of its cost axis for which it stands."""
+
+    scales: tuple[str, ...]
+    figure: Markup
+
+
 class Chart(Struct, frozen=True):
     """The figures of one cost."""
 
     axis: Axis
-    accuracy: Markup
+    accuracy: tuple[Scaled, ...]
+    """That of the scale which is shown first before the others."""
     bins: Markup
 
 
-def _charts(report: ComparisonReport, log: bool | None) -> list[Chart]:
+def charts_of(report: ComparisonReport, log: bool | None = None) -> list[Chart]:
     """One per cost that is known of every row and not always zero; tokens always."""
     found: list[Chart] = []
     for axis in AXES:
         costs = [axis.of(row) for row in report.rows]
         if axis.name == "tokens" or (None not in costs and any(costs)):
-            # What is expected is known in tokens alone.
-            reference = report.reference_curves if axis.name == "tokens" else ()
-            curves = curves_of(report.rows, axis.name)
-            accuracy = cost_figure(curves, cost=axis.name, reference=reference, log=log)
-            bins = bin_figure(report.rows, cost=axis.name, log=log)
-            found.append(Chart(axis, accuracy, bins))
+            accuracy = _scaled(report, axis, log)
+            found.append(Chart(axis, accuracy, bin_figure(report.rows, cost=axis.name, log=log)))
     return [chart for chart in found if chart.accuracy]
+
+
+def _scaled(report: ComparisonReport, axis: Axis, log: bool | None) -> tuple[Scaled, ...]:
+    """Accuracy against a cost on both scales, where a logarithm can be taken of it."""
+    # What is expected is known in tokens alone.
+    reference = report.reference_curves if axis.name == "tokens" else ()
+    curves = curves_of(report.rows, axis.name)
+    costs = [point.cost for curve in (*curves, *reference) for point in curve.points]
+    if not costs:
+        return ()
+    both = (False, True) if min(costs) > 0 else (False,)
+    first = cost_scale(costs, log).log
+    drawn = {one: cost_figure(curves, cost=axis.name, reference=reference, log=one) for one in both}
+    if len(both) == 1:
+        return (Scaled(("linear", "log"), drawn[False]),)
+    return tuple(
+        Scaled(("log" if one else "linear",), drawn[one])
+        for one in sorted(both, key=lambda scale: scale != first)
+    )
+
+
+def _scales(charts: Sequence[Chart], chosen: str) -> tuple[str, ...]:
+    """The scales of the figure that is shown first, its own before the other."""
+    first = next((chart for chart in charts if chart.axis.name == chosen), None)
+    return tuple(name for one in first.accuracy for name in one.scales) if first else ()

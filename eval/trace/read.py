@@ -4,21 +4,29 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import msgspec
+from msgspec import Struct, field
 
+from tts.engine.engine import run_sync
 from tts.errors import MOST_NAMES, BadInput, UnknownName
-from tts.eval.trace.trace import OtherCalls, Rows, RunLine, Trace, grow, total
+from tts.eval.problems import from_canonical
+from tts.eval.trace.judging import judged
+from tts.eval.trace.reasons import with_reasons
+from tts.eval.trace.trace import CallLine, OtherCalls, Rows, RunLine, Trace, grow, total
 from tts.ledger import candidate_lines, decode_result, decode_summary
 from tts.ledger.connect import connect
 from tts.ledger.reader import Reader, job_names
 from tts.ledger.schema import current
-from tts.protocols import OutcomeRow, RunRow, UseRow
+from tts.protocols import CallRow, OutcomeRow, RunRow, UseRow
 from tts.values import Problem, Result
 
+MOST_PROMPTS = 20
+"""Prompts of a run that are shown: a dialogue or a judge has one for each call."""
 MOST_RUNS = 200
 """Runs of a list that is shown."""
 
@@ -41,7 +49,7 @@ def run_lines(
 
 def read_trace(place: str | Path, run: str, job: str = "") -> Trace:
     """The run whose id begins with `run`, or the only one of the problem or of the gateway's answer
-    that has this id; raises `UnknownName` or `BadInput`."""
+    that has this id, with its answers judged; raises `UnknownName` or `BadInput`."""
     with reading(place, job) as reader:
         found = reader.run_ids(begin=run)
         if not found:
@@ -50,26 +58,114 @@ def read_trace(place: str | Path, run: str, job: str = "") -> Trace:
             raise UnknownName("run", run, reader.run_ids())
         if len(found) > 1:
             raise BadInput(f"Run {run!r} is not unique: {some(found)}.")
-        return _trace(reader, reader.first_runs(1, begin=found[0])[0])
+        row = reader.first_runs(1, begin=found[0])[0]
+        trace = _trace(reader, row)
+    return run_sync(judged(trace, result_of(row, trace.problem)))
 
 
 def _trace(reader: Reader, row: RunRow) -> Trace:
     uses = reader.uses(row.run_id)
     result = result_of(row)
+    calls = {call.key: call for call in reader.calls(row.problem_id)}
+    hashes = dict.fromkeys(
+        calls[use.key].input_hash for use in uses if use.role == "sample" and use.key in calls
+    )
+    prompts = prompts_of(reader, [*hashes][:MOST_PROMPTS])
     rows = Rows(
         uses=uses,
-        calls={call.key: call for call in reader.calls(row.problem_id)},
+        calls=calls,
         candidates={one.key: one for one in candidate_lines(row.result or b"")},
         chosen=result.candidate.key if result and result.candidate else "",
+        prompts={hash_: place for place, hash_ in enumerate(prompts)},
     )
     return Trace(
         run=line(row),
-        roots=grow(rows),
+        roots=with_reasons(grow(rows)),
         others=other_calls(uses),
         notes=notes(reader.outcomes(row.run_id)),
         usage=total(uses),
         why=result.explanation if result else "",
+        problem=problem_of(reader, row.problem_id),
+        prompts=tuple(prompts.values()),
+        calls=call_lines(uses, rows.calls, reader.times(row.run_id)),
     )
+
+
+class _Set(Struct):
+    digest: str = ""
+
+
+class _Manifest(Struct):
+    problems: _Set = field(default_factory=_Set)
+
+
+def problem_of(reader: Reader, name: str) -> Problem | None:
+    """The problem as the set of its job has it; None where the ledger keeps no set."""
+    row = reader.job()
+    try:
+        manifest = msgspec.json.decode(row.manifest if row else "{}", type=_Manifest)
+    except msgspec.MsgspecError:
+        return None
+    text = reader.text(manifest.problems.digest) if manifest.problems.digest else None
+    every = from_canonical(text) if text is not None else ()
+    return next((one for one in every if one.id == name), None)
+
+
+def prompts_of(reader: Reader, hashes: Sequence[str]) -> dict[str, str]:
+    """What was sent, by the hash of what a call was asked."""
+    texts = {hash_: reader.text(hash_) for hash_ in hashes}
+    return {hash_: prompt_in(text) for hash_, text in texts.items() if text is not None}
+
+
+def prompt_in(asked: str) -> str:
+    """The messages within what identifies a call; all of it where there are none."""
+    try:
+        found = _messages(msgspec.json.decode(asked))
+    except (msgspec.DecodeError, RecursionError):
+        found = None
+    return asked if found is None else "\n\n".join(f"{role}: {said}" for role, said in found)
+
+
+def _messages(value: Any) -> list[tuple[str, str]] | None:
+    if not isinstance(value, list):
+        return None
+    told = [one for one in value if isinstance(one, dict) and {"role", "content"} <= one.keys()]
+    if told and len(told) == len(value):
+        return [(str(one["role"]), str(one["content"])) for one in told]
+    return next((found for one in value if (found := _messages(one)) is not None), None)
+
+
+def call_lines(
+    uses: Sequence[UseRow],
+    calls: Mapping[str, CallRow],
+    times: Mapping[str, tuple[float, float]],
+) -> tuple[CallLine, ...]:
+    """The calls of a run; what it found in the ledger or shared took none of its time. Local
+    functions are not on record: across them leads what a call continues or scores."""
+    nodes = {use.key: use.node for use in uses}
+    zero = min((times[use.key][0] for use in uses if use.key in times), default=0.0)
+    told = []
+    for use in uses:
+        began, took = times.get(use.key, (None, None))
+        told.append(
+            CallLine(
+                node=use.node,
+                role=use.role,
+                name=use.name,
+                inputs=_inputs(use, calls.get(use.key), nodes),
+                origin=use.origin,
+                usage=use.attributed,
+                start=None if began is None else began - zero,
+                seconds=took,
+            )
+        )
+    return tuple(told)
+
+
+def _inputs(use: UseRow, call: CallRow | None, nodes: Mapping[str, str]) -> tuple[str, ...]:
+    named = [part for part in use.inputs.split(",") if part]
+    continued = nodes.get(call.parent_key, "") if call else ""
+    return tuple(dict.fromkeys([*named, continued] if continued else named))
 
 
 @contextmanager
@@ -113,9 +209,10 @@ def line(row: RunRow) -> RunLine:
     )
 
 
-def result_of(row: RunRow) -> Result | None:
+def result_of(row: RunRow, problem: Problem | None = None) -> Result | None:
     """The result of a run that has ended."""
-    return decode_result(row.result, Problem(id=row.problem_id, prompt="")) if row.result else None
+    known = problem or Problem(id=row.problem_id, prompt="")
+    return decode_result(row.result, known) if row.result else None
 
 
 def other_calls(uses: Sequence[UseRow]) -> tuple[OtherCalls, ...]:

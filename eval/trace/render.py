@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from msgspec import Struct
 from rich.console import Group, RenderableType
 from rich.text import Text
 from rich.tree import Tree
 
-from tts.eval.pages import render_template
+from tts.eval.attempts import GradeReason
+from tts.eval.report import wording
+from tts.eval.trace.figures import call_figure, tree_figure
 from tts.eval.trace.trace import Fate, Trace, TraceNode
+from tts.pages import render_template
+from tts.pages.timeline import MOST_BARS
 from tts.values.visible import visible
 
 MARKS: dict[Fate, tuple[str, str]] = {
@@ -20,6 +25,10 @@ MARKS: dict[Fate, tuple[str, str]] = {
 }
 WIDTH = 90
 """Characters of a step's text."""
+MOST_ANSWERS, MOST_CALLS = 30, 300
+"""Lines of a page's tables."""
+FEW_NOTES = 5
+"""Of refused and failed calls, which say much the same; the others are folded."""
 LONGEST = 2000
 """Characters of an explanation."""
 
@@ -76,8 +85,28 @@ def label(node: TraceNode) -> Text:
     return text
 
 
-def render_trace_page(trace: Trace, *, strategy: str, budget: str) -> str:
-    """HTML that loads and runs nothing; branches fold without a script.
+VERDICTS: dict[GradeReason, str] = {
+    "same": "✓ right",
+    "different": "✗ wrong",
+    "undecided": "✗ counted as wrong: it could not be compared with the reference",
+    "no_answer": "✗ wrong: there is no answer",
+    "no_reference": "not graded: there is no reference",
+    "not_recorded": "not graded: no verdict was recorded",
+    "failed": "not graded: the run failed",
+    "suspended": "not graded: the run is suspended",
+    "outage": "not graded: the run is open after an outage",
+}
+
+
+class Back(Struct, frozen=True):
+    """Addresses of the pages around a run."""
+
+    home: str
+    problem: str
+
+
+def render_trace_page(trace: Trace, *, strategy: str, budget: str, back: Back | None = None) -> str:
+    """HTML that loads nothing; branches fold without a script.
 
     `strategy` and `budget` as reports spell them.
     """
@@ -86,5 +115,25 @@ def render_trace_page(trace: Trace, *, strategy: str, budget: str) -> str:
         "nodes": list(trace.nodes()),
         "strategy": strategy,
         "budget": budget,
+        "back": back,
+        "question": trace.problem.prompt if trace.problem else "",
+        "verdict": verdict_of(trace),
+        "tree": tree_figure(trace),
+        "timeline": call_figure(trace.calls),
+        "bars": MOST_BARS,
+        "most": MOST_ANSWERS,
+        "lines": MOST_CALLS,
+        "few": FEW_NOTES,
     }
-    return render_template("tts.eval.trace", values)
+    filters = {"money": wording.money}
+    return render_template("tts.eval.trace", values, filters, dressed=("tts.eval.report",))
+
+
+def verdict_of(trace: Trace) -> str:
+    """Right or wrong, in words; empty where nobody has compared the answer."""
+    if trace.judged is None:
+        return ""
+    found = trace.judged.grade
+    if found.reason == "recorded":
+        return f"{'✓ right' if found.correct else '✗ wrong'}, as it was recorded"
+    return VERDICTS[found.reason]

@@ -9,9 +9,10 @@ from typing import Literal
 import msgspec
 from msgspec import Struct
 
+from tts.eval.attempts import Grade
 from tts.ledger import CandidateLine
 from tts.protocols import CallRow, UseRow
-from tts.values import NOTHING, Completion, Usage
+from tts.values import NOTHING, Completion, Problem, Usage
 
 Fate = Literal["chosen", "finished", "cut", "continued", "repeated", "pruned"]
 """chosen: holds the answer; finished: ended by itself; cut: stopped at its token limit;
@@ -38,6 +39,10 @@ class TraceNode(Struct, frozen=True, kw_only=True):
     """Attributed use of scoring it."""
     on_path: bool = False
     """Whether it leads to the answer."""
+    prompt: int | None = None
+    """The place of its prompt among `Trace.prompts`; None: not on record."""
+    why: str = ""
+    """Why it ended as it did, in a sentence."""
     children: tuple[TraceNode, ...] = ()
 
     @property
@@ -65,6 +70,22 @@ class OtherCalls(Struct, frozen=True):
     usage: Usage
 
 
+class CallLine(Struct, frozen=True, kw_only=True):
+    """One call of a run: a draw, a score, a judgement, a tool."""
+
+    node: str
+    role: str
+    name: str
+    inputs: tuple[str, ...]
+    """The nodes that it waited for, those of local functions among them."""
+    origin: str
+    usage: Usage
+    """Attributed."""
+    start: float | None
+    """Seconds since the first call was sent; None: nothing was sent for it."""
+    seconds: float | None
+
+
 class RunLine(Struct, frozen=True, kw_only=True):
     """One recorded run in a list."""
 
@@ -81,6 +102,27 @@ class RunLine(Struct, frozen=True, kw_only=True):
     """Why the run has no answer, where it failed or was cut short."""
 
 
+class Ballot(Struct, frozen=True, kw_only=True):
+    """Equal answers of finished candidates."""
+
+    answer: str
+    votes: int
+    score: float | None
+    """The sum of their scores; None: not all are scored."""
+    best: float | None
+    """The highest of them."""
+    right: bool | None
+    """None: there is no reference, or it cannot be told."""
+
+
+class Judged(Struct, frozen=True, kw_only=True):
+    """A run's answers beside the reference and beside each other."""
+
+    grade: Grade
+    tally: tuple[Ballot, ...]
+    """Those with the most votes first."""
+
+
 class Trace(Struct, frozen=True, kw_only=True):
     """A recorded run."""
 
@@ -93,6 +135,14 @@ class Trace(Struct, frozen=True, kw_only=True):
     """Attributed, of every call."""
     why: str = ""
     """Why it spent what it did, where its strategy says so."""
+    problem: Problem | None = None
+    """As its set has it; None: the ledger holds no set."""
+    prompts: tuple[str, ...] = ()
+    """What was sent for its draws, each once."""
+    calls: tuple[CallLine, ...] = ()
+    """All of them, in the order in which they ended."""
+    judged: Judged | None = None
+    """None: nobody has compared its answers."""
 
     def nodes(self) -> Iterator[TraceNode]:
         """Every candidate, parents first."""
@@ -108,6 +158,8 @@ class Rows(Struct, frozen=True, kw_only=True):
     candidates: Mapping[str, CandidateLine]
     chosen: str = ""
     """Key of the candidate that holds the answer."""
+    prompts: Mapping[str, int] = {}
+    """Places of prompts by their hash."""
 
 
 def grow(rows: Rows) -> tuple[TraceNode, ...]:
@@ -146,6 +198,7 @@ def _branch(
                 drawn=use.attributed,
                 scored=scored.get(use.key, NOTHING),
                 on_path=use.key in path,
+                prompt=rows.prompts.get(rows.calls[use.key].input_hash),
                 children=below,
             )
         )

@@ -9,8 +9,8 @@ import yaml
 from jinja2 import Environment, StrictUndefined
 from markupsafe import Markup
 
-from tts.eval.report.chart import Scale, axes, element, label, marker, title
 from tts.eval.tune.trial import Failed, Measured, Point, Space, Tried, Value, best_of, engine_values
+from tts.pages.drawing import Scale, axes, element, label, marker, title
 
 _WIDTH, _HEIGHT, _LEFT = 760.0, 250.0, 70.0
 _CELL_W, _CELL_H = 96.0, 34.0

@@ -11,21 +11,22 @@ from markupsafe import Markup
 
 from tts.engine import spell_recorded
 from tts.errors import TTSError
-from tts.eval.pages import Filters, render_template
 from tts.eval.report import ComparisonReport, render_page, wording
 from tts.eval.report.axes import Cost
-from tts.eval.report.chart import Scale, axes, axis_names, path
 from tts.eval.report.comparison_report import ProblemLine
-from tts.eval.report.page import Links
+from tts.eval.report.kinds import KINDS
+from tts.eval.report.page import Links, address
 from tts.eval.trace import RunLine
 from tts.eval.view.problems import Listing, Pair
 from tts.eval.view.source import JobLine, Source, Spending
 from tts.ledger.questions import Spent
+from tts.pages import Filters, render_template
+from tts.pages.drawing import FRAMES, Frame, Scale, axes, axis_names, drawing, path
 from tts.values import Usage
 
 UNITS = (("seconds", 1.0, 300.0), ("minutes", 60.0, 18_000.0), ("hours", 3600.0, inf))
 """Of a job's time, with their length and the longest time that is told in them, in seconds."""
-WIDTH, HEIGHT = 920.0, 280.0
+TIME_HEIGHT = 280.0
 
 
 def links_of(job: str, *, traced: bool) -> Links:
@@ -37,6 +38,7 @@ def links_of(job: str, *, traced: bool) -> Links:
         problem=f"{start}/problem?id=",
         pairs=f"{start}/pair",
         spending=f"{start}/spending" if traced else "",
+        run=f"{start}/run/" if traced else "",
     )
 
 
@@ -50,15 +52,26 @@ def report_page(report: ComparisonReport, job: str, *, traced: bool, cost: Cost)
 
 
 def problems_page(report: ComparisonReport, job: str, found: Listing, *, traced: bool) -> str:
-    links = links_of(job, traced=traced)
-    return _page("problems", report=report, job=job, found=found, links=links)
+    links, shown = links_of(job, traced=traced), f"show={found.wanted}"
+    same = shown if found.row is None else f"{shown}&row={found.row}"
+    of_row = "" if found.row is None else f"&row={found.row}"
+    return _page(
+        "problems",
+        report=report,
+        job=job,
+        found=found,
+        links=links,
+        kinds=KINDS,
+        same=same,
+        of_row=of_row,
+    )
 
 
 def problem_page(
     report: ComparisonReport, job: str, line: ProblemLine, runs: Sequence[RunLine], *, traced: bool
 ) -> str:
-    links, start = links_of(job, traced=traced), f"/job/{quote(job, safe='')}/run/"
-    return _page("problem", report=report, job=job, line=line, runs=runs, links=links, start=start)
+    links = links_of(job, traced=traced)
+    return _page("problem", report=report, job=job, line=line, runs=runs, links=links)
 
 
 def pair_page(
@@ -87,30 +100,29 @@ def time_figure(spent: Sequence[Spent]) -> Markup:
     for one in spent:
         total += one.tokens
         points.append(((one.at - spent[0].at) / size, float(total)))
-    longest = max(points[-1][0], 1e-3)
-    across = Scale(low=0.0, high=longest, start=64.0, end=WIDTH - 20)
-    up = Scale(low=0.0, high=float(max(total, 1)), start=HEIGHT - 40, end=34.0)
-    line = path([(across(x), up(y)) for x, y in points], class_="line c0")
-    return _framed(across, up, line, unit)
+    return Markup("").join(_over_time(points, unit, frame) for frame in FRAMES)
 
 
-def _framed(across: Scale, up: Scale, line: Markup, unit: str) -> Markup:
-    body = Markup("").join(
-        [
-            axes(
-                across,
-                up,
-                x_ticks=across.ticks(),
-                y_ticks=up.ticks(),
-                x_word=wording.short,
-                y_word=wording.short,
-            ),
-            axis_names(across, up, f"{unit} since the first call", "tokens billed"),
-            line,
-        ]
+def _over_time(points: Sequence[tuple[float, float]], unit: str, frame: Frame) -> Markup:
+    end, height = frame.width - 20, TIME_HEIGHT
+    across = Scale(low=0.0, high=max(points[-1][0], 1e-3), start=60.0, end=end)
+    up = Scale(low=0.0, high=max(points[-1][1], 1.0), start=height - 44, end=34.0)
+    return drawing(
+        "Tokens billed over time",
+        axes(
+            across,
+            up,
+            x_ticks=across.ticks(frame.ticks),
+            y_ticks=up.ticks(),
+            x_word=wording.short,
+            y_word=wording.short,
+        ),
+        axis_names(across, up, f"{unit} since the first call", "tokens billed"),
+        path([(across(x), up(y)) for x, y in points], class_="line c0"),
+        width=frame.width,
+        height=height,
+        frame=frame.name,
     )
-    frame = '<svg class="figure" viewBox="0 0 {} {}" role="img" aria-label="Tokens billed over time">{}</svg>'
-    return Markup(frame).format(WIDTH, HEIGHT, body)
 
 
 def _page(name: str, **values: object) -> str:
@@ -120,6 +132,7 @@ def _page(name: str, **values: object) -> str:
         "when": _when,
         "money": _money,
         "spelled": _spelled,
+        "address": address,
     }
     return render_template(
         "tts.eval.view", values, filters, page=name, dressed=("tts.eval.report",)

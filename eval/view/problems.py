@@ -3,23 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Literal, get_args
 
 from msgspec import Struct
 
 from tts.errors import UnknownName
 from tts.eval.report.comparison_report import Cell, ComparisonReport, ProblemLine
+from tts.eval.report.kinds import Kind, is_of, kind_of
 from tts.eval.report.rows import Row
 
 PAGE = 100
 """Problems on one page."""
-Wanted = Literal["all", "wrong", "disagreement", "failed"]
 
 
 class Listing(Struct, frozen=True, kw_only=True):
     """A page of problems."""
 
-    wanted: Wanted
+    wanted: Kind
+    row: int | None
+    """The place of the row by which it is of that kind; None: by any."""
     lines: tuple[ProblemLine, ...]
     page: int
     """From 1 on."""
@@ -28,32 +29,24 @@ class Listing(Struct, frozen=True, kw_only=True):
     """Problems on all pages."""
 
 
-def listing(report: ComparisonReport, wanted: str, page: int) -> Listing:
-    """Raises `UnknownName` for a filter that there is not; a page outside is the nearest."""
-    kind = _wanted(wanted)
-    found = [line for line in report.problems if _is(line, kind)]
+def listing(report: ComparisonReport, wanted: str, page: int, row: int | None = None) -> Listing:
+    """The problems of a kind, by all rows or by one; a page outside is the nearest.
+
+    Raises `UnknownName` for a filter or a row that there is not.
+    """
+    kind = kind_of(wanted)
+    _known(report, *(() if row is None else (row,)))
+    found = [line for line in report.problems if is_of(line, kind, row)]
     pages = max(1, -(-len(found) // PAGE))
     page = min(max(1, page), pages)
     lines = tuple(found[(page - 1) * PAGE : page * PAGE])
-    return Listing(wanted=kind, lines=lines, page=page, pages=pages, found=len(found))
+    return Listing(wanted=kind, row=row, lines=lines, page=page, pages=pages, found=len(found))
 
 
-def _wanted(text: str) -> Wanted:
-    for kind in get_args(Wanted):
-        if kind == text:
-            return kind  # type: ignore[no-any-return]
-    raise UnknownName("filter", text, get_args(Wanted))
-
-
-def _is(line: ProblemLine, wanted: Wanted) -> bool:
-    cells = [cell for cell in line.cells if cell is not None]
-    if wanted == "wrong":
-        return any(cell.correct < cell.graded for cell in cells)
-    if wanted == "failed":
-        return any(cell.error is not None or cell.graded < cell.runs for cell in cells)
-    if wanted == "disagreement":
-        return len({cell.correct / cell.graded for cell in cells if cell.graded}) > 1
-    return True
+def _known(report: ComparisonReport, *places: int) -> None:
+    for place in places:
+        if not 0 <= place < len(report.rows):
+            raise UnknownName("row", str(place), map(str, range(len(report.rows))))
 
 
 class Pair(Struct, frozen=True, kw_only=True):
@@ -74,9 +67,7 @@ class Pair(Struct, frozen=True, kw_only=True):
 
 def pair(report: ComparisonReport, first: int, second: int) -> Pair:
     """Two rows by their places; raises `UnknownName` where there is none."""
-    for place in (first, second):
-        if not 0 <= place < len(report.rows):
-            raise UnknownName("row", str(place), map(str, range(len(report.rows))))
+    _known(report, first, second)
     graded = list(_graded(report.problems, first, second))
     ends = [(_share(a), _share(b)) for _, a, b in graded]
     return Pair(

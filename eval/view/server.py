@@ -60,7 +60,9 @@ class Viewer:
 
     async def _problems(self, request: web.Request) -> web.Response:
         job, report = await self._found(request)
-        found = listing(report, request.query.get("show", "all"), number(request, "page", 1))
+        row = number(request, "row", 0) if "row" in request.query else None
+        wanted = request.query.get("show", "all")
+        found = listing(report, wanted, number(request, "page", 1), row)
         return html(pages.problems_page(report, job, found, traced=self._source.traced))
 
     async def _problem(self, request: web.Request) -> web.Response:

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Protocol
+from urllib.parse import quote
 
 import msgspec
 from msgspec import Struct
@@ -17,6 +18,7 @@ from tts.eval.recorded import recorded_report
 from tts.eval.report import ComparisonReport
 from tts.eval.trace import RunLine, read_trace, reading, render_trace_page
 from tts.eval.trace.read import line
+from tts.eval.trace.render import Back
 from tts.ledger import Bill, Controls, Grouping, Questions
 from tts.ledger.questions import Spent
 from tts.values import Budget
@@ -131,7 +133,12 @@ class LedgerSource:
     def trace(self, job: str, run: str) -> str:
         found = read_trace(self.name, run, job)
         budget = spell_budget(msgspec.json.decode(found.run.budget, type=Budget))
-        return render_trace_page(found, strategy=spell_recorded(found.run.strategy), budget=budget)
+        start = f"/job/{quote(job, safe='')}"
+        problem = f"{start}/problem?id={quote(found.run.problem_id, safe='')}"
+        strategy = spell_recorded(found.run.strategy)
+        return render_trace_page(
+            found, strategy=strategy, budget=budget, back=Back(home="/", problem=problem)
+        )
 
     def spending(self, job: str) -> Spending:
         self._ended(job)

@@ -143,6 +143,8 @@ class Reader:
         spent = [ATTEMPTS.c[prefix + name] for prefix in ("worst_", "billed_") for name in USAGE]
         mine = (ATTEMPTS.c.job == job_of) & (ATTEMPTS.c.run_id == run)
         self._attempts = Prepared(select(*spent).where(mine), engine)
+        times = [ATTEMPTS.c[name] for name in ("key", "started_at", "latency_s")]
+        self._times = Prepared(select(*times).where(mine).order_by(ATTEMPTS.c.started_at), engine)
         outcomes = select(OUTCOMES).where(OUTCOMES.c.job == job_of, OUTCOMES.c.run_id == run)
         self._outcomes = Prepared(outcomes.order_by(OUTCOMES.c.node), engine)
 
@@ -173,6 +175,12 @@ class Reader:
 
     def outcomes(self, run_id: str) -> list[OutcomeRow]:
         return [OUTCOME.decode(row) for row in self._ask(self._outcomes, run_id=run_id)]
+
+    def times(self, run_id: str) -> dict[str, tuple[float, float]]:
+        """By key, when the last attempt of a run that ended was sent, in seconds since the epoch,
+        and how many seconds it took."""
+        rows = self._ask(self._times, run_id=run_id)
+        return {row[0]: (float(row[1]), float(row[2])) for row in rows if row[2] is not None}
 
     def billed(self, run_id: str) -> Usage:
         """What the attempts of a run were billed, those of unknown end at their worst."""

@@ -7,9 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tts.eval.report import Curve, Point, frontier
-from tts.eval.report.chart import Scale, spread
 from tts.eval.report.figures import cost_figure, cost_scale
 from tts.eval.statistics import Estimate
+from tts.pages.drawing import Scale, spread
 from tts.values.visible import visible
 
 

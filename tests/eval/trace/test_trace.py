@@ -9,6 +9,7 @@ from rich.console import Console
 
 from tts.errors import LedgerError, TTSError, UnknownName
 from tts.eval.trace import Trace, read_trace, render_trace, render_trace_page, run_lines
+from tts.eval.trace.figures import call_figure, tree_figure
 from tts.values import NOTHING
 
 
@@ -72,7 +73,7 @@ def test_the_terminal_counts_what_was_pruned_and_shows_it_when_asked(trace: Trac
 def test_hostile_text_changes_neither_terminal_nor_page(trace: Trace) -> None:
     page = render_trace_page(trace, strategy="beam", budget="none")
     assert "\x1b[31m" not in shown(trace, all_nodes=True)
-    assert "<script" not in page
+    assert page.count("<script") == 1, "its own"
     assert "\u202e" not in page
     assert "49" not in page.partition("odd")[2][:80]
 
@@ -83,9 +84,39 @@ def test_the_page_is_whole_and_loads_nothing(trace: Trace) -> None:
     parser = HTMLParser()
     parser.handle_starttag = lambda tag, attrs: tags.append((tag, dict(attrs)))  # type: ignore[method-assign]
     parser.feed(page)
-    assert not {"script", "link", "img", "iframe"} & {tag for tag, _ in tags}
-    assert not any({"src", "href", "style"} & attributes.keys() for _, attributes in tags)
+    assert not {"link", "img", "iframe"} & {tag for tag, _ in tags}
+    assert not any({"src", "style"} & attributes.keys() for _, attributes in tags)
+    links = [attributes["href"] for _, attributes in tags if "href" in attributes]
+    assert all(link and link.startswith("#prompt-") for link in links)
     assert "default-src &#39;none&#39;" in page or "default-src 'none'" in page
+
+
+def test_the_page_shows_what_was_asked_and_how_the_answers_voted(trace: Trace) -> None:
+    assert [prompt.rpartition("user: ")[2] for prompt in trace.prompts] == ["?"]
+    assert trace.judged is not None and trace.judged.grade.reason == "no_reference"
+    told = {one.answer: (one.votes, one.best) for one in trace.judged.tally}
+    assert told == {"13": (2, 0.1), "42": (2, 0.8)}
+    page = render_trace_page(trace, strategy="beam", budget="none")
+    assert "not graded: there is no reference" in page and ">Votes<" in page
+
+
+def test_every_draw_says_why_it_ended(trace: Trace) -> None:
+    said = {node.text.split()[0]: node.why for node in trace.roots}
+    assert said["bad"] == "It scored 0.20; 1 of 4 of its round went on, the lowest of them at 0.90."
+    assert any("said the same" in node.why for node in trace.nodes())
+    assert all(node.why for node in trace.nodes())
+
+
+def test_calls_are_drawn_over_time_with_what_they_waited_for(trace: Trace) -> None:
+    assert {one.role for one in trace.calls} == {"sample", "verify"}
+    sent = [one for one in trace.calls if one.start is not None]
+    assert min(one.start or 0.0 for one in sent) == 0.0
+    assert any(one.inputs for one in sent)
+    drawn = call_figure(trace.calls)
+    assert drawn.count("<svg") == 2 and "arrow" in drawn
+    assert tree_figure(trace).count("<circle") == 2 * sum(
+        one.value is not None for one in trace.nodes()
+    )
 
 
 def test_an_open_run_is_shown_as_far_as_it_got(recorded: str, tmp_path: Path) -> None:

@@ -5,15 +5,18 @@ from __future__ import annotations
 
 from base64 import b64encode
 from collections.abc import Callable, Mapping, Sequence
+from functools import cache
 from hashlib import sha256
 from importlib.resources import files
 
 from jinja2 import Environment, FunctionLoader, StrictUndefined
 from markupsafe import Markup
 
+from tts.pages.maths import set_formula, set_maths
 from tts.values.visible import visible
 
 Filters = Mapping[str, Callable[..., str]]
+HERE = "tts.pages"
 
 
 def render_template(
@@ -26,26 +29,41 @@ def render_template(
 ) -> str:
     """A page of a package with its `page.css` and, where it has one, its `page.js`.
 
-    The template gets `style`, `script` and `policy` besides the values, and the filter `visible`
-    besides the others. All texts are escaped. `page`: name of the template, which may extend others
-    of its package. `dressed`: packages whose style and script come first.
+    The template gets `style`, `script` and `policy` besides the values, and besides the other
+    filters `visible`, `maths` and `formula`, which set mathematics. All texts are escaped. `page`:
+    name of the template, which may extend others of its package. `dressed`: packages whose style
+    and script come first; those that all pages share come before them.
     """
-    sheets = (*dressed, package)
-    style = "".join(_resource(one, "page.css") for one in sheets)
+    sheets = (HERE, *dressed, package)
+    style = stylesheet("palette", "figure") + "".join(_resource(one, "page.css") for one in sheets)
     script = "".join(_resource(one, "page.js") for one in sheets)
-    environment = Environment(
+    environment = _environment(package)
+    environment.filters |= filters or {}
+    return environment.get_template(f"{page}.html").render(
+        **values, style=Markup(style), script=Markup(script), policy=_policy(style, script)
+    )
+
+
+def stylesheet(*names: str) -> str:
+    """Rules of this package: `palette` (colours, light and dark), `figure`, `page`."""
+    return "".join(_resource(HERE, f"{name}.css") for name in names)
+
+
+@cache
+def _environment(package: str) -> Environment:
+    """Of one package's templates, which are compiled once; its pages use the same filters."""
+    made = Environment(
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
         loader=FunctionLoader(lambda name: _resource(package, name)),
     )
-    environment.filters |= {"visible": visible, **(filters or {})}
-    return environment.get_template(f"{page}.html").render(
-        **values, style=Markup(style), script=Markup(script), policy=_policy(style, script)
-    )
+    made.filters |= {"visible": visible, "maths": set_maths, "formula": set_formula}
+    return made
 
 
+@cache
 def _resource(package: str, name: str) -> str:
     """The text of a file of the package; empty where there is none."""
     file = files(package).joinpath(name)

@@ -46,6 +46,53 @@ def _plain(value: Attribute) -> str:
     return value if isinstance(value, str) else f"{value:.2f}".rstrip("0").rstrip(".")
 
 
+class Frame(Struct, frozen=True, kw_only=True):
+    """Where a figure is drawn, in its own units, which a page shows as pixels."""
+
+    width: float
+    height: float
+    right: float
+    """Room beside the axes."""
+    ticks: int
+    left: float = 52.0
+    name: str = "wide"
+
+    @property
+    def narrow(self) -> bool:
+        return self.name == "narrow"
+
+
+WIDE = Frame(width=920.0, height=400.0, right=225.0, ticks=6)
+NARROW = Frame(width=340.0, height=290.0, right=14.0, ticks=4, left=46.0, name="narrow")
+FRAMES = (WIDE, NARROW)
+"""Every figure is drawn once in each."""
+
+
+def drawing(named: str, *children: Markup, width: float, height: float, frame: str) -> Markup:
+    """A figure with its accessible name. `frame`: `wide`, or `narrow` for the one of a phone, which
+    follows the wide one and is shown instead of it there."""
+    return element(
+        "svg",
+        title(named),
+        *children,
+        viewBox=f"0 0 {width:.0f} {height:.0f}",
+        role="img",
+        aria_label=named,
+        class_=f"figure {frame}",
+    )
+
+
+def key(names: Sequence[str], *, left: float, top: float, step: float, limit: int) -> Markup:
+    """Names with the marks of their lines, one below the other."""
+    parts = []
+    for index, name in enumerate(names):
+        at = top + index * step
+        parts.append(marker(left, at, index))
+        coloured = f"series coloured {colour(index)}"
+        parts.append(label(name, limit=limit, x=left + 14, y=at + 4.5, class_=coloured))
+    return element("g", *parts)
+
+
 class Scale(Struct, frozen=True, kw_only=True):
     """Maps low…high onto start…end, linearly or by logarithm."""
 
