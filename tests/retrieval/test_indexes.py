@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+from importlib.util import find_spec
 from pathlib import Path
+from random import Random
 from typing import Any
 
 import numpy as np
@@ -11,7 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tts.errors import BadReply
+from tts.errors import BadReply, UsageError
 from tts.retrieval import BM25, Corpus, Dense, Fused, Reranked, Store, reciprocal_ranks
 from tts.retrieval.bm25 import best
 from tts.values import Document
@@ -82,6 +84,32 @@ def test_an_index_that_is_damaged_is_made_anew(tmp_path: Path) -> None:
 
 def test_vectors_find_the_most_similar() -> None:
     assert found(Dense(CORPUS, Letters()), "Fish swim in the cold sea.", 1) == ["fish"]
+
+
+def test_a_graph_finds_nearly_what_an_exact_search_does_and_is_kept(tmp_path: Path) -> None:
+    pytest.importorskip("usearch", reason="needs the extra neighbours")
+    random = Random(0)
+    texts = ["".join(random.choices("abcdefghij", k=30)) for _ in range(3000)]
+    many = Corpus(tuple(Document(str(at), text) for at, text in enumerate(texts)))
+    exact = Dense(many, Letters())
+    made, kept = (Dense(many, Letters(), Store(tmp_path), exact=False) for _ in range(2))
+    shared = [set(exact.ranked(text, 10)) & set(made.ranked(text, 10)) for text in texts[:50]]
+    assert sum(map(len, shared)) >= 0.95 * 500 and exact.ranked("abc", 0) == made.ranked("abc", 0)
+    assert all(made.ranked(text, 10) == kept.ranked(text, 10) for text in texts[:50])
+    assert made.identity == kept.identity != exact.identity
+
+
+def test_many_vectors_make_a_graph_where_it_can_be_made(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tts.retrieval.neighbours.MANY", 2)
+    graph = find_spec("usearch") is not None
+    assert ("neighbours" in Dense(CORPUS, Letters()).identity) is graph
+    assert "neighbours" not in Dense(CORPUS, Letters(), exact=True).identity
+
+
+def test_a_graph_without_its_package_is_told_in_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tts.retrieval.neighbours.find_spec", lambda _: None)
+    with pytest.raises(UsageError, match=r"tts-engine\[neighbours\]"):
+        Dense(CORPUS, Letters(), exact=False)
 
 
 def test_an_index_whose_making_was_killed_goes_on_where_it_was(

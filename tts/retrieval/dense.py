@@ -1,4 +1,4 @@
-"""Retrieval by meaning: vectors of texts, compared exactly."""
+"""Retrieval by meaning: vectors of texts, and which of them are near."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from typing import Any, Protocol
 import numpy as np
 
 from tts.errors import BadReply, UsageError
-from tts.retrieval.bm25 import best
 from tts.retrieval.corpus import Corpus
+from tts.retrieval.neighbours import neighbours
 from tts.retrieval.store import Store, Vectors, embedded
 from tts.tools.shielded import in_thread
 from tts.values import Document
@@ -45,7 +45,8 @@ class Embedder(Protocol):
 
 
 class Dense:
-    """Cosine similarity to every document: exact, and fast enough below some 10⁵ of them."""
+    """Cosine similarity to every document, exact; of more than 10⁵ along a graph, which may miss
+    some, where the package for it is installed."""
 
     def __init__(
         self,
@@ -54,11 +55,12 @@ class Dense:
         store: Store | None = None,
         *,
         cost: float | None = 0.0,
+        exact: bool | None = None,
     ) -> None:
         """`store`: where vectors are kept; an index that was begun there is gone on with. `cost`:
-        dollars of a query; None: unknown."""
+        dollars of a query; None: unknown. `exact`: None: as the number of documents suggests."""
         self.corpus, self.embedder, self.cost = corpus, embedder, cost
-        self._vectors = self._all(store)
+        self._neighbours = neighbours(self._all(store), exact, store, self._named)
 
     @property
     def name(self) -> str:
@@ -66,7 +68,9 @@ class Dense:
 
     @property
     def identity(self) -> Any:
-        return {"embedder": self.embedder.identity, "corpus": self.corpus.digest}
+        told = {"embedder": self.embedder.identity, "corpus": self.corpus.digest}
+        by = self._neighbours.identity
+        return told if by is None else {**told, "neighbours": by}
 
     async def retrieve(self, query: str, k: int) -> Sequence[Document]:
         if getattr(self.embedder, "waits", False):
@@ -77,15 +81,21 @@ class Dense:
 
     def ranked(self, query: str, k: int) -> list[int]:
         """Places in the corpus, the most similar first."""
-        return best(self._vectors @ self._unit([query])[0], k)
+        return self._neighbours.nearest(self._unit([query])[0], k)
+
+    @property
+    def _named(self) -> str:
+        """What is kept of these texts under this embedder."""
+        return f"{self.name}-{self.embedder.size}-{self.corpus.digest}"
 
     def _all(self, store: Store | None) -> Vectors:
         texts = self.corpus.texts
         if store is None:
             blocks = range(0, len(texts), BLOCK)
             return np.concatenate([self._unit(texts[at : at + BLOCK]) for at in blocks])
-        named = f"{self.name}-{self.embedder.size}-{self.corpus.digest}"
-        return embedded(store, named, texts, size=self.embedder.size, embed=self._unit, block=BLOCK)
+        return embedded(
+            store, self._named, texts, size=self.embedder.size, embed=self._unit, block=BLOCK
+        )
 
     def _unit(self, texts: Sequence[str]) -> Vectors:
         """Vectors of length 1, so that products are cosines; one of length 0 stays."""

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from tts.eval.bench.report import VARIABLE, NeedsData
-from tts.eval.bench.retrieval import _found, made_up, read_questions, retrieval
+from tts.eval.bench.retrieval import _found, read_questions, retrieval
+from tts.eval.bench.retrieval_speed import made_up
 from tts.retrieval import BM25, read_corpus
 
 DATA = Path(os.environ.get(VARIABLE, "")) / "rag"
