@@ -107,7 +107,7 @@ def _candidates() -> Iterator[tuple[Literal[1, 2], dict[Controller, Path]]]:
             if parent.is_relative_to(MOUNT):
                 yield 2, dict.fromkeys(CONTROLLERS, parent)
         return
-    mounts = {one: MOUNT / one for one in CONTROLLERS}
+    mounts: dict[Controller, Path] = {one: MOUNT / one for one in CONTROLLERS}
     if all(mount.is_dir() for mount in mounts.values()):
         yield 1, {one: mounts[one] / own.get(one, "/").lstrip("/") for one in CONTROLLERS}
         yield 1, mounts
