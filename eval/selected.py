@@ -1,10 +1,11 @@
-"""What selection got of a recorded job: a random draw, the answer chosen, and the best draw there was."""
+"""What selection got of a recorded job: a random draw, the answer chosen, and the best draw there was;
+and how its scores rank what was drawn."""
 
 from __future__ import annotations
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -13,16 +14,20 @@ from msgspec.structs import replace
 from tts.equivalence import Equivalence
 from tts.eval.attempts import grade
 from tts.eval.grading import grading
-from tts.eval.metrics.selected import Selected
+from tts.eval.metrics.ranking import ndcg_of_scores
+from tts.eval.metrics.selected import Ranking, Selected
 from tts.eval.recorded import labels_of, read
+from tts.eval.replay.pool import Floats
 from tts.eval.replay.resample import Resampler, share_between
 from tts.eval.report import ComparisonReport
 from tts.eval.trace import reading
 from tts.ledger import decode_result
 from tts.values import ENTRY, Problem, Result
 
-Line = tuple[float, float, float]
-"""Of one run: the share of right draws, whether the answer is right, whether any draw is."""
+UNKNOWN = float("nan")
+Line = tuple[float, float, float, float, float]
+"""Of one run: the share of right draws, whether the answer is right, whether any draw is; NDCG@10 of
+the draws by score and in any order, NaN where there is none."""
 
 
 async def selected(
@@ -74,7 +79,8 @@ async def with_selected(
 
 async def _line(result: Result, problem: Problem, equivalence: Equivalence) -> Line | None:
     """Equal answers are graded once."""
-    whole = [kept.candidate.answer for kept in result.candidates if kept.candidate.final]
+    drafts = [kept for kept in result.candidates if kept.candidate.final]
+    whole = [kept.candidate.answer for kept in drafts]
     if not whole or result.error is not None:
         return None
     async with asyncio.TaskGroup() as group:
@@ -84,12 +90,23 @@ async def _line(result: Result, problem: Problem, equivalence: Equivalence) -> L
         }
     rights = {answer: task.result().correct is True for answer, task in graded.items()}
     drawn = [rights[answer] for answer in whole]
-    return sum(drawn) / len(drawn), float(rights[result.answer]), float(any(drawn))
+    ranks = _ranks([one.score.value if one.score else None for one in drafts], drawn)
+    return sum(drawn) / len(drawn), float(rights[result.answer]), float(any(drawn)), *ranks
+
+
+def _ranks(scores: Sequence[float | None], rights: Sequence[bool]) -> tuple[float, float]:
+    """NDCG@10 by score and in any order; NaN where nothing was scored or nothing is right."""
+    gains = [float(right) for right in rights]
+    ranked = ndcg_of_scores(scores, gains)
+    unranked = ndcg_of_scores([None] * len(gains), gains)
+    if ranked is None or unranked is None or all(score is None for score in scores):
+        return UNKNOWN, UNKNOWN
+    return ranked, unranked
 
 
 def _selected(strategy: str, budget: str, by_problem: dict[str, list[Line]]) -> Selected:
     table = np.array([np.mean(np.array(lines), axis=0) for lines in by_problem.values()])
-    random, chosen, best = Resampler(len(table)).estimates(table)
+    random, chosen, best = Resampler(len(table)).estimates(table[:, :3])
     return Selected(
         strategy=strategy,
         budget=budget,
@@ -98,4 +115,16 @@ def _selected(strategy: str, budget: str, by_problem: dict[str, list[Line]]) -> 
         selected=chosen,
         oracle=best,
         recovered=share_between(table[:, 0], table[:, 1], table[:, 2]),
+        ranking=_ranking(table[:, 3:]),
     )
+
+
+def _ranking(table: Floats) -> Ranking | None:
+    """Of (problems, 2); the problems without a rank are left out."""
+    known = table[~np.isnan(table).any(axis=1)]
+    if not len(known):
+        return None
+    resampler = Resampler(len(known))
+    ranked, unranked = resampler.estimates(known)
+    [gain] = resampler.estimates(known[:, :1] - known[:, 1:], least=-1.0)
+    return Ranking(problems=len(known), ranked=ranked, unranked=unranked, gain=gain)

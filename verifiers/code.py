@@ -28,6 +28,9 @@ FIRST_LIMITS = (*("cpu_seconds", "wall_seconds", "memory", "file_size", "output"
 """What keys and manifests of jobs have said from the first."""
 
 
+SETS_OF_CODE = "take --problems humaneval:FILE, mbpp:FILE, p3:FILE or livecodebench:FILE"
+
+
 def told(limits: Limits, always: Sequence[str] = ()) -> dict[str, Any]:
     """The limits that are not as usual, and some always: a limit that is new changes no key, and
     refuses no job that began without it."""
@@ -156,12 +159,12 @@ class Examining(FlatCall):
 
     def identity(self, args: tuple[Any, ...]) -> Any:
         tests = examples_of(args[0].problem)
-        return (_source(args[0]), msgspec.to_builtins(tests), self.limits_told)
+        return (program_of(args[0]), msgspec.to_builtins(tests), self.limits_told)
 
     async def perform(self, args: tuple[Any, ...], draws: Sequence[Draw], meter: Meter) -> Answer:
         candidate: Candidate = args[0]
         tests = examples_of(candidate.problem)
-        found = await self.sandbox.examine(_source(candidate), tests, self.limits)
+        found = await self.sandbox.examine(program_of(candidate), tests, self.limits)
         if any(check.outcome == "lost" for check in found.checks):
             raise Crashed(f"The sandbox gave no verdict: {found.checks[-1].reason}.")
         return self.answered(found)
@@ -173,9 +176,13 @@ class Examining(FlatCall):
         return Examination(checks=())
 
 
-def _source(candidate: Candidate) -> str:
-    """The program that a candidate makes of its problem."""
+def program_of(candidate: Candidate) -> str:
+    """The program that a candidate makes of its problem; raises `UsageError` where none is asked for."""
     told = candidate.problem.metadata
+    if ENTRY not in told:
+        raise UsageError(
+            f"Problem {candidate.problem.id!r} asks for no program: {SETS_OF_CODE}, or another verifier."
+        )
     return assembled(told[CODE], told[ENTRY], candidate.text).source
 
 
@@ -184,8 +191,8 @@ def examples_of(problem: Problem) -> Exam:
     exam = shown_exam(problem)
     if exam is None:
         raise UsageError(
-            f"Problem {problem.id!r} asks for no program, so there are no examples to run: take "
-            "--problems humaneval:FILE, mbpp:FILE, p3:FILE or livecodebench:FILE, or another verifier."
+            f"Problem {problem.id!r} asks for no program, so there are no examples to run: "
+            f"{SETS_OF_CODE}, or another verifier."
         )
     return exam
 
@@ -224,11 +231,11 @@ class Executing(FlatCall):
 
     def identity(self, args: tuple[Any, ...]) -> Any:
         candidate, exam = args
-        return (_source(candidate), msgspec.to_builtins(exam), self._limits_told)
+        return (program_of(candidate), msgspec.to_builtins(exam), self._limits_told)
 
     async def perform(self, args: tuple[Any, ...], draws: Sequence[Draw], meter: Meter) -> Answer:
         candidate, exam = args
-        checks = await judged_apart(self._box(), _source(candidate), exam, self.limits)
+        checks = await judged_apart(self._box(), program_of(candidate), exam, self.limits)
         return self.answered(Examination(checks=tuple(checks), isolation=self._box().isolation))
 
     def value(self, args: tuple[Any, ...], content: Any, key: str) -> tuple[Check, ...]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from math import log2
+from math import inf, log2
 
 
 def recall_at(ranking: Sequence[str], gold: Collection[str], k: int) -> float:
@@ -38,3 +38,29 @@ def _wanted(gold: Collection[str]) -> set[str]:
     if not wanted:
         raise ValueError("A ranking is measured against at least one gold document.")
     return wanted
+
+
+def ndcg_of_scores(
+    scores: Sequence[float | None], gains: Sequence[float], k: int = 10
+) -> float | None:
+    """NDCG at `k` of candidates ranked by score, those without one behind all others.
+
+    Equal scores are in no order, so each of them gains the mean of its tie (McSherry and Najork
+    2008); scores that are all equal give what no ranking has. None where nothing gains anything.
+    """
+    ideal = _discounted(sorted(gains, reverse=True), k)
+    if not ideal:
+        return None
+    ties: dict[float, list[float]] = {}
+    for score, gain in zip(scores, gains, strict=True):
+        ties.setdefault(-inf if score is None else score, []).append(gain)
+    ranked = [
+        sum(ties[score]) / len(ties[score])
+        for score in sorted(ties, reverse=True)
+        for _ in ties[score]
+    ]
+    return _discounted(ranked, k) / ideal
+
+
+def _discounted(gains: Sequence[float], k: int) -> float:
+    return sum(gain / log2(rank + 1) for rank, gain in enumerate(gains[:k], start=1))

@@ -101,11 +101,14 @@ def test_a_report_on_programs_says_what_selection_got_of_what_was_drawn(tmp_path
     assert found.random.value == pytest.approx(1 / 6)
     assert found.selected.value == report.rows[0].accuracy.value  # type: ignore[union-attr]
     assert found.oracle.value == 0.5
+    assert found.ranking is not None and found.ranking.problems == 1
+    assert found.ranking.ranked.value == pytest.approx((1 + 0.63093) / 2, abs=1e-4)
+    assert found.ranking.unranked.value == pytest.approx((1 + 0.63093 + 0.5) / 3, abs=1e-4)
     console = Console(width=100, file=io.StringIO(), record=True)
     console.print(render_table(report))
     assert "recovered %" in console.export_text()
     assert all("recovered %" in view(report) for view in (to_markdown, render_page))
-    assert "recovered_draws" in to_csv(report)
+    assert {"recovered_draws", "ndcg_gain"} <= set(to_csv(report).splitlines()[0].split(","))
     name, again = asyncio.run(recorded_report(place))
     problems = read(place, name).problems
     assert asyncio.run(with_selected(again, problems, place, name)).rows == report.rows

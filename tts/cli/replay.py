@@ -195,10 +195,14 @@ def show_selected(path: Path, console: Screen) -> None:
             sure(one.selected),
             sure(one.oracle),
             sure(one.recovered),
+            *((sure(one.ranking.ranked), gap(one.ranking.gain)) if one.ranking else ("", "")),
         )
         for one in run(selected(path))
     ]
-    heads = ("strategy", "problems", "random", "selected", "oracle", "recovered")
+    heads = (
+        *("strategy", "problems", "random", "selected", "oracle", "recovered"),
+        *("NDCG@10", "Δ to unranked"),
+    )
     console.print(plain_table("selection among what was drawn, in percent", heads, rows, left=1))
 
 

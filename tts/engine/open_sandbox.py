@@ -1,4 +1,4 @@
-"""The sandbox of a session, and what runs programs in it: the examples verifier, the grader."""
+"""What judges programs in a session: its sandbox with the examples verifier and the grader, linters."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from tts.protocols import Generator
 
 if TYPE_CHECKING:
     from tts.verifiers.code import ExamplesVerifier, SharedSandbox
+    from tts.verifiers.lint import LintVerifier
     from tts.verifiers.repository import RepositoryBox
     from tts.verifiers.sandbox import Isolation, Sandbox
 
@@ -44,6 +45,18 @@ async def open_examples(
     if name:
         raise UsageError(f"Verifier 'examples:{name}': it takes no name, write examples.")
     return ExamplesVerifier(open_sandbox(options))
+
+
+async def open_lint(name: str, options: SessionOptions, generator: Generator) -> LintVerifier:
+    """`lint`: what ruff finds in a program; `lint:bandit`, `lint:ruff+bandit`."""
+    from tts.verifiers.lint import LintVerifier
+    from tts.verifiers.linters import LINTERS, open_linter
+
+    asked = name.split("+") if name else [LINTERS[0]]
+    known = [one for one in LINTERS if one in asked]
+    if len(known) != len(asked):
+        raise UsageError(f"Verifier 'lint:{name}': write lint, lint:bandit or lint:ruff+bandit.")
+    return LintVerifier([await open_linter(one) for one in known])
 
 
 def shared_sandbox(options: SessionOptions) -> SharedSandbox:

@@ -76,6 +76,7 @@ BUILT_IN: Mapping[Kind, Mapping[str, str]] = {
         "embedded": "tts.engine.session:open_embedded_verifier",
         "examples": "tts.engine.open_sandbox:open_examples",
         "instructions": "tts.engine.session:open_instructions",
+        "lint": "tts.engine.open_sandbox:open_lint",
         "recorded": "tts.engine.session:open_recorded_verifier",
         "gen-prm": "tts.engine.session:open_gen_prm",
         "judge": "tts.engine.session:open_judge",
