@@ -82,7 +82,7 @@ async def recorded_report(
     found = read(place, job)
     columns = columns_of(found)
     repeats = max([found.manifest.asked.repeats, *(row.replicate + 1 for row in found.runs)])
-    attempts = await graded(found)
+    attempts = await graded(found, place)
     asked, problems = found.manifest.asked, found.problems
     order = problems if asked.order == "given" else shuffled(problems, seed=asked.seed or 0)
     whole = len(columns) * repeats * len(problems)
@@ -135,11 +135,11 @@ def bare(runs: Iterable[RunRow]) -> tuple[Problem, ...]:
     return tuple(Problem(id=name, prompt=name) for name in names)
 
 
-async def graded(found: Recorded) -> dict[Key, Attempt]:
-    """The runs that have ended, by their place."""
+async def graded(found: Recorded, ledger: str | Path | None = None) -> dict[Key, Attempt]:
+    """The runs that have ended, by their place; programs by the verdicts beside the ledger."""
     problems = {problem.id: problem for problem in found.problems}
     attempts: dict[Key, Attempt] = {}
-    async with grading() as equivalence:
+    async with grading(ledger) as equivalence:
         for row in found.runs:
             problem = problems.get(row.problem_id)
             if row.result is None or problem is None:

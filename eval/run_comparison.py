@@ -14,11 +14,14 @@ import msgspec
 from tts.budget.idealised_runtime import read_runtimes
 from tts.engine import Job, Session, open_session, spell_strategy
 from tts.engine.asks import Asks, longest
+from tts.equivalence import Verdict
 from tts.errors import CallError, TTSError, UnknownName, UsageError
 from tts.eval.comparison import Comparison
+from tts.eval.grading import verdicts_beside
 from tts.eval.grid import part_told
 from tts.eval.idealised import Idealised, fits_of
 from tts.eval.jobs.obey import obeying
+from tts.eval.kept import Kept
 from tts.eval.manifest import job_name
 from tts.eval.pilot import Pilot, estimate_and_bill, pilot_of
 from tts.eval.problems import ProblemSet, problems_of
@@ -67,7 +70,7 @@ async def run_comparison(
     problems = problems_of(spec)
     async with AsyncExitStack() as stack:
         books = _Books(stack, ledger, job or job_name(spec), watched_by)
-        session = await _opened(spec, books)
+        session = await _opened(spec, books, verdicts_beside(ledger))
         stack.push_async_callback(session.close)
         journal, leases = await books.open()
         controls = Controls(journal.engine)
@@ -201,7 +204,7 @@ class _Books:
         return self._opened
 
 
-async def _opened(spec: ComparisonSpec, books: _Books) -> Session:
+async def _opened(spec: ComparisonSpec, books: _Books, verdicts: Kept[Verdict]) -> Session:
     """The session; what its endpoints have to be asked is in the ledger and under the wallet."""
     asks = Asks(
         spec.options,
@@ -211,7 +214,7 @@ async def _opened(spec: ComparisonSpec, books: _Books) -> Session:
         longest=longest(spec.budgets),
     )
     async with asks:
-        return await open_session(spec.options, asks=asks)
+        return await open_session(spec.options, asks=asks, verdicts=verdicts)
 
 
 async def _run(comparison: Comparison) -> str:

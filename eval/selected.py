@@ -39,7 +39,7 @@ async def selected(
     one grades. Raises as `recorded.read`.
     """
     if equivalence is None:
-        async with grading() as opened:
+        async with grading(place) as opened:
             return await selected(place, job, equivalence=opened)
     found = read(place, job)
     problems = {one.id: one for one in found.problems}
@@ -67,7 +67,8 @@ async def with_selected(
 ) -> ComparisonReport:
     """The report of a set of programs with what selection got, row by row; any other as it is.
 
-    Every distinct program that was drawn runs under the hidden tests once more.
+    Every distinct program that was drawn runs under the hidden tests, unless its verdict is kept
+    beside the ledger.
     """
     if not report.rows or not all(ENTRY in one.metadata for one in problems):
         return report

@@ -5,7 +5,8 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from functools import cached_property
-from typing import Any
+from hashlib import blake2b
+from typing import Any, Protocol
 
 import msgspec
 from msgspec import Struct
@@ -92,23 +93,50 @@ class SharedSandbox:
             await self._sandbox.close()
 
 
+class KnownVerdicts(Protocol):
+    """Verdicts of programs that were found before, by what they rest on."""
+
+    def get(self, key: str) -> Verdict | None: ...
+
+    def keep(self, key: str, value: Verdict) -> None: ...
+
+
 class ProgramGrader:
     """Says whether a program passes the hidden tests, twice: one that passes them once and not again
-    is `undecided`, and so is what the sandbox gave no verdict on."""
+    is `undecided`, and so is what the sandbox gave no verdict on.
 
-    def __init__(self, box: Callable[[], Sandbox]) -> None:
-        self._box = box
+    A verdict that is known is not found again: program, tests, limits, the sandbox and its level
+    are its key. One that is undecided is never kept.
+    """
+
+    def __init__(self, box: Callable[[], Sandbox], known: KnownVerdicts | None = None) -> None:
+        self._box, self._known = box, known
 
     async def __call__(self, answer: str, reference: str) -> Verdict:
-        known = Reference.of(reference)
-        program = assembled(known.prompt, known.tests.entry, answer)
-        first = await self._once(program.source, known)
+        asked = Reference.of(reference)
+        program = assembled(asked.prompt, asked.tests.entry, answer)
+        if self._known is None:
+            return await self._twice(program.source, asked)
+        key = self._key(program.source, asked)
+        verdict = self._known.get(key)
+        if verdict is None:
+            verdict = await self._twice(program.source, asked)
+            if verdict != "undecided":
+                self._known.keep(key, verdict)
+        return verdict
+
+    def _key(self, source: str, asked: Reference) -> str:
+        rests_on = (VERSION, self._box().isolation, source, asked.tests, told(asked.limits))
+        return blake2b(msgspec.json.encode(rests_on), digest_size=16).hexdigest()
+
+    async def _twice(self, source: str, asked: Reference) -> Verdict:
+        first = await self._once(source, asked)
         if first != "same":
             return first
-        return "same" if await self._once(program.source, known) == "same" else "undecided"
+        return "same" if await self._once(source, asked) == "same" else "undecided"
 
-    async def _once(self, source: str, known: Reference) -> Verdict:
-        found = await self._box().examine(source, known.tests, known.limits)
+    async def _once(self, source: str, asked: Reference) -> Verdict:
+        found = await self._box().examine(source, asked.tests, asked.limits)
         if any(check.outcome == "lost" for check in found.checks):
             return "undecided"
         return "same" if found.passed else "different"

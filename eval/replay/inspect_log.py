@@ -71,7 +71,7 @@ async def _samples(place: str | Path, found: Recorded) -> dict[Labels, list[Fiel
     runs = defaultdict[str, list[RunRow]](list)
     for run in found.runs:
         runs[run.problem_id].append(run)
-    async with grading() as equivalence:
+    async with grading(place) as equivalence:
         with reading(place, found.job) as reader:
             for problem in found.problems:
                 calls = {call.key: call for call in reader.calls(problem.id)}

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from hashlib import sha256
 from pathlib import Path
 
-import msgspec
 from msgspec import Struct
 from msgspec.structs import replace
 
 from tts.errors import BadInput
+from tts.eval.kept import Kept
 from tts.eval.swe.cheats import Sign, signs_of_patch
 from tts.eval.swe.checkout import base_files
 from tts.eval.swe.instance import Instance
@@ -31,36 +31,15 @@ class GradedPrediction(Struct, frozen=True, kw_only=True):
     signs: tuple[Sign, ...] = ()
 
 
-class Verdicts:
-    """Verdicts by what they rest on: instance, patch, grader and isolation. One line each in a file,
-    written as soon as it is known, so that a run that was killed goes on where it was."""
+class Verdicts(Kept[Graded]):
+    """Verdicts by what they rest on: instance, patch, grader and isolation."""
 
     def __init__(self, path: Path | None) -> None:
-        self._path = path
-        self._known = dict(_read(path)) if path is not None and path.exists() else {}
+        super().__init__(path, Graded)
 
-    def get(self, key: str) -> Graded | None:
-        return self._known.get(key)
-
-    def keep(self, key: str, verdict: Graded) -> None:
-        if verdict.standing in PASSING_CAUSES:
-            return
-        self._known[key] = verdict
-        if self._path is not None:
-            self._path.parent.mkdir(parents=True, exist_ok=True)
-            row = {"key": key, "verdict": msgspec.to_builtins(verdict)}
-            with self._path.open("a") as file:
-                file.write(json.dumps(row) + "\n")
-
-
-def _read(path: Path) -> Iterable[tuple[str, Graded]]:
-    """The lines that are whole: the last one may have been cut by a kill."""
-    for line in path.read_text().splitlines():
-        try:
-            row = json.loads(line)
-            yield row["key"], msgspec.convert(row["verdict"], Graded)
-        except (ValueError, KeyError, TypeError, msgspec.ValidationError):
-            continue
+    def keep(self, key: str, value: Graded) -> None:
+        if value.standing not in PASSING_CAUSES:
+            super().keep(key, value)
 
 
 Told = Callable[[GradedPrediction], None]

@@ -111,4 +111,7 @@ def test_a_report_on_programs_says_what_selection_got_of_what_was_drawn(tmp_path
     assert {"recovered_draws", "ndcg_gain"} <= set(to_csv(report).splitlines()[0].split(","))
     name, again = asyncio.run(recorded_report(place))
     problems = read(place, name).problems
+    kept = (tmp_path / "tts.db.verdicts.jsonl").read_text()
     assert asyncio.run(with_selected(again, problems, place, name)).rows == report.rows
+    assert len(kept.splitlines()) == 4
+    assert (tmp_path / "tts.db.verdicts.jsonl").read_text() == kept

@@ -33,6 +33,7 @@ from tts.values import Demonstration, Sampling, Usage
 
 if TYPE_CHECKING:
     from tts.retrieval import Retrieval
+    from tts.verifiers.code import KnownVerdicts
 
 
 @runtime_checkable
@@ -114,7 +115,11 @@ class Session:
 
 
 async def open_session(
-    options: SessionOptions, *, asks: Asks | None = None, sends: bool = True
+    options: SessionOptions,
+    *,
+    asks: Asks | None = None,
+    sends: bool = True,
+    verdicts: KnownVerdicts | None = None,
 ) -> Session:
     """Open models, verifier and prices; raises `UsageError` for what cannot be opened.
 
@@ -124,6 +129,7 @@ async def open_session(
         options: what is opened.
         asks: sends what endpoints have to be asked; None: nobody records it.
         sends: False where nothing may be sent and no key is needed: for estimates.
+        verdicts: of programs that were graded before, and where new ones are kept.
     """
     from tts.verifiers.code import Executing, ProgramGrader
 
@@ -146,7 +152,7 @@ async def open_session(
     return Session(
         generators=generators,
         verifier=verifier,
-        equivalence=Equivalence(programs=repositories.beside(ProgramGrader(box))),
+        equivalence=Equivalence(programs=repositories.beside(ProgramGrader(box, verdicts))),
         execution=Executing(box),
         sandbox=box,
         scripts=repositories.scripts,

@@ -123,7 +123,7 @@ async def _record(name: str, path: Path) -> Record:
     found = _read(path)
     if not found.kept:
         raise BadInput(f"{path}: the problems are not in this ledger, so nothing can be graded.")
-    return Record(name=name, path=path, found=found, attempts=await graded(found))
+    return Record(name=name, path=path, found=found, attempts=await graded(found, path))
 
 
 def _read(path: Path) -> Recorded:

@@ -50,7 +50,7 @@ async def ledger_rows(place: str | Path, job: str = "") -> Pooled:
             f"{place}: job {found.job!r} drew from recorded samples, the same ones in every repeat;"
             " replay their file itself, which has the verdicts."
         )
-    async with grading() as equivalence:
+    async with grading(place) as equivalence:
         verdicts = {one.key: await _verdict(one, equivalence) for one in draws.found.values()}
     return Pooled(list(draws.rows(verdicts, found)), tuple(draws.notes()))
 
