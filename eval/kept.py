@@ -25,7 +25,10 @@ class Kept(Generic[T]):
     def __init__(self, path: Path | None, kind: Any) -> None:
         """`kind`: the type of the values; without a path they are kept in memory alone."""
         self._path = path
-        self._known = dict(_read(path, kind)) if path is not None and path.exists() else {}
+        body = path.read_bytes() if path is not None and path.exists() else b""
+        self._known: dict[str, T] = dict(_read(body, kind))
+        self._behind = b"" if not body or body.endswith(b"\n") else b"\n"
+        """What ends a last line that was cut."""
 
     def get(self, key: str) -> T | None:
         return self._known.get(key)
@@ -35,7 +38,8 @@ class Kept(Generic[T]):
         self._known[key] = value
         if self._path is None:
             return
-        line = msgspec.json.encode({"key": key, "verdict": value}) + b"\n"
+        line = self._behind + msgspec.json.encode({"key": key, "verdict": value}) + b"\n"
+        self._behind = b""
         try:
             self._path.parent.mkdir(parents=True, exist_ok=True)
             file = os.open(self._path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o666)
@@ -47,8 +51,8 @@ class Kept(Generic[T]):
             self._path = None
 
 
-def _read(path: Path, kind: Any) -> Iterator[tuple[str, Any]]:
-    for line in path.read_bytes().splitlines():
+def _read(body: bytes, kind: Any) -> Iterator[tuple[str, Any]]:
+    for line in body.splitlines():
         try:
             row = msgspec.json.decode(line)
             yield row["key"], msgspec.convert(row["verdict"], kind)

@@ -26,6 +26,16 @@ def test_a_file_of_weights_that_is_not_there_is_refused(tmp_path: Path) -> None:
     assert not list(tmp_path.iterdir())
 
 
+def test_a_recipe_that_cannot_be_read_is_refused_before_anything_is_served(tmp_path: Path) -> None:
+    recipe = tmp_path / "own.yaml"
+    recipe.write_text("strategies: [single]\n")
+    with pytest.raises(BadInput, match="problems is missing"):
+        run_real_demo(
+            ledger=str(tmp_path / "tts.db"), out=tmp_path, weights=None, port=0, recipe=recipe
+        )
+    assert list(tmp_path.iterdir()) == [recipe]
+
+
 def test_a_port_in_use_is_refused(tmp_path: Path) -> None:
     with socket.socket() as other:
         other.bind(("127.0.0.1", 0))
@@ -36,7 +46,9 @@ def test_a_port_in_use_is_refused(tmp_path: Path) -> None:
     assert not list(tmp_path.iterdir())
 
 
-@pytest.mark.parametrize("option", [["--weights", "model.gguf"], ["--port", "4711"]])
+@pytest.mark.parametrize(
+    "option", [["--weights", "model.gguf"], ["--port", "4711"], ["--recipe", "a.yaml"]]
+)
 def test_what_is_for_the_language_model_is_refused_without_it(option: list[str]) -> None:
     with pytest.raises(UsageError, match="give that too"):
         CliRunner().invoke(app, ["demo", *option], catch_exceptions=False)

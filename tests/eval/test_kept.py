@@ -63,6 +63,16 @@ def test_a_line_that_was_cut_or_is_none_says_nothing(tmp_path: Path) -> None:
     assert [again.get(key) for key in "abc"] == ["same", None, None]
 
 
+def test_a_line_behind_one_that_was_cut_is_whole(tmp_path: Path) -> None:
+    path = tmp_path / "kept.jsonl"
+    path.write_text('{"key": "cut by a ki')
+    kept: Kept[Verdict] = Kept(path, Verdict)
+    kept.keep("a", "same")
+    kept.keep("b", "same")
+    again: Kept[Verdict] = Kept(path, Verdict)
+    assert [again.get(key) for key in "ab"] == ["same", "same"]
+
+
 def test_where_no_file_can_be_written_verdicts_are_kept_in_memory(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     kept: Kept[Verdict] = Kept(tmp_path / "file" / "kept.jsonl", Verdict)

@@ -162,15 +162,18 @@ def demo(
     port: Annotated[
         int, typer.Option(help="With --real: of the server; 0: 8417 or a free one.")
     ] = 0,
+    recipe: Annotated[
+        Path | None, typer.Option(help="With --real: a recipe of your own instead.")
+    ] = None,
 ) -> None:
     """The main job on the embedded model: four strategies under three budgets, in a minute or two."""
     from tts.cli.demo import run_demo, run_real_demo
     from tts.errors import UsageError
 
     if real:
-        run_real_demo(ledger=ledger, out=out, weights=weights, port=port)
-    elif weights or port:
-        raise UsageError("--weights and --port are for the model of --real: give that too.")
+        run_real_demo(ledger=ledger, out=out, weights=weights, port=port, recipe=recipe)
+    elif weights or port or recipe:
+        raise UsageError("--weights, --port, --recipe are for the model of --real: give that too.")
     else:
         run_demo(ledger=ledger, out=out)
 

@@ -13,6 +13,7 @@ from tts.backends.llama_cpp import SMOLLM2, LlamaServer, fetched
 from tts.cli.compare import run_comparison
 from tts.cli.screen import warn
 from tts.errors import BadInput, UsageError
+from tts.eval.recipe import read_parts
 
 NAME = "smollm2-135m"
 """What the shipped language model is called."""
@@ -25,17 +26,25 @@ def run_demo(*, ledger: str, out: Path) -> None:
     run_comparison(None, shipped("demo.yaml"), ledger=ledger, job="demo", out=out)
 
 
-def run_real_demo(*, ledger: str, out: Path, weights: Path | None, port: int) -> None:
-    """Three strategies under two budgets on a language model, which is served meanwhile."""
+def run_real_demo(
+    *, ledger: str, out: Path, weights: Path | None, port: int, recipe: Path | None = None
+) -> None:
+    """A recipe on a language model, which is served meanwhile: the shipped one, three strategies under
+    two budgets, unless another is named."""
     if weights is not None and not weights.is_file():
         raise BadInput(f"{weights}: no such file of weights.")
     if port and not usual_port(port):
         raise UsageError(f"Port {port} cannot be had: leave --port out for one that is free.")
+    if recipe is not None:
+        read_parts(recipe, model=NAME)
     name = weights.stem if weights else NAME
     model = weights or fetched(SMOLLM2, tell=warn)
     with LlamaServer(model, name=name, port=port or usual_port()) as server:
-        recipe = {**shipped("demo_real.yaml"), "model": f"openai:{name}", "base_url": server.url}
-        run_comparison(None, recipe, ledger=ledger, job=f"demo-real-{name}", out=out)
+        keys = {"model": f"openai:{name}", "base_url": server.url}
+        if recipe is None:
+            keys = {**shipped("demo_real.yaml"), **keys}
+        kind = recipe.stem if recipe else "demo-real"
+        run_comparison(recipe, keys, ledger=ledger, job=f"{kind}-{name}", out=out)
 
 
 def usual_port(port: int = PORT) -> int:
