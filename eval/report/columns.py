@@ -9,10 +9,22 @@ from typing import Any, Literal, get_args
 from msgspec import Struct
 from msgspec.structs import replace
 
-from tts.eval.metrics.selected import Ranking
 from tts.eval.report import wording
 from tts.eval.report.axes import AXES, Axis, Cost, axis_of
+from tts.eval.report.column import (
+    NARROW,
+    PARTS,
+    READ,
+    WIDE,
+    Column,
+    Get,
+    Interval,
+    Part,
+    Value,
+    View,
+)
 from tts.eval.report.equal_spend import unspent
+from tts.eval.report.of_selection import selection_columns
 from tts.eval.report.rows import AtSpend, Row
 from tts.eval.statistics import Estimate, detectable_difference
 from tts.protocols import Role
@@ -21,64 +33,9 @@ from tts.values.visible import visible
 
 LABELS = ("strategy", "budget")
 """What every table of rows begins with."""
-View = Literal["terminal", "markdown", "page", "csv"]
-Part = Literal["accuracy", "selection", "spend", "cost", "accounts"]
-"""Tables of their own where one would be too wide."""
-PARTS: tuple[Part, ...] = get_args(Part)
-WIDE: tuple[View, ...] = ("terminal",)
-NARROW: tuple[View, ...] = ("terminal", "markdown")
-"""Views that have no room for what is not needed at once."""
-READ: tuple[View, ...] = ("terminal", "markdown", "page")
-"""Views that people read."""
 AT_SPEND = "Δ at equal spend"
 FITTED = tuple(axis_of(name).title for name in ("idealised-seconds", "joules"))
 """Columns that are empty unless the user named a file of fits."""
-_WRITTEN = {"/": "_per_", "÷": "over", "$": "dollars", "%": "", "(": "", ")": ""}
-
-Value = float | str | None
-Get = Callable[[Row, Row | None], Value]
-"""Called with a row and the baseline's row that it is compared with, None where there is none."""
-
-
-class Interval(Struct, frozen=True):
-    """How sure the value of a column is."""
-
-    of: Callable[[Row], Estimate | None]
-    format: Callable[[Estimate], str]
-    absent: Callable[[Row], str]
-    """What to say where there is none; empty: nothing."""
-
-    def text(self, row: Row) -> str:
-        """The bounds in words; empty where there is nothing to be sure of."""
-        found = self.of(row)
-        if found is None:
-            return self.absent(row)
-        return self.format(found)
-
-
-class Column(Struct, frozen=True):
-    """A figure of a row: its title, its value, and the value in words."""
-
-    title: str
-    value: Get
-    format: Callable[[Any], str] = str
-    """Called with a value that is known."""
-    interval: Interval | None = None
-    part: Part = "cost"
-    unknown: str = wording.UNKNOWN
-    """In place of a value that is not known; empty where having none is in order."""
-    written: str = ""
-    """The name for programs; empty: made of the title."""
-    left_out: tuple[View, ...] = ()
-    """Views that have no room for it, or say it in another way."""
-
-    @property
-    def name(self) -> str:
-        """As programs read it: `tokens_per_run` for `tokens/run`."""
-        if self.written:
-            return self.written
-        plain = "".join(_WRITTEN.get(mark, mark) for mark in self.title)
-        return "_".join(plain.lower().split())
 
 
 class Shown(Struct, frozen=True):
@@ -308,69 +265,6 @@ def _of_words(title: str, name: Literal["em", "f1", "acc"]) -> Column:
         part="accuracy",
         left_out=WIDE,
     )
-
-
-def selection_columns(rows: Sequence[Row]) -> list[Column]:
-    """What selection got of what was drawn, where that was graded."""
-    if all(row.selected is None for row in rows):
-        return []
-    return [
-        *(_of_draws(f"{name} %", name) for name in ("random", "selected", "oracle")),
-        _of_draws("recovered %", "recovered", wording.interval),
-        *(_ranking_columns() if any(_ranking(row) for row in rows) else ()),
-    ]
-
-
-def _of_draws(
-    title: str,
-    name: Literal["random", "selected", "oracle", "recovered"],
-    bounds: Callable[[Estimate], str] | None = None,
-) -> Column:
-    def found(row: Row) -> Estimate | None:
-        return None if row.selected is None else getattr(row.selected, name)
-
-    return _of_estimate(title, found, f"{name}_draws", wording.percent, bounds)
-
-
-def _ranking(row: Row) -> Ranking | None:
-    return row.selected.ranking if row.selected else None
-
-
-def _ranking_columns() -> list[Column]:
-    """How the verifier's scores rank what was drawn, beside no ranking at all."""
-    titles: dict[Literal["ranked", "unranked", "gain"], str] = {
-        "ranked": "NDCG@10 %",
-        "unranked": "unranked %",
-        "gain": "Δ NDCG points",
-    }
-
-    def of(name: Literal["ranked", "unranked", "gain"]) -> Column:
-        def found(row: Row) -> Estimate | None:
-            ranking = _ranking(row)
-            return None if ranking is None else getattr(ranking, name)
-
-        shown = wording.gap if name == "gain" else wording.percent
-        bounds = wording.gap_interval if name == "gain" else None
-        return _of_estimate(titles[name], found, f"ndcg_{name}", shown, bounds)
-
-    return [of(name) for name in titles]
-
-
-def _of_estimate(
-    title: str,
-    found: Callable[[Row], Estimate | None],
-    written: str,
-    shown: Callable[[float], str],
-    bounds: Callable[[Estimate], str] | None,
-) -> Column:
-    """A figure of the table on selection; with its interval where `bounds` say how."""
-
-    def value(row: Row, _: Row | None) -> float | None:
-        estimate = found(row)
-        return estimate.value if estimate else None
-
-    interval = Interval(found, bounds, lambda _: "") if bounds else None
-    return Column(title, value, shown, interval, "selection", "", written)
 
 
 def bin_columns(rows: Sequence[Row]) -> list[Column]:

@@ -11,7 +11,8 @@ from typing import Any
 from msgspec import Struct, to_builtins
 
 from tts.eval.report.axes import Cost, axis_of
-from tts.eval.report.columns import COLUMNS, LABELS, Column, Shown, table_of
+from tts.eval.report.column import Column
+from tts.eval.report.columns import COLUMNS, LABELS, Shown, table_of
 from tts.eval.report.rows import Row
 from tts.eval.statistics import FEWEST, Estimate
 from tts.ledger import spreadsheet_safe

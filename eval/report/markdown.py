@@ -9,10 +9,10 @@ import msgspec
 
 from tts.errors import BadInput
 from tts.eval.report.axes import Cost
+from tts.eval.report.column import Column
 from tts.eval.report.columns import (
     COLUMNS,
     LABELS,
-    Column,
     Shown,
     Table,
     axis_columns,

@@ -11,7 +11,8 @@ from msgspec import Struct
 
 from tts.eval.report import wording
 from tts.eval.report.axes import AXES, Axis, Cost, axis_of
-from tts.eval.report.columns import Column, Part, columns_by, table_of
+from tts.eval.report.column import Column, Part
+from tts.eval.report.columns import columns_by, table_of
 from tts.eval.report.comparison_report import Cell, ComparisonReport, ProblemLine, curves_of
 from tts.eval.report.figures import bin_figure, cost_figure, cost_scale, spend_figure
 from tts.eval.report.headline import headline

@@ -10,7 +10,8 @@ from rich.console import Console, ConsoleOptions, Group, RenderResult
 from rich.table import Table
 from rich.text import Text
 
-from tts.eval.report.columns import COLUMNS, LABELS, Column, Part, Shown, table_of
+from tts.eval.report.column import Column, Part
+from tts.eval.report.columns import COLUMNS, LABELS, Shown, table_of
 from tts.eval.report.comparison_report import ComparisonReport
 from tts.values.visible import visible
 

@@ -113,5 +113,5 @@ def test_a_report_on_programs_says_what_selection_got_of_what_was_drawn(tmp_path
     problems = read(place, name).problems
     kept = (tmp_path / "tts.db.verdicts.jsonl").read_text()
     assert asyncio.run(with_selected(again, problems, place, name)).rows == report.rows
-    assert len(kept.splitlines()) == 4
+    assert len(set(kept.splitlines())) == 4
     assert (tmp_path / "tts.db.verdicts.jsonl").read_text() == kept

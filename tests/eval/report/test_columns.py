@@ -21,7 +21,8 @@ from tts.eval.report import (
     to_csv,
     to_markdown,
 )
-from tts.eval.report.columns import COLUMNS, Column, View, table_of
+from tts.eval.report.column import Column, View
+from tts.eval.report.columns import COLUMNS, table_of
 from tts.eval.report.rows import row_of
 from tts.values import Problem, Usage
 
