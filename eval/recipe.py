@@ -203,11 +203,14 @@ def read_recipe(path: Path, part: str = "", **changes: Any) -> Recipe:
     return next(iter(parts.values()))
 
 
-def read_parts(path: Path, part: str = "", **changes: Any) -> dict[str, Recipe]:
+def read_parts(
+    path: Path, part: str = "", *, under: Mapping[str, Any] | None = None, **changes: Any
+) -> dict[str, Recipe]:
     """The recipes of a file by the name of their part, or only that part.
 
     `parts` maps names to keys that are put on top of the file's own. A file without it is one part
-    without a name. Mappings, as of `sampling`, are put on top key by key.
+    without a name. Mappings, as of `sampling`, are put on top key by key. What is `under` holds
+    where neither the file nor `changes` say anything.
     """
     content = _content(path)
     parts = content.pop("parts", None) or {"": {}}
@@ -217,14 +220,17 @@ def read_parts(path: Path, part: str = "", **changes: Any) -> dict[str, Recipe]:
         raise UnknownName("part", part, (str(name) for name in parts))
     return {
         str(name): recipe_of(
-            _on_top(content, own, changes), where=f"Recipe {path} {name}".rstrip(), flags=changes
+            on_top(under or {}, content, own, changes),
+            where=f"Recipe {path} {name}".rstrip(),
+            flags=changes,
         )
         for name, own in parts.items()
         if not part or name == part
     }
 
 
-def _on_top(*layers: Mapping[str, Any]) -> dict[str, Any]:
+def on_top(*layers: Mapping[str, Any]) -> dict[str, Any]:
+    """The keys of all layers, the last one that has a key wins; mappings are joined key by key."""
     keys: dict[str, Any] = {}
     for layer in layers:
         for name, value in layer.items():

@@ -19,6 +19,7 @@ from typer.testing import CliRunner
 
 from tts.budget.prices import read_price_file
 from tts.cli.app import app
+from tts.cli.settings import read_settings
 from tts.engine.registry import STRATEGIES, VERIFIERS
 
 DOCS = Path(__file__).resolve().parent.parent / "docs"
@@ -145,6 +146,14 @@ def test_a_recipe_or_a_price_file_is_accepted_as_it_stands(
     written.write_text(text.replace("http://localhost:8000/v1", server))
     found = CliRunner().invoke(app, ["compare", str(written), "--ledger", "jobs.db"])
     assert found.exit_code == 0, found.output
+
+
+@pytest.mark.parametrize(
+    "text", [one.text for one in BLOCKS if one.page == "cli.md" and one.kind == "toml"]
+)
+def test_a_settings_file_is_accepted_as_it_stands(text: str, place: Path) -> None:
+    (place / "tts.toml").write_text(text)
+    assert read_settings(place).values
 
 
 EXTENDING = [one for one in BLOCKS if one.page == "extending.md"]

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tts.cli.compare import run_comparison
+from tts.cli.compare import recipes, run_parts
 from tts.errors import BadInput, UsageError
 
 PLAIN: dict[str, Any] = {
@@ -23,7 +23,7 @@ def refused(tmp_path: Path, *, out: Path | None = None, part: str = "", **change
     place = tmp_path / "tts.db"
     with pytest.raises(UsageError) as caught:
         options = {**PLAIN, **changes}
-        run_comparison(None, options, ledger=str(place), job="", out=out or tmp_path, part=part)
+        run_parts(recipes(None, options, part), ledger=str(place), job="", out=out or tmp_path)
     assert not place.exists()
     return str(caught.value)
 
@@ -67,4 +67,4 @@ def test_a_report_that_cannot_be_written_says_that_nothing_is_lost(tmp_path: Pat
     out = tmp_path / "out"
     (out / "report.html").mkdir(parents=True)
     with pytest.raises(BadInput, match="The ledger holds every finished run"):
-        run_comparison(None, PLAIN, ledger=str(tmp_path / "tts.db"), job="", out=out)
+        run_parts(recipes(None, PLAIN), ledger=str(tmp_path / "tts.db"), job="", out=out)

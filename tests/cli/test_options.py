@@ -24,10 +24,10 @@ PLAIN: dict[str, Any] = {"problems": "arithmetic:5", "strategies": ["single"]}
 
 SAMPLED = {"temperature", "max-tokens"}
 SHORT = {"rpm", "tpm"}
-REPORTED = {"ledger", "job", "out", "retry-failed"}
+REPORTED = {"ledger", "job", "out", "retry-failed", "cost-axis", "junit", "json"}
 NO_KEY = {
     "job submit": {"recipe", "part", "ledger", "job", "out", "bin", *SAMPLED, *SHORT},
-    "compare": {"recipe", "part", "bin", "cost-axis", "junit", *REPORTED, *SAMPLED, *SHORT},
+    "compare": {"recipe", "part", "bin", *REPORTED, *SAMPLED, *SHORT},
     "estimate": {
         "recipe",
         "part",
@@ -40,7 +40,7 @@ NO_KEY = {
         *SAMPLED,
         *SHORT,
     },
-    "eval": {"strategy", "budget", "bin", "junit", *REPORTED, *SAMPLED, *SHORT},
+    "eval": {"strategy", "budget", "bin", *REPORTED, *SAMPLED, *SHORT},
     "run": {"problem", "strategy", "budget", "ledger", "seed", "json", *SAMPLED, *SHORT},
     "plan": {"task", "tools", "form", "run", "yes", "optimise", "html"},
     "tune": {
@@ -52,6 +52,7 @@ NO_KEY = {
         *("most-choices", "most-bytes", "in-flight", *SAMPLED, *SHORT),
     },
     "prices": {"pattern"},
+    "doctor": {"ledger", "json"},
     "swe select": {
         *("candidates", "problems", "repos", "out", "instance", "i", "min-isolation", "workers"),
         *("j", "strategy", "budget", "ledger", "judged", "json"),
@@ -113,6 +114,7 @@ def dashed(names: Any) -> set[str]:
         ("serve", ModelKeys.model_fields),
         ("demonstrations", ModelKeys.model_fields),
         ("prices", ["prices"]),
+        ("doctor", ["base_url", "api_key_env", "model"]),
         ("swe select", ["model", "models", "base_url", "api_key_env", "prices"]),
         ("replay", ["prices"]),
         ("cascade", ["prices"]),
@@ -126,7 +128,7 @@ def test_the_flags_of_a_command_are_its_keys_and_nothing_else(command: str, keys
 
 def test_every_command_that_takes_an_option_of_the_engine_is_looked_at() -> None:
     own = dashed(ModelKeys.model_fields)
-    told = {"doctor", "job retune", "swe grade"}
+    told = {"job retune", "swe grade"}
     assert {name for name in commands() if flags(name) & own} == {*NO_KEY, *told}
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from tts.budget.idealised_runtime import IdealisedRuntime, write_runtime
-from tts.cli.compare import run_comparison
+from tts.cli.compare import recipes, run_parts
 from tts.cli.report import file_name, folder_of, show_report, show_results
 from tts.errors import BadInput
 
@@ -24,7 +24,7 @@ PLAIN: dict[str, Any] = {
 
 def compared(folder: Path, *, job: str = "", out: Path | None = None, **changes: Any) -> None:
     options = {**PLAIN, **changes}
-    run_comparison(None, options, ledger=str(folder / "tts.db"), job=job, out=out)
+    run_parts(recipes(None, options), ledger=str(folder / "tts.db"), job=job, out=out)
 
 
 def data(folder: Path) -> dict[str, Any]:
@@ -135,7 +135,7 @@ parts:
 def test_every_part_has_a_folder_and_all_of_them_one_page(tmp_path: Path) -> None:
     recipe, page = tmp_path / "two.yaml", tmp_path / "docs" / "results.md"
     recipe.write_text(RECIPE)
-    run_comparison(recipe, {}, ledger=str(tmp_path / "tts.db"), job="", out=tmp_path / "out")
+    run_parts(recipes(recipe, {}), ledger=str(tmp_path / "tts.db"), job="", out=tmp_path / "out")
     show_results(tmp_path / "out", page)
     text = page.read_text()
     assert text.index("## First") < text.index("## Second")

@@ -15,6 +15,7 @@ from tts.cli.reading import reading
 from tts.cli.recorded import recorded
 from tts.cli.reports import CostAxis, Out, reports
 from tts.cli.served import served
+from tts.cli.settings import read_settings, settings_of
 from tts.cli.swe_commands import swe
 from tts.eval.recipe import ModelKeys, Recipe
 
@@ -37,6 +38,9 @@ RetryFailed = Annotated[
 Junit = Annotated[
     Path | None, typer.Option(help="Write the runs as JUnit XML, for a build server.")
 ]
+AsJson = Annotated[
+    bool, typer.Option("--json", help="One JSON object; what happens meanwhile: standard error.")
+]
 Strategy = Annotated[str, typer.Option(help="name(n=16).")]
 Budget = Annotated[str, typer.Option(help="'4k tokens', '$0.02'; 'none'.")]
 ENDPOINT = ("base_url", "api_key_env")
@@ -53,11 +57,14 @@ def _version(asked: bool) -> None:
 
 @app.callback()
 def common(
+    context: typer.Context,
     version: Annotated[
         bool, typer.Option("--version", callback=_version, is_eager=True, help="Say it and leave.")
     ] = False,
 ) -> None:
     """Spend test-time compute well: strategies, budgets and plans on one graph of calls."""
+    context.obj = found = read_settings(Path.cwd())
+    context.default_map = found.defaults_of(context.command)
 
 
 @app.command()
@@ -71,14 +78,17 @@ def compare(
     retry_failed: RetryFailed = False,
     cost_axis: CostAxis = "tokens",
     junit: Junit = None,
+    as_json: AsJson = False,
     *,
     options: dict[str, Any],
+    under: dict[str, Any],
 ) -> None:
     """Compare strategies under budgets on a problem set; the same command goes on where it was."""
-    from tts.cli.compare import run_comparison
+    from tts.cli.compare import recipes, run_parts
 
     how: dict[str, Any] = {"ledger": ledger, "job": job, "out": out, "retry_failed": retry_failed}
-    run_comparison(recipe, options, part=part, cost=cost_axis, junit=junit, **how)
+    shown: dict[str, Any] = {"cost": cost_axis, "junit": junit, "as_json": as_json}
+    run_parts(recipes(recipe, options, part, under), **how, **shown)
 
 
 @app.command(name="eval")
@@ -93,16 +103,19 @@ def evaluate(
     job: JobName = "",
     out: Out = None,
     retry_failed: RetryFailed = False,
+    cost_axis: CostAxis = "tokens",
     junit: Junit = None,
+    as_json: AsJson = False,
     *,
     options: dict[str, Any],
 ) -> None:
     """Evaluate one strategy on a problem set."""
-    from tts.cli.compare import run_comparison
+    from tts.cli.compare import recipes, run_parts
 
     named = {"problems": problems, "strategies": [strategy], "budgets": [budget]}
     how: dict[str, Any] = {"ledger": ledger, "job": job, "out": out, "retry_failed": retry_failed}
-    run_comparison(None, {**options, **named}, junit=junit, **how)
+    shown: dict[str, Any] = {"cost": cost_axis, "junit": junit, "as_json": as_json}
+    run_parts(recipes(None, {**options, **named}), **how, **shown)
 
 
 @app.command()
@@ -189,18 +202,20 @@ def estimate(
     ] = 0,
     ledger: Annotated[str, typer.Option(help="Of a pilot, which the job goes on from.")] = "tts.db",
     job: JobName = "",
-    as_json: Annotated[bool, typer.Option("--json", help="Of a pilot: one JSON object.")] = False,
+    as_json: AsJson = False,
     *,
     options: dict[str, Any],
+    under: dict[str, Any],
 ) -> None:
     """What a comparison would cost at worst, before anything is spent; or after a pilot."""
+    from tts.cli.compare import recipes
     from tts.cli.estimate import show_estimate, show_pilot
 
+    parts = recipes(recipe, options, part, under)
     if pilot:
-        where: dict[str, Any] = {"ledger": ledger, "job": job, "as_json": as_json}
-        show_pilot(recipe, options, part=part, problems=pilot, **where)
+        show_pilot(parts, problems=pilot, ledger=ledger, job=job, as_json=as_json)
     else:
-        show_estimate(recipe, options, graph=graph, part=part)
+        show_estimate(parts, graph=graph, as_json=as_json)
 
 
 app.add_typer(ledger_app)
@@ -297,25 +312,42 @@ def init(
 
 
 @app.command()
+def completion(
+    shell: Annotated[str, typer.Argument(help="bash, zsh or fish.")],
+) -> None:
+    """The script that completes commands and flags, for the shell to read as it starts.
+
+    bash: `tts completion bash > ~/.tts-completion`, and `source ~/.tts-completion` in ~/.bashrc;
+    zsh: `tts completion zsh > FOLDER/_tts` for a folder of $fpath;
+    fish: `tts completion fish > ~/.config/fish/completions/tts.fish`.
+    """
+    from tts.cli.completion import completion_script
+    from tts.cli.screen import write_out
+
+    write_out(completion_script(shell))
+
+
+@app.command()
+@flags_of(ModelKeys, only=ENDPOINT)
 def doctor(
+    context: typer.Context,
     model: Annotated[
         str, typer.Option(help="vllm:FOLDER: which kernels vLLM would serve it with, and why.")
     ] = "",
     ledger: LedgerPlace = "tts.db",
-    base_url: Annotated[str, typer.Option(help="Of an OpenAI-compatible server.")] = "",
-    api_key_env: Annotated[
-        str | None, typer.Option(help="Environment variable that holds its key.")
-    ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False,
+    as_json: AsJson = False,
+    *,
+    options: dict[str, Any],
 ) -> None:
     """What is installed, isolated, reachable and whole here; nothing is generated or billed."""
     from tts.cli.doctor import show_health
     from tts.cli.tune import show_kernels
+    from tts.options import SessionOptions
 
     if model:
         show_kernels(model, as_json=as_json)
     else:
-        show_health(ledger, base_url, api_key_env, as_json=as_json)
+        show_health(ledger, SessionOptions(**options), settings_of(context), as_json=as_json)
 
 
 @app.command()

@@ -2,38 +2,30 @@
 
 from __future__ import annotations
 
-import asyncio
 import sys
-import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
-from rich.live import Live
-from rich.table import Table
-from rich.text import Text
+from msgspec import Struct
 
 from tts.cli.exits import FAILED, run_noting
+from tts.cli.progress import Progress
 from tts.cli.report import folder_of, make_folder, write_junit, write_report
-from tts.cli.screen import Screen, complain, warn
-from tts.engine.fewer_collections import fewer_collections, steady_heap
+from tts.cli.screen import Screen, complain, json_text, warn, write_out
+from tts.engine.fewer_collections import steady_heap
 from tts.errors import BadInput
-from tts.eval.attempts import Attempt
-from tts.eval.comparison import Comparison
 from tts.eval.jobs import submission
 from tts.eval.problems.generated import is_generated
-from tts.eval.recipe import Recipe, read_parts, recipe_of
+from tts.eval.recipe import Recipe, on_top, read_parts, recipe_of
 from tts.eval.report import ComparisonReport, render_table
 from tts.eval.report.axes import Cost, axis_of
 from tts.eval.report.columns import columns_by
 from tts.eval.run_comparison import run_comparison as run_grid
 from tts.eval.spec import ComparisonSpec
-from tts.eval.statistics import FEWEST, wilson
 from tts.ledger import Submission
 from tts.ledger.watching import Watcher
-from tts.values import NOTHING, Usage
 
 UNANSWERED = frozenset({"failed", "suspended", "outage"})
 """Ends of runs that leave a question without an answer for a reason of their own."""
@@ -41,24 +33,18 @@ STAND_IN = (
     "No --model is given: the embedded test model answers, which knows only small arithmetic. "
     "Name yours with --model backend:NAME."
 )
-PLAIN_EVERY = 30.0
-"""Seconds between lines where there is no terminal."""
-LIVE_EVERY = 0.5
-SPARING = 20.0
-"""Drawing a large grid takes at most one part in so many of the time."""
 
 
-def run_comparison(
-    recipe: Path | None,
-    options: dict[str, Any],
+def run_parts(
+    parts: Mapping[str, Recipe],
     *,
     ledger: str,
     job: str,
     out: Path | None,
-    part: str = "",
     retry_failed: bool = False,
     cost: str = "tokens",
     junit: Path | None = None,
+    as_json: bool = False,
 ) -> None:
     """Run, or go on; the parts of a recipe one after another, each into a folder of its name
     (of its job, where no folder is given).
@@ -67,24 +53,44 @@ def run_comparison(
     an interruption; every report that there is has been written by then.
     """
     steady_heap()
-    parts, axis = recipes(recipe, options, part), axis_of(cost).name
-    code = 0
+    axis, code, told = axis_of(cost).name, 0, list[Done]()
     for name, chosen in parts.items():
-        own = f"{job}-{name}" if job and name else job
-        how: dict[str, Any] = {"ledger": ledger, "job": own, "retry_failed": retry_failed}
+        asked = submission(
+            chosen, job=f"{job}-{name}" if job and name else job, out=out and out / name
+        )
         kept = junit and (junit.with_stem(f"{junit.stem}-{name}") if name else junit)
-        code = run_part(chosen, **how, out=out and out / name, cost=axis, junit=kept) or code
+        how: dict[str, Any] = {"retry": retry_failed, "cost": axis, "junit": kept}
+        done = work_at(asked, chosen.spec(), ledger=ledger, new=True, aside=as_json, **how)
+        told.append(done)
+        code = done.code or code
         if code > FAILED:
             break
+    if as_json:
+        write_out(json_text({one.job: one.plain() for one in told}))
     if code:
         sys.exit(code)
 
 
-def recipes(recipe: Path | None, options: dict[str, Any], part: str = "") -> dict[str, Recipe]:
-    """The comparisons that a command asks for, by the names of their parts."""
+def recipes(
+    recipe: Path | None,
+    options: Mapping[str, Any],
+    part: str = "",
+    under: Mapping[str, Any] | None = None,
+) -> dict[str, Recipe]:
+    """The comparisons that a command asks for, by the names of their parts.
+
+    Args:
+        recipe: a file of keys.
+        options: keys that go on top of it, as flags gave them.
+        part: of a recipe with parts, this one.
+        under: keys that hold where neither says anything, as a settings file gave them.
+    """
     if part and not recipe:
         raise BadInput("--part chooses a part of a recipe, and no recipe is given.")
-    found = read_parts(recipe, part, **options) if recipe else {"": recipe_of(options)}
+    if recipe:
+        found = read_parts(recipe, part, under=under, **options)
+    else:
+        found = {"": recipe_of(on_top(under or {}, options))}
     if any(stands_in(one) for one in found.values()):
         warn(STAND_IN)
     return found
@@ -96,21 +102,19 @@ def stands_in(recipe: Recipe) -> bool:
     return own and "model" not in recipe.model_fields_set
 
 
-def run_part(
-    chosen: Recipe,
-    *,
-    ledger: str,
-    job: str,
-    out: Path | None,
-    retry_failed: bool = False,
-    cost: Cost = "tokens",
-    junit: Path | None = None,
-) -> int:
-    """Submit one comparison and work at it; its exit code."""
-    asked = submission(chosen, job=job, out=out)
-    return work_at(
-        asked, chosen.spec(), ledger=ledger, new=True, retry=retry_failed, cost=cost, junit=junit
-    )
+class Done(Struct, frozen=True):
+    """What came of working at a job."""
+
+    job: str
+    code: int
+    """Exit code."""
+    report: ComparisonReport
+    files: tuple[Path, ...]
+
+    def plain(self) -> dict[str, Any]:
+        """As JSON-able data: the report as in its own `report.json`."""
+        files = [str(path) for path in self.files]
+        return {"exit_code": self.code, "files": files, "report": self.report}
 
 
 def work_at(
@@ -122,13 +126,15 @@ def work_at(
     retry: bool = False,
     cost: Cost = "tokens",
     junit: Path | None = None,
+    aside: bool = False,
     watched_by: Sequence[Watcher] = (),
-) -> int:
-    """Work at a job until nothing of it is left, and write its report; its exit code.
+) -> Done:
+    """Work at a job until nothing of it is left, and write its report.
 
-    A first Ctrl-C ends it with the partial report. `new`: it is submitted with this.
+    A first Ctrl-C ends it with the partial report. `new`: it is submitted with this. `aside`:
+    what is shown goes to standard error.
     """
-    console, out = Screen(), Path(job.out) if job.out else None
+    console, out = Screen(stderr=aside), Path(job.out) if job.out else None
     make_folder(folder_of(out, job.job))
     how: dict[str, Any] = {"submitted": job if new else None, "retry_failed": retry}
     how["watched_by"] = watched_by
@@ -139,10 +145,10 @@ def work_at(
     if junit is not None:
         written.append(write_junit(report, junit))
     for path in written:
-        console.print(f"wrote {path}")
+        console.print(f"wrote {path}", soft_wrap=True)
     if report.fault:
         complain(report.fault)
-    return code or exit_code(report)
+    return Done(job.job, code or exit_code(report), report, tuple(written))
 
 
 Work = Callable[..., Awaitable[ComparisonReport]]
@@ -157,94 +163,3 @@ def exit_code(report: ComparisonReport) -> int:
     """1 where something stands between a run and its answer: a failure, the wallet, an outage."""
     ends = {end for row in report.rows for end, count in row.stopped_by.items() if count}
     return FAILED if report.fault or ends & UNANSWERED else 0
-
-
-class Progress:
-    """Accuracy with its interval, spent, speed, time left and failures, per strategy and budget."""
-
-    def __init__(self, console: Screen) -> None:
-        self.console = console
-        self._comparison: Comparison | None = None
-        self._started = time.monotonic()
-        self._replayed = 0
-        self._ticker: asyncio.Task[None] | None = None
-        self._live = Live(console=console, refresh_per_second=4, transient=True)
-
-    def begin(self, comparison: Comparison) -> None:
-        """The grid is known, and everything that stays is loaded."""
-        fewer_collections()
-        self._comparison, self._started = comparison, time.monotonic()
-
-    async def __aenter__(self) -> Self:
-        if self.console.is_terminal:
-            self._live.start()
-        self._ticker = asyncio.create_task(self._tick())
-        return self
-
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        if self._ticker is not None:
-            self._ticker.cancel()
-        if self.console.is_terminal:
-            self._live.stop()
-
-    async def _tick(self) -> None:
-        took = 0.0
-        while True:
-            every = LIVE_EVERY if self.console.is_terminal else PLAIN_EVERY
-            await asyncio.sleep(max(every, SPARING * took))
-            if self._comparison is None:
-                continue
-            began = time.monotonic()
-            if self.console.is_terminal:
-                self._live.update(self._table(self._comparison))
-            else:
-                self.console.print(self._line(self._comparison))
-            took = time.monotonic() - began
-
-    def _line(self, comparison: Comparison) -> Text:
-        attempts = list(comparison.attempts.values())
-        done, whole = len(attempts), comparison.size
-        billed = sum((attempt.billed for attempt in attempts), NOTHING)
-        seconds = max(time.monotonic() - self._started, 1e-3)
-        failed = sum(attempt.stopped_by == "failed" for attempt in attempts)
-        left = f"{seconds / done * (whole - done):.0f} s left" if done else "no run has ended yet"
-        held = len(comparison.elsewhere)
-        beside = f", {held} problems in other processes" if held else ""
-        return Text(
-            f"{done}/{whole} runs, {billed.tokens:,} tokens billed ({dollars(billed)}), "
-            f"{billed.tokens / seconds:,.0f} tokens/s, {failed} failed, {left}{beside}"
-        )
-
-    def _table(self, comparison: Comparison) -> Table:
-        table = Table(title=self._line(comparison), title_justify="left")
-        for name in ("strategy", "budget", "runs", "accuracy", "95 %", "tokens/run"):
-            table.add_column(name)
-        groups: dict[tuple[str, str], list[Attempt]] = {}
-        for attempt in comparison.in_order():
-            groups.setdefault((attempt.strategy, attempt.budget), []).append(attempt)
-        for (strategy, budget), attempts in groups.items():
-            table.add_row(strategy, budget, *summary(attempts))
-        return table
-
-
-def summary(attempts: list[Attempt]) -> tuple[str, str, str, str]:
-    """Runs, accuracy, interval and tokens of one strategy under one budget."""
-    graded = [one for one in attempts if one.grade.correct is not None and one.counted]
-    right = sum(bool(attempt.grade.correct) for attempt in graded)
-    tokens = sum(attempt.attributed.tokens for attempt in attempts) / len(attempts)
-    if not graded:
-        return str(len(attempts)), "-", "-", f"{tokens:,.0f}"
-    found = wilson(right, len(graded))
-    telling = len({attempt.problem_id for attempt in graded}) >= FEWEST
-    interval = f"{100 * found.low:.0f}-{100 * found.high:.0f}" if telling else "too few to say"
-    return str(len(attempts)), f"{100 * found.value:.1f} %", interval, f"{tokens:,.0f}"
-
-
-def dollars(usage: Usage) -> str:
-    """Billed dollars; unknown stays unknown."""
-    return "price unknown" if usage.dollars is None else f"${usage.dollars:.4f}"

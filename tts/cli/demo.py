@@ -10,7 +10,7 @@ from typing import Any
 import yaml
 
 from tts.backends.llama_cpp import SMOLLM2, LlamaServer, fetched
-from tts.cli.compare import run_comparison
+from tts.cli.compare import recipes, run_parts
 from tts.cli.screen import warn
 from tts.errors import BadInput, UsageError
 from tts.eval.recipe import read_parts
@@ -23,7 +23,7 @@ PORT = 8417
 
 def run_demo(*, ledger: str, out: Path) -> None:
     """The shipped recipe on the embedded model."""
-    run_comparison(None, shipped("demo.yaml"), ledger=ledger, job="demo", out=out)
+    run_parts(recipes(None, shipped("demo.yaml")), ledger=ledger, job="demo", out=out)
 
 
 def run_real_demo(
@@ -44,7 +44,7 @@ def run_real_demo(
         if recipe is None:
             keys = {**shipped("demo_real.yaml"), **keys}
         kind = recipe.stem if recipe else "demo-real"
-        run_comparison(recipe, keys, ledger=ledger, job=f"{kind}-{name}", out=out)
+        run_parts(recipes(recipe, keys), ledger=ledger, job=f"{kind}-{name}", out=out)
 
 
 def usual_port(port: int = PORT) -> int:

@@ -18,6 +18,7 @@ from rich.text import Text
 
 from tts.cli.exits import FAILED, run
 from tts.cli.screen import Screen, json_text, write_out
+from tts.cli.settings import Settings
 from tts.errors import CallError, TTSError
 from tts.options import SessionOptions
 
@@ -25,6 +26,7 @@ State = Literal["ok", "absent", "broken"]
 MARKS: dict[State, str] = {"ok": "✓", "absent": "–", "broken": "✗"}
 DEVELOPING = frozenset({"dev", "train"})
 """Extras for work on the package itself."""
+WITHOUT = Settings()
 PATIENCE = 5.0
 """Seconds for an endpoint to list its models."""
 
@@ -37,9 +39,9 @@ class Finding(Struct, frozen=True):
     said: str
 
 
-def show_health(ledger: str, base_url: str, api_key_env: str | None, *, as_json: bool) -> None:
+def show_health(ledger: str, options: SessionOptions, settings: Settings, *, as_json: bool) -> None:
     """Everything that can be told without a model; exits with 1 where something is broken."""
-    found = list(health(ledger, SessionOptions(base_url=base_url, api_key_env=api_key_env)))
+    found = list(health(ledger, options, settings))
     if as_json:
         write_out(json_text(found))
     else:
@@ -55,15 +57,25 @@ def table_of(found: Iterable[Finding]) -> Table:
     return rows
 
 
-def health(ledger: str, options: SessionOptions) -> Iterator[Finding]:
+def health(ledger: str, options: SessionOptions, settings: Settings = WITHOUT) -> Iterator[Finding]:
     """What is looked at, in the order in which it is shown."""
     yield Finding("tts-engine", "ok", version("tts-engine"))
+    yield _settings(settings)
     yield _python()
     yield Finding("processors", "ok", f"{len(_processors())} of {os.cpu_count()} usable")
     yield from _extras()
     yield from _isolation()
     yield run(_endpoint(options))
     yield _ledger(ledger)
+
+
+def _settings(found: Settings) -> Finding:
+    """The settings file that commands in this folder go by, and what it sets."""
+    if not found.file:
+        return Finding(
+            "settings", "absent", "no tts.toml here or above, nor [tool.tts] in a pyproject"
+        )
+    return Finding("settings", "ok", f"{found.file}: {', '.join(sorted(found.values)) or 'empty'}")
 
 
 def _python() -> Finding:

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from itertools import pairwise
-from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -15,7 +14,6 @@ from rich.table import Column, Table
 from rich.text import Text
 
 from tts.answers import task_for
-from tts.cli.compare import recipes
 from tts.cli.exits import FAILED, run, run_noting
 from tts.cli.screen import Screen, complain, json_text, known_dollars, write_out
 from tts.engine import open_session, spell_budget, spell_strategy
@@ -24,12 +22,13 @@ from tts.errors import UsageError
 from tts.eval.jobs import submission
 from tts.eval.pilot import LEAST, Pilot, in_dollars, spelled
 from tts.eval.problems import problems_of
+from tts.eval.recipe import Recipe
 from tts.eval.report.wording import duration
 from tts.eval.run_comparison import run_comparison
 from tts.eval.spec import ComparisonSpec
 from tts.ledger import Controls
 from tts.protocols import Generator
-from tts.values import Problem, Usage
+from tts.values import NANO, Problem, Usage
 
 GROUPS = 8
 """Of problems: one dry run of a strategy in each, at the longest of them."""
@@ -52,32 +51,43 @@ class Row(Struct, frozen=True):
         return sum(size * value for size, value in zip(self.sizes, known, strict=True))
 
 
-def show_estimate(
-    recipe: Path | None, options: dict[str, Any], *, graph: bool, part: str = ""
-) -> None:
+def show_estimate(parts: Mapping[str, Recipe], *, graph: bool, as_json: bool) -> None:
     """The worst case of every strategy under every budget, for the whole set and every part."""
-    parts = recipes(recipe, options, part)
-    console, runs, tokens = Screen(), 0, 0
-    for chosen in parts.values():
+    console, each, runs, tokens = Screen(), dict[str, Any](), 0, 0
+    for name, chosen in parts.items():
         spec = chosen.spec()
         rows = run(_rows(spec))
-        console.print(table(rows, title=spec.title, repeats=spec.repeats))
-        show_wording(console, rows[:: max(1, len(spec.budgets))], graph=graph)
         runs += spec.repeats * sum(sum(row.sizes) for row in rows)
         tokens += spec.repeats * sum(row.total(at_most) or 0 for row in rows)
+        if as_json:
+            each[name] = {"title": spec.title, "rows": [plain(row, spec.repeats) for row in rows]}
+        else:
+            console.print(table(rows, title=spec.title, repeats=spec.repeats))
+            show_wording(console, rows[:: max(1, len(spec.budgets))], graph=graph)
+    if as_json:
+        write_out(json_text({"runs": runs, "tokens_at_most": tokens, "parts": each}))
+        return
     console.print(Text(f"In all {runs:,} runs and at most {tokens:,} tokens. Nothing was sent."))
     console.print(Text("Shared draws make the bill smaller than the sum."))
 
 
+def plain(row: Row, repeats: int) -> dict[str, Any]:
+    """A row as JSON-able data: sums over problems and repeats; unknown dollars are None."""
+    nanodollars = row.total(lambda one: one.ceiling.nanodollars)
+    return {
+        "strategy": row.strategy,
+        "budget": row.budget,
+        "runs": sum(row.sizes) * repeats,
+        "calls": repeats * (row.total(lambda one: len(one.calls)) or 0),
+        "in_a_row": max((one.depth for one in row.estimates), default=0),
+        "tokens_at_most": repeats * (row.total(at_most) or 0),
+        "dollars_at_most": None if nanodollars is None else nanodollars * repeats / NANO,
+        "cautions": row.estimates[0].cautions if row.estimates else (),
+    }
+
+
 def show_pilot(
-    recipe: Path | None,
-    options: dict[str, Any],
-    *,
-    part: str,
-    problems: int,
-    ledger: str,
-    job: str,
-    as_json: bool,
+    parts: Mapping[str, Recipe], *, problems: int, ledger: str, job: str, as_json: bool
 ) -> None:
     """Run the first problems of each part, and say what the rest will take.
 
@@ -86,7 +96,7 @@ def show_pilot(
     if problems < LEAST:
         raise UsageError(f"A pilot takes at least {LEAST} problems, not {problems}.")
     found = {}
-    for name, chosen in recipes(recipe, options, part).items():
+    for name, chosen in parts.items():
         asked = submission(chosen, job=f"{job}-{name}" if job and name else job)
         work = run_comparison(
             chosen.spec(), ledger=ledger, job=asked.job, submitted=asked, pilot=problems

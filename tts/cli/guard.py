@@ -51,7 +51,9 @@ def command(arguments: Sequence[str]) -> int:
     from typer.main import get_command
 
     from tts.cli.app import app
+    from tts.cli.completion import answer_shells
 
+    answer_shells()
     try:
         found = get_command(app).main(
             respelled(arguments) or ["--help"], prog_name="tts", standalone_mode=False

@@ -31,11 +31,13 @@ def submit(
     out: Annotated[Path | None, typer.Option(help="Folder for its report; else out/JOB.")] = None,
     *,
     options: dict[str, Any],
+    under: dict[str, Any],
 ) -> None:
     """Queue a comparison; `tts job work` does it, here or on another machine."""
+    from tts.cli.compare import recipes
     from tts.cli.jobs import submit_jobs
 
-    submit_jobs(recipe, options, part=part, ledger=ledger, job=job, out=out)
+    submit_jobs(recipes(recipe, options, part, under), ledger=ledger, job=job, out=out)
 
 
 @job_app.command()

@@ -3,23 +3,22 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 import msgspec
 from rich.table import Table
 from rich.text import Text
 
-from tts.cli.compare import recipes
 from tts.cli.exits import run
 from tts.cli.screen import Screen, json_text, known_dollars, one_line, write_out
 from tts.engine import parse_ceilings
 from tts.errors import UnknownName, UsageError
 from tts.eval.comparison import RETRIED
 from tts.eval.jobs import Standing, standing, standings, submission, submit
+from tts.eval.recipe import Recipe
 from tts.ledger import Bill, Controls, Ledger, Orders, Questions, Submission, Wish
 from tts.values.visible import visible
 
@@ -27,19 +26,11 @@ RESTING = frozenset({"paused", "cancelled", "ended", "waiting"})
 """States in which nothing happens by itself."""
 
 
-def submit_jobs(
-    recipe: Path | None,
-    options: dict[str, Any],
-    *,
-    part: str,
-    ledger: str,
-    job: str,
-    out: Path | None,
-) -> None:
+def submit_jobs(parts: Mapping[str, Recipe], *, ledger: str, job: str, out: Path | None) -> None:
     """Each part of a recipe is a job of its own."""
     wanted = [
         submission(chosen, job=f"{job}-{name}" if job and name else job, out=out and out / name)
-        for name, chosen in recipes(recipe, options, part).items()
+        for name, chosen in parts.items()
     ]
     with _controls(ledger, new=True) as controls:
         for one in wanted:

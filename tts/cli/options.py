@@ -14,12 +14,16 @@ import yaml
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
+from tts.cli.settings import settings_of
 from tts.errors import BadInput
+from tts.eval.recipe import on_top
 from tts.values import Sampling
 
 Command = TypeVar("Command", bound=Callable[..., None])
 SHORT = {"requests_per_minute": "--rpm", "tokens_per_minute": "--tpm", "bins": "--bin"}
 """Second names of flags."""
+CONTEXT = inspect.Parameter("context", inspect.Parameter.KEYWORD_ONLY, annotation=typer.Context)
+"""What typer hands over; it is no flag."""
 SAMPLED = ("temperature", "max_tokens")
 """The fields of `Sampling` that have a flag of their own."""
 
@@ -28,22 +32,33 @@ def flags_of(
     keys: type[BaseModel], *, only: Collection[str] | None = None, without: Collection[str] = ()
 ) -> Callable[[Command], Command]:
     """Give a command a flag for every key, or for `only` some; those that were given reach it as
-    its `options`, in whose place they stand."""
+    its `options`, in whose place they stand.
+
+    Below them lie those of the settings file. A command that puts a recipe between the two takes
+    them apart, as `under`.
+    """
     chosen = set(keys.model_fields if only is None else only) - set(without)
     made = {name: _flag(name, one) for name, one in keys.model_fields.items() if name in chosen}
     if "sampling" in chosen:
         made |= {name: _sampled(name) for name in SAMPLED}
 
     def decorate(command: Command) -> Command:
-        shown: dict[str, inspect.Parameter] = {}
-        for name, one in inspect.signature(command, eval_str=True).parameters.items():
+        declared = inspect.signature(command, eval_str=True).parameters
+        shown: dict[str, inspect.Parameter] = {"context": CONTEXT}
+        for name, one in declared.items():
             own = {name: one.replace(kind=inspect.Parameter.KEYWORD_ONLY)}
             shown |= made if name == "options" else own
+        shown.pop("under", None)
 
         @wraps(command)
         def called(**given: Any) -> None:
-            options = {name: given.pop(name) for name in made}
-            command(**given, options=_read(options, keys))
+            context = given["context"] if "context" in declared else given.pop("context")
+            under = settings_of(context).among(made)
+            options = _read({name: given.pop(name) for name in made}, keys)
+            if "under" in declared:
+                command(**given, options=options, under=under)
+            else:
+                command(**given, options=on_top(under, options))
 
         called.__signature__ = inspect.Signature(list(shown.values()))  # type: ignore[attr-defined]
         called.__annotations__ = {name: one.annotation for name, one in shown.items()}

@@ -9,6 +9,7 @@ from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 import msgspec
 from rich.text import Text
@@ -95,9 +96,8 @@ def write_up(
     try:
         with _inside(found.folder):
             spec = recipe_in(found).spec()
-            return work_at(
-                found, spec, ledger=place, cost=cost, junit=target, watched_by=watched_by
-            )
+            how: dict[str, Any] = {"cost": cost, "junit": target, "watched_by": watched_by}
+            return work_at(found, spec, ledger=place, **how).code
     except TTSError as error:
         complain(f"{found.job}: {error}")
         controls.stop(found.job, " ".join(str(error).split()))
