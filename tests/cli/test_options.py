@@ -42,7 +42,10 @@ NO_KEY = {
     },
     "eval": {"strategy", "budget", "bin", *REPORTED, *SAMPLED, *SHORT},
     "run": {"problem", "strategy", "budget", "ledger", "seed", "json", *SAMPLED, *SHORT},
-    "plan": {"task", "tools", "form", "run", "yes", "optimise", "html"},
+    "plan": {
+        *("task", "tools", "mcp", "trust-mcp", "budget", "ledger", "form", "mermaid", "run", "yes"),
+        *("optimise", "html", "json"),
+    },
     "tune": {
         *("model", "workload", "budget-trials", "study", "problems", "repeats"),
         *("idealized", "out"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,9 +12,10 @@ from typing import Any
 import pytest
 
 from tts.backends.scripted import ScriptedGenerator
-from tts.cli.plan import Asking, Wish, load_tools, show_plan
+from tts.cli.plan import Asking, Wish, show_plan
+from tts.cli.plan_tools import Offer, load_tools
 from tts.engine import Engine
-from tts.errors import BadInput
+from tts.errors import BadInput, TTSError
 from tts.planner import Call
 from tts.tools import ToolSet
 
@@ -72,7 +74,8 @@ class Shop:
         self.plan = RISKY
 
     def show(self, **wish: Any) -> None:
-        show_plan("a task", "shop:tools", {"model": "scripted"}, Wish(**wish))
+        offer = wish.pop("offer", Offer(("shop:tools",)))
+        show_plan("a task", offer, {"model": "scripted"}, Wish(**wish))
 
     @property
     def made(self) -> list[str]:
@@ -194,7 +197,7 @@ def test_a_plan_with_faults_ends_with_1_and_still_has_its_page(
 def test_a_page_that_cannot_be_written_is_refused_before_anything_runs(tmp_path: Path) -> None:
     with pytest.raises(BadInput, match="folder"):
         wish = Wish(execute=True, html=tmp_path / "missing" / "plan.html")
-        show_plan("a task", "statistics:fmean", {}, wish)
+        show_plan("a task", Offer(("statistics:fmean",)), {}, wish)
 
 
 @pytest.mark.parametrize("place", ["math:pi", "math:nothing", "no_such_module:x", "string:digits"])
@@ -245,3 +248,63 @@ def test_what_is_no_module_and_name_says_what_to_write(place: str) -> None:
 
 def test_a_set_of_tools_is_a_set_of_tools(shop: Shop) -> None:
     assert isinstance(load_tools("shop:tools"), ToolSet)
+
+
+def test_the_tree_goes_from_the_answer_down_to_what_it_waits_for(shop: Shop, capsys: Any) -> None:
+    shop.plan = '1. price(item="pear")\n2. add(a=$1, b=1)\n3. add(a=$1, b=$2)\nanswer = $3\n'
+    shop.show()
+    out = capsys.readouterr().out
+    assert "flowchart" not in out
+    assert out.rstrip().endswith(
+        "answer = $3\n"
+        "└── 3. add(a=$1, b=$2)\n"
+        '    ├── 1. price(item="pear")\n'
+        "    └── 2. add(a=$1, b=1)\n"
+        "        └── $1 (see above)"
+    )
+
+
+def test_the_graph_as_mermaid_is_a_flag(shop: Shop, capsys: Any) -> None:
+    shop.show(mermaid=True)
+    assert "flowchart TD" in capsys.readouterr().out
+
+
+def test_a_run_as_json_is_one_document(shop: Shop, capsys: Any) -> None:
+    shop.show(execute=True, yes=True, as_json=True)
+    told = json.loads(capsys.readouterr().out)
+    assert told["run"]["answer"] == "4.0" and told["faults"] == [] and told["failure"] == ""
+    assert [call["tool"] for call in told["plan"]["calls"]] == ["price", "add", "add"]
+
+
+def test_a_plan_with_faults_is_one_document_too(shop: Shop, capsys: Any) -> None:
+    shop.plan = "1. prize(item=2)\nanswer = $1\n"
+    with pytest.raises(SystemExit):
+        shop.show(as_json=True)
+    told = json.loads(capsys.readouterr().out)
+    assert told["run"] is None and told["faults"]
+
+
+def test_a_budget_below_what_the_plan_needs_to_be_written_is_refused(shop: Shop) -> None:
+    with pytest.raises(TTSError):
+        shop.show(budget="1 tokens")
+
+
+def test_tools_come_from_several_places_repeated_or_with_commas(shop: Shop, capsys: Any) -> None:
+    shop.plan = "1. fmean(data=[1, 3])\n2. add(a=$1, b=1)\nanswer = $2\n"
+    for places in (("shop:tools", "statistics:fmean"), ("shop:tools, statistics:fmean",)):
+        shop.show(offer=Offer(places), execute=True, yes=True)
+        assert "answer       3.0" in capsys.readouterr().out
+
+
+def test_without_any_tools_it_is_said_how_to_give_some(shop: Shop) -> None:
+    with pytest.raises(BadInput, match="--tools module:name, or --mcp"):
+        shop.show(offer=Offer())
+
+
+def test_the_tools_of_an_mcp_server_are_planned_with(shop: Shop, capsys: Any) -> None:
+    pytest.importorskip("mcp")
+    server = Path(__file__).parents[1] / "tools" / "mcp_server.py"
+    shop.plan = "1. double(a=4)\nanswer = $1\n"
+    offer = Offer(servers=(f"stdio:{sys.executable} {server} stdio",), trusted=True)
+    shop.show(offer=offer, execute=True)
+    assert "answer       8" in capsys.readouterr().out

@@ -15,7 +15,8 @@ from tts.cli.reading import reading
 from tts.cli.recorded import recorded
 from tts.cli.reports import CostAxis, Out, reports
 from tts.cli.served import served
-from tts.cli.settings import read_settings, settings_of
+from tts.cli.setting_up import setting_up
+from tts.cli.settings import read_settings
 from tts.cli.swe_commands import swe
 from tts.eval.recipe import ModelKeys, Recipe
 
@@ -140,10 +141,25 @@ def run(
 @flags_of(ModelKeys, only=("model", *ENDPOINT))
 def plan(
     task: Annotated[str, typer.Argument(help="What is to be done.")],
-    tools: Annotated[str, typer.Option(help="module:name of a tool, or of a list of them.")],
+    tools: Annotated[
+        list[str], typer.Option(help="module:name of a tool, or of a list of them; repeat.")
+    ] = [],  # noqa: B006
+    mcp: Annotated[
+        list[str], typer.Option(help="An MCP server: http://…, 'stdio:COMMAND ARGUMENTS'; repeat.")
+    ] = [],  # noqa: B006
+    trust_mcp: Annotated[
+        bool, typer.Option("--trust-mcp", help="Believe its servers which tools only read.")
+    ] = False,
+    budget: Annotated[
+        str, typer.Option(help="Of writing the plan, and again of running it: '4k tokens'.")
+    ] = "none",
+    ledger: Annotated[str | None, typer.Option(help="Record the calls in this ledger.")] = None,
     *,
     options: dict[str, Any],
     form: Annotated[str, typer.Option(help="How the plan is written: text or json.")] = "text",
+    mermaid: Annotated[
+        bool, typer.Option("--mermaid", help="The graph as Mermaid text, in place of the tree.")
+    ] = False,
     execute: Annotated[bool, typer.Option("--run", help="Run it, and show what it took.")] = False,
     yes: Annotated[
         bool, typer.Option("--yes", help="With --run: do not ask before what cannot be undone.")
@@ -154,12 +170,16 @@ def plan(
     html: Annotated[
         Path | None, typer.Option(help="Write the plan, or with --run the run, as a page.")
     ] = None,
+    as_json: AsJson = False,
 ) -> None:
     """Compile a task into calls of tools and show the graph; nothing is called without --run."""
     from tts.cli.plan import Wish, show_plan
+    from tts.cli.plan_tools import Offer
 
-    wish = Wish(form=form, execute=execute, yes=yes, optimise=optimise, html=html)
-    show_plan(task, tools, options, wish)
+    shape: dict[str, Any] = {"form": form, "mermaid": mermaid, "html": html, "as_json": as_json}
+    wish = Wish(execute=execute, yes=yes, optimise=optimise, budget=budget, **shape)
+    offer = Offer(tuple(tools), tuple(mcp), trust_mcp)
+    show_plan(task, offer, {**options, "ledger": ledger}, wish)
 
 
 @app.command()
@@ -251,6 +271,7 @@ app.add_typer(reading)
 app.add_typer(job_app)
 app.add_typer(faults_app)
 app.add_typer(swe)
+app.add_typer(setting_up)
 
 
 @app.command()
@@ -299,67 +320,6 @@ def calibrate(
         run_grid(draws, grid, out, probe=probe, **settings, **how)
         return
     run_calibration(draws, rung, out, n=n, margin=margin, signal=signal, orders=orders, **how)
-
-
-@app.command()
-def init(
-    file: Annotated[Path, typer.Argument(help="Where the recipe goes.")] = Path("recipe.yaml"),
-) -> None:
-    """Write a recipe with every key explained, ready to be changed."""
-    from tts.cli.init import write_recipe
-
-    write_recipe(file)
-
-
-@app.command()
-def completion(
-    shell: Annotated[str, typer.Argument(help="bash, zsh or fish.")],
-) -> None:
-    """The script that completes commands and flags, for the shell to read as it starts.
-
-    bash: `tts completion bash > ~/.tts-completion`, and `source ~/.tts-completion` in ~/.bashrc;
-    zsh: `tts completion zsh > FOLDER/_tts` for a folder of $fpath;
-    fish: `tts completion fish > ~/.config/fish/completions/tts.fish`.
-    """
-    from tts.cli.completion import completion_script
-    from tts.cli.screen import write_out
-
-    write_out(completion_script(shell))
-
-
-@app.command()
-@flags_of(ModelKeys, only=ENDPOINT)
-def doctor(
-    context: typer.Context,
-    model: Annotated[
-        str, typer.Option(help="vllm:FOLDER: which kernels vLLM would serve it with, and why.")
-    ] = "",
-    ledger: LedgerPlace = "tts.db",
-    as_json: AsJson = False,
-    *,
-    options: dict[str, Any],
-) -> None:
-    """What is installed, isolated, reachable and whole here; nothing is generated or billed."""
-    from tts.cli.doctor import show_health
-    from tts.cli.tune import show_kernels
-    from tts.options import SessionOptions
-
-    if model:
-        show_kernels(model, as_json=as_json)
-    else:
-        show_health(ledger, SessionOptions(**options), settings_of(context), as_json=as_json)
-
-
-@app.command()
-def sandbox(
-    action: Annotated[str, typer.Argument(help="levels, or check: the hostile suite.")] = "levels",
-    level: Annotated[str, typer.Option(help="Of check; empty: the strongest here.")] = "",
-    as_json: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False,
-) -> None:
-    """How generated code is isolated on this machine, and what hostile programs make of it."""
-    from tts.cli.sandbox import run_sandbox
-
-    run_sandbox(action, level, as_json=as_json)
 
 
 @app.command()

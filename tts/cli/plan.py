@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-import importlib
+import json
 import os
 import sys
-import traceback
-from collections.abc import Iterable, Mapping
-from difflib import get_close_matches
+from collections.abc import Mapping
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 from msgspec import Struct
@@ -18,13 +15,15 @@ from rich.table import Table
 from rich.text import Text
 
 from tts.cli.exits import FAILED, run
-from tts.cli.screen import Screen
-from tts.engine import CompiledPlan, Engine, PlanResult
+from tts.cli.plan_tools import Offer, local_tools, opened
+from tts.cli.plan_tree import plan_tree
+from tts.cli.screen import Screen, json_text, write_out
+from tts.engine import CompiledPlan, Engine, PlanResult, parse_ceilings
 from tts.errors import BadInput
 from tts.planner import Call, Plan
 from tts.planner.language import write_call
 from tts.planner.passes import PASSES
-from tts.tools import MCPTools, Tool, ToolSet
+from tts.tools import ToolSet
 from tts.tools.shielded import in_thread
 
 FOLDING = "constant folding"
@@ -41,9 +40,33 @@ class Wish(Struct, frozen=True, kw_only=True):
     """Make calls that cannot be undone without asking."""
     optimise: bool = False
     html: Path | None = None
+    mermaid: bool = False
+    """The graph as Mermaid text, in place of the tree."""
+    as_json: bool = False
+    """Everything as one document; nobody is asked."""
+    budget: str = "none"
+    """Of writing the plan, and again of running it."""
 
 
-def show_plan(task: str, place: str, options: dict[str, Any], wish: Wish) -> None:
+class Shown(Struct, frozen=True):
+    """A plan, what became of it, and what went wrong, in a line; empty: nothing did."""
+
+    plan: CompiledPlan
+    done: PlanResult | None
+    failure: str
+
+    def plain(self) -> dict[str, Any]:
+        """As JSON-able data."""
+        return {
+            "plan": json.loads(self.plan.write("json")),
+            "faults": [str(fault) for fault in self.plan.check()],
+            "doubts": [str(doubt) for doubt in self.plan.doubts()],
+            "run": None if self.done is None else run_data(self.done),
+            "failure": self.failure,
+        }
+
+
+def show_plan(task: str, offer: Offer, options: dict[str, Any], wish: Wish) -> None:
     """Compile, perhaps optimise and run, and show; exits with 1 where there is no sound plan or
     the run failed. Without `wish.execute` no tool is called, whatever else is asked for."""
     if wish.form not in ("text", "json"):
@@ -51,33 +74,48 @@ def show_plan(task: str, place: str, options: dict[str, Any], wish: Wish) -> Non
     html = wish.html
     if html is not None and not (html.parent.is_dir() and os.access(html.parent, os.W_OK)):
         raise BadInput(f"{html}: its folder is not there or cannot be written to.")
-    failure = run(_shown(task, load_tools(place), options, wish))
-    if failure:
-        Screen(stderr=True, soft_wrap=True).print(Text(failure))
+    shown = run(_shown(task, offer, local_tools(offer), options, wish))
+    if wish.as_json:
+        write_out(json_text(shown.plain()))
+    if shown.failure:
+        Screen(stderr=True, soft_wrap=True).print(Text(shown.failure))
         sys.exit(FAILED)
 
 
-async def _shown(task: str, tools: ToolSet, options: dict[str, Any], wish: Wish) -> str:
-    """Show the plan, and the run where it is run; returns what went wrong, in a line."""
+async def _shown(
+    task: str, offer: Offer, local: list[ToolSet], options: dict[str, Any], wish: Wish
+) -> Shown:
+    """Show the plan, and the run where it is run."""
     console, done = Screen(soft_wrap=True), None
-    async with Engine(options.pop("model", "embedded:planner"), **options) as engine:
-        plan = await engine.compile(task, tools=tools)
+    ceiling = parse_ceilings(wish.budget)
+    async with (
+        opened(offer, local) as tools,
+        Engine(options.pop("model", "embedded:planner"), **options) as engine,
+    ):
+        plan = await engine.compile(task, tools=tools, budget=ceiling)
         if wish.optimise and not plan.check():
             passes = [name for name in PASSES if wish.execute or name != FOLDING]
             plan = await plan.optimised(passes)
-        console.print(Text(plan.explain() if wish.form == "text" else plan.write("json")))
-        console.print(Text(plan.mermaid()))
-        asking = Asking(tools, yes=wish.yes, terminal=sys.stdin.isatty() and sys.stdout.isatty())
+        if not wish.as_json:
+            _print_plan(console, plan, wish)
+        terminal = sys.stdin.isatty() and sys.stdout.isatty() and not wish.as_json
+        asking = Asking(tools, yes=wish.yes, terminal=terminal)
         failure = "The plan has faults and cannot run." if plan.check() else ""
         failure = failure or (asking.refusal(plan.plan) if wish.execute else "")
         if wish.execute and not failure:
-            done = await plan.run(approve=asking)
+            done = await plan.run(approve=asking, budget=ceiling)
     if done is not None:
-        console.print(calls(done))
-        console.print(verdict(done))
         failure = failed(done)
+        if not wish.as_json:
+            Screen().print(calls(done))
+            console.print(verdict(done))
     _write_page(wish.html, plan, done)
-    return failure
+    return Shown(plan, done, failure)
+
+
+def _print_plan(console: Screen, plan: CompiledPlan, wish: Wish) -> None:
+    console.print(Text(plan.explain() if wish.form == "text" else plan.write("json")))
+    console.print(Text(plan.mermaid()) if wish.mermaid else plan_tree(plan.plan))
 
 
 class Asking:
@@ -133,13 +171,31 @@ def _write_page(html: Path | None, plan: CompiledPlan, done: PlanResult | None) 
 
 def calls(done: PlanResult) -> Table:
     """What each call took, and how it failed where it did."""
-    table = Table("call", "tool", "start s", "seconds", "waited s", "slack s", "failed")
+    table = Table("call", "tool", "start s", "seconds", "waited s", "slack s", "failed", box=None)
     for one in done.report.calls:
         start = "-" if one.started is None else f"{one.started:.3f}"
         figures = (f"{value:.3f}" for value in (one.seconds, one.waited, one.slack))
         error = Text(done.failures.get(one.call, ""))
         table.add_row(str(one.call), Text(one.tool), start, *figures, error)
     return table
+
+
+def run_data(done: PlanResult) -> dict[str, Any]:
+    """A run as JSON-able data."""
+    report, result = done.report, done.result
+    return {
+        "answer": done.answer,
+        "stopped_by": result.stopped_by,
+        "error": result.error,
+        "calls": report.calls,
+        "failures": {str(call): why for call, why in done.failures.items()},
+        "makespan": report.makespan,
+        "lower_bound": report.lower_bound,
+        "bounded_by": report.bounded_by,
+        "usage": result.usage,
+        "billed": result.billed,
+        "seconds": result.seconds,
+    }
 
 
 def verdict(done: PlanResult) -> Text:
@@ -159,83 +215,3 @@ def failed(done: PlanResult) -> str:
         return ""
     reason = " ".join((done.result.error or done.result.stopped_by).split())
     return f"The run failed: {reason}"
-
-
-def load_tools(place: str) -> ToolSet:
-    """The tool, or the list of tools, that `module:name` names; the working directory counts.
-
-    Raises `BadInput` in one line: what is wrong, where in the module, and what to write.
-    """
-    module, _, name = place.partition(":")
-    if not module or not all(part.isidentifier() for part in [*module.split("."), name]):
-        raise BadInput(
-            f"Tools {place!r}: write module:name, such as my_tools:tools{_no_file(place)}."
-        )
-    found = _attribute(_imported(module, place), name, place)
-    given = [found] if isinstance(found, Tool) or callable(found) else found
-    if isinstance(found, MCPTools):
-        raise BadInput(f"Tools {place!r} are an MCP server; open it from Python: async with … as.")
-    if not isinstance(given, Iterable) or not all(
-        callable(one) or isinstance(one, Tool) for one in given
-    ):
-        raise BadInput(
-            f"Tools {place!r} are a {type(found).__name__}, not a tool or a list of them."
-        )
-    return ToolSet(given)
-
-
-def _imported(module: str, place: str) -> ModuleType:
-    sys.path.insert(0, os.getcwd())
-    try:
-        return importlib.import_module(module)
-    except ModuleNotFoundError as error:
-        if error.name is not None and f"{module}.".startswith(f"{error.name}."):
-            here = f"no module {error.name!r} in {os.getcwd()} or among the installed packages"
-            raise BadInput(f"Tools {place!r}: there is {here}.") from error
-        hint = f"install {error.name!r} beside tts, or take the import out"
-        raise BadInput(f"Tools {place!r}: {_where(error)}: {_line(error)}; {hint}.") from error
-    except SyntaxError as error:
-        where = f"{error.filename}, line {error.lineno}"
-        raise BadInput(f"Tools {place!r}: {where}: {error.msg}.") from error
-    except (Exception, SystemExit) as error:  # whatever a module does when it is imported
-        raise BadInput(
-            f"Tools {place!r}: {_where(error)}: {type(error).__name__}: {_line(error)}; "
-            "the module has to be importable."
-        ) from error
-    finally:
-        sys.path.remove(os.getcwd())
-
-
-def _attribute(module: ModuleType, name: str, place: str) -> Any:
-    try:
-        return getattr(module, name)
-    except AttributeError as error:
-        names = [key for key in vars(module) if not key.startswith("_")]
-        near = next(iter(get_close_matches(name, names, n=1)), "")
-        hint = f" Did you mean {module.__name__}:{near}?" if near else ""
-        file = getattr(module, "__file__", None) or module.__name__
-        raise BadInput(f"Tools {place!r}: {file} has no {name!r}.{hint}") from error
-
-
-def _where(error: BaseException) -> str:
-    """File and line of the user's own code in which a module failed."""
-    frames = [
-        frame
-        for frame in traceback.extract_tb(error.__traceback__)
-        if not frame.filename.startswith("<frozen") and frame.filename != importlib.__file__
-    ]
-    own = [frame for frame in frames[1:] if "site-packages" not in frame.filename]
-    return f"{own[-1].filename}, line {own[-1].lineno}" if own else "at its import"
-
-
-def _line(error: BaseException) -> str:
-    return " ".join(str(error).split()) or "no reason given"
-
-
-def _no_file(place: str) -> str:
-    """What to write instead of a file's path."""
-    path, _, name = place.partition(":")
-    if not path.endswith(".py"):
-        return ""
-    module = os.path.normpath(path.removesuffix(".py")).strip("/").replace(os.sep, ".")
-    return f"; here {module}:{name or 'tools'}"
