@@ -11,7 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tts.budget.prices import LongRates, Price, PriceTable, read_price_file
+from tts.budget.prices import PriceTable, read_price_file
+from tts.budget.rates import LongRates, Price, Rates
 from tts.errors import BadInput
 from tts.values import NANO, Usage
 
@@ -251,3 +252,15 @@ def test_the_shipped_table_is_a_price_file() -> None:
         found = read_price_file(shipped)
     table = PriceTable.load()
     assert found and all(table.price_of(name) == price for name, price in found.items())
+
+
+def test_batch_files_cost_what_is_listed_and_half_where_nothing_is() -> None:
+    usage = Usage(calls=1, prompt_tokens=10**6)
+    listed = Price(prompt=100, completion=0, batch=Rates(prompt=30, completion=0))
+    assert listed.request_cost(usage, batched=True) == 30
+    assert Price(prompt=101, completion=0).request_cost(usage, batched=True) == 51
+
+
+def test_a_table_without_batch_rates_has_the_version_that_it_had_before_there_were_any() -> None:
+    one = PriceTable({"m": Price(prompt=1, completion=2)}, date="d")
+    assert one.version == "d-bfbf0294dd67"

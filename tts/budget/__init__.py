@@ -2,7 +2,8 @@
 
 from tts.budget.account import Account, Amounts, unknown
 from tts.budget.admission import AdmissionQueue, CallbackTicket, Ticket
-from tts.budget.prices import LongRates, Price, PriceTable, Rates
+from tts.budget.prices import PriceTable
+from tts.budget.rates import LongRates, Price, Rates
 from tts.budget.turns import Told, Turns
 from tts.budget.wallet import BlockSize, Wallet
 

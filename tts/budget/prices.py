@@ -15,62 +15,10 @@ import msgspec
 import yaml
 from msgspec import Struct, ValidationError, convert
 
+from tts.budget.litellm_prices import from_litellm, is_litellm
+from tts.budget.rates import VENDORS, Price
 from tts.errors import BadInput
 from tts.values import NANO, Usage
-
-MILLION = 1_000_000
-
-
-class Rates(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Nanodollars per million tokens."""
-
-    prompt: int
-    completion: int
-    cached: int | None = None
-    """Of prompt tokens read from a cache; None: no discount is listed, they cost like others."""
-
-    def cost(self, usage: Usage) -> int:
-        """Nanodollars of a usage, rounded half up once."""
-        cached = usage.cached_prompt_tokens
-        fresh = max(0, usage.prompt_tokens - cached)
-        parts = (
-            fresh * self.prompt,
-            cached * (self.prompt if self.cached is None else self.cached),
-            usage.completion_tokens * self.completion,
-        )
-        return (sum(parts) + MILLION // 2) // MILLION
-
-
-class LongRates(Rates, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """The rates of every token of a request whose prompt is longer than some tokens."""
-
-    above: int
-    """Prompt tokens; a prompt of exactly as many still has the lower rates."""
-
-
-class Price(Rates, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """The rates of one model, and those of its long requests."""
-
-    long: tuple[LongRates, ...] = ()
-    """By growing `above`."""
-    since: str = ""
-    """The day from which it holds, where that is known: YYYY-MM-DD."""
-
-    def rates(self, prompt_tokens: int) -> Rates:
-        """What holds for a request with that many prompt tokens."""
-        passed = [rates for rates in self.long if prompt_tokens > rates.above]
-        return passed[-1] if passed else self
-
-    def request_cost(self, usage: Usage) -> int:
-        """Nanodollars of one request; the usage of several would seem to have a long prompt."""
-        return self.rates(usage.prompt_tokens).cost(usage)
-
-
-VENDORS = (
-    *("amazon", "anthropic", "deepseek", "gemini", "google", "meta-ai", "minimax", "mistral"),
-    *("mistralai", "models", "moonshot", "moonshotai", "openai", "qwen", "x-ai", "xai"),
-)
-"""Prefixes that name the maker itself; a reseller's prices are its own."""
 
 EDITION = re.compile(r"([-@]\d{8}|-\d{4}-\d{2}-\d{2}|-00\d|-latest)$")
 """Dates and counters of a model's editions, which cost the same unless they are listed."""
@@ -161,8 +109,17 @@ class PriceTable:
 
 
 def _digest(layers: tuple[Mapping[str, Price], ...]) -> str:
-    content = json.dumps([msgspec.to_builtins(dict(layer)) for layer in layers], sort_keys=True)
+    # A price without batch rates counts as before there were any: jobs on record keep their table.
+    plain = [
+        {name: _without_batch(msgspec.to_builtins(price)) for name, price in layer.items()}
+        for layer in layers
+    ]
+    content = json.dumps(plain, sort_keys=True)
     return hashlib.sha256(content.encode()).hexdigest()[:12]
+
+
+def _without_batch(price: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in price.items() if name != "batch" or value is not None}
 
 
 UNIT = "nanodollars per million tokens"
@@ -181,10 +138,23 @@ def read_price_file(path: Path) -> dict[str, Price]:
             - {above: 200000, prompt: 2.5, completion: 15}
         local-*: 0
 
+    A file of the shipped layout is taken too, and LiteLLM's `model_prices_and_context_window.json`.
     `BadInput` names file, entry and reason.
     """
+    content = _content(path)
+    if not isinstance(content, dict):
+        raise BadInput(f"{path}: must map model names to prices.")
+    if content.get("unit") == UNIT and isinstance(content.get("prices"), dict):
+        return _shipped(content, path)
+    if is_litellm(content):
+        return from_litellm(content)
+    return {str(name): _price(content[name], f"{path}: {str(name)!r}") for name in content}
+
+
+def _content(path: Path) -> Any:
     try:
-        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+        text = path.read_text(encoding="utf-8")
+        return json.loads(text) if path.suffix == ".json" else yaml.safe_load(text)
     except OSError as error:
         raise BadInput(f"{path}: cannot be read: {error.strerror}.") from error
     except (yaml.YAMLError, ValueError) as error:
@@ -193,11 +163,6 @@ def read_price_file(path: Path) -> dict[str, Price]:
         ) from error
     except RecursionError as error:
         raise BadInput(f"{path}: is nested too deeply for a list of prices.") from error
-    if not isinstance(content, dict):
-        raise BadInput(f"{path}: must map model names to prices.")
-    if content.get("unit") == UNIT and isinstance(content.get("prices"), dict):
-        return _shipped(content, path)
-    return {str(name): _price(content[name], f"{path}: {str(name)!r}") for name in content}
 
 
 def _shipped(content: dict[Any, Any], path: Path) -> dict[str, Price]:
@@ -210,6 +175,23 @@ def _shipped(content: dict[Any, Any], path: Path) -> dict[str, Price]:
         raise BadInput(f"{path}: {error}.") from error
     except KeyError as error:
         raise BadInput(f"{path}: an alias stands for {error}, which has no price.") from error
+
+
+def price_file(prices: Mapping[str, Price], date: str) -> str:
+    """Prices as a file of the shipped layout, an entry a line, as `read_price_file` takes them."""
+    entries = [
+        f"    {json.dumps(name)}: {json.dumps(_given(price))}" for name, price in prices.items()
+    ]
+    head = f'{{\n  "date": {json.dumps(date)},\n  "unit": {json.dumps(UNIT)},\n  "prices": {{\n'
+    return head + ",\n".join(entries) + '\n  },\n  "aliases": {}\n}\n'
+
+
+def _given(value: Any) -> Any:
+    """A price as plain data, without what is not given."""
+    plain = msgspec.to_builtins(value)
+    if isinstance(plain, dict):
+        return {name: _given(one) for name, one in plain.items() if one not in (None, "", [], ())}
+    return [_given(one) for one in plain] if isinstance(plain, list | tuple) else plain
 
 
 def _price(entry: Any, where: str) -> Price:
@@ -237,6 +219,8 @@ def _converted(name: Any, value: Any, where: str) -> Any:
         return _amount(value, where)
     if name == "long" and isinstance(value, list):
         return [_nanodollars(tier, where) if isinstance(tier, dict) else tier for tier in value]
+    if name == "batch" and isinstance(value, dict):
+        return _nanodollars(value, where)
     return str(value) if name == "since" else value
 
 

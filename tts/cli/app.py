@@ -11,6 +11,7 @@ from tts.cli.faults import faults_app
 from tts.cli.job import job_app
 from tts.cli.keeping import ledger_app
 from tts.cli.options import flags_of
+from tts.cli.priced import prices_app
 from tts.cli.reading import reading
 from tts.cli.recorded import recorded
 from tts.cli.reports import CostAxis, Out, reports
@@ -251,19 +252,7 @@ def strategies(
     show_strategies(name)
 
 
-@app.command(name="prices")
-@flags_of(ModelKeys, only=("prices",))
-def show_price_table(
-    pattern: Annotated[str, typer.Argument(help="Part of a model's name.")] = "",
-    *,
-    options: dict[str, Any],
-) -> None:
-    """What models cost; unknown models have no price, which is not zero."""
-    from tts.cli.show import show_prices
-
-    show_prices(pattern, options.get("prices"))
-
-
+app.add_typer(prices_app)
 app.add_typer(recorded)
 app.add_typer(reports)
 app.add_typer(served)

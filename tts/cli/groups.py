@@ -6,13 +6,18 @@ from typing import Any
 
 from typer.core import TyperGroup
 
-SHOW = "show"
-"""The command that is meant."""
-
 
 class Showing(TyperGroup):
     """`tts ledger FILE` is `tts ledger show FILE`; a file that is called like a command is `./copy`."""
 
+    meant = "show"
+
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         named = bool(args) and (args[0] in self.commands or args[0] == "--help")
-        return super().parse_args(ctx, args if named else [SHOW, *args])
+        return super().parse_args(ctx, args if named else [self.meant, *args])
+
+
+class Listing(Showing):
+    """`tts prices gpt` is `tts prices list gpt`."""
+
+    meant = "list"

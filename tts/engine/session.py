@@ -68,7 +68,7 @@ class Session:
 
     @cached_property
     def batched(self) -> frozenset[str]:
-        """Models whose calls travel by the file, at half the price: so do all who offer it."""
+        """Models whose calls travel by the file, at a price of their own."""
         found = self.generators.values()
         return frozenset(one.model.name for one in found if defaults_of(one).batched)
 
@@ -85,9 +85,8 @@ class Session:
         reported itself, and so does one of an agent.
         """
         price = self.prices.price_of(model) if model else None
-        cost = None if price is None else price.request_cost(usage)
-        if cost is not None and model in self.batched:
-            cost = (cost + 1) // 2
+        batched = model in self.batched
+        cost = None if price is None else price.request_cost(usage, batched=batched)
         cost = cost if model and model not in self.reporting else usage.nanodollars
         return replace(
             usage,
