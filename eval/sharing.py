@@ -83,18 +83,13 @@ class Sharing:
     async def _open(self, group: asyncio.TaskGroup, room: int) -> None:
         while self._waiting and len(self._running) < room and not self._over():
             free = min(room - len(self._running), len(self._waiting))
-            for name, mine in await self._claimed([self._waiting.popleft() for _ in range(free)]):
-                if mine:
+            wanted = [self._waiting.popleft() for _ in range(free)]
+            mine = await self.leases.claim(*wanted)
+            self.elsewhere.update(name for name in wanted if name not in mine)
+            for name in wanted:
+                if name in mine:
                     self._running.add(name)
                     group.create_task(self._work(name))
-                else:
-                    self.elsewhere.add(name)
-
-    async def _claimed(self, names: Sequence[str]) -> list[tuple[str, bool]]:
-        """Ask for all at once: each answer is a transaction, and takes as long as all of them."""
-        async with asyncio.TaskGroup() as asking:
-            claims = [asking.create_task(self.leases.claim(name)) for name in names]
-        return [(name, claim.result()) for name, claim in zip(names, claims, strict=True)]
 
     async def _work(self, name: str) -> None:
         try:

@@ -8,7 +8,7 @@ import msgspec
 
 from tts.engine import spell_budget
 from tts.ledger.controls import Controls, Submission
-from tts.ledger.leases import Holder
+from tts.ledger.holders import Holder
 from tts.ledger.questions import Bill, JobSummary, Questions
 
 JobState = Literal["queued", "running", "waiting", "pausing", "paused", "cancelled", "ended"]

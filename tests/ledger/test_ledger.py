@@ -195,12 +195,12 @@ async def test_a_run_is_new_where_nothing_of_it_was_written_and_nobody_else_work
     async with opened() as ledger:
         await ledger.commit(rows.run("old"))
     async with opened() as ledger:
-        assert not ledger.is_new("old")
-        assert ledger.is_new("young") and not ledger.is_new("young")
+        assert not ledger.is_new("old", "p")
+        assert ledger.is_new("young", "p") and not ledger.is_new("young", "p")
 
 
 async def test_no_run_is_new_once_another_process_has_worked_on_the_job(opened: Any) -> None:
     async with opened() as ledger, opened() as other:
-        assert not other.is_new("r")
+        assert not other.is_new("r", "p")
         assert await JobLeases(ledger).claim("p")
-        assert not ledger.is_new("r")
+        assert not ledger.is_new("r", "other")

@@ -92,7 +92,7 @@ class Job:
         budget = budget or Budget()
         limit = limit or TimeLimit(budget.seconds, self._waits)
         run_id = self.run_id(problem, strategy, budget, replicate)
-        recorded = await self._recorded(run_id, limit)
+        recorded = await self._recorded(run_id, problem, limit)
         settings = self._settings(problem, run_id, replicate, sampling, recorded, watched)
         run = open_run(settings, strategy, budget, self.executor)
         refuse_uncounted(run, self.wallet.ceilings)
@@ -130,8 +130,8 @@ class Job:
         parts = (self.name, problem.id, strategy_json(strategy), budget_json(budget), replicate)
         return blake2b(msgspec.json.encode(parts), digest_size=8).hexdigest()
 
-    async def _recorded(self, run_id: str, limit: TimeLimit) -> Recorded:
-        if self.journal.is_new(run_id):
+    async def _recorded(self, run_id: str, problem: Problem, limit: TimeLimit) -> Recorded:
+        if self.journal.is_new(run_id, problem.id):
             return Recorded.of((), ())
         found: list[Recorded] = []
 

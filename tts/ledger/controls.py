@@ -13,7 +13,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from tts.errors import LedgerError, UnknownName
 from tts.ledger.connect import connect, explained
-from tts.ledger.leases import Holder, living
+from tts.ledger.holders import Holder, living
 from tts.ledger.process import clock
 from tts.ledger.schema import current, migrate
 from tts.ledger.session import asked, transaction

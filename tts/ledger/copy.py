@@ -23,7 +23,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from tts.errors import LedgerError, UsageError
 from tts.ledger.connect import connect, explained, unreadable
-from tts.ledger.leases import leased, living, reconcile
+from tts.ledger.holders import leased, living, reconcile
 from tts.ledger.process import parted
 from tts.ledger.schema import current, migrate, place_of
 from tts.ledger.session import transaction

@@ -2,83 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
+from functools import partial
 from typing import TypeVar
 
 import msgspec
-from msgspec import Struct
-from sqlalchemy import ColumnElement, Connection, delete, select, update
+from sqlalchemy import Connection, update
 
 from tts.errors import UnknownPrice
+from tts.ledger.claims import begun, claim, claimed, release
+from tts.ledger.holders import Holder, holders, living, reconcile
 from tts.ledger.ledger import Ledger
-from tts.ledger.process import (
-    EXPIRY,
-    Amounts,
-    Process,
-    beat,
-    clock,
-    close_process,
-    lease,
-    neighbours,
-)
+from tts.ledger.process import Process, neighbours
 from tts.ledger.rate_windows import LedgerRateWindows, block
-from tts.ledger.session import exclusive
 from tts.ledger.tables import LEASES
 from tts.values import Dimension, unit_of
 
 T = TypeVar("T")
-
-
-class Holder(Struct, frozen=True):
-    """A process of the job: what it holds while it lives, what it spent once it is closed."""
-
-    process: Process
-    live: bool
-    amounts: Amounts
-    beat_at: float
-
-    def lives(self, now: float) -> bool:
-        return self.live and self.process.lives(self.beat_at, now, patience=EXPIRY)
-
-
-def holders(connection: Connection, job: str) -> list[Holder]:
-    query = select(LEASES).where(LEASES.c.job == job, LEASES.c.kind == "process")
-    return [
-        Holder(
-            Process(token=row.name, host=row.host, pid=row.pid, born=row.born),
-            bool(row.live),
-            msgspec.json.decode(row.amounts, type=dict[str, int | None]),
-            row.beat_at,
-        )
-        for row in connection.execute(query)
-    ]
-
-
-def living(connection: Connection, job: str) -> list[Holder]:
-    """The processes that work on a job now."""
-    now = clock(connection)
-    return [holder for holder in holders(connection, job) if holder.lives(now)]
-
-
-def leased(connection: Connection) -> list[str]:
-    """The jobs that processes work on, or have worked on."""
-    return list(connection.execute(select(LEASES.c.job).distinct()).scalars())
-
-
-def reconcile(connection: Connection, job: str) -> list[str]:
-    """Close the leases of dead processes and return their tokens.
-
-    Their settled attempts count as recorded, open ones at their worst case, the rest returns.
-    """
-    now = clock(connection)
-    dead = [
-        holder.process.token
-        for holder in holders(connection, job)
-        if holder.live and not holder.lives(now)
-    ]
-    for token in dead:
-        close_process(connection, job, token)
-    return dead
 
 
 def remaining(found: list[Holder], ceilings: Mapping[Dimension, int]) -> dict[Dimension, int]:
@@ -161,15 +101,18 @@ class JobLeases:
         self.rates = LedgerRateWindows(ledger)
         self._job, self._process = ledger.job, ledger.process
 
-    async def claim(self, name: str) -> bool:
-        return await self._perform(lambda connection: self._claim(connection, name))
+    async def claim(self, *names: str) -> frozenset[str]:
+        mine = await self._ledger.perform(partial(self._claim, names), alive=True)
+        self._ledger.hold(mine)
+        return frozenset(mine)
 
-    async def release(self, name: str) -> None:
-        mine = self._claimed(name) & (LEASES.c.owner == self._process.token)
-        await self._perform(lambda connection: connection.execute(delete(LEASES).where(mine)))
+    async def release(self, *names: str) -> None:
+        self._ledger.let_go(names)
+        job, process = self._job, self._process
+        await self._ledger.perform(partial(release, process=process, job=job, names=names))
 
     async def others(self) -> tuple[int, frozenset[str]]:
-        return await self._perform(self._others)
+        return await self._ledger.perform(self._others, alive=True)
 
     async def draw(
         self,
@@ -200,37 +143,26 @@ class JobLeases:
         )
 
     async def _perform(self, task: Callable[[Connection], T]) -> T:
+        """Under the lock of the job, so that no two processes lease the same."""
+
         def work(connection: Connection) -> T:
-            self._enter(connection)
+            self._meet(connection)
             return task(connection)
 
-        return await self._ledger.perform(work)
+        return await self._ledger.perform(work, lock=self._job, alive=True)
 
-    def _enter(self, connection: Connection) -> None:
-        """Exclude other processes, and make sure that none took this one for dead."""
-        exclusive(connection, self._job)
-        beat(connection, self._process, job=self._job)
+    def _meet(self, connection: Connection) -> None:
         self._ledger.meet(neighbours(connection, self._process, job=self._job))
 
-    def _claim(self, connection: Connection, name: str) -> bool:
-        row = connection.execute(select(LEASES).where(self._claimed(name))).one_or_none()
-        if row is not None and row.owner == self._process.token:
-            return True
-        if row is not None and self._held(connection, row.owner):
-            return False
-        connection.execute(delete(LEASES).where(self._claimed(name)))
-        lease(connection, self._process, job=self._job, kind="claim", name=name)
-        return True
-
-    def _held(self, connection: Connection, owner: str) -> bool:
-        return owner in {holder.process.token for holder in living(connection, self._job)}
+    def _claim(self, names: Collection[str], connection: Connection) -> dict[str, set[str]]:
+        """What could be claimed, with what is on record of each."""
+        self._meet(connection)
+        mine = claim(connection, self._process, job=self._job, names=names)
+        return begun(connection, self._job, mine)
 
     def _others(self, connection: Connection) -> tuple[int, frozenset[str]]:
+        self._meet(connection)
         tokens = {holder.process.token for holder in living(connection, self._job)}
         others = tokens - {self._process.token}
-        claims = (LEASES.c.job == self._job) & (LEASES.c.kind == "claim")
-        held = connection.execute(select(LEASES.c.name, LEASES.c.owner).where(claims))
-        return len(others), frozenset(row.name for row in held if row.owner in others)
-
-    def _claimed(self, name: str) -> ColumnElement[bool]:
-        return (LEASES.c.job == self._job) & (LEASES.c.kind == "claim") & (LEASES.c.name == name)
+        owners = claimed(connection, self._job)
+        return len(others), frozenset(name for name, owner in owners.items() if owner in others)

@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import atexit
 from asyncio import Future
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from secrets import token_hex
 from typing import Any, Self, TypeVar
@@ -21,7 +22,7 @@ from tts.ledger.schema import migrate
 from tts.ledger.session import asked, transaction
 from tts.ledger.tables import DONE, LEASES, OUTCOMES, RUNS, USE_ROWS
 from tts.ledger.watching import Watcher, exporters
-from tts.ledger.writer import Entry, Writer, resolving
+from tts.ledger.writer import Chore, Entry, Writer, resolving
 from tts.protocols import (
     SENT,
     CallRow,
@@ -77,6 +78,8 @@ class Ledger:
         """No other process has worked on the job since it was opened here."""
         self._known: set[str] = set()
         """Problems and runs of which there may be rows."""
+        self._mine: dict[str, set[str]] = {}
+        """The same by problem, of those that nobody else may work on."""
         atexit.register(self._end)
 
     @classmethod
@@ -118,7 +121,8 @@ class Ledger:
         atexit.unregister(self._end)
         try:
             if self._writer.failure is None:
-                await self.perform(lambda c: close_process(c, self.job, self.process.token))
+                ending = partial(close_process, job=self.job, token=self.process.token)
+                await self.perform(ending, lock=self.job)
         finally:
             await asyncio.to_thread(self._end)
             self._engine.dispose()
@@ -155,12 +159,19 @@ class Ledger:
         that a start which sent nothing binds nobody."""
         self._first = rows
 
-    async def perform(self, task: Callable[[Connection], T]) -> T:
-        """Run a repeatable task in a transaction, after everything written before it."""
+    async def perform(
+        self, task: Callable[[Connection], T], *, lock: str = "", alive: bool = False
+    ) -> T:
+        """Run a repeatable task in a transaction, after everything written before it.
+
+        `lock`: held to the end of the transaction, against tasks of other processes. `alive`: raises
+        `LedgerError` where others took this process for dead.
+        """
         self._writer.check()
         loop = asyncio.get_running_loop()
         future: Future[T] = loop.create_future()
-        self._hand_over(Entry(told=resolving(future), loop=loop, task=task))
+        chore = Chore(task, lock=lock, alive=alive)
+        self._hand_over(Entry(told=resolving(future), loop=loop, chore=chore))
         return await future
 
     def _hand_over(self, entry: Entry) -> None:
@@ -190,24 +201,33 @@ class Ledger:
         """Whether others work on the job: what they write here is not known to this process."""
         self._alone = self._alone and not neighbours
 
-    def _may_hold(self, name: str) -> bool:
-        """Whether there may be rows of a problem or a run; asked again, there may."""
-        if not self._alone or name in self._known:
+    def hold(self, problems: Mapping[str, set[str]]) -> None:
+        """Nobody else works on these problems until `let_go`; of each, the names that `begun` gives."""
+        self._mine.update(problems)
+
+    def let_go(self, problems: Collection[str]) -> None:
+        for problem in problems:
+            self._known |= self._mine.pop(problem, set()) if self._alone else set()
+
+    def _may_hold(self, name: str, problem_id: str) -> bool:
+        """Whether there may be rows of a problem or of a run on it; asked again, there may."""
+        known = self._mine.get(problem_id, self._known if self._alone else None)
+        if known is None or name in known:
             return True
-        self._known.add(name)
+        known.add(name)
         return False
 
-    def is_new(self, run_id: str) -> bool:
-        return not self._may_hold(run_id)
+    def is_new(self, run_id: str, problem_id: str) -> bool:
+        return not self._may_hold(run_id, problem_id)
 
     async def load(self, problem_id: str) -> None:
         self._writer.check()
-        if not self._may_hold(problem_id):
+        if not self._may_hold(problem_id, problem_id):
             return
         self._found.load(problem_id, await self._read(self._reader.calls, problem_id))
 
     def forget(self, problem_id: str) -> None:
-        self._known.add(problem_id)
+        self._mine.get(problem_id, self._known).add(problem_id)
         self._found.forget(problem_id)
 
     async def uses(self, run_id: str) -> Sequence[UseRow]:
@@ -221,7 +241,9 @@ class Ledger:
 
     async def runs(self, problems: Collection[str] | None = None) -> Sequence[RunRow]:
         """The runs of the job, or of some problems; those that ended have `stopped_by`."""
-        return await self._read(self._reader.runs, problems)
+        if problems is not None:
+            problems = [one for one in problems if self._mine.get(one) != set()]
+        return await self._read(self._reader.runs, problems) if problems != [] else ()
 
     async def reopen(self, runs: Sequence[str]) -> None:
         """Make ended runs open again: a new attempt at each decides afresh and finds its finished
@@ -247,7 +269,7 @@ def enter(connection: Connection, process: Process, job: str) -> tuple[set[str],
     with transaction(connection, lock=job):
         mine = presence(job) & (LEASES.c.name == process.token)
         connection.execute(delete(LEASES).where(mine))  # where a commit was not heard of
-        lease(connection, process, job=job, kind="process", name=process.token)
+        lease(connection, process, job=job, kind="process", names=[process.token])
         return begun(connection, job), not neighbours(connection, process, job=job)
 
 

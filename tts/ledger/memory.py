@@ -80,7 +80,7 @@ class MemoryJournal:
     def forget(self, problem_id: str) -> None:
         self._found.forget(problem_id)
 
-    def is_new(self, run_id: str) -> bool:
+    def is_new(self, run_id: str, problem_id: str) -> bool:
         return False
 
     async def uses(self, run_id: str) -> Sequence[UseRow]:
@@ -149,10 +149,10 @@ class MemoryLeases:
     def __init__(self) -> None:
         self.held: dict[Dimension, int] = {}
 
-    async def claim(self, name: str) -> bool:
-        return True
+    async def claim(self, *names: str) -> frozenset[str]:
+        return frozenset(names)
 
-    async def release(self, name: str) -> None:
+    async def release(self, *names: str) -> None:
         """Nobody waits for it."""
 
     async def others(self) -> tuple[int, frozenset[str]]:

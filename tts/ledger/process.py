@@ -5,18 +5,19 @@ from __future__ import annotations
 import os
 import socket
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from secrets import token_hex
 from typing import Any
 
 import msgspec
 from msgspec import Struct
-from sqlalchemy import ColumnElement, Connection, delete, func, insert, select, update
+from sqlalchemy import ColumnElement, Connection, delete, func, select, update
 
 from tts.errors import LedgerError
 from tts.ledger.batch import OPEN
 from tts.ledger.codec import USAGE, decode_usage, process_number
+from tts.ledger.statements import insert
 from tts.ledger.tables import ATTEMPT_ROWS, DONE, LEASES, OPENS, SPENT
 from tts.values import NOTHING, Usage
 
@@ -96,13 +97,14 @@ def clock(connection: Connection) -> float:
     return float(connection.execute(query).scalar_one())
 
 
-def lease(connection: Connection, process: Process, *, job: str, kind: str, name: str) -> None:
-    """Write a live lease of this process."""
-    values = {"job": job, "kind": kind, "name": name, "owner": process.token, "amounts": "{}"}
-    values |= {"host": process.host, "born": process.born}
-    connection.execute(
-        insert(LEASES).values(**values, live=True, pid=process.pid, beat_at=clock(connection))
-    )
+def lease(
+    connection: Connection, process: Process, *, job: str, kind: str, names: Sequence[str]
+) -> None:
+    """Write live leases of this process, where nobody has one of that name."""
+    at = clock(connection)
+    rest = (process.token, "{}", True, process.host, process.pid, process.born, at)
+    rows = [(job, kind, name, *rest) for name in names]
+    connection.exec_driver_sql(insert(LEASES, 1, connection.dialect), rows)
 
 
 def presence(job: str) -> ColumnElement[bool]:

@@ -13,7 +13,6 @@ from sqlalchemy import Connection, delete, func, insert, select, update
 
 from tts.ledger.ledger import Ledger
 from tts.ledger.process import clock
-from tts.ledger.session import exclusive
 from tts.ledger.tables import LEASES, RATE_WINDOWS
 from tts.protocols import RateLease
 from tts.values import Dimension
@@ -139,7 +138,7 @@ class LedgerRateWindows:
         most: int,
     ) -> RateLease:
         return await self._ledger.perform(
-            lambda connection: self._leased(connection, name, rates, least, most)
+            lambda connection: self._leased(connection, name, rates, least, most), lock="rates"
         )
 
     def _leased(
@@ -150,7 +149,6 @@ class LedgerRateWindows:
         least: Amounts,
         most: int,
     ) -> RateLease:
-        exclusive(connection, "rates")
         now = self._now(connection)
         taken = _taken(connection, name, floor(now / SECONDS))
         drawn = draw(taken, now, rates, least, most=most, processes=_processes(connection))

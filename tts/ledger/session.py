@@ -5,9 +5,9 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import SQLAlchemyError
@@ -67,6 +67,11 @@ def exclusive(connection: Connection, lock: str) -> None:
         )
 
 
+def together(raw: Any) -> AbstractContextManager[object]:
+    """Statements that travel at once, where a database is that far away: PostgreSQL."""
+    return raw.pipeline() if hasattr(raw, "pipeline") else nullcontext()
+
+
 class FileWatch:
     """Notices that the files of a SQLite ledger are not those any more that are written to.
 
@@ -114,25 +119,35 @@ class Session:
         self._patience = patience
         self._connection: Connection | None = None
 
-    def persist(self, work: Callable[[Connection], T]) -> T:
-        """One transaction, tried again while others are in the way; `work` must be repeatable."""
+    def persist(
+        self, work: Callable[[Connection], T], *, first: Callable[[Any], object] | None = None
+    ) -> T:
+        """One transaction, tried again while others are in the way; what it does must be repeatable.
+
+        `first`: what is written before, with a cursor and without asking anything.
+        """
         deadline = time.monotonic() + self._patience
         while True:
             try:
-                return self._transaction(work)
+                return self._transaction(work, first)
             except BaseException as error:
                 self.close()
                 if not is_transient(error) or time.monotonic() >= deadline:
                     raise
             time.sleep(PAUSE)
 
-    def _transaction(self, work: Callable[[Connection], T]) -> T:
+    def _transaction(
+        self, work: Callable[[Connection], T], first: Callable[[Any], object] | None
+    ) -> T:
         if self._connection is None:
             self._connection = self._engine.connect()
         connection = self._connection
         raw = connection.connection.driver_connection
         assert raw is not None
-        raw.execute(begin(connection))
+        with together(raw):
+            raw.execute(begin(connection))
+            if first is not None:
+                first(raw.cursor())
         value = work(connection)
         raw.execute("COMMIT")
         if self._watch is not None:

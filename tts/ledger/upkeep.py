@@ -14,7 +14,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from tts.errors import UnknownName, UsageError
 from tts.ledger.codec import process_number
 from tts.ledger.connect import connect, explained
-from tts.ledger.leases import holders, leased, living
+from tts.ledger.holders import holders, leased, living
 from tts.ledger.schema import current, place_of
 from tts.ledger.session import transaction
 from tts.ledger.tables import (

@@ -6,17 +6,19 @@ import time
 from asyncio import AbstractEventLoop, Future
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
+from functools import partial
 from queue import Empty, SimpleQueue
 from threading import Thread
 from typing import Any
 
+from msgspec import Struct
 from sqlalchemy import Connection, Engine
 
 from tts.errors import LedgerError, TTSError
 from tts.ledger.attempts import Attempts
 from tts.ledger.batch import Batch
 from tts.ledger.connect import explained
-from tts.ledger.session import Session
+from tts.ledger.session import Session, exclusive
 from tts.ledger.statements import statements
 from tts.protocols import Row
 
@@ -24,10 +26,20 @@ Told = Callable[[BaseException | None, Any], None]
 """Told what went wrong with an entry, or else the value of its task."""
 
 
-class Entry:
-    """Rows to write, or a task to run in a transaction of its own; and who is told, on which loop."""
+class Chore(Struct, frozen=True):
+    """A repeatable task within a transaction."""
 
-    __slots__ = ("error", "loop", "rows", "task", "told", "value")
+    task: Callable[[Connection], Any]
+    lock: str = ""
+    """Of this name, held to the transaction's end; empty: none."""
+    alive: bool = False
+    """Only while nobody took this process for dead."""
+
+
+class Entry:
+    """Rows to write, or something to do in the transaction; and who is told, on which loop."""
+
+    __slots__ = ("chore", "error", "loop", "rows", "told", "value")
 
     def __init__(
         self,
@@ -35,9 +47,9 @@ class Entry:
         *,
         told: Told | None = None,
         loop: AbstractEventLoop | None = None,
-        task: Callable[[Connection], Any] | None = None,
+        chore: Chore | None = None,
     ) -> None:
-        self.rows, self.task = rows, task
+        self.rows, self.chore = rows, chore
         self.told, self.loop = told, loop
         self.value: Any = None
         self.error: BaseException | None = None
@@ -168,44 +180,55 @@ class Writer:
     def _serve(self, entries: Sequence[Entry]) -> None:
         try:
             if self.failure is None:
-                self._write(len(entries), [row for entry in entries for row in entry.rows])
-            for entry in entries:
-                if entry.task is not None and self.failure is None:
-                    self._run(entry, entry.task)
+                self._write(entries)
         except Exception as error:  # noqa: BLE001 - whatever it is, nobody may wait for ever
             self.failure = explained(error, self._place)
         if self.failure is not None:
             for entry in entries:
                 entry.error = entry.error or self.refusal()
 
-    def _write(self, entries: int, rows: Sequence[Row]) -> None:
+    def _write(self, entries: Sequence[Entry]) -> None:
+        """All that is pending, in one transaction: each costs as much as several of its calls."""
+        rows = [row for entry in entries for row in entry.rows]
+        chores = [entry for entry in entries if entry.chore is not None]
         due = time.monotonic() - self._beat_at >= self._rest
-        if not rows and not due:
+        if not rows and not chores and not due:
             return
         began = time.monotonic()
         batch = Batch(rows, attempts=self._attempts)
-        self._session.persist(lambda connection: self._commit(connection, batch, due))
+        try:
+            self._session.persist(lambda c: self._do(c, chores, due), first=self._rows(batch))
+        except LedgerError:
+            raise
+        except TTSError:  # what one of them is refused for undid them all
+            self._session.persist(lambda c: self._do(c, (), due), first=self._rows(batch))
+            self._one_by_one(chores)
         ended = time.monotonic()
         self._beat_at = ended if due else self._beat_at
         self._committed(rows)
-        self._due = ended + rest_after(entries, ended - began)
+        self._due = ended + rest_after(len(entries), ended - began)
 
-    def _commit(self, connection: Connection, batch: Batch, due: bool) -> None:
-        if due:
+    def _rows(self, batch: Batch) -> Callable[[Any], None]:
+        return partial(batch.run, statements=self._statements)
+
+    def _do(self, connection: Connection, chores: Sequence[Entry], due: bool) -> None:
+        """The locks first and in one order, so that no two processes wait for each other."""
+        doing = [(entry, entry.chore) for entry in chores if entry.chore is not None]
+        if due or any(chore.alive for _, chore in doing):
             self._heartbeat(connection)
-        cursor = connection.connection.cursor()
-        try:
-            batch.run(cursor, self._statements)
-        finally:
-            cursor.close()
+        for lock in sorted({chore.lock for _, chore in doing if chore.lock}):
+            exclusive(connection, lock)
+        for entry, chore in doing:
+            entry.value = chore.task(connection)
 
-    def _run(self, entry: Entry, task: Callable[[Connection], object]) -> None:
-        try:
-            entry.value = self._session.persist(task)
-        except LedgerError:
-            raise
-        except TTSError as error:
-            entry.error = error
+    def _one_by_one(self, chores: Sequence[Entry]) -> None:
+        for entry in chores:
+            try:
+                self._session.persist(partial(self._do, chores=(entry,), due=False))
+            except LedgerError:
+                raise
+            except TTSError as error:
+                entry.error = error
 
 
 def rest_after(entries: int, took: float) -> float:

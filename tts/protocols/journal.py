@@ -175,8 +175,9 @@ class Journal(Protocol):
         """Free what `load` and `commit` hold in memory for one problem."""
         ...
 
-    def is_new(self, run_id: str) -> bool:
-        """Whether it is certain that nothing of a run is on record; asked once, before it begins."""
+    def is_new(self, run_id: str, problem_id: str) -> bool:
+        """Whether it is certain that nothing of a run on this problem is on record; asked once,
+        before it begins."""
         ...
 
     async def uses(self, run_id: str) -> Sequence[UseRow]:

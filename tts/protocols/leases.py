@@ -56,11 +56,12 @@ class Leases(Protocol):
         """Rates per minute that they share; None where nobody else uses the same account."""
         ...
 
-    async def claim(self, name: str) -> bool:
-        """Take a piece of work for this process; False where a living process holds it."""
+    async def claim(self, *names: str) -> frozenset[str]:
+        """Take pieces of work for this process; those that are its own now. The others are held by
+        living processes."""
         ...
 
-    async def release(self, name: str) -> None: ...
+    async def release(self, *names: str) -> None: ...
 
     async def others(self) -> tuple[int, frozenset[str]]:
         """How many other processes of the job live, and the pieces of work that they hold."""
