@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+import asyncio
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from functools import partial
 from typing import TypeVar
 
@@ -91,7 +92,7 @@ def give_back(
 
 
 class JobLeases:
-    """Durable `Leases` in the ledger of the job; each call is one transaction of its writer.
+    """Durable `Leases` in the ledger of the job, by transactions of its writer.
 
     What a process holds counts as spent until it gives it back, ends, or is found dead.
     """
@@ -100,16 +101,18 @@ class JobLeases:
         self._ledger = ledger
         self.rates = LedgerRateWindows(ledger)
         self._job, self._process = ledger.job, ledger.process
+        self._wanted, self._done = set[str](), set[str]()
+        """To be claimed and to be released, by the next exchange."""
+        self._next: asyncio.Task[frozenset[str]] | None = None
+        self._exchanging = asyncio.Lock()
 
     async def claim(self, *names: str) -> frozenset[str]:
-        mine = await self._ledger.perform(partial(self._claim, names), alive=True)
-        self._ledger.hold(mine)
-        return frozenset(mine)
+        self._wanted.update(names)
+        return (await self._exchanged()).intersection(names)
 
     async def release(self, *names: str) -> None:
-        self._ledger.let_go(names)
-        job, process = self._job, self._process
-        await self._ledger.perform(partial(release, process=process, job=job, names=names))
+        self._done.update(names)
+        await self._exchanged()
 
     async def others(self) -> tuple[int, frozenset[str]]:
         return await self._ledger.perform(self._others, alive=True)
@@ -154,10 +157,34 @@ class JobLeases:
     def _meet(self, connection: Connection) -> None:
         self._ledger.meet(neighbours(connection, self._process, job=self._job))
 
-    def _claim(self, names: Collection[str], connection: Connection) -> dict[str, set[str]]:
+    def _exchanged(self) -> Awaitable[frozenset[str]]:
+        """The next exchange. Problems end one by one, and a transaction costs as much as several of
+        them: while one is under way, the next one gathers."""
+        if self._next is None:
+            self._next = asyncio.create_task(self._exchange())
+        return asyncio.shield(self._next)
+
+    async def _exchange(self) -> frozenset[str]:
+        """Release and claim what was gathered; what could be claimed."""
+        async with self._exchanging:
+            self._next = None
+            wanted, self._wanted = self._wanted, set()
+            done, self._done = self._done, set()
+            self._ledger.let_go(done)
+            work = partial(self._give_and_take, done, wanted)
+            mine = await self._ledger.perform(work, alive=True)
+        self._ledger.hold(mine)
+        return frozenset(mine)
+
+    def _give_and_take(
+        self, done: Collection[str], wanted: Collection[str], connection: Connection
+    ) -> dict[str, set[str]]:
         """What could be claimed, with what is on record of each."""
+        release(connection, self._process, job=self._job, names=done)
+        if not wanted:
+            return {}
         self._meet(connection)
-        mine = claim(connection, self._process, job=self._job, names=names)
+        mine = claim(connection, self._process, job=self._job, names=wanted)
         return begun(connection, self._job, mine)
 
     def _others(self, connection: Connection) -> tuple[int, frozenset[str]]:

@@ -120,11 +120,11 @@ class Session:
         self._connection: Connection | None = None
 
     def persist(
-        self, work: Callable[[Connection], T], *, first: Callable[[Any], object] | None = None
+        self, work: Callable[[Connection], T], *, first: Callable[[Any], object] = lambda _: None
     ) -> T:
         """One transaction, tried again while others are in the way; what it does must be repeatable.
 
-        `first`: what is written before, with a cursor and without asking anything.
+        `first`: writes before that, with a cursor and without asking anything.
         """
         deadline = time.monotonic() + self._patience
         while True:
@@ -136,9 +136,7 @@ class Session:
                     raise
             time.sleep(PAUSE)
 
-    def _transaction(
-        self, work: Callable[[Connection], T], first: Callable[[Any], object] | None
-    ) -> T:
+    def _transaction(self, work: Callable[[Connection], T], first: Callable[[Any], object]) -> T:
         if self._connection is None:
             self._connection = self._engine.connect()
         connection = self._connection
@@ -146,8 +144,7 @@ class Session:
         assert raw is not None
         with together(raw):
             raw.execute(begin(connection))
-            if first is not None:
-                first(raw.cursor())
+            first(raw.cursor())
         value = work(connection)
         raw.execute("COMMIT")
         if self._watch is not None:

@@ -196,20 +196,18 @@ class Writer:
             return
         began = time.monotonic()
         batch = Batch(rows, attempts=self._attempts)
+        write = partial(batch.run, statements=self._statements)
         try:
-            self._session.persist(lambda c: self._do(c, chores, due), first=self._rows(batch))
+            self._session.persist(partial(self._do, chores=chores, due=due), first=write)
         except LedgerError:
             raise
         except TTSError:  # what one of them is refused for undid them all
-            self._session.persist(lambda c: self._do(c, (), due), first=self._rows(batch))
+            self._session.persist(partial(self._do, chores=(), due=due), first=write)
             self._one_by_one(chores)
         ended = time.monotonic()
         self._beat_at = ended if due else self._beat_at
         self._committed(rows)
         self._due = ended + rest_after(len(entries), ended - began)
-
-    def _rows(self, batch: Batch) -> Callable[[Any], None]:
-        return partial(batch.run, statements=self._statements)
 
     def _do(self, connection: Connection, chores: Sequence[Entry], due: bool) -> None:
         """The locks first and in one order, so that no two processes wait for each other."""
