@@ -19,6 +19,10 @@ class BenchOptions(Struct, frozen=True, kw_only=True):
     """Of `resume`: how large its job is."""
     points: int | None = None
     """Of `reliability`: how many jobs are killed."""
+    minutes: float | None = None
+    """Of `soak`: how long it works."""
+    calls: int | None = None
+    """Of `memory`: how many calls a process makes."""
     install_peers: bool = False
     """Of `peers`: make the environments of the other libraries first."""
 
@@ -30,6 +34,7 @@ BENCHES = {
     "ledger": "CPU per journalled call",
     "kill": "kill -9 at 20 random points of a comparison, resumed each time",
     "reliability": "what is promised of kills, ceilings, failing servers and disks (takes minutes)",
+    "soak": "steady work under faults: slopes of memory, descriptors and loop lag (--minutes 20 for the bars)",
     "budget": "ceilings under 256 concurrent draws and 8 processes",
     "workers": "1 to 8 processes on one ledger, SQLite and PostgreSQL; 1 to 4 Ray nodes (takes minutes)",
     "replay": "reference results of recorded generations (needs data)",
@@ -70,6 +75,8 @@ def _given(name: str, options: BenchOptions) -> dict[str, object]:
     owners = {
         "--problems": ("resume", "problems", options.problems),
         "--points": ("reliability", "points", options.points),
+        "--minutes": ("soak", "minutes", options.minutes),
+        "--calls": ("memory", "calls", options.calls),
         "--install-peers": ("peers", "install", options.install_peers or None),
     }
     given: dict[str, object] = {}

@@ -12,7 +12,7 @@ from tts.backends.simulated import SimulatedGenerator
 from tts.engine import Job, Session, SessionOptions, open_session
 from tts.ledger import JobLeases, Ledger
 from tts.strategies import MajorityVote
-from tts.values import Budget, Problem
+from tts.values import Budget, Problem, Result
 
 DRAWS = 16
 """Of each run of the strategy."""
@@ -21,10 +21,15 @@ ROOMY = Budget(tokens=1 << 40)
 """A ceiling that every call has to pass and none meets."""
 
 
-def problems(count: int) -> list[Problem]:
-    """Questions of an ordinary length."""
+def problem(number: int) -> Problem:
+    """A question of an ordinary length."""
     story = "A train leaves the station and passes a mile post every ninety seconds. "
-    return [Problem(id=f"p{i}", prompt=f"{story * 3}How far is post {i}?") for i in range(count)]
+    return Problem(id=f"p{number}", prompt=f"{story * 3}How far is post {number}?")
+
+
+def problems(count: int) -> list[Problem]:
+    """Such questions, all different."""
+    return [problem(number) for number in range(count)]
 
 
 async def offline_session(*, concurrency: int = 512, success: float = 0.7) -> Session:
@@ -37,22 +42,27 @@ async def offline_session(*, concurrency: int = 512, success: float = 0.7) -> Se
 
 async def engine_calls(session: Session, ledger: Ledger, *, calls: int, in_flight: int) -> None:
     """`calls` draws by `majority_vote`: graph, keys, budget, limiter, wallet and ledger on disk."""
-    window = asyncio.Semaphore(max(2, 2 * in_flight // DRAWS))
-    leases = JobLeases(ledger)
+    numbers, leases = iter(range(calls // DRAWS)), JobLeases(ledger)
     async with (
         Job(session, name=ledger.job, journal=ledger, leases=leases, wallet=ROOMY) as job,
         asyncio.TaskGroup() as group,
     ):
-        for problem in problems(calls // DRAWS):
-            group.create_task(_solve(job, problem, window))
+        for _ in range(max(2, 2 * in_flight // DRAWS)):
+            group.create_task(_work(job, numbers))
 
 
-async def _solve(job: Job, problem: Problem, window: asyncio.Semaphore) -> None:
-    async with window:
-        await job.journal.load(problem.id)
-        result = await job.solve(problem, MajorityVote(n=DRAWS), ROOMY)
+async def _work(job: Job, numbers: Iterator[int]) -> None:
+    for number in numbers:
+        result = await vote(job, problem(number))
         assert result.stopped_by == "done" and result.usage.calls == DRAWS, result
-        job.journal.forget(problem.id)
+
+
+async def vote(job: Job, asked: Problem) -> Result:
+    """A vote on one problem, of which nothing stays in memory."""
+    await job.journal.load(asked.id)
+    result = await job.solve(asked, MajorityVote(n=DRAWS), ROOMY)
+    job.journal.forget(asked.id)
+    return result
 
 
 async def bare_calls(http: aiohttp.ClientSession, url: str, *, calls: int, in_flight: int) -> None:
@@ -71,11 +81,11 @@ async def bare_calls(http: aiohttp.ClientSession, url: str, *, calls: int, in_fl
 
 
 def _bodies(calls: int) -> Iterator[dict[str, object]]:
-    for problem in problems(calls // DRAWS):
+    for asked in problems(calls // DRAWS):
         for seed in range(DRAWS):
             yield {
                 "model": "simulated",
                 "max_tokens": MAX_TOKENS,
-                "messages": [{"role": "user", "content": problem.prompt}],
+                "messages": [{"role": "user", "content": asked.prompt}],
                 "seed": seed,
             }

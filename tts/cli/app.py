@@ -357,6 +357,12 @@ def bench(
     points: Annotated[
         int | None, typer.Option(min=1, help="Of reliability: how many jobs are killed.")
     ] = None,
+    minutes: Annotated[
+        float | None, typer.Option(min=0.1, help="Of soak: how long it works.")
+    ] = None,
+    calls: Annotated[
+        int | None, typer.Option(min=1000, help="Of memory: how many calls a process makes.")
+    ] = None,
     install_peers: Annotated[
         bool, typer.Option("--install-peers", help="Of peers: install the other libraries first.")
     ] = False,
@@ -365,5 +371,11 @@ def bench(
     from tts.cli.bench import run_bench
     from tts.eval.bench import BenchOptions
 
-    options = BenchOptions(problems=problems, points=points, install_peers=install_peers)
+    options = BenchOptions(
+        problems=problems,
+        points=points,
+        minutes=minutes,
+        calls=calls,
+        install_peers=install_peers,
+    )
     run_bench(name, options, whole=whole, as_json=as_json, as_markdown=as_markdown)
