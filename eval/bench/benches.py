@@ -35,6 +35,7 @@ BENCHES = {
     "kill": "kill -9 at 20 random points of a comparison, resumed each time",
     "reliability": "what is promised of kills, ceilings, failing servers and disks (takes minutes)",
     "soak": "steady work under faults: slopes of memory, descriptors and loop lag (--minutes 20 for the bars)",
+    "overruns": "the eight clusters of a public catalogue of budget overruns, by the server's count",
     "budget": "ceilings under 256 concurrent draws and 8 processes",
     "workers": "1 to 8 processes on one ledger, SQLite and PostgreSQL; 1 to 4 Ray nodes (takes minutes)",
     "replay": "reference results of recorded generations (needs data)",

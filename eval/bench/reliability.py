@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from tts.eval.bench.reliability_budget import wallets
+from tts.eval.bench.reliability_estimate import pilots
 from tts.eval.bench.reliability_faults import failing_disk, failing_server, stalled_stream
 from tts.eval.bench.reliability_kills import killed_and_resumed
 from tts.eval.bench.report import Row
@@ -11,11 +12,13 @@ POINTS, PROCESSES = 3, 8
 
 
 def reliability(*, points: int = POINTS, processes: int = PROCESSES) -> list[Row]:
-    """`points` jobs are killed and resumed, `processes` share a wallet; then servers and disks fail."""
+    """`points` jobs are killed and resumed, `processes` share a wallet; then servers and disks
+    fail, and pilots foretell simulated jobs."""
     return [
         *killed_and_resumed(points),
         *wallets(processes),
         *failing_server(),
         *stalled_stream(),
         *failing_disk(),
+        *pilots(),
     ]

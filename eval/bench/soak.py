@@ -22,7 +22,7 @@ from msgspec import Struct
 from tts.backends.fault_server import Fault, FaultPlan, Latency
 from tts.engine import Job, open_session
 from tts.eval.bench.client import options
-from tts.eval.bench.drift import Drift, drift
+from tts.eval.bench.drift import PARTS, Drift, drift
 from tts.eval.bench.measuring import resident
 from tts.eval.bench.processes import ServerProcess, say
 from tts.eval.bench.report import Row, at_least, at_most, exactly, figure
@@ -101,7 +101,10 @@ def soak(*, minutes: float = MINUTES) -> list[Row]:
 def _slopes(
     what: str, looks: list[Look], value: Callable[[Look], float], minutes: float
 ) -> list[Row]:
-    """Whether a rise, or a fall, beyond the bar is shown; and how much the looks could tell."""
+    """Whether a rise, or a fall, beyond the bar is shown; and how much the looks could tell. None
+    where they are too few."""
+    if len(looks) < 4 * PARTS:
+        return []
     found = drift([(look.at, value(look)) for look in looks])
     name = f"slope of {what}, {minutes:g} minutes"
     told = figure(name, found.value, "%/h")

@@ -25,9 +25,11 @@ JOBS, WHOLE, SEEN = 400, 500, 20
     [
         (lambda rng: rng.lognormvariate(0, 0.5), 0.25),
         (lambda rng: rng.gammavariate(3, 1), 0.25),
-        (lambda rng: 4 + 12 * (rng.random() < 0.3), 0.30),
+        (lambda rng: 4 + 12 * (rng.random() < 0.3), 0.35),
+        (lambda rng: rng.lognormvariate(0, 1), 0.50),
+        (lambda rng: rng.expovariate(1), 0.45),
     ],
-    ids=["log-normal", "gamma", "stops early or late"],
+    ids=["log-normal", "gamma", "stops early or late", "log-normal, σ 1", "exponential"],
 )
 def test_nine_intervals_in_ten_hold_the_bill_of_a_simulated_job(draw: Any, widest: float) -> None:
     rng, held, widths = Random(0), 0, []
@@ -57,6 +59,14 @@ def test_the_middle_lies_between_the_bounds(sums: list[float], more: int) -> Non
     found = forecast(sums, len(sums) + more)
     assert found.low <= found.middle <= found.high
     assert found.middle >= sum(sums) * (1 - 1e-9)
+
+
+def test_a_skewed_sample_raises_the_upper_bound_alone() -> None:
+    even, skewed = [4.0, 6.0] * 10, [4.0] * 18 + [16.0, 10.0]
+    wide = forecast(skewed, 500)
+    assert wide.high / wide.middle > wide.middle / wide.low * 1.05
+    told = forecast(even, 500)
+    assert told.high / told.middle == pytest.approx(told.middle / told.low)
 
 
 def test_what_was_seen_whole_is_certain() -> None:

@@ -48,8 +48,9 @@ def longest_that_fits(call: Call, worst: Worst) -> int | None:
         return not account.fits(account.amounts(call.beside_paid(usage) or usage))
 
     likely = max(1, likely)
-    fitting = bisect_left(range(likely, most), True, key=exceeds)
-    return likely + fitting - 1 if fitting else None
+    if exceeds(likely):
+        return None  # as for nearly all of many draws: the others need no search
+    return likely + bisect_left(range(likely, most), True, lo=1, key=exceeds) - 1
 
 
 def shortening(call: Call) -> ShorteningOperation | None:

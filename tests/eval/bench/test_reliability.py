@@ -7,6 +7,7 @@ from pathlib import Path
 from tts.eval.bench import reliability_faults as faults
 from tts.eval.bench.processes import ServerProcess
 from tts.eval.bench.reliability_budget import at_once
+from tts.eval.bench.reliability_estimate import COSTS, pilots
 from tts.eval.bench.reliability_faults import stalled_stream
 from tts.eval.bench.reliability_kills import killed_and_resumed, timeless
 
@@ -39,3 +40,9 @@ def test_a_ledger_that_may_grow_no_more_ends_the_job_with_what_is_in_flight(
 def test_what_two_runs_of_a_job_may_differ_in_is_left_out_of_a_report() -> None:
     told = {"rows": [{"seconds": 1.5, "billed": {"calls": 2}, "accuracy": 0.5}]}
     assert timeless(told) == {"rows": [{"accuracy": 0.5}]}
+
+
+def test_every_kind_of_cost_is_foretold_and_its_bars_are_looked_at() -> None:
+    rows = pilots(jobs=40)
+    assert len(rows) == 3 * len(COSTS)
+    assert all(row.value > 70 for row in rows if "inside" in row.what)

@@ -89,6 +89,12 @@ def billed(drawn: Sequence[ServedDraw], plan: FaultPlan) -> int:
     return sum(draw.tokens for draw in counted)
 
 
+def bill_of(asked: ServedRequest, plan: FaultPlan) -> int:
+    """Tokens that a request really takes, prompt and draws together."""
+    total: int = usage(asked, sum(draw.tokens for draw in draws(asked, plan)), plan)["total_tokens"]
+    return total
+
+
 def beside(draw: ServedDraw, asked: ServedRequest, plan: FaultPlan) -> dict[str, Any]:
     """What llama.cpp adds to a reply, or to the last chunk of one, where it is to be verbose."""
     if plan.dialect != "llama_cpp" or not asked.verbose:

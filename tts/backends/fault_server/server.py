@@ -28,7 +28,7 @@ from tts.backends.fault_server.paths import (
     tokenize,
 )
 from tts.backends.fault_server.plan import Fault, FaultPlan
-from tts.backends.fault_server.reply import reply, stream_events
+from tts.backends.fault_server.reply import bill_of, reply, stream_events
 from tts.backends.fault_server.wire import Wire, deliver, deliver_stream, header
 
 _GENERATES = frozenset({"/v1/chat/completions", "/v1/completions"})
@@ -174,15 +174,23 @@ class Site:
         if said := refused(asked, self.plan):
             wire.respond(400, {}, msgspec.json.encode({"error": {"message": said}}))
         elif asked.stream and (fault is None or fault.kind.startswith("stream")):
+            self.record.tokens += bill_of(asked, self.plan)
             deliver_stream(wire, stream_events(asked, self.plan), fault, self.plan.chunk_seconds)
         else:
             self._whole(wire, asked, fault)
 
     def _whole(self, wire: Wire, asked: ServedRequest, fault: Fault | None) -> None:
+        told = partial(self._reply, asked)
         if fault is None:
-            wire.answer(msgspec.json.encode(reply(asked, self.plan)))
+            wire.answer(msgspec.json.encode(told()))
         else:
-            deliver(wire, fault, partial(reply, asked, self.plan))
+            deliver(wire, fault, told)
+
+    def _reply(self, asked: ServedRequest) -> dict[str, Any]:
+        told = reply(asked, self.plan)
+        told_bill = told.get("usage")
+        self.record.tokens += told_bill["total_tokens"] if told_bill else bill_of(asked, self.plan)
+        return told
 
     def _pool(self, wire: Wire, told: Callable[[], dict[str, Any]], fault: Fault | None) -> None:
         if fault is None:
@@ -249,6 +257,8 @@ class Record:
         self.most_in_flight = 0
         self.cancelled = 0
         """Requests whose client left before the answer was complete."""
+        self.tokens = 0
+        """Of prompts and draws that were really made, whatever became of the answer or stands in it."""
         self.connections = 0
         self.batched: list[int] = []
         """Lines of each batch, in the order in which they were submitted."""
