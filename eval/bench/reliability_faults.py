@@ -16,6 +16,7 @@ from msgspec.structs import replace
 from tts.backends.fault_server import Fault, FaultPlan, FaultServer, Latency
 from tts.backends.openai_http import HTTPGenerator
 from tts.engine import Job, SessionOptions, open_session
+from tts.eval.bench.failing_io import compiled, failing
 from tts.eval.bench.measuring import billed
 from tts.eval.bench.processes import (
     CompareProcess,
@@ -132,6 +133,9 @@ def failing_disk(*, problems: int = PROBLEMS) -> list[Row]:
     with TemporaryDirectory() as name, ServerProcess(GOOD) as server:
         folder = Path(name)
         rows = _stops(folder / "limited", server, problems, ("may grow no more (EFBIG)", LIMITED))
+        if (library := compiled(folder)) is not None:
+            broken = "cannot be written (EIO)", failing(library, "job.db", WRITES)
+            rows += _stops(folder / "broken", server, problems, broken)
         if mounts():
             full = folder / "full"
             rows += _stops(full, server, problems, ("is full (ENOSPC)", mounted(full, _FULL)))
@@ -139,6 +143,8 @@ def failing_disk(*, problems: int = PROBLEMS) -> list[Row]:
     return rows
 
 
+WRITES = 150
+"""Of the ledger, before its disk fails: some hundred calls."""
 LIMITED = ("sh", "-c", 'ulimit -f 1000; exec "$@"', "sh")
 _FULL = (
     'mount -t tmpfs -o size=2m none "$0" && "$@"; code=$?; cp "$0"/job.db* "$0-kept"; exit $code'

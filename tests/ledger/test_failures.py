@@ -16,6 +16,7 @@ from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
 from tts.errors import BadInput, LedgerError
+from tts.eval.bench.failing_io import compiled, failing
 from tts.ledger import Ledger
 
 COUNTS = "SELECT (SELECT count(*) FROM calls), (SELECT count(*) FROM uses)"
@@ -99,6 +100,42 @@ def failing_trigger(at: int) -> str:
         "CREATE TRIGGER failing BEFORE INSERT ON use_rows "
         f"WHEN (SELECT count(*) FROM uses) >= {at} BEGIN SELECT RAISE(FAIL, 'broken'); END"
     )
+
+
+@pytest.fixture(scope="module")
+def library(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    found = compiled(tmp_path_factory.mktemp("library"))
+    if found is None:
+        pytest.skip("no C compiler is here")
+    return found
+
+
+def written(library: Path, place: str, after: int) -> subprocess.CompletedProcess[str]:
+    """What came of the writing on a disk that answers EIO from some write on."""
+    command = [*failing(library, "ledger.db", after), sys.executable, "-c", WRITING, place]
+    return subprocess.run(command, check=False, capture_output=True, text=True, timeout=60)
+
+
+@pytest.mark.parametrize("after", [100, 131, 162, 193, 400])
+def test_a_disk_that_fails_at_a_later_write_keeps_all_that_was_told(
+    library: Path, sqlite_place: str, after: int
+) -> None:
+    ended = written(library, sqlite_place, after)
+    told = ended.stdout.splitlines()
+    health, calls, uses = facts(sqlite_place)
+    assert ended.returncode != 0 and "The disk reported an error" in ended.stderr
+    assert (health, calls) == ("ok", uses)
+    assert len(told) <= calls <= len(told) + 1
+
+
+@pytest.mark.parametrize("after", [0, 7, 40])
+def test_a_disk_that_fails_while_the_ledger_is_made_leaves_a_way_on(
+    library: Path, sqlite_place: str, after: int
+) -> None:
+    failed = written(library, sqlite_place, after)
+    assert failed.returncode != 0 and not failed.stdout
+    assert "0" in written(library, sqlite_place, 300).stdout.split()
+    assert facts(sqlite_place)[0] == "ok"
 
 
 async def test_a_full_disk_stops_every_pending_and_later_write(

@@ -41,7 +41,7 @@ from tts.protocols import (
 from tts.values import Usage
 from tts.values.redacted import redact
 
-MOST_KNOWN = 1 << 12
+MOST_KNOWN = 1 << 10
 """Kinds of calls that a process remembers to have written; one written again is the same row."""
 
 _json = msgspec.json.Encoder().encode

@@ -16,6 +16,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from tts.errors import LedgerError
 from tts.ledger.connect import Synchronous, connect, explained
+from tts.ledger.names import Names
 from tts.ledger.process import HEARTBEAT, Process, beat, close_process, lease, neighbours, presence
 from tts.ledger.reader import CallCache, Reader
 from tts.ledger.schema import migrate
@@ -76,7 +77,7 @@ class Ledger:
         self._first: tuple[Row, ...] = ()
         self._alone = False
         """No other process has worked on the job since it was opened here."""
-        self._known: set[str] = set()
+        self._known = Names()
         """Problems and runs of which there may be rows."""
         self._mine: dict[str, set[str]] = {}
         """The same by problem, of those that nobody else may work on."""
@@ -108,7 +109,7 @@ class Ledger:
             engine.dispose()
             raise explained(error, engine.url.render_as_string()) from error
         ledger = cls(engine, job=job, process=process, patience=patience, watchers=told)
-        ledger._known, ledger._alone = known, alone
+        ledger._known, ledger._alone = Names(known), alone
         return ledger
 
     @property

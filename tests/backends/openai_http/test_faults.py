@@ -23,6 +23,7 @@ from tts.errors import (
     Unauthorized,
     Unavailable,
 )
+from tts.eval.bench.measuring import peak
 from tts.protocols import Meter
 from tts.values import Model
 
@@ -110,6 +111,18 @@ async def test_f8_silence_ends_at_the_idle_timeout(
 async def test_f8_dripping_bytes_are_not_silence(meet: Any, ask: Any) -> None:
     _, generator = await meet(Fault(kind="slow", seconds=0.0005), idle_timeout=0.3)
     assert (await generator.generate(ask(), Meter())).completions[0]
+
+
+async def test_f8_a_gzip_bomb_is_one_failed_attempt_that_is_not_unpacked(
+    meet: Any, ask: Any
+) -> None:
+    server, generator = await meet(plan=FaultPlan(script=(Fault(kind="gzip_bomb", keep=256),)))
+    before = peak()
+    with pytest.raises(BadReply, match="larger than"):
+        await generator.generate(ask(), Meter())
+    assert peak() - before < 64 << 10
+    assert (await generator.generate(ask(), Meter())).completions[0]
+    assert server.record.requests == 2
 
 
 async def test_f8_a_stalled_stream_ends_at_the_idle_timeout(meet: Any, ask: Any) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gzip
 import socket
 import struct
 from collections.abc import Callable, Mapping, Sequence
@@ -149,6 +150,8 @@ def _spoil(wire: Wire, fault: Fault, body: bytes) -> None:
         wire.answer(half)
     elif fault.kind == "replace":
         wire.answer(body.replace(fault.old, fault.new))
+    elif fault.kind == "gzip_bomb":
+        wire.respond(200, {"Content-Encoding": "gzip"}, bomb(body, fault.keep))
     elif fault.kind == "slow":
         _drip(wire, head(200, {"Content-Length": str(len(body))}) + body, fault.seconds)
     elif fault.kind == "chunked_cut":
@@ -161,6 +164,13 @@ def _spoil(wire: Wire, fault: Fault, body: bytes) -> None:
         asyncio.get_running_loop().call_later(0.01, _end(wire, fault))
     else:
         wire.answer(body)
+
+
+def bomb(body: bytes, mib: int) -> bytes:
+    """A JSON object in gzip with so many MiB of blanks before its last brace: valid, and a thousand
+    times as large as what is sent."""
+    blanks = gzip.compress(b" " * (1 << 20))
+    return gzip.compress(body[:-1]) + blanks * mib + gzip.compress(body[-1:])
 
 
 def _end(wire: Wire, fault: Fault) -> Callable[[], None]:
