@@ -21,6 +21,7 @@ from tts.budget.prices import read_price_file
 from tts.cli.app import app
 from tts.cli.settings import read_settings
 from tts.engine.registry import STRATEGIES, VERIFIERS
+from tts.eval.bench import BENCHES
 
 DOCS = Path(__file__).resolve().parent.parent / "docs"
 LINK = re.compile(r"\]\((?!https?:)([^)#]+)")
@@ -191,3 +192,26 @@ def test_what_the_page_adds_works_by_the_names_that_it_registers(
 
 def test_every_block_is_run_or_says_why_not() -> None:
     assert {one.kind for one in BLOCKS} <= {"python", "console", "yaml", "toml"}
+
+
+ROWS = [
+    *(f"R{number}" for number in range(1, 12)),
+    *(f"F{number}" for number in range(1, 16)),
+    *(f"B{number}" for number in range(1, 11)),
+    *(f"X{number}" for number in range(1, 13)),
+]
+"""Of the bar that `docs/reliability.md` answers row by row."""
+
+
+def test_every_row_of_the_reliability_bar_names_tests_and_benchmarks_that_there_are() -> None:
+    page = (DOCS / "reliability.md").read_text()
+    told = dict(re.findall(r"^\| ([RFBX]\d+) \|(.+)$", page, re.MULTILINE))
+    assert list(told) == ROWS
+    for row, line in told.items():
+        named, benches = (
+            re.findall(r"`(tests/\S+)::(\w+)`", line),
+            re.findall(r"tts bench (\w+)", line),
+        )
+        assert (named or benches) and set(benches) <= set(BENCHES), row
+        for file, name in named:
+            assert f"def {name}(" in (DOCS.parent / file).read_text(), f"{row}: {name}"

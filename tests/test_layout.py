@@ -175,6 +175,12 @@ def test_no_import_is_relative() -> None:
     assert wrong == []
 
 
+def test_nothing_unpickles_but_a_reader_that_refuses_every_name() -> None:
+    unsafe = {"pickle", "shelve", "dill", "cloudpickle", "joblib"}
+    users = {str(path) for path, tree in sources().items() if unsafe & set(imported(tree))}
+    assert [one for one in users if not one.endswith("eval/problems/contests.py")] == []
+
+
 def test_only_the_command_line_and_training_print() -> None:
     wrong = [
         f"{path.relative_to(ROOT)}:{node.lineno}"

@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 from pathlib import Path
+from time import monotonic
 
 import pytest
 
@@ -291,6 +292,20 @@ async def test_a_signal_ends_a_command_in_order(
         process = await started(*(evaluation(server, tmp_path) if command == "eval" else one))
         await asked(server, answered + 1)
         assert (await stopped(process, number))[0] == code
+
+
+async def test_a_second_interrupt_ends_a_command_within_two_seconds(tmp_path: Path) -> None:
+    script = (None,) * ASKED + (STALL,) * 500
+    async with FaultServer(FaultPlan(script=script)) as server:
+        process = await started(*evaluation(server, tmp_path))
+        await asked(server, ASKED + 1)
+        process.send_signal(signal.SIGINT)
+        await asyncio.sleep(0.2)
+        began = monotonic()
+        assert (await stopped(process, signal.SIGINT))[0] == 130
+        assert monotonic() - began < 2.0
+        while server.record.in_flight:  # noqa: ASYNC110 the server counts, and tells nobody
+            await asyncio.sleep(0.02)
 
 
 @pytest.mark.parametrize(("number", "code"), SIGNALS)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
+import pytest
+
 from tts.errors import RateLimited
 from tts.strategies import MajorityVote
 
@@ -32,6 +34,7 @@ class Storm:
         return await self.inner.generate(*args)
 
 
+@pytest.mark.timeout(60)
 def test_after_a_storm_all_are_answered_within_seconds_and_each_knocked_once_per_wait(
     lab: Any,
 ) -> None:
