@@ -11,7 +11,7 @@ from typing import Protocol
 from tts.engine import Job, spell_budget, spell_strategy
 from tts.engine.estimate import prompt_tokens, refuse
 from tts.engine.solving import unbegun
-from tts.errors import StrategyError, UsageError
+from tts.errors import StrategyError, Unrecordable, UsageError
 from tts.eval.attempts import Attempt, grade_result
 from tts.eval.grid import Attempts, Place, attempt_of, in_order
 from tts.eval.manifest import compare, manifest
@@ -203,7 +203,7 @@ class Comparison:
             result = await self.job.solve(
                 cell.problem, cell.strategy, cell.budget, replicate=cell.replicate
             )
-        except (UsageError, StrategyError) as error:
+        except (UsageError, StrategyError, Unrecordable) as error:
             result = unbegun(cell.problem, str(error), "failed")
         if result.stopped_by == "suspended":
             self.suspended = True

@@ -19,6 +19,7 @@
         - ContextTooLong    prompt and allowance exceed the model's context
         - ToolFailed        a tool raised
         - Crashed           the code of a generator, a verifier or another operation raised
+        - Unrecordable      the ledger's database does not take what came
     - CallFailed            awaiting a node whose call failed after its last attempt
         - Dropped           the node was cancelled because nobody wants it any more
     - Stopped               the run ends here; the engine turns it into `stopped_by`
@@ -152,6 +153,10 @@ class ToolFailed(CallError):
 
 class Crashed(CallError):
     """The operation's own code raised: a bug in a generator, a verifier or the like."""
+
+
+class Unrecordable(CallError):
+    """The answer came, and the ledger's database does not take it."""
 
 
 class CallFailed(TTSError):

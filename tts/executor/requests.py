@@ -7,7 +7,7 @@ from collections.abc import Coroutine
 from functools import partial
 from typing import Any
 
-from tts.errors import Crashed, Suspended, TTSError
+from tts.errors import Crashed, Suspended, TTSError, Unrecordable
 from tts.executor.attempts import Attempts
 from tts.executor.call import Call
 from tts.executor.deadlines import Deadlines
@@ -227,6 +227,8 @@ class Requests:
         try:
             if broken is None:
                 self._landing.deliver(request, answer, written)
+            elif isinstance(broken, Unrecordable):
+                raise broken
             else:
                 self._landing.stop(request, broken if isinstance(broken, TTSError) else None)
         except Exception as error:  # noqa: BLE001 — as above

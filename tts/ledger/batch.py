@@ -58,6 +58,8 @@ class Batch:
         self._runs: dict[str, Values] = {}
         self._settled: tuple[Begun, SettledRow] | None = None
         self._call: CallRow | None = None
+        self._made_of: list[tuple[Begun, SettledRow]] = []
+        """The attempts of the rows of `done`."""
         kinds: dict[type, Callable[[Any], None]] = {
             **dict.fromkeys(ALONE, self._alone),
             IntentRow: self._begin,
@@ -138,7 +140,18 @@ class Batch:
             *(*astuple(call.usage), *bill(settled.billed), *astuple(use.attributed)),
         )
         self._put("done", values)
+        self._made_of.append((begun, settled))
         return True
+
+    def attempt(self, at: int) -> Values:
+        """The attempt of a row of `done`, by its place, as a row of its own."""
+        return encode_attempt(self._attempts.process, *self._made_of[at])
+
+    def forget(self, operation: int) -> None:
+        """What calls of this kind have in common is not written after all."""
+        known = self._attempts.operations
+        for place in [place for place, number in known.items() if number == operation]:
+            del known[place]
 
     def _operation(self, kind: Values, name: str, price_version: str) -> int:
         known, place = self._attempts.operations, (kind, name, price_version)

@@ -9,7 +9,7 @@ from contextlib import suppress
 from functools import partial
 from queue import Empty, SimpleQueue
 from threading import Thread
-from typing import Any
+from typing import Any, Literal
 
 from msgspec import Struct
 from sqlalchemy import Connection, Engine
@@ -18,6 +18,7 @@ from tts.errors import LedgerError, TTSError
 from tts.ledger.attempts import Attempts
 from tts.ledger.batch import Batch
 from tts.ledger.connect import explained
+from tts.ledger.salvage import refusal, refuses, salvage
 from tts.ledger.session import Session, exclusive
 from tts.ledger.statements import statements
 from tts.protocols import Row
@@ -100,6 +101,10 @@ most a fifth of the time, however slow the machine."""
 
 LONGEST = 0.05
 """Seconds: the longest wait."""
+
+
+Way = Literal["together", "one by one", "row by row"]
+"""How a batch was, or is to be, written."""
 
 
 class Writer:
@@ -196,18 +201,37 @@ class Writer:
             return
         began = time.monotonic()
         batch = Batch(rows, attempts=self._attempts)
+        way = self._together(batch, chores, due)
+        if way == "row by row":
+            refused = self._session.persist(partial(salvage, batch, self._statements))
+            for entry in entries:
+                entry.error = refusal(refused, entry.rows)
+            rows = [row for entry in entries if entry.error is None for row in entry.rows]
+        if way != "together":
+            self._one_by_one(chores)
+        ended = time.monotonic()
+        self._beat_at = ended if due and way != "row by row" else self._beat_at
+        self._committed(rows)
+        self._due = ended + rest_after(len(entries), ended - began)
+
+    def _together(self, batch: Batch, chores: Sequence[Entry], due: bool) -> Way:
+        """Rows and chores in one transaction; the way that is left where that is refused.
+
+        It returns first: an error that is being handled holds the cursor, and that the database.
+        """
         write = partial(batch.run, statements=self._statements)
         try:
             self._session.persist(partial(self._do, chores=chores, due=due), first=write)
         except LedgerError:
             raise
-        except TTSError:  # what one of them is refused for undid them all
+        except TTSError:  # what one of the chores is refused for undid all
             self._session.persist(partial(self._do, chores=(), due=due), first=write)
-            self._one_by_one(chores)
-        ended = time.monotonic()
-        self._beat_at = ended if due else self._beat_at
-        self._committed(rows)
-        self._due = ended + rest_after(len(entries), ended - began)
+            return "one by one"
+        except Exception as error:
+            if not refuses(error):
+                raise
+            return "row by row"
+        return "together"
 
     def _do(self, connection: Connection, chores: Sequence[Entry], due: bool) -> None:
         """The locks first and in one order, so that no two processes wait for each other."""
