@@ -7,7 +7,7 @@ VLLM_BIN := $(VLLM_VENV)/bin
 RAY_VENV := .venv-ray
 RAY_BIN := $(RAY_VENV)/bin
 
-.PHONY: demo demo-real test test-real test-ray test-vllm check format models performance results results-small allocation dist clean
+.PHONY: demo demo-real test test-real test-ray test-vllm test-pages check format models performance results results-small allocation dist clean
 
 demo: $(STAMP)core ## install and run the main job on the embedded model
 	$(BIN)/tts demo
@@ -28,6 +28,10 @@ test-ray: $(RAY_VENV)/.installed ## run the suite on a local Ray cluster of seve
 
 test-real: $(STAMP)dev $(STAMP)real ## run the suite on a small language model, which is fetched once
 	$(BIN)/pytest -q -m real -o timeout=300 tests/backends/llama_cpp
+
+test-pages: $(STAMP)dev ## run the pages in Chromium, looked at by axe-core, which npm fetches
+	npm install --no-save --no-package-lock --silent axe-core
+	$(BIN)/pytest -q tests/eval/view/test_in_chromium.py tests/pages
 
 check: $(STAMP)dev ## format, lint and types
 	$(BIN)/ruff format --check .

@@ -73,6 +73,7 @@ class _Packed(Struct, frozen=True, array_like=True):
     spend: dict[Role, tuple[int | None, ...]]
     seconds: float | None
     unread_tokens: int | None
+    run_id: str
 
 
 _pack = msgspec.msgpack.Encoder().encode
@@ -93,6 +94,7 @@ def _packed(attempt: Attempt) -> bytes:
             spend={role: astuple(usage) for role, usage in attempt.spend.items()},
             seconds=attempt.seconds,
             unread_tokens=attempt.unread_tokens,
+            run_id=attempt.run_id,
         )
     )
 
@@ -115,6 +117,7 @@ def _unpacked(key: Key, content: bytes) -> Attempt:
         spend={role: _usage(amounts) for role, amounts in packed.spend.items()},
         seconds=packed.seconds,
         unread_tokens=packed.unread_tokens,
+        run_id=packed.run_id,
     )
 
 

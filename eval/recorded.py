@@ -8,7 +8,6 @@ from typing import Any
 
 import msgspec
 from msgspec import Struct, field
-from msgspec.structs import replace
 
 from tts.engine import spell_budget, spell_recorded
 from tts.equivalence import Equivalence
@@ -147,7 +146,7 @@ async def graded(found: Recorded, ledger: str | Path | None = None) -> dict[Key,
             result = decode_summary(row.result, problem)
             place = Place(problem, labels_of(row), row.replicate)
             grade = await grade_result(result, problem, equivalence)
-            attempts[place.key] = replace(attempt_of(place, result, grade), run_id=row.run_id)
+            attempts[place.key] = attempt_of(place, result, grade)
     return attempts
 
 

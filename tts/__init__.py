@@ -22,6 +22,7 @@ if typing.TYPE_CHECKING:
         Sampling,
         Score,
         Scored,
+        TextEvent,
         Usage,
     )
 
@@ -52,6 +53,7 @@ PUBLIC = {
     "SessionOptions": "tts.engine",
     "Strategy": "tts.run",
     "TTSError": "tts.errors",
+    "TextEvent": "tts.values",
     "Tool": "tts.tools",
     "ToolContext": "tts.tools",
     "ToolSet": "tts.tools",
@@ -89,6 +91,7 @@ __all__ = [
     "SessionOptions",
     "Strategy",
     "TTSError",
+    "TextEvent",
     "Tool",
     "ToolContext",
     "ToolSet",

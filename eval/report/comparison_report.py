@@ -5,15 +5,17 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from msgspec import Struct, to_builtins
 
 from tts.eval.report.axes import Cost, axis_of
 from tts.eval.report.column import Column
-from tts.eval.report.columns import COLUMNS, LABELS, Shown, table_of
+from tts.eval.report.columns import COLUMNS, LABELS, table_of
+from tts.eval.report.headline import headline
 from tts.eval.report.rows import Row
+from tts.eval.report.tables import Table, names_of, report_html, to_frame, values_of
 from tts.eval.statistics import FEWEST, Estimate
 from tts.ledger import spreadsheet_safe
 from tts.values import StoppedBy, Usage
@@ -114,6 +116,15 @@ class ComparisonReport(Struct, frozen=True, kw_only=True):
     fault: str = ""
     """Why the job stopped before the end of its grid; empty: nothing stopped it."""
 
+    def to_pandas(self, table: Table = "rows") -> Any:
+        """A table as a pandas DataFrame: `rows`, `problems` (one row per problem and row of the
+        report) or `spend` (by role). Raises `UnknownName`, or `UsageError` without pandas."""
+        return to_frame(self, table)
+
+    def _repr_html_(self) -> str:
+        """For notebooks."""
+        return report_html(self, headline(self.rows))
+
 
 def to_json(report: ComparisonReport) -> str:
     """The whole report; what is unknown is null. ASCII, so that any text survives."""
@@ -129,23 +140,9 @@ def to_csv(report: ComparisonReport, *, columns: Sequence[Column] = COLUMNS) -> 
     table = table_of(report.rows, "csv", columns=columns)
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
-    names = (name for column in table.columns for name in _names(column))
+    names = (name for column in table.columns for name in names_of(column))
     writer.writerow([*LABELS, *names])
     for row, cells in table.lines:
-        values = (row.strategy, row.budget, *(value for cell in cells for value in _values(cell)))
+        values = (row.strategy, row.budget, *(value for cell in cells for value in values_of(cell)))
         writer.writerow("" if value is None else spreadsheet_safe(value) for value in values)
     return text.getvalue()
-
-
-def _names(column: Column) -> Iterator[str]:
-    yield column.name
-    if column.interval:
-        yield f"{column.name}_low"
-        yield f"{column.name}_high"
-
-
-def _values(cell: Shown) -> Iterator[Any]:
-    yield cell.value
-    if cell.column.interval:
-        yield cell.interval.low if cell.interval else None
-        yield cell.interval.high if cell.interval else None

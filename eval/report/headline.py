@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from tts.eval.report import wording
-from tts.eval.report.comparison_report import ComparisonReport
 from tts.eval.report.rows import Row
 from tts.eval.statistics import ALPHA
 from tts.values.visible import visible
@@ -12,9 +13,9 @@ NAMED = 80
 """Characters of a row's name."""
 
 
-def headline(report: ComparisonReport) -> str:
+def headline(rows: Sequence[Row]) -> str:
     """Of the row with the most right answers, the cheaper one of two; empty where none is graded."""
-    graded = [row for row in report.rows if row.accuracy is not None]
+    graded = [row for row in rows if row.accuracy is not None]
     if not graded:
         return ""
     best = max(graded, key=lambda row: (_right(row), -row.tokens_per_run))

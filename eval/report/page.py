@@ -21,6 +21,7 @@ from tts.eval.report.rows import Row
 from tts.eval.report.verdicts import verdicts_of
 from tts.eval.statistics import FEWEST
 from tts.pages import Filters, render_template
+from tts.pages.drawing import wide
 
 RESULTS: tuple[Part, ...] = ("accuracy", "selection", "spend", "cost")
 """What the table of results shows; accounts have one of their own."""
@@ -49,7 +50,7 @@ def render_page(
     chosen = cost if any(chart.axis.name == cost for chart in charts) else "tokens"
     values = {
         "report": report,
-        "headline": headline(report),
+        "headline": headline(report.rows),
         "verdicts": verdicts_of(report.rows),
         "links": links,
         "results": table_of(report.rows, "page", RESULTS, columns=columns),
@@ -154,6 +155,20 @@ def charts_of(report: ComparisonReport, log: bool | None = None) -> list[Chart]:
             accuracy = _scaled(report, axis, log)
             found.append(Chart(axis, accuracy, bin_figure(report.rows, cost=axis.name, log=log)))
     return [chart for chart in found if chart.accuracy]
+
+
+def figures_of(report: ComparisonReport) -> dict[str, str]:
+    """Every figure of the page as it is drawn when there is room, by the name of its file."""
+    found: dict[str, str] = {}
+    for chart in charts_of(report):
+        for place, one in enumerate(chart.accuracy):
+            scale = f"-{one.scales[0]}" if place else ""
+            found[f"accuracy-{chart.axis.name}{scale}"] = wide(one.figure)
+        if chart.bins:
+            found[f"difficulty-{chart.axis.name}"] = wide(chart.bins)
+    if spent := spend_figure(report.rows):
+        found["spend"] = wide(spent)
+    return found
 
 
 def _scaled(report: ComparisonReport, axis: Axis, log: bool | None) -> tuple[Scaled, ...]:

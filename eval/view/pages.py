@@ -11,6 +11,7 @@ from markupsafe import Markup
 
 from tts.engine import spell_recorded
 from tts.errors import TTSError
+from tts.eval.pilot import estimate_and_bill, spelled
 from tts.eval.report import ComparisonReport, render_page, wording
 from tts.eval.report.axes import Cost
 from tts.eval.report.comparison_report import ProblemLine
@@ -19,7 +20,7 @@ from tts.eval.report.page import Links, address
 from tts.eval.trace import RunLine
 from tts.eval.view.problems import Listing, Pair
 from tts.eval.view.source import JobLine, Source, Spending
-from tts.ledger.questions import Spent
+from tts.ledger.questions import Bill, Spent
 from tts.pages import Filters, render_template
 from tts.pages.drawing import FRAMES, Frame, Scale, axes, axis_names, drawing, path
 from tts.values import Usage
@@ -81,17 +82,29 @@ def pair_page(
     return _page("pair", report=report, job=job, found=found, verdict=verdict, links=links)
 
 
-def spending_page(job: str, found: Spending) -> str:
-    figure = time_figure(found.over_time)
-    return _page("spending", job=job, found=found, figure=figure, links=links_of(job, traced=True))
+def spending_page(job: str, found: Spending, report: ComparisonReport | None = None) -> str:
+    """`report`: where an estimate is to be set beside what its rows took."""
+    told = ""
+    if found.pilot is not None and found.bill is not None:
+        told = estimate_and_bill(found.pilot, found.bill.upper)
+    return _page(
+        "spending",
+        job=job,
+        found=found,
+        figure=time_figure(found.over_time, found.ceiling),
+        told=told,
+        spent={row.label: row.attributed.tokens for row in report.rows} if report else {},
+        links=links_of(job, traced=True),
+    )
 
 
 def error_page(error: TTSError) -> str:
     return _page("error", said=str(error))
 
 
-def time_figure(spent: Sequence[Spent]) -> Markup:
-    """Billed tokens so far over the time of a job; empty where nothing was answered."""
+def time_figure(spent: Sequence[Spent], ceiling: int | None = None) -> Markup:
+    """Billed tokens so far over the time of a job, below what its wallet holds; empty where
+    nothing was answered."""
     if not spent:
         return Markup()
     took = spent[-1].at - spent[0].at
@@ -100,13 +113,17 @@ def time_figure(spent: Sequence[Spent]) -> Markup:
     for one in spent:
         total += one.tokens
         points.append(((one.at - spent[0].at) / size, float(total)))
-    return Markup("").join(_over_time(points, unit, frame) for frame in FRAMES)
+    return Markup("").join(_over_time(points, unit, ceiling, frame) for frame in FRAMES)
 
 
-def _over_time(points: Sequence[tuple[float, float]], unit: str, frame: Frame) -> Markup:
+def _over_time(
+    points: Sequence[tuple[float, float]], unit: str, ceiling: int | None, frame: Frame
+) -> Markup:
     end, height = frame.width - 20, TIME_HEIGHT
     across = Scale(low=0.0, high=max(points[-1][0], 1e-3), start=60.0, end=end)
-    up = Scale(low=0.0, high=max(points[-1][1], 1.0), start=height - 44, end=34.0)
+    most = max(points[-1][1], 1.0, float(ceiling or 0))
+    up = Scale(low=0.0, high=most, start=height - 44, end=34.0)
+    ends = [(across.start, up(ceiling)), (across.end, up(ceiling))] if ceiling else []
     return drawing(
         "Tokens billed over time",
         axes(
@@ -119,6 +136,7 @@ def _over_time(points: Sequence[tuple[float, float]], unit: str, frame: Frame) -
         ),
         axis_names(across, up, f"{unit} since the first call", "tokens billed"),
         path([(across(x), up(y)) for x, y in points], class_="line c0"),
+        *([path(ends, class_="line c7 dashed")] if ends else []),
         width=frame.width,
         height=height,
         frame=frame.name,
@@ -133,6 +151,8 @@ def _page(name: str, **values: object) -> str:
         "money": _money,
         "spelled": _spelled,
         "address": address,
+        "tokens": _tokens,
+        "forecast": spelled,
     }
     return render_template(
         "tts.eval.view", values, filters, page=name, dressed=("tts.eval.report",)
@@ -147,6 +167,11 @@ def _when(seconds: float | None) -> str:
 
 def _money(usage: Usage) -> str:
     return "unknown" if usage.dollars is None else wording.money(usage.dollars)
+
+
+def _tokens(bill: Bill) -> str:
+    low, high = wording.count(bill.lower.tokens), wording.count(bill.upper.tokens)
+    return high if low == high else f"{low} to {high}"
 
 
 def _spelled(name: str) -> str:

@@ -85,7 +85,9 @@ class Viewer:
     async def _spending(self, request: web.Request) -> web.Response:
         job = request.match_info["job"]
         found = await self._asked(lambda: self._source.spending(job))
-        return html(pages.spending_page(job, found))
+        foretold = found.pilot is not None
+        report = await self._asked(lambda: self._source.report(job)) if foretold else None
+        return html(pages.spending_page(job, found, report))
 
     async def _run(self, request: web.Request) -> web.Response:
         job, run = request.match_info["job"], request.match_info["run"]

@@ -12,14 +12,17 @@ import msgspec
 from msgspec import Struct
 
 from tts.engine import spell_budget, spell_recorded
+from tts.engine.spelling import parse_budget
 from tts.errors import BadInput, TTSError, UnknownName, UsageError
 from tts.eval.jobs import standings
+from tts.eval.pilot import Pilot
 from tts.eval.recorded import recorded_report
 from tts.eval.report import ComparisonReport
 from tts.eval.trace import RunLine, read_trace, reading, render_trace_page
 from tts.eval.trace.read import line
 from tts.eval.trace.render import Back
 from tts.ledger import Bill, Controls, Grouping, Questions
+from tts.ledger.controls import Submission
 from tts.ledger.questions import Spent
 from tts.values import Budget
 
@@ -45,6 +48,14 @@ class Spending(Struct, frozen=True, kw_only=True):
     groups: dict[str, list[Bill]]
     """By grouping."""
     over_time: list[Spent]
+    ceiling: int | None = None
+    """Tokens that the whole job may be billed; None: its wallet is not told in tokens, or it has
+    none."""
+    wallet: str = ""
+    pilot: Pilot | None = None
+    """What its first problems had foretold; None: nobody had asked."""
+    bill: Bill | None = None
+    """Of the whole job."""
 
 
 class Source(Protocol):
@@ -142,9 +153,15 @@ class LedgerSource:
 
     def spending(self, job: str) -> Spending:
         self._ended(job)
+        submitted = self._controls.find(job)
+        wallet = wallet_of(submitted)
         return Spending(
             groups={by: self._questions.billed(job, by=by) for by in GROUPS},
             over_time=self._questions.spent_over_time(job),
+            ceiling=wallet.tokens,
+            wallet="" if wallet == Budget() else spell_budget(wallet),
+            pilot=pilot_in(submitted),
+            bill=next(iter(self._questions.billed(job, by="job")), None),
         )
 
     def _ended(self, job: str) -> int:
@@ -197,6 +214,26 @@ class FolderSource:
 
     def spending(self, job: str) -> Spending:
         raise _elsewhere()
+
+
+def wallet_of(submitted: Submission | None) -> Budget:
+    """What the whole job may be billed, by the last order or else by its recipe."""
+    if submitted is None:
+        return Budget()
+    if submitted.orders.wallet is not None:
+        return submitted.orders.wallet
+    told = msgspec.json.decode(submitted.recipe, type=_Keys).wallet
+    return parse_budget(told) if told else Budget()
+
+
+class _Keys(Struct):
+    wallet: str | None = None
+
+
+def pilot_in(submitted: Submission | None) -> Pilot | None:
+    if submitted is None or not submitted.estimate:
+        return None
+    return msgspec.json.decode(submitted.estimate, type=Pilot)
 
 
 def _elsewhere() -> TTSError:

@@ -231,7 +231,7 @@ class PlanRun:
 
     async def _replan(self, reason: PatchReason) -> None:
         self.replans += 1
-        known = self._results(reason.known)
+        known = self.results(reason.known)
         asked = self.settings.prompts.replan(
             self.asked, self.plan, known, reason.text, self.settings.form
         )
@@ -240,7 +240,7 @@ class PlanRun:
             await self._repair(text)
         self.settle_plan()
 
-    def _results(self, numbers: Sequence[int]) -> dict[int, str]:
+    def results(self, numbers: Sequence[int]) -> dict[int, str]:
         nodes = self.graph.nodes
         return {
             number: result_text(nodes[number].value)

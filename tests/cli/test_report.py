@@ -45,6 +45,23 @@ def test_jobs_have_a_folder_each_and_the_latest_is_linked(
     assert (tmp_path / "page.md").read_text().count("job: two") == 1
 
 
+def test_figures_and_tables_are_written_as_files(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Any
+) -> None:
+    pytest.importorskip("pyarrow")
+    compared(tmp_path, job="one")
+    monkeypatch.setenv("PATH", str(tmp_path))
+    figures, tables = tmp_path / "figures", tmp_path / "tables"
+    ledger = str(tmp_path / "tts.db")
+    show_report(ledger, "", tmp_path / "out", figures=figures, parquet=tables)
+    names = {file.name for file in figures.iterdir()}
+    assert {"accuracy-tokens.svg", "difficulty-tokens.svg", "spend.svg"} <= names
+    assert {file.name for file in tables.iterdir()} == {
+        f"{name}.parquet" for name in ("rows", "problems", "spend")
+    }
+    assert "No PNG: Chromium is needed on the path" in capsys.readouterr().out
+
+
 def test_a_folder_that_holds_another_jobs_report_keeps_it(tmp_path: Path) -> None:
     out = tmp_path / "shared"
     compared(tmp_path, job="one", out=out)

@@ -10,7 +10,7 @@ from tts.backends.simulated import SimulatedGenerator
 from tts.engine import Engine
 from tts.errors import BadInput, UnknownName
 from tts.strategies import BestOfN
-from tts.values import AnswerEvent, CandidateEvent, NodeEvent, SpendEvent
+from tts.values import AnswerEvent, CandidateEvent, NodeEvent, SpendEvent, TextEvent
 
 
 def test_a_watched_run_tells_everything_that_happens(lab: Any) -> None:
@@ -38,6 +38,19 @@ async def test_an_engine_streams_its_events_and_ends_with_the_answer() -> None:
     async with Engine(SimulatedGenerator(1.0), verifier=None) as engine:
         events = [e async for e in engine.stream("What is 6*7?", strategy="majority_vote(n=2)")]
     assert isinstance(events[-1], AnswerEvent) and events[-1].result.answer == "42"
+
+
+@pytest.mark.parametrize("strategy", ["single", "majority_vote(n=3)"])
+async def test_a_stream_of_texts_tells_every_draw_whole(strategy: str) -> None:
+    async with Engine(SimulatedGenerator(1.0), verifier=None) as engine:
+        stream = engine.stream("What is 6*7?", strategy=strategy, texts=True)
+        events = [event async for event in stream]
+    texts: dict[str, str] = {}
+    for event in events:
+        if isinstance(event, TextEvent):
+            texts[event.node] = texts.get(event.node, "") + event.text
+    drawn = [one.candidate.text for one in events[-1].result.candidates]
+    assert sorted(texts.values()) == sorted(drawn)
 
 
 async def test_a_stream_that_is_left_early_leaves_nothing_running() -> None:

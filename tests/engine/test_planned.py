@@ -30,6 +30,29 @@ async def test_each_fault_of_a_plan_is_explained_once_with_its_line() -> None:
     ]
 
 
+async def test_a_run_has_a_page_with_its_task_its_answer_and_what_each_call_gave() -> None:
+    text = '1. look(name="K2")\n2. look(name="Everest")\nanswer = $2.height\n'
+    async with Engine(ScriptedGenerator([text])) as engine:
+        done = await engine.solve("How <b>high</b>?", tools=[look])
+    page = done.page()
+    assert "How &lt;b&gt;high&lt;/b&gt;?" in page and "<b>high" not in page
+    assert '<dd class="answer"><bdi>7.0</bdi>' in page
+    assert done.results == {1: '{"height":2.0}', 2: '{"height":7.0}'}
+    assert page.count("{&#34;height&#34;:7.0}") == 1
+    assert "default-src 'none'" in page or "default-src &#39;none&#39;" in page
+    shown = done._repr_html_()
+    assert "<b>7.0</b>" in shown and "<b>high" not in shown
+
+
+async def test_a_plan_that_was_not_run_has_a_page_with_arrows_and_a_legend() -> None:
+    text = '1. look(name="K2")\n2. look(name=$1)\nanswer = $2\n'
+    async with Engine(ScriptedGenerator([text])) as engine:
+        plan = await engine.compile("task", tools=[look], planning=PlanSettings(repairs=0))
+    page = plan.page()
+    assert "Not run: nothing was called." in page and 'aria-label="Legend"' in page
+    assert page.count('class="arrow path"') == 2, "wide and narrow"
+
+
 async def test_what_could_not_be_read_of_a_plan_keeps_it_from_running_after_passes_too() -> None:
     text = '1. look(name="K2")\n2. look(name="K2"\nanswer = $1\n'
     async with Engine(ScriptedGenerator([text])) as engine:

@@ -14,14 +14,17 @@ from msgspec import Struct
 
 from tts.cli.exits import run
 from tts.cli.screen import Screen
-from tts.errors import BadInput
+from tts.errors import BadInput, UsageError
 from tts.eval.recorded import read, recorded_report
 from tts.eval.report import ComparisonReport, render_page, render_table, to_csv, to_json
 from tts.eval.report.axes import Cost, axis_of
 from tts.eval.report.columns import columns_by
 from tts.eval.report.junit import to_junit
 from tts.eval.report.markdown import read_reports, results_page
+from tts.eval.report.page import figures_of
+from tts.eval.report.tables import write_parquet
 from tts.eval.selected import with_selected
+from tts.pages.standalone import standalone, write_pngs
 
 DEFAULT, LATEST = Path("out"), "latest"
 """Where reports go unless the user says otherwise, and the name of the newest one there."""
@@ -29,15 +32,47 @@ DATA = "report.json"
 
 
 def show_report(
-    place: str, job: str, out: Path | None, cost: str = "tokens", runtimes: Path | None = None
+    place: str,
+    job: str,
+    out: Path | None,
+    cost: str = "tokens",
+    runtimes: Path | None = None,
+    *,
+    figures: Path | None = None,
+    parquet: Path | None = None,
 ) -> None:
-    """What a ledger holds of a job, as its table and its page; no model is opened."""
+    """What a ledger holds of a job, as its table and its page; no model is opened. `figures` and
+    `parquet` name folders for all figures and all tables."""
     axis = axis_of(cost).name
     name, report = run(_recorded(place, job, runtimes))
     console = Screen()
     console.print(render_table(report, columns=columns_by(axis)))
     for path in write_report(report, out, name, axis):
         console.print(f"wrote {path}")
+    if parquet is not None:
+        make_folder(parquet, "--parquet")
+        for path in write_parquet(report, parquet):
+            console.print(f"wrote {path}")
+    if figures is not None:
+        make_folder(figures, "--figures")
+        for path in write_svgs(report, figures):
+            console.print(f"wrote {path}")
+        try:
+            run(
+                write_pngs(
+                    {p.with_suffix(".png"): p.read_text("utf-8") for p in figures.glob("*.svg")}
+                )
+            )
+        except UsageError as error:
+            console.print(str(error))
+
+
+def write_svgs(report: ComparisonReport, folder: Path) -> list[Path]:
+    """Every figure of the page, drawn wide, by its name."""
+    written = {folder / f"{name}.svg": standalone(one) for name, one in figures_of(report).items()}
+    for path, text in written.items():
+        _write(path, text.encode())
+    return list(written)
 
 
 async def _recorded(place: str, job: str, runtimes: Path | None) -> tuple[str, ComparisonReport]:
@@ -111,14 +146,14 @@ def write_junit(report: ComparisonReport, path: Path) -> Path:
     return path
 
 
-def make_folder(out: Path) -> None:
+def make_folder(out: Path, flag: str = "--out") -> None:
     """`BadInput` where the report could not be written; asked before anything is spent."""
     try:
         out.mkdir(parents=True, exist_ok=True)
         with TemporaryFile(dir=out):
             """Only to see whether a file can be written here."""
     except OSError as error:
-        raise BadInput(f"{out}: {error.strerror}. Choose another folder with --out.") from error
+        raise BadInput(f"{out}: {error.strerror}. Choose another folder with {flag}.") from error
 
 
 def _write(path: Path, data: bytes) -> None:

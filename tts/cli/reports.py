@@ -44,11 +44,17 @@ def report(
     runtimes: Annotated[
         Path | None, typer.Option(help="Fits of tts tune --idealized: idealised seconds.")
     ] = None,
+    figures: Annotated[
+        Path | None, typer.Option(help="Folder for every figure, as SVG and PNG.")
+    ] = None,
+    parquet: Annotated[
+        Path | None, typer.Option(help="Folder for every table, as Parquet.")
+    ] = None,
 ) -> None:
     """The report of what a ledger holds of a job, finished or not; no model is needed."""
     from tts.cli.report import show_report
 
-    show_report(place, job, out, cost_axis, runtimes)
+    show_report(place, job, out, cost_axis, runtimes, figures=figures, parquet=parquet)
 
 
 @reports.command()

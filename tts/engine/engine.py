@@ -113,6 +113,7 @@ class Engine:
         budget: str | Budget | None = ...,
         replicate: int = ...,
         observe: Callable[[Event], None] | None = ...,
+        texts: bool = ...,
     ) -> Result: ...
 
     @overload
@@ -127,6 +128,7 @@ class Engine:
         budget: str | Budget | None = ...,
         replicate: int = ...,
         observe: Callable[[Event], None] | None = ...,
+        texts: bool = ...,
     ) -> PlanResult: ...
 
     async def solve(
@@ -141,6 +143,7 @@ class Engine:
         budget: str | Budget | None = None,
         replicate: int = 0,
         observe: Callable[[Event], None] | None = None,
+        texts: bool = False,
     ) -> Result | PlanResult:
         """The best answer to one problem; with `tools`, by a plan of calls.
 
@@ -154,6 +157,7 @@ class Engine:
             budget: `4k tokens`, `0.02 dollars, 30 seconds`, or a Budget; None: no ceiling.
             replicate: another number gives other draws.
             observe: told every event as it happens.
+            texts: tell it the texts of draws as well, as they grow; they are streamed for that.
 
         Raises `UsageError` for what cannot work; a failed call is data in the result.
         """
@@ -167,6 +171,7 @@ class Engine:
                 budget=budget,
                 replicate=replicate,
                 observe=observe,
+                texts=texts,
             )
         return await self.apply(
             parse_strategy(strategy) if isinstance(strategy, str) else usable(strategy),
@@ -174,6 +179,7 @@ class Engine:
             budget=budget,
             replicate=replicate,
             observe=observe,
+            texts=texts,
         )
 
     async def apply(
@@ -184,6 +190,7 @@ class Engine:
         budget: str | Budget | None = None,
         replicate: int = 0,
         observe: Callable[[Event], None] | None = None,
+        texts: bool = False,
     ) -> Result:
         """`solve` for values that are ready: one strategy on one problem.
 
@@ -210,7 +217,14 @@ class Engine:
                 raise
             waited = f"The deadline passed while the run waited for {opening}."
             return unbegun(problem, waited, "deadline")
-        job = Job(session, name=self.job, journal=journal, leases=MemoryLeases(), observe=observe)
+        job = Job(
+            session,
+            name=self.job,
+            journal=journal,
+            leases=MemoryLeases(),
+            observe=observe,
+            texts=texts,
+        )
         async with job:
             return await job.solve(problem, strategy, ceiling, replicate=replicate, limit=limit)
 
@@ -225,7 +239,10 @@ class Engine:
         return TaskPlanner(self.session, self.apply)
 
     async def stream(self, problem: str | Problem, **how: Any) -> AsyncIterator[Event]:
-        """The events of a solve as they happen; the last one holds the result."""
+        """The events of a solve as they happen; the last one holds the result.
+
+        `how` as of `solve`: with `texts=True` the texts of draws are among them, as they grow.
+        """
         events: asyncio.Queue[Event | None] = asyncio.Queue()
         solving = asyncio.create_task(self.solve(problem, observe=events.put_nowait, **how))
         solving.add_done_callback(lambda _: events.put_nowait(None))

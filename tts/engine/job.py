@@ -40,9 +40,11 @@ class Job:
         leases: Leases,
         wallet: Budget | None = None,
         observe: Callable[[Event], None] | None = None,
+        texts: bool = False,
         intents_first: bool = False,
     ) -> None:
-        """`intents_first`: each call waits until the ledger has it before it is sent, so that a
+        """`texts`: the observer is told the texts of draws as they grow, which are streamed for
+        that. `intents_first`: each call waits until the ledger has it before it is sent, so that a
         process that is killed has sent nothing that is not on record; a commit slower."""
         self.session, self.name, self.journal, self.leases = session, name, journal, leases
         self.wallet = Wallet((wallet or Budget()).ceilings, leases)
@@ -58,6 +60,7 @@ class Job:
             intents_first=intents_first,
         )
         self._watched, self._waits = observe is not None, Waits()
+        self._texts = texts
 
     async def __aenter__(self) -> Self:
         await self.executor.__aenter__()
@@ -173,6 +176,7 @@ class Job:
             recorded=recorded,
             forced_tokens=FORCED_TOKENS,
             watched=self._watched and watched,
+            heard=self._watched and watched and self._texts,
         )
 
     def _row(

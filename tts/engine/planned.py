@@ -26,12 +26,14 @@ from tts.planner import (
 )
 from tts.planner.checks import Doubt, doubts, renderings
 from tts.planner.execution import Approve, PlanRun, Priorities
-from tts.planner.language import Form
+from tts.planner.language import Form, write_call
+from tts.planner.page import Ended, page, planned_page
 from tts.planner.passes import PASSES, PassNote, optimise
-from tts.planner.report import mermaid, page, planned_page
+from tts.planner.report import mermaid
 from tts.protocols import defaults_of
 from tts.tools import Tool, ToolSet
 from tts.values import Problem, Result
+from tts.values.notebook import html_table, shown
 
 Tools = ToolSet | Iterable[Tool | Callable[..., Any]]
 
@@ -40,6 +42,7 @@ Tools = ToolSet | Iterable[Tool | Callable[..., Any]]
 class PlanResult:
     """What became of a task."""
 
+    task: str
     answer: str | None
     """None: there is no answer; `result.error` says why."""
     plan: Plan
@@ -47,6 +50,8 @@ class PlanResult:
     faults: tuple[Fault, ...]
     """Of the plan as it was in the end; empty for one that ran."""
     report: PlanReport
+    results: Mapping[int, str]
+    """What calls gave, by call, as prompts show it: long ones are cut."""
     failures: Mapping[int, str]
     """Why calls failed, by call; those that a policy let pass are among them."""
     result: Result
@@ -56,8 +61,20 @@ class PlanResult:
         return mermaid(self.plan, self.report)
 
     def page(self) -> str:
-        """The run as an HTML page."""
-        return page(self.plan, self.report)
+        """The run as an HTML page that loads nothing."""
+        ended = Ended(answer=self.answer, results=self.results, failures=self.failures)
+        return page(self.plan, self.report, ended, task=self.task)
+
+    def _repr_html_(self) -> str:
+        """For notebooks."""
+        lines = [
+            {
+                "call": write_call(call),
+                "result": self.failures.get(call.id, self.results.get(call.id)),
+            }
+            for call in self.plan.calls
+        ]
+        return f"<p>{shown(self.task)}</p><p><b>{shown(self.answer)}</b></p>{html_table(lines)}"
 
 
 class CompiledPlan:
@@ -124,7 +141,8 @@ class CompiledPlan:
         expected = Priorities(self.tools, self.settings.seconds).expected
         seconds = {call.id: expected(call) for call in self.plan.calls}
         notes = [f"fault: {fault}" for fault in self.check()]
-        return planned_page(self.plan, seconds, [*notes, *(f"doubt: {d}" for d in self.doubts())])
+        notes += [f"doubt: {doubt}" for doubt in self.doubts()]
+        return planned_page(self.plan, seconds, notes, task=self.task.prompt)
 
     async def run(self, *, approve: Approve | None = None, **how: Any) -> PlanResult:
         """Run it without asking the planner; `how` as for `Engine.apply`.
@@ -180,10 +198,12 @@ class TaskPlanner:
         if not plan_run.timeline.ended:
             plan_run.timeline.ended = plan_run.timeline.started + result.seconds
         return PlanResult(
+            task=task.prompt,
             answer=result.answer,
             plan=plan_run.plan,
             faults=plan_run.faults,
             report=plan_report(plan_run.plan, plan_run.timeline),
+            results=plan_run.results([call.id for call in plan_run.plan.calls]),
             failures=plan_run.graph.failures(),
             result=result,
         )

@@ -82,6 +82,11 @@ def drawing(named: str, *children: Markup, width: float, height: float, frame: s
     )
 
 
+def wide(drawn: str) -> str:
+    """The first of a figure's drawings, which is that of a wide page."""
+    return drawn[: drawn.index("</svg>") + len("</svg>")]
+
+
 def key(names: Sequence[str], *, left: float, top: float, step: float, limit: int) -> Markup:
     """Names with the marks of their lines, one below the other."""
     parts = []

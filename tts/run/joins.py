@@ -10,7 +10,7 @@ from typing import Any, Generic, TypeVar
 from tts.errors import Dropped, LedgerError, Outage, Stopped, StrategyError, TTSError, UsageError
 from tts.run.node import Node
 from tts.run.state import RunState
-from tts.values import Candidate
+from tts.values import Candidate, TextEvent
 
 T = TypeVar("T")
 
@@ -172,6 +172,25 @@ async def _pieces(
     rest = (await node).delta[sent:]
     if rest:
         yield rest
+
+
+def tell_texts(run: RunState, node: Node[Any]) -> None:
+    """Tell the observers the text of a draw as it grows; what came in one piece is told in one."""
+    sent = 0
+
+    def tell(text: str) -> None:
+        nonlocal sent
+        sent += len(text)
+        told = TextEvent(run.settings.run_id, run.id_of(node), str(text))
+        run.scheduler.observe(told)
+
+    def rest(ended: Node[Any]) -> None:
+        drawn = ended.value if ended.state == "done" else None
+        if isinstance(drawn, Candidate) and len(drawn.delta) > sent:
+            tell(drawn.delta[sent:])
+
+    node.hear(tell)
+    node.listen(rest)
 
 
 async def quiet(run: RunState) -> None:

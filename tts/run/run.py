@@ -22,7 +22,7 @@ from tts.protocols import Operation
 from tts.repository import ScriptRun
 from tts.run.child import Share, run_child
 from tts.run.generation import Source, Until
-from tts.run.joins import AllJoin, FirstJoin, Successes, arrivals, refuse, streamed
+from tts.run.joins import AllJoin, FirstJoin, Successes, arrivals, refuse, streamed, tell_texts
 from tts.run.max_tokens import max_text_tokens
 from tts.run.node import Group, Node, function_name
 from tts.run.setting import Setting
@@ -279,6 +279,9 @@ class Run(RunState):
         self.unsettled.add(node)
         if self.settings.watched:
             self.note(node, "submitted")
+        drawn = node.operation is not None and node.operation.spec.role == "sample"
+        if self.settings.heard and drawn:
+            tell_texts(self, node)
 
     def _enter(self, node: Node[T]) -> Node[T]:
         self._watch(node)

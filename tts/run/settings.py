@@ -124,6 +124,8 @@ class RunSettings:
     """Most tokens of a forced last answer."""
     watched: bool = False
     """Whether events are wanted."""
+    heard: bool = False
+    """Whether the texts of draws are wanted as they grow: events, too."""
 
 
 class Scheduler(Protocol[R_contra]):

@@ -36,6 +36,7 @@ from tts.values.result import (
     Scored,
     SpendEvent,
     StoppedBy,
+    TextEvent,
     split_steps,
 )
 from tts.values.usage import (
@@ -96,6 +97,7 @@ __all__ = [
     "Scored",
     "SpendEvent",
     "StoppedBy",
+    "TextEvent",
     "TokenLogprob",
     "ToolCall",
     "Usage",

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from importlib import import_module
 from typing import Any, Literal
 
 from msgspec import Struct, field
 
 from tts.values.generation import FinishReason, Message, Problem, Recording, ToolCall
+from tts.values.notebook import html_table, shown
 from tts.values.usage import NOTHING, Usage
 
 STEP_SEPARATOR = "\n\n"
@@ -152,6 +154,44 @@ class Result(Struct, frozen=True, kw_only=True):
         told = " ".join(reason.said for reason in self.reasons)
         return f"{told} In all {self.usage.calls} calls and {self.usage.tokens:,} tokens."
 
+    def records(self) -> list[dict[str, Any]]:
+        """What the run saw, one record for each candidate, in its order."""
+        chosen = self.candidate.key if self.candidate else ""
+        return [
+            {
+                "chosen": one.candidate.key == chosen,
+                "answer": one.candidate.answer,
+                "score": one.score.value if one.score else None,
+                "steps": list(one.score.steps) if one.score else [],
+                "final": one.candidate.final,
+                "finish_reason": one.candidate.finish_reason,
+                "completion_tokens": one.candidate.completion_tokens,
+                "text": one.candidate.text,
+                "key": one.candidate.key,
+                "parent": one.candidate.parent.key if one.candidate.parent else None,
+            }
+            for one in self.candidates
+        ]
+
+    def to_pandas(self) -> Any:
+        """The candidates as a pandas DataFrame, a row each; ImportError says how to get pandas."""
+        try:
+            return import_module("pandas").DataFrame.from_records(self.records())
+        except ImportError as error:
+            raise ImportError(
+                "A DataFrame needs pandas: pip install 'tts-engine[pandas]'."
+            ) from error
+
+    def _repr_html_(self) -> str:
+        """For notebooks: the answer, how the run ended and what it spent, above its candidates."""
+        dollars = "price unknown" if self.usage.dollars is None else f"${self.usage.dollars:.4g}"
+        spent = f"{self.usage.tokens:,} tokens in {self.usage.calls:,} calls, {dollars}"
+        head = f"<p><b>{shown(self.answer)}</b> ({shown(self.stopped_by)}; {spent})</p>"
+        why = f"<p>{shown(self.error)}</p>" if self.error else ""
+        columns = ("chosen", "answer", "score", "final", "completion_tokens", "text")
+        lines = [{name: one[name] for name in columns} for one in self.records()]
+        return head + why + html_table(lines)
+
 
 class NodeEvent(Struct, frozen=True, tag="node", gc=False):
     """A node changed its state."""
@@ -181,6 +221,15 @@ class CandidateEvent(Struct, frozen=True, tag="candidate"):
     score: Score | None
 
 
+class TextEvent(Struct, frozen=True, tag="text", gc=False):
+    """A draw's text grew; told only to those who ask for texts."""
+
+    run_id: str
+    node: str
+    text: str
+    """What came, in the order in which it came; all of it where the backend does not stream."""
+
+
 class AnswerEvent(Struct, frozen=True, tag="answer"):
     """The run ended."""
 
@@ -188,4 +237,4 @@ class AnswerEvent(Struct, frozen=True, tag="answer"):
     result: Result
 
 
-Event = NodeEvent | SpendEvent | CandidateEvent | AnswerEvent
+Event = NodeEvent | SpendEvent | CandidateEvent | TextEvent | AnswerEvent

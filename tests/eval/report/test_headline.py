@@ -15,7 +15,7 @@ def runs(attempt: Callable[..., Any], strategy: str, right: range, **given: Any)
 
 def said(problems: list[Any], *groups: list[Any], baseline: str | None = "vote") -> str:
     attempts = [one for group in groups for one in group]
-    return headline(assemble(attempts, problems, title="t", seed=0, baseline=baseline))
+    return headline(assemble(attempts, problems, title="t", seed=0, baseline=baseline).rows)
 
 
 def many() -> list[Any]:

@@ -14,10 +14,13 @@ from typing import Any
 
 import pytest
 
+from tts.backends.scripted import ScriptedGenerator
+from tts.engine import Engine
 from tts.eval.jobs import submission
 from tts.eval.recipe import recipe_of
 from tts.eval.run_comparison import run_comparison
 from tts.pages.chromium import Chromium, Tab, found_chromium
+from tts.tools import tool
 
 ROOT = Path(__file__).resolve().parents[3]
 AXE = Path(os.environ.get("TTS_TEST_AXE", ROOT / "node_modules/axe-core/axe.min.js"))
@@ -62,6 +65,23 @@ async def tab() -> AsyncIterator[Tab]:
         yield tab
 
 
+@tool(effect="read")
+async def look(name: str) -> str:
+    return f"{name} {EVIL}"
+
+
+@pytest.fixture
+async def plans(tmp_path: Path) -> list[str]:
+    """A plan that has not run and one that has."""
+    text = '1. look(name="K2")\n2. look(name=$1)\nanswer = $2\n'
+    async with Engine(ScriptedGenerator([text, text])) as engine:
+        compiled = await engine.compile(EVIL, tools=[look])
+        pages = {"plan": compiled.page(), "run": (await compiled.run()).page()}
+    for name, page in pages.items():
+        (tmp_path / f"{name}.html").write_text(page, "utf-8")
+    return [(tmp_path / f"{name}.html").as_uri() for name in pages]
+
+
 async def addresses(client: Any, tab: Tab) -> list[str]:
     """One page of every kind."""
     start = str(client.make_url("/"))
@@ -77,9 +97,9 @@ async def addresses(client: Any, tab: Tab) -> list[str]:
 
 
 async def test_nothing_that_a_model_or_a_set_says_runs(
-    ledger: Path, opened: Opened, tab: Tab
+    ledger: Path, opened: Opened, tab: Tab, plans: list[str]
 ) -> None:
-    for address in await addresses(await opened(ledger), tab):
+    for address in [*await addresses(await opened(ledger), tab), *plans]:
         await tab.open(address)
         await tab.run("document.querySelectorAll('details').forEach(one => one.open = true)")
         assert await tab.run("window.hit") is None, address
@@ -98,10 +118,10 @@ async def test_formulas_are_set_by_the_browser(ledger: Path, opened: Opened, tab
 
 @pytest.mark.parametrize("width", [360, 320])
 async def test_figures_on_a_phone_have_texts_of_eleven_pixels_and_more(
-    ledger: Path, opened: Opened, tab: Tab, width: int
+    ledger: Path, opened: Opened, tab: Tab, plans: list[str], width: int
 ) -> None:
     await tab.look(width, 740)
-    for address in (await addresses(await opened(ledger), tab))[1:]:
+    for address in [*await addresses(await opened(ledger), tab), *plans]:
         await tab.open(address)
         sizes = await tab.run(
             "[...document.querySelectorAll('svg.figure text')].filter(t => t.getClientRects().length)"
@@ -140,10 +160,10 @@ async def test_the_axis_and_the_scale_are_chosen_and_the_figure_is_saved(
 )
 @pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
 async def test_axe_finds_nothing_serious(
-    ledger: Path, opened: Opened, tab: Tab, dark: bool
+    ledger: Path, opened: Opened, tab: Tab, plans: list[str], dark: bool
 ) -> None:
     await tab.look(1200, 900, dark=dark)
-    for address in await addresses(await opened(ledger), tab):
+    for address in [*await addresses(await opened(ledger), tab), *plans]:
         await tab.open(address)
         assert await serious(tab) == [], address
 
