@@ -208,7 +208,8 @@ class Ledger:
 
     def let_go(self, problems: Collection[str]) -> None:
         for problem in problems:
-            self._known |= self._mine.pop(problem, set()) if self._alone else set()
+            for name in self._mine.pop(problem, ()):
+                self._known.add(name)
 
     def _may_hold(self, name: str, problem_id: str) -> bool:
         """Whether there may be rows of a problem or of a run on it; asked again, there may."""
