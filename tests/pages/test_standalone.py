@@ -43,7 +43,9 @@ async def test_without_a_browser_one_line_says_what_is_missing(
 @pytest.mark.skipif(found_chromium() is None, reason="Chromium is not on the path.")
 @pytest.mark.timeout(300)
 async def test_a_browser_draws_it_larger(tmp_path: Path) -> None:
-    await write_pngs({tmp_path / "a.png": standalone(wide(DRAWN))})
+    other = standalone(wide(DRAWN), dark=True)
+    await write_pngs({tmp_path / "a.png": standalone(wide(DRAWN)), tmp_path / "b.png": other})
     head = (tmp_path / "a.png").read_bytes()[:24]
     assert head[:8] == b"\x89PNG\r\n\x1a\n"
+    assert (tmp_path / "a.png").read_bytes() != (tmp_path / "b.png").read_bytes()
     assert [int.from_bytes(head[at : at + 4]) for at in (16, 20)] == [60 * SCALE, 20 * SCALE]

@@ -64,13 +64,16 @@ class Tab:
         return result
 
     async def open(self, address: str) -> None:
-        """Until the page has loaded and drawn a frame."""
+        """Until the page has loaded and drawn a frame; raises `UsageError` where it does not."""
         self.said.clear()
-        await self.ask("Page.navigate", url=address)
+        told = await self.ask("Page.navigate", url=address)
+        if "errorText" in told:
+            raise UsageError(f"Chromium: {address}: {told['errorText']}")
+        async with asyncio.timeout(ANSWERED_WITHIN):
+            while not any(one.get("method") == "Page.loadEventFired" for one in self.said):
+                self.said.append(await self._socket.receive_json())
         await self.run(
-            "new Promise(done => { const painted = () => requestAnimationFrame(() => "
-            "requestAnimationFrame(done)); document.readyState === 'complete' ? painted() : "
-            "addEventListener('load', painted); })"
+            "new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))"
         )
 
     async def run(self, script: str) -> Any:
