@@ -6,13 +6,14 @@ from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
+from markupsafe import Markup
 
 from tts.errors import UsageError
 from tts.pages.chromium import found_chromium
 from tts.pages.drawing import drawing, path, wide
 from tts.pages.standalone import SCALE, size_of, standalone, write_pngs
 
-DRAWN = "".join(
+DRAWN = Markup("").join(
     drawing("a line", path([(0, 0), (9, 9)], class_="line c0"), width=w, height=20, frame=name)
     for w, name in ((60, "wide"), (30, "narrow"))
 )

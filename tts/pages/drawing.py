@@ -84,7 +84,8 @@ def drawing(named: str, *children: Markup, width: float, height: float, frame: s
 
 def wide(drawn: str) -> str:
     """The first of a figure's drawings, which is that of a wide page."""
-    return drawn[: drawn.index("</svg>") + len("</svg>")]
+    text = str(drawn)  # as what it is, plain text: markup escapes what is put into it
+    return text[: text.index("</svg>") + len("</svg>")]
 
 
 def key(names: Sequence[str], *, left: float, top: float, step: float, limit: int) -> Markup:
