@@ -32,7 +32,7 @@ from tts.ledger import JobLeases, Ledger
 MINUTES, LONG = 1.0, 20.0
 """How long it is by default, and from which length on slopes have bars: a percent an hour is less
 than the grain of a page in a shorter one."""
-WARM = 0.2
+WARM = 0.4
 """Share of the time before anything is looked at: pools, caches and the heap fill up."""
 RATE = 200.0
 """Calls a second."""
