@@ -50,7 +50,7 @@ BENCHES = {
     "rag_law": "documents, demonstrations and iterations that laws choose for budgets held out (simulated)",
     "allocate": "one budget for a million problems, beside dynamic programming",
     "sandbox": "programs judged per second and core, warm and cold",
-    "gateway": "what `tts serve` adds at 64 in flight; 512 streams under budgets (needs [serve])",
+    "gateway": "what `tts serve` adds at 64 in flight; 512 streams; kill -9; memory (needs [serve]; minutes)",
     "view": "pages over 10⁴ problems and 4 strategies in Chromium: first paint, memory (needs Chromium)",
     "startup": "`import tts` and `tts --help`",
     "memory": "resident memory after 100,000 calls, growth of an embedded run (takes minutes)",

@@ -9,28 +9,25 @@ from __future__ import annotations
 
 import asyncio
 import json
-import os
 import sqlite3
-import subprocess
-import sys
 import time
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 from statistics import median
 from tempfile import TemporaryDirectory
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
 import aiohttp
 import numpy as np
 from msgspec.structs import replace
 
 from tts.backends.fault_server import Latency
+from tts.eval.bench.gateway_endurance import REQUESTS, killed, lasting
+from tts.eval.bench.gateway_process import BODY, IN_FLIGHT, GatewayProcess, post
 from tts.eval.bench.processes import PLAIN, ServerProcess
 from tts.eval.bench.report import Row, at_most, exactly, figure
 
-IN_FLIGHT = 64
 TURNS = 6
 """How often both are asked in turn; figures are medians over them."""
 HELD = 0.5
@@ -40,59 +37,14 @@ ADDED = {50: 4.0, 99: 15.0}
 STREAMS = 512
 CEILING = 2000
 """Tokens of a streamed request."""
-BODY = {
-    "model": "simulated",
-    "max_tokens": 64,
-    "messages": [{"role": "user", "content": "How far is post seven of the line? " * 4}],
-}
 Ask = Callable[[], Awaitable[Any]]
 
 
-class GatewayProcess:
-    """`tts serve` in front of a server, used as `with`."""
-
-    def __init__(self, url: str, folder: Path) -> None:
-        self._url, self.ledger = url, folder / "gateway.db"
-        self.url = ""
-
-    def __enter__(self) -> Self:
-        command = [sys.executable, "-m", "tts.cli", "serve", "--port", "0"]
-        command += ["--ledger", str(self.ledger), "--model", "openai:simulated"]
-        self._process = subprocess.Popen(
-            [*command, "--base-url", self._url, "--no-adaptive"],
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            text=True,
-            env={**os.environ, "XDG_CACHE_HOME": str(self.ledger.parent)},
-        )
-        assert self._process.stdout is not None
-        self.url = self._process.stdout.readline().split()[0]
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.end()
-
-    def end(self) -> None:
-        """In order: the ledger holds what was spent."""
-        self._process.terminate()
-        self._process.wait()
-        if self._process.stdout is not None:
-            self._process.stdout.close()
-
-    @property
-    def cpu(self) -> float:
-        """Seconds of processor time so far."""
-        fields = Path(f"/proc/{self._process.pid}/stat").read_text().rpartition(")")[2].split()
-        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
-
-
-def gateway(*, seconds: float = 12.0, streams: int = STREAMS) -> list[Row]:
-    """Added latency at 64 in flight, requests a second, and 512 streams under budgets."""
+def gateway(
+    *, seconds: float = 12.0, streams: int = STREAMS, requests: int = REQUESTS
+) -> list[Row]:
+    """Added latency at 64 in flight, requests a second, 512 streams under budgets, kill -9, and the
+    memory after 100,000 requests."""
     with serving(HELD) as (direct, one):
         rows = asyncio.run(_added(direct, one.url, seconds=seconds))
     with serving() as (direct, one):
@@ -106,6 +58,8 @@ def gateway(*, seconds: float = 12.0, streams: int = STREAMS) -> list[Row]:
         exactly(f"of {streams} streams at once, lost", lost, "", bar=0),
         exactly("of these, above their budget", above, "", bar=0),
         exactly("tokens of all, less those on record", spent - on_record, "", bar=0),
+        *killed(),
+        *lasting(requests),
     ]
 
 
@@ -135,11 +89,11 @@ async def _added(direct: str, through: str, *, seconds: float) -> list[Row]:
     """Both are asked in turn, so that what else the machine does falls on both."""
     async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0)) as http:
         for url in (direct, through):
-            await _paced(lambda url=url: _post(http, url), seconds=1.0)  # type: ignore[misc]
+            await _paced(lambda url=url: post(http, url), seconds=1.0)  # type: ignore[misc]
         turns = []
         for _ in range(TURNS):
-            bare = await _paced(lambda: _post(http, direct), seconds=seconds / TURNS)
-            whole = await _paced(lambda: _post(http, through), seconds=seconds / TURNS)
+            bare = await _paced(lambda: post(http, direct), seconds=seconds / TURNS)
+            whole = await _paced(lambda: post(http, through), seconds=seconds / TURNS)
             turns.append((bare, whole))
     rows = []
     for share, bar in ADDED.items():
@@ -172,10 +126,10 @@ async def _paced(ask: Ask, *, seconds: float) -> list[float]:
 async def _carried(direct: str, one: GatewayProcess, *, seconds: float) -> list[Row]:
     """Requests a second by 64 clients that wait for nothing but the last answer."""
     async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0)) as http:
-        await _closed(lambda: _post(http, one.url), seconds=0.5)
-        bare = await _closed(lambda: _post(http, direct), seconds=seconds)
+        await _closed(lambda: post(http, one.url), seconds=0.5)
+        bare = await _closed(lambda: post(http, direct), seconds=seconds)
         before = one.cpu
-        whole = await _closed(lambda: _post(http, one.url), seconds=seconds)
+        whole = await _closed(lambda: post(http, one.url), seconds=seconds)
         cpu = 1e6 * (one.cpu - before) / whole
     return [
         figure("requests per second, zero latency", whole / seconds, "", baseline=bare / seconds),
@@ -196,12 +150,6 @@ async def _closed(ask: Ask, *, seconds: float) -> int:
         for _ in range(IN_FLIGHT):
             group.create_task(work())
     return asked
-
-
-async def _post(http: aiohttp.ClientSession, url: str) -> None:
-    async with http.post(f"{url}/chat/completions", json=BODY) as response:
-        reply = json.loads(await response.read())
-        assert reply["choices"][0]["message"]["content"]
 
 
 async def _streamed(url: str, streams: int) -> tuple[int, int, int]:

@@ -7,8 +7,9 @@ from typing import Any
 
 from tts.engine import Job
 from tts.ledger import MemoryJournal, MemoryLeases
-from tts.protocols import IntentRow
+from tts.protocols import IntentRow, SettledRow
 from tts.strategies import MajorityVote
+from tts.values import NOTHING, Budget
 
 
 class HeldJournal(MemoryJournal):
@@ -41,3 +42,26 @@ async def test_nothing_is_sent_before_its_intent_is_on_disk(lab: Any) -> None:
         journal.free.set()
         assert (await solving).usage.calls == 3
     assert len(generator.requests) == 3
+
+
+async def test_what_nobody_wants_any_more_before_it_was_sent_costs_nothing(lab: Any) -> None:
+    generator, journal = lab.words("\\boxed{42}"), HeldJournal()
+    leases = MemoryLeases()
+    job = Job(
+        lab.session(generator),
+        name="held",
+        journal=journal,
+        leases=leases,
+        wallet=Budget(tokens=100_000),
+        intents_first=True,
+    )
+    async with job:
+        solving = asyncio.ensure_future(job.solve(lab.problem, MajorityVote(n=3)))
+        await journal.asked.wait()
+        solving.cancel()
+        await asyncio.wait((solving,))
+        await asyncio.sleep(0)
+        assert generator.requests == []
+        assert job.wallet.account.spent == NOTHING
+    ended = [row for row in journal.rows if isinstance(row, SettledRow)]
+    assert [(row.state, row.billed) for row in ended] == [("not_sent", NOTHING)] * 3

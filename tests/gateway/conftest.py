@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import httpx2
@@ -45,19 +46,27 @@ Opened = Callable[..., Awaitable[Place]]
 
 @pytest.fixture
 async def opened(tmp_path: Path, lab: Any) -> AsyncIterator[Opened]:
-    """Opens a gateway on a generator: `scores` are the verifier's, the rest are its settings."""
+    """Opens a gateway on a generator, and on more `beside` it by the names that clients give:
+    `scores` are the verifier's, the rest are its settings."""
     pytest.importorskip("starlette", reason="needs the extra serve")
     from tts.gateway.app import application
 
     async with AsyncExitStack() as stack:
 
         async def open_(
-            generator: Any, *, keys: Sequence[Key] = (), scores: Any = None, **settings: Any
+            generator: Any,
+            *,
+            keys: Sequence[Key] = (),
+            scores: Any = None,
+            beside: Mapping[str, Any] = MappingProxyType({}),
+            **settings: Any,
         ) -> Place:
-            session = lab.session(generator, scores=scores)
-            stack.push_async_callback(session.close)
+            served = {generator.model.name: generator, **beside}
+            sessions = {name: lab.session(one, scores=scores) for name, one in served.items()}
+            for session in sessions.values():
+                stack.push_async_callback(session.close)
             chosen = GatewaySettings(keys=Keys(keys or [key()]), **settings)
-            desk = await stack.enter_async_context(Desk(session, tmp_path / "g.db", chosen))
+            desk = await stack.enter_async_context(Desk(sessions, tmp_path / "g.db", chosen))
             app = application(desk)
             http = httpx2.AsyncClient(transport=httpx2.ASGITransport(app=app))
             stack.push_async_callback(http.aclose)

@@ -77,6 +77,14 @@ async def test_sampling_is_the_clients(opened: Any) -> None:
     assert answer.choices[0].message.content == "a b "
 
 
+async def test_a_draw_that_a_stop_string_ended_says_stop(opened: Any) -> None:
+    place = await opened(ScriptedGenerator("a b STOP c"))
+    for strategy in ("single", "majority_vote(n=2)"):
+        answer = await ask(place.client, model=f"scripted@{strategy}", stop=["STOP"])
+        choice = answer.choices[0]
+        assert (choice.message.content, choice.finish_reason) == ("a b ", "stop")
+
+
 async def test_a_draw_that_is_cut_says_length(opened: Any) -> None:
     place = await opened(ScriptedGenerator("one two three four"))
     answer = await ask(place.client, max_tokens=2)

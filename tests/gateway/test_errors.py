@@ -27,7 +27,7 @@ async def place(opened: Any) -> Any:
     """A gateway on a model that notes what it is asked."""
     place = await opened(ScriptedGenerator("Yes."), most_bytes=10_000)
     yield place
-    assert place.desk.session.generators["default"].requests == []
+    assert place.desk.house.generator.requests == []
 
 
 async def test_a_wrong_key_is_a_401(place: Any) -> None:
@@ -67,6 +67,39 @@ async def test_what_cannot_be_carried_out_is_a_400(place: Any, how: Any, says: s
     with pytest.raises(openai.BadRequestError, match="(?i)" + says) as raised:
         await asked(place.client, **how)
     assert raised.value.type == "invalid_request_error"
+
+
+@pytest.mark.parametrize(
+    ("how", "param"),
+    [
+        ({"temperature": -1}, "temperature"),
+        ({"top_p": 0}, "top_p"),
+        ({"extra_body": {"top_k": "many"}}, "top_k"),
+        ({"max_tokens": 0}, "max_tokens"),
+        ({"max_completion_tokens": 0}, "max_completion_tokens"),
+        ({"model": "scripted@majority_votes"}, "strategy"),
+        ({"model": "scripted@best_of_n(m=3)"}, "strategy"),
+        ({"model": "scripted@best_of_n(n=1000000)"}, "strategy"),
+        ({"extra_body": {"tts": {"budget": "plenty"}}}, "budget"),
+        ({"extra_headers": {"x-tts-budget": "1 token"}}, "budget"),
+        ({"extra_body": {"tts": {"task": "riddle"}}}, "task"),
+        ({"n": 1_000_000}, "n"),
+        ({"seed": 1 << 63}, "seed"),
+        ({"stop": 3}, "stop"),
+        ({"messages": "hello"}, "messages"),
+    ],
+    ids=lambda value: str(value)[:40],
+)
+async def test_an_error_names_the_field_that_it_is_about(place: Any, how: Any, param: str) -> None:
+    with pytest.raises(openai.BadRequestError) as raised:
+        await asked(place.client, **how)
+    assert raised.value.param == param
+
+
+async def test_a_response_names_the_bound_that_it_knows(place: Any) -> None:
+    with pytest.raises(openai.BadRequestError) as raised:
+        await place.client.responses.create(model="scripted", input="?", max_output_tokens=0)
+    assert raised.value.param == "max_output_tokens"
 
 
 async def test_a_stream_that_cannot_be_carried_out_is_a_400_as_well(place: Any) -> None:
@@ -140,7 +173,7 @@ async def test_what_the_models_server_says_gets_the_status_that_fits(
     opened: Any, error: Any, status: int
 ) -> None:
     place = await opened(ScriptedGenerator(lambda *_: error))
-    place.desk.session.limits.__dict__["retry"] = RetryPolicy(retries=0)
+    place.desk.house.limits.__dict__["retry"] = RetryPolicy(retries=0)
     with pytest.raises(openai.APIStatusError) as raised:
         await asked(place.client)
     assert raised.value.status_code == status
@@ -195,6 +228,8 @@ async def test_a_wallet_that_is_empty_is_a_429_and_stays_so_after_a_restart(open
         for _ in range(1000):
             spent += (await asked(place.client)).usage.total_tokens
     assert raised.value.code == "insufficient_quota"
+    assert "This key's budget of 700 tokens" in raised.value.message
+    assert "job" not in raised.value.message and "wallet" not in raised.value.message
     assert 0 < spent <= 700
     await place.desk.close()
     again = await opened(ScriptedGenerator("Yes."), keys=[small])
@@ -237,7 +272,7 @@ async def test_an_event_stream_that_is_cut_ends_with_an_error_event_and_no_end(
     opened: Any,
 ) -> None:
     place = await opened(ScriptedGenerator("Yes."), progress=0.01)
-    generator = place.desk.session.generators["default"]
+    generator = place.desk.house.generator
 
     async def broken(request: Any, meter: Any, listener: Any = None) -> Any:
         listener(0, "Ye")

@@ -19,7 +19,7 @@ async def test_a_response_has_its_text_and_the_usage_of_all_calls(opened: Any, l
     )
     assert answer.output_text == "\\boxed{2}"
     assert (answer.status, answer.usage.output_tokens) == ("completed", 4)
-    turns = place.desk.session.generators["default"].requests[0].messages
+    turns = place.desk.house.generator.requests[0].messages
     assert [(turn.role, turn.content) for turn in turns] == [
         ("system", "Be short."),
         ("user", "Which?"),

@@ -8,23 +8,31 @@ from pathlib import Path
 
 from msgspec.structs import replace
 
-from tts.backends.fault_server import FaultPlan, FaultServer, Latency, Record, read_plan
+from tts.backends.fault_server import LIKE, FaultPlan, FaultServer, Latency, Record, read_plan
 from tts.cli.exits import run
 from tts.cli.screen import Screen, write_out
-from tts.errors import UsageError
+from tts.errors import UnknownName, UsageError
 
 
 def serve_faults(
-    place: Path | None, *, port: int, words: int | None, latency: float | None
+    place: Path | None, *, like: str, port: int, words: int | None, latency: float | None
 ) -> None:
     """Serve until a signal comes, then say what was seen; raises `BadInput` for a bad plan."""
-    plan = FaultPlan() if place is None else read_plan(place)
+    plan = _plan(place, like)
     plan = replace(plan, keep_records=False)
     if words is not None:
         plan = replace(plan, words=words)
     if latency is not None:
         plan = replace(plan, latency=Latency(median=latency))
     run(_served(plan, port))
+
+
+def _plan(place: Path | None, like: str) -> FaultPlan:
+    if place is not None and like:
+        raise UsageError("A plan may be like a server already: give --plan or --like.")
+    if like and like not in LIKE:
+        raise UnknownName("server", like, list(LIKE), flag="--like")
+    return read_plan(place) if place is not None else LIKE[like or "vllm"]
 
 
 async def _served(plan: FaultPlan, port: int) -> None:

@@ -24,6 +24,9 @@ def serve(
     plan: Annotated[
         Path | None, typer.Option(help="JSON: which request meets what; none: all goes well.")
     ] = None,
+    like: Annotated[
+        str, typer.Option(help="A server to be like: ollama, tgi, azure, …; instead of a plan.")
+    ] = "",
     port: Annotated[int, typer.Option(min=0, max=65535, help="0: a free one.")] = 0,
     words: Annotated[
         int | None, typer.Option(min=1, help="Tokens of a draw; goes on top of the plan.")
@@ -35,4 +38,4 @@ def serve(
     """Serve the OpenAI API on this machine, with faults; one line says the URL, Ctrl-C ends it."""
     from tts.cli.fault_serving import serve_faults
 
-    serve_faults(plan, port=port, words=words, latency=latency)
+    serve_faults(plan, like=like, port=port, words=words, latency=latency)

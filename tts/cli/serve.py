@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sys
+from collections.abc import Sequence
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,7 @@ NEEDED = ("starlette", "uvicorn")
 def run_server(
     options: dict[str, Any],
     *,
+    models: list[str],
     host: str,
     port: int,
     keys: Path | None,
@@ -41,29 +43,38 @@ def run_server(
     from tts.gateway.settings import GatewaySettings
 
     given = checked(ModelKeys, options, where="Options", flags=options)
+    session = SessionOptions.of(**{name: getattr(given, name) for name in given.model_fields_set})
     parse_strategy(strategy)
     task_for(task or "chat")
     settings = GatewaySettings(
         keys=read_keys(keys) if keys else Keys([ANYBODY]),
         strategy=strategy,
         policies=_policies(policy),
-        task=task or _task(given.model),
+        task=task,
+        tasks=_tasks(models, session),
         **limits,
     )
-    session = SessionOptions.of(**{name: getattr(given, name) for name in given.model_fields_set})
     if keys is None and host not in ("127.0.0.1", "localhost", "::1"):
         warn(f"Nobody is asked for a key at {host}: give --keys FILE.")
     fewer_collections()
     listening = Address(host=host, port=port).bind()
     with listening:
         asyncio.run(
-            serve(session, settings, ledger=ledger, listening=listening, ready=_told_ready(ledger))
+            serve(
+                session,
+                models,
+                settings,
+                ledger=ledger,
+                listening=listening,
+                ready=_told_ready(ledger),
+            )
         )
 
 
 def _told_ready(ledger: str) -> Any:
-    def ready(url: str, model: str) -> None:
-        write_out(f"{url}  model {model}, ledger {ledger}; Ctrl-C ends it")
+    def ready(url: str, models: Sequence[str]) -> None:
+        which = f"model{'s' if len(models) > 1 else ''} {', '.join(models)}"
+        write_out(f"{url}  {which}, ledger {ledger}; Ctrl-C ends it")
         sys.stdout.flush()
 
     return ready
@@ -83,11 +94,15 @@ def _policies(given: list[str]) -> dict[str, Path]:
     return found
 
 
-def _task(model: str) -> str:
-    """How answers are read where nobody says: as the embedded models were trained, else as text."""
-    backend, _, name = model.partition(":")
-    if backend != "embedded":
-        return "chat"
-    from tts.backends.embedded.model import task_of
+def _tasks(models: Sequence[str], options: SessionOptions) -> dict[str, str]:
+    """How answers of the embedded models are read: as those were trained to give them."""
+    from tts.engine.served import ServedModel
 
-    return task_of(name)
+    found = {}
+    for one in [ServedModel.read(text, options) for text in models]:
+        backend, _, name = str(one.options.model).partition(":")
+        if backend == "embedded":
+            from tts.backends.embedded.model import task_of
+
+            found[one.name or f"{backend}:{name}"] = task_of(name)
+    return found

@@ -14,8 +14,11 @@ served = typer.Typer()
 
 
 @served.command()
-@flags_of(ModelKeys)
+@flags_of(ModelKeys, without=("model",))
 def serve(
+    model: Annotated[
+        list[str], typer.Option(help="BACKEND:MODEL, or NAME=BACKEND:MODEL; repeat for several.")
+    ] = ["embedded:small"],  # noqa: B006
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(min=0, max=65535, help="0: a free one.")] = 8080,
     keys: Annotated[
@@ -41,6 +44,7 @@ def serve(
     limits = {"most_choices": most_choices, "most_bytes": most_bytes, "in_flight": in_flight}
     run_server(
         options,
+        models=model,
         host=host,
         port=port,
         keys=keys,

@@ -42,10 +42,13 @@ class Job:
         observe: Callable[[Event], None] | None = None,
         texts: bool = False,
         intents_first: bool = False,
+        results_later: bool = False,
     ) -> None:
         """`texts`: the observer is told the texts of draws as they grow, which are streamed for
         that. `intents_first`: each call waits until the ledger has it before it is sent, so that a
-        process that is killed has sent nothing that is not on record; a commit slower."""
+        process that is killed has sent nothing that is not on record; a commit slower.
+        `results_later`: a run is told once all its calls are on disk, its result being on the way
+        there; a commit faster, and a process that is killed then leaves it open, to be replayed."""
         self.session, self.name, self.journal, self.leases = session, name, journal, leases
         self.wallet = Wallet((wallet or Budget()).ceilings, leases)
         self.limits = session.limits.shared(leases.rates)
@@ -61,6 +64,7 @@ class Job:
         )
         self._watched, self._waits = observe is not None, Waits()
         self._texts = texts
+        self._results_later = results_later
 
     async def __aenter__(self) -> Self:
         await self.executor.__aenter__()
@@ -85,30 +89,35 @@ class Job:
         sampling: Sampling | None = None,
         limit: TimeLimit | None = None,
         watched: bool = True,
+        session: Session | None = None,
     ) -> Result:
         """One strategy on one problem; replayed from the ledger as far as it got before.
 
         `watched`: whether the job's observer, where there is one, is told of this run.
+        `session`: whose model and verifier the run has; None: the job's.
         `limit`: where the budget's seconds began to count before. With a deadline it returns or
         raises within `tts.engine.time_limit.GRACE` seconds of it.
         """
-        budget = budget or Budget()
+        budget, session = budget or Budget(), session or self.session
         limit = limit or TimeLimit(budget.seconds, self._waits)
         run_id = self.run_id(problem, strategy, budget, replicate)
         recorded = await self._recorded(run_id, problem, limit)
-        settings = self._settings(problem, run_id, replicate, sampling, recorded, watched)
+        settings = self._settings(session, problem, run_id, replicate, sampling, recorded, watched)
         run = open_run(settings, strategy, budget, self.executor)
         refuse_uncounted(run, self.wallet.ceilings)
         self.journal.write(self._row(run_id, problem, strategy, budget, replicate))
         ended = await solve(strategy, run, budget, limit)
-        result = with_verdict(ended, problem, session=self.session)
+        result = with_verdict(ended, problem, session=session)
         if result.stopped_by == "failed":
-            result = msgspec.structs.replace(result, usage=self.session.unspent(result.usage))
+            result = msgspec.structs.replace(result, usage=session.unspent(result.usage))
         if self.executor.fatal is not None:
             raise self.executor.fatal
         if result.stopped_by not in OPEN:
-            row = self._row(run_id, problem, strategy, budget, replicate)
-            await limit.landing(self._conclude(result, row), "the ledger to take its result")
+            row = self._concluded(result, self._row(run_id, problem, strategy, budget, replicate))
+            if self._results_later:
+                self.journal.write(row)
+            else:
+                await limit.landing(self.journal.commit(row), "the ledger to take its result")
         return result
 
     def retune(self, concurrency: int | None, per_minute: Mapping[Dimension, float]) -> None:
@@ -150,6 +159,7 @@ class Job:
 
     def _settings(
         self,
+        session: Session,
         problem: Problem,
         run_id: str,
         replicate: int,
@@ -157,13 +167,11 @@ class Job:
         recorded: Recorded,
         watched: bool,
     ) -> RunSettings:
-        session = self.session
-        model = next(iter(session.generators.values())).model.name
         return RunSettings(
             run_id=run_id,
             job=self.name,
             problem=msgspec.structs.replace(problem, answer=None),
-            task=task_for(problem.task, model),
+            task=task_for(problem.task, session.generator.model.name),
             generators=session.generators,
             verifier=session.verifier,
             retrieval=session.retrieval,
@@ -191,8 +199,8 @@ class Job:
             replicate=replicate,
         )
 
-    async def _conclude(self, result: Result, row: RunRow) -> None:
-        row = msgspec.structs.replace(
+    def _concluded(self, result: Result, row: RunRow) -> RunRow:
+        return msgspec.structs.replace(
             row,
             result=encode_result(result, self.journal.find),
             stopped_by=result.stopped_by,
@@ -200,7 +208,6 @@ class Job:
             billed=result.billed_in_all,
             seconds=result.seconds,
         )
-        await self.journal.commit(row)
 
 
 def open_run(settings: RunSettings, strategy: Strategy, budget: Budget, executor: Executor) -> Run:

@@ -66,6 +66,11 @@ class Session:
     repositories: Closable | None = None
     """Where they run; None: nowhere."""
 
+    @property
+    def generator(self) -> Generator:
+        """The default one."""
+        return next(iter(self.generators.values()))
+
     @cached_property
     def batched(self) -> frozenset[str]:
         """Models whose calls travel by the file, at a price of their own."""
@@ -98,7 +103,7 @@ class Session:
 
     def unspent(self, usage: Usage) -> Usage:
         """A sum without any call: nothing is known of what it cost where no price is."""
-        model = next(iter(self.generators.values())).model.name
+        model = self.generator.model.name
         unpriced = usage.calls == 0 and self.prices.price_of(model) is None
         return replace(usage, nanodollars=None, fresh_nanodollars=None) if unpriced else usage
 
@@ -183,20 +188,28 @@ BATCH = 100_000
 """Calls in flight, at least, where they travel by the file."""
 
 
-def limits(options: SessionOptions, generator: Generator) -> Limits:
+def limits(options: SessionOptions, *generators: Generator) -> Limits:
     """What bounds the executor; concurrency adapts where a server may refuse calls."""
-    pool = generator.model.name
+    suits = {generator.model.name: defaults_of(generator) for generator in generators}
+    batched = any(each.batched for each in suits.values())
+    most = max(options.concurrency, BATCH) if batched else options.concurrency
     rated = options.requests_per_minute or options.tokens_per_minute
-    rate = RateLimiter(options.requests_per_minute, options.tokens_per_minute) if rated else None
-    suits = defaults_of(generator)
-    most = max(options.concurrency, BATCH) if suits.batched else options.concurrency
-    adapts = options.adaptive and suits.sheds_load
-    concurrency = AdaptiveConcurrency(maximum=most) if adapts else Concurrency(most)
     return Limits(
-        gate=Gate(most, pools={pool: concurrency}),
-        rates={pool: rate} if rate else {},
+        gate=Gate(
+            most,
+            pools={
+                pool: AdaptiveConcurrency(maximum=most)
+                if options.adaptive and each.sheds_load
+                else Concurrency(most)
+                for pool, each in suits.items()
+            },
+        ),
+        rates={
+            pool: RateLimiter(options.requests_per_minute, options.tokens_per_minute)
+            for pool in (suits if rated else ())
+        },
         retry=RetryPolicy(retries=options.retries),
-        timeout=max(options.timeout, suits.slowest),
+        timeout=max(options.timeout, *(each.slowest for each in suits.values())),
     )
 
 

@@ -93,8 +93,7 @@ class Attempts:
         """It is about to be sent; the row says so."""
         request = attempt.request
         attempt.id = f"{self._process}-{next(self._ids):x}"
-        attempt.begun, attempt.stage = self.loop.time(), "open"
-        request.sent = True
+        attempt.begun, attempt.stage = self.loop.time(), "recorded"
         return IntentRow(
             job=self.job,
             attempt=attempt.id,
@@ -107,6 +106,10 @@ class Attempts:
             started_at=time.time(),
             queued_s=round(attempt.begun - attempt.asked, 3),
         )
+
+    def sent(self, attempt: Attempt) -> None:
+        """It leaves: from here on it may cost something."""
+        attempt.stage, attempt.request.sent = "open", True
 
     def answered(self, attempt: Attempt, answer: Answer) -> SettledRow:
         """Settle it at what it was billed; the row is committed with what it brought."""
@@ -129,10 +132,13 @@ class Attempts:
         self.journal.write(self._settled(attempt, billed, sent, fault))
 
     def cancelled(self, attempt: Attempt) -> None:
-        """Settle one that nobody wants any more."""
-        metered = attempt.request.meter.usage is not None
-        billed = self._spent(attempt, "sent_unknown")
-        state: Sent = "settled" if metered else "sent_unknown"
+        """Settle one that nobody wants any more; what never left costs nothing."""
+        state: Sent = "sent_unknown"
+        if attempt.stage == "recorded":
+            state = "not_sent"
+        elif attempt.request.meter.usage is not None:
+            state = "settled"
+        billed = self._spent(attempt, state)
         try:
             self.journal.write(self._settled(attempt, billed, state, "cancelled"))
         except LedgerError as error:

@@ -10,7 +10,7 @@ from tts.executor.attempts import Attempts
 from tts.executor.deadlines import Deadlines
 from tts.executor.request import Attempt, Request
 from tts.executor.retries import checked
-from tts.protocols import Abort, Answer, Begin, Meter, PromptOperation, SettledRow
+from tts.protocols import Abort, Answer, Begin, IntentRow, Meter, PromptOperation, SettledRow
 
 
 class Carriers(Protocol):
@@ -130,7 +130,7 @@ class Direct:
         request = attempt.request
         request.attempt, attempt.abort = attempt, abort
         try:
-            self._attempts.journal.write(self._attempts.opened(attempt))
+            self._attempts.journal.write(self._opened(attempt))
         except LedgerError as error:
             attempt.abort = None
             abort()
@@ -138,6 +138,11 @@ class Direct:
             return
         attempt.when = attempt.begun + (request.spec.timeout or self._attempts.limits.timeout)
         self._deadlines.watch(attempt)
+
+    def _opened(self, attempt: Attempt) -> IntentRow:
+        row = self._attempts.opened(attempt)
+        self._attempts.sent(attempt)
+        return row
 
     def _came(self, attempt: Attempt, came: Answer | CallError) -> None:
         attempt.abort = None
@@ -158,7 +163,7 @@ class Direct:
         attempts = self._attempts
         try:
             if attempt.stage != "open":
-                attempts.journal.write(attempts.opened(attempt))
+                attempts.journal.write(self._opened(attempt))
             attempts.failed(attempt, error)
         except LedgerError as broken:
             error = broken

@@ -30,9 +30,9 @@ from tts.values import Candidate, Usage
 
 _encode = msgspec.json.Encoder().encode
 
-Stage = Literal["new", "slot", "rate", "reserved", "open"]
-"""How far a try has come. It holds nothing; a slot; a share of the rate too; money too; and it is on
-the record as sent."""
+Stage = Literal["new", "slot", "rate", "reserved", "recorded", "open"]
+"""How far a try has come. It holds nothing; a slot; a share of the rate too; money too; it stands on
+the record, and has not left; it was sent."""
 
 
 UNMETERED = Meter()

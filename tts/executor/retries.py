@@ -165,6 +165,7 @@ class Retries:
             await self._attempts.journal.commit(row)
         else:
             self._attempts.journal.write(row)
+        self._attempts.sent(attempt)
 
     async def _perform(self, attempt: Attempt) -> Answer:
         request = attempt.request

@@ -142,13 +142,12 @@ def _choice(place: int, result: Result, stops: tuple[str, ...]) -> Choice:
     candidate = result.candidate or _longest(result)
     if candidate is None:
         return Choice(place, "", "length", (), result)
-    finish = _FINISH.get(candidate.finish_reason, "stop")
+    text, finish = candidate.text, _FINISH.get(candidate.finish_reason, "stop")
+    ended = next((stop for stop in stops if stop and text.endswith(stop)), "")
     if candidate.tool_calls:
         finish = "tool_calls"
-    elif result.candidate is None or not candidate.final:
+    elif not ended and (result.candidate is None or not candidate.final):
         finish = finish if finish == "content_filter" else "length"
-    text = candidate.text
-    ended = next((stop for stop in stops if stop and text.endswith(stop)), "")
     return Choice(place, text.removesuffix(ended), finish, candidate.tool_calls, result)
 
 

@@ -89,8 +89,7 @@ class Endpoint:
                 headers,
                 key=key,
                 settings=desk.settings,
-                model=desk.model,
-                sampling=desk.session.sampling,
+                sessions=desk.sessions,
             )
             if wish.stream:
                 work = stream(desk, ask, self._api.writer(ask), send)
@@ -109,7 +108,7 @@ def key_of(desk: Desk, headers: Mapping[str, str]) -> Key:
 
 
 class Models:
-    """What may stand as `model`: the model, and the model with a strategy or policy behind an @."""
+    """What may stand as `model`: each model, and each with a strategy or policy behind an @."""
 
     def __init__(self, desk: Desk) -> None:
         self._desk, self._began = desk, int(time.time())
@@ -131,11 +130,12 @@ class Models:
         return self._model(name)
 
     def _names(self, key: Key) -> Iterator[str]:
-        yield self._desk.model
         policies = self._desk.settings.policies
-        for name in dict.fromkeys([*policies, *STRATEGIES.names()]):
-            if not key.strategies or name in key.strategies:
-                yield f"{self._desk.model}@{name}"
+        for model in self._desk.sessions:
+            yield model
+            for name in dict.fromkeys([*policies, *STRATEGIES.names()]):
+                if not key.strategies or name in key.strategies:
+                    yield f"{model}@{name}"
 
     def _model(self, name: str) -> dict[str, Any]:
         return {"id": name, "object": "model", "created": self._began, "owned_by": "tts"}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 from hashlib import blake2b
@@ -11,14 +11,13 @@ from secrets import token_hex
 from typing import Any, cast
 
 import msgspec
-from msgspec.structs import asdict, replace
+from msgspec.structs import asdict
 
 from tts.answers import TASKS
-from tts.engine import parse_budget, parse_strategy
+from tts.engine import Session, parse_budget, parse_strategy
 from tts.engine.engine import SEEDS
-from tts.errors import BadInput
-from tts.gateway.bodies import Drawn, OwnFields, stops
-from tts.gateway.errors import ApiError, bad
+from tts.gateway.bodies import Drawn, OwnFields, misfit, stops
+from tts.gateway.errors import ApiError, about, bad
 from tts.gateway.keys import Key, smaller
 from tts.gateway.settings import ONE_DRAW, GatewaySettings
 from tts.run import Strategy
@@ -44,6 +43,8 @@ class Wish:
     conversation: Conversation
     sampling: Mapping[str, Any] = field(default_factory=dict)
     """Fields of `Sampling` that the request sets."""
+    bounded_by: str = "max_tokens"
+    """The field in which the client bounds a draw."""
     n: int = 1
     seed: int | None = None
     stream: bool = False
@@ -51,9 +52,12 @@ class Wish:
     own: OwnFields = field(default_factory=OwnFields)
 
 
-def wish_of(told: Drawn, conversation: Conversation, ceiling: int | None) -> Wish:
-    """What a chat or a completion asks for; `ceiling`: its most tokens."""
+def wish_of(
+    told: Drawn, conversation: Conversation, ceiling: int | None, bounded_by: str = "max_tokens"
+) -> Wish:
+    """What a chat or a completion asks for; `ceiling`: its most tokens, in the field of that name."""
     return Wish(
+        bounded_by=bounded_by,
         model=told.model,
         conversation=conversation,
         sampling={
@@ -102,24 +106,25 @@ def asked(
     *,
     key: Key,
     settings: GatewaySettings,
-    model: str,
-    sampling: Sampling,
+    sessions: Mapping[str, Session],
 ) -> Ask:
-    """What is to be run; raises `ApiError` or `UsageError` for what cannot be.
+    """What is to be run; raises `ApiError` for what cannot be.
 
     The body's own fields go before the headers, these before the model's suffix, and this before
-    what key and gateway say. `sampling` is what stands where the request says nothing.
+    what key and gateway say.
     """
     if not 1 <= wish.n <= settings.most_choices:
         raise bad(f"n is between 1 and {settings.most_choices}, not {wish.n}.", param="n")
-    name, suffix = named(wish.model, model)
+    model, suffix = named(wish.model, sessions)
     text = wish.own.strategy or headers.get(STRATEGY, "") or suffix or key.strategy
-    strategy = _strategy(text or settings.strategy, key, settings)
-    task = wish.own.task or settings.task
+    with about("strategy"):
+        strategy = _strategy(text or settings.strategy, key, settings)
+    task = wish.own.task or settings.task_of(model)
     if task not in TASKS:
         raise bad(f"There is no task {task!r}. Known: {', '.join(sorted(TASKS))}.", param="task")
-    budget = _budget(wish.own.budget or headers.get(BUDGET, ""), key)
-    id = _id(wish, headers.get(ONCE, ""))
+    with about("budget"):
+        budget = _budget(wish.own.budget or headers.get(BUDGET, ""), key)
+    id = _id(wish, model, headers.get(ONCE, ""))
     if not -SEEDS <= (wish.seed or 0) < SEEDS:
         raise bad("seed: a number of at most 64 bits is needed.", param="seed")
     messages = wish.conversation.messages
@@ -127,27 +132,28 @@ def asked(
         wish=wish,
         key=key,
         id=id,
-        model=name,
+        model=model,
         strategy=strategy,
         plain=strategy.name == "single" and strategy.parameters == {"temperature": None},
         budget=budget,
-        sampling=_sampling(sampling, wish.sampling),
+        sampling=_sampling(sessions[model].sampling, wish),
         problem=Problem(id=id, prompt=told(messages), task=task, conversation=wish.conversation),
         replicate=wish.seed or 0,
     )
 
 
-def named(told: str, model: str) -> tuple[str, str]:
+def named(told: str, models: Iterable[str]) -> tuple[str, str]:
     """The model's name without its suffix, and the strategy that this names."""
     name, _, suffix = told.strip().partition("@")
-    if name.strip() not in ("", "default", model):
+    name, known = name.strip(), list(models)
+    if name not in ("", "default", *known):
         raise ApiError(
             404,
-            f"There is no model {name!r} here: it is {model!r}.",
+            f"There is no model {name!r} here. Served: {', '.join(known)}.",
             param="model",
             code="model_not_found",
         )
-    return model, suffix.strip()
+    return (name if name in known else known[0]), suffix.strip()
 
 
 def told(messages: tuple[Message, ...]) -> str:
@@ -210,19 +216,21 @@ def _budget(text: str, key: Key) -> Budget:
     return smaller(parse_budget(text), key.ceiling) if text.strip() else key.ceiling
 
 
-def _sampling(given: Sampling, wanted: Mapping[str, Any]) -> Sampling:
-    fields = {name: value for name, value in wanted.items() if value is not None}
+def _sampling(given: Sampling, wish: Wish) -> Sampling:
+    fields = {name: value for name, value in wish.sampling.items() if value is not None}
     try:
-        return msgspec.convert({**asdict(replace(given)), **fields}, Sampling)
+        return msgspec.convert({**asdict(given), **fields}, Sampling)
     except msgspec.ValidationError as error:
-        raise BadInput(f"Sampling: {error}.") from error
+        told = misfit(error)
+        if told.param == "max_tokens":
+            told.param = wish.bounded_by
+        raise told from None
 
 
-def _id(wish: Wish, once: str) -> str:
+def _id(wish: Wish, model: str, once: str) -> str:
     """Fresh for each request; the same for one that is sent again, or asks for a seed."""
-    if once:
-        return f"once-{blake2b(once.encode(), digest_size=16).hexdigest()}"
-    if wish.seed is None:
+    if not once and wish.seed is None:
         return f"req-{token_hex(12)}"
-    content = msgspec.json.encode((wish.conversation, wish.sampling, wish.own), order="sorted")
-    return f"seed-{blake2b(content, digest_size=12).hexdigest()}"
+    parts = (once, model, wish.conversation, wish.sampling, wish.own)
+    content = msgspec.json.encode(parts, order="sorted")
+    return f"{'once' if once else 'seed'}-{blake2b(content, digest_size=12).hexdigest()}"

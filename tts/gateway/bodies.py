@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 import msgspec
 from msgspec import Struct, field
 
-from tts.gateway.errors import bad
+from tts.gateway.errors import ApiError, bad
 
 B = TypeVar("B")
 Stop = str | list[str] | None
@@ -147,9 +147,14 @@ def decoded(body: bytes, kind: type[B]) -> tuple[B, dict[str, Any]]:
     try:
         return msgspec.convert(raw, kind), raw
     except (msgspec.ValidationError, RecursionError) as error:
-        said, _, place = str(error).partition(" - at `$")
-        param = place.strip("`.") or None
-        raise bad(f"{f'{param}: ' if param else ''}{said}.", param=param) from None
+        raise misfit(error) from None
+
+
+def misfit(error: Exception) -> ApiError:
+    """400 for a field that is not what it has to be, by its name."""
+    said, _, place = str(error).partition(" - at `$")
+    param = place.strip("`.") or None
+    return bad(f"{f'{param}: ' if param else ''}{said}.", param=param)
 
 
 def passed(raw: Mapping[str, Any]) -> dict[str, Any]:

@@ -34,8 +34,10 @@ class Chat:
         refuse(raw, REFUSED)
         if not told.messages:
             raise bad("messages: at least one is needed.", param="messages")
-        ceiling = told.max_completion_tokens or told.max_tokens
-        return wish_of(told, Conversation(turns(told.messages), passed(raw)), ceiling)
+        conversation = Conversation(turns(told.messages), passed(raw))
+        if told.max_completion_tokens is None:
+            return wish_of(told, conversation, told.max_tokens)
+        return wish_of(told, conversation, told.max_completion_tokens, "max_completion_tokens")
 
     def whole(self, outcome: Outcome) -> dict[str, Any]:
         return {

@@ -6,8 +6,9 @@ import asyncio
 import logging
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -30,10 +31,16 @@ Tell = Callable[[str], None]
 
 
 class Desk:
-    """Runs requests on a session; each key's spending is a job of its own in one ledger."""
+    """Runs requests on the sessions of models; each key's spending is a job of its own in one
+    ledger."""
 
-    def __init__(self, session: Session, ledger: str | Path, settings: GatewaySettings) -> None:
-        self.session, self.settings = session, settings
+    def __init__(
+        self, sessions: Mapping[str, Session], ledger: str | Path, settings: GatewaySettings
+    ) -> None:
+        """`sessions`: by the model that clients name; the first stands where they name none."""
+        self.sessions, self.settings = sessions, settings
+        self.house = together(sessions)
+        """Limits and prices of them all."""
         self._place = ledger
         self._jobs: dict[str, KeyJob] = {}
         self._opening: dict[str, asyncio.Future[KeyJob]] = {}
@@ -53,15 +60,11 @@ class Desk:
         await self.close()
 
     async def close(self) -> None:
-        """Close the jobs and their ledgers; the session is its opener's."""
+        """Close the jobs and their ledgers; the sessions are their opener's."""
         await asyncio.gather(*self._opening.values(), return_exceptions=True)
         jobs, self._jobs = list(self._jobs.values()), {}
         for job in jobs:
             await job.close()
-
-    @property
-    def model(self) -> str:
-        return next(iter(self.session.generators.values())).model.name
 
     @contextmanager
     def entered(self, key: Key) -> Iterator[None]:
@@ -99,7 +102,7 @@ class Desk:
                 self._reopen(ask.key, job)
         results = [run.result() for run in runs]
         outcome = Outcome(ask, job.name, tuple(results), time.monotonic() - began)
-        failures = [error for error in map(of_result, results) if error is not None]
+        failures = [error for one in results if (error := of_result(one, ask.key.budget))]
         if len(failures) == len(results):
             failures[0].headers |= outcome.headers
             raise failures[0]
@@ -108,7 +111,7 @@ class Desk:
     def _check(self, ask: Ask) -> None:
         """400 for fields that the model would never see."""
         fields = ask.wish.conversation.fields
-        if fields and not takes_fields(next(iter(self.session.generators.values()))):
+        if fields and not takes_fields(self.sessions[ask.model].generator):
             name = next(iter(fields))
             raise ApiError(
                 400, f"The model {ask.model!r} takes no {name}.", param=name, code="unsupported"
@@ -157,13 +160,14 @@ class KeyJob:
         leases = JobLeases(ledger)
         await leases.reconcile()
         job = Job(
-            desk.session,
+            desk.house,
             name=key.job,
             journal=ledger,
             leases=leases,
             wallet=key.budget,
             observe=lambda event: _pass_on(desk.watchers, event),
             intents_first=True,
+            results_later=True,
         )
         await job.__aenter__()
         return cls(desk, ledger, job)
@@ -191,6 +195,7 @@ class KeyJob:
                 replicate=replicate,
                 sampling=ask.sampling,
                 watched=watch is not None,
+                session=self._desk.sessions[ask.model],
             )
         finally:
             self._desk.watchers.pop(run, None)
@@ -222,6 +227,13 @@ class Told:
 
     async def finish(self, problem: Problem, run: Run) -> Candidate | None:
         return await self._inner.finish(problem, run)
+
+
+def together(sessions: Mapping[str, Session]) -> Session:
+    """The first session, with the generators of all: what a job needs that serves each of them."""
+    first = next(iter(sessions.values()))
+    served = {f"served {name}": session.generator for name, session in sessions.items()}
+    return replace(first, generators={**first.generators, **served})
 
 
 def _pass_on(watchers: dict[str, Callable[[Event], None]], event: Event) -> None:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 import msgspec
 
+from tts.engine import spell_budget
 from tts.errors import (
     BudgetTooSmall,
     TTSError,
@@ -17,7 +19,8 @@ from tts.errors import (
     UsageError,
     described,
 )
-from tts.values import Result
+from tts.executor.settlement import INTERRUPTED
+from tts.values import Budget, Result
 
 MOST_WORDS = 600
 """Characters of a message."""
@@ -58,6 +61,15 @@ class ApiError(Exception):
         return msgspec.json.encode(self.fields)
 
 
+def spent(budget: Budget) -> str:
+    """What a client is told whose key has nothing left for its request."""
+    return (
+        f"This key's budget of {spell_budget(budget)} has no room left for what this request may"
+        " cost at most: a smaller max_tokens or strategy may still fit; otherwise ask whoever runs"
+        " the gateway for more."
+    )
+
+
 def _kind(status: int) -> str:
     match status:
         case 401:
@@ -96,13 +108,30 @@ def translated(error: BaseException) -> ApiError:
     return ApiError(500, f"A fault of the gateway: {described(error)}.", code="gateway_fault")
 
 
-def of_result(result: Result) -> ApiError | None:
-    """Why a run has nothing to show; None where it ended with a text, or at a ceiling of its own."""
+@contextmanager
+def about(param: str) -> Iterator[None]:
+    """What is wrong inside is wrong with this field of the request."""
+    try:
+        yield
+    except (ApiError, UsageError) as error:
+        told = translated(error)
+        told.param = told.param or param
+        raise told from None
+
+
+def of_result(result: Result, budget: Budget) -> ApiError | None:
+    """Why a run has nothing to show; None where it ended with a text, or at a ceiling of its own.
+
+    `budget`: of the key, all requests together.
+    """
     if result.candidate is not None or result.stopped_by in ("done", "budget", "deadline"):
         return None
-    told = result.error or "The run has no answer."
+    told = result.error or "The request has no answer."
+    if told == INTERRUPTED:
+        wait = {"retry-after": str(RETRY_AFTER)}
+        return ApiError(503, "The gateway is closing.", code="closing", headers=wait)
     if result.stopped_by == "suspended":
-        return ApiError(429, f"The key's budget is spent. {told}", code="insufficient_quota")
+        return ApiError(429, spent(budget), code="insufficient_quota")
     cause = _CAUSE.search(told)
     match cause[1] if cause else "":
         case "ContextTooLong":

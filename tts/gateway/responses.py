@@ -38,6 +38,7 @@ class Responses:
                 "top_k": told.top_k,
                 "max_tokens": told.max_output_tokens,
             },
+            bounded_by="max_output_tokens",
             stream=bool(told.stream),
             include_usage=True,
             own=told.tts,

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import errno
 import socket
-from collections.abc import Callable
-from contextlib import AsyncExitStack
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import uvicorn
 
-from tts.engine import SessionOptions, open_session
+from tts.engine import Session, SessionOptions
 from tts.engine.asks import Asks
+from tts.engine.served import open_served
 from tts.errors import UsageError
 from tts.gateway.app import application
 from tts.gateway.desk import Desk
@@ -55,30 +56,39 @@ class Address:
 
 async def serve(
     options: SessionOptions,
+    models: Sequence[str],
     settings: GatewaySettings,
     *,
     ledger: str | Path,
     listening: socket.socket,
-    ready: Callable[[str, str], None],
+    ready: Callable[[str, Sequence[str]], None],
 ) -> None:
-    """Serve until a signal comes; `ready` is told the URL and the model once requests are taken.
+    """Serve until a signal comes; `ready` is told the URL and the models once requests are taken.
 
-    What the endpoint is asked before stands in the ledger as the job `gateway`, and is no key's.
+    `models`: as `--model` takes them, each opened with `options`. What the endpoint is asked before stands in the ledger as the job `gateway`, and is no key's.
     """
     async with AsyncExitStack() as stack:
+        sessions = await stack.enter_async_context(asked(options, models, ledger))
+        desk = await stack.enter_async_context(Desk(sessions, ledger, settings))
+        server = ToldServer(_config(desk), lambda: ready(url_of(listening), list(sessions)))
+        await server.serve(sockets=[listening])
 
-        async def books() -> tuple[Ledger, JobLeases]:
-            opened = await stack.enter_async_context(Ledger.open(ledger, job=OWN_JOB))
-            return opened, JobLeases(opened)
 
-        async with Asks(options, books=books, job=OWN_JOB) as asks:
-            session = await open_session(options, asks=asks)
-    try:
-        async with Desk(session, ledger, settings) as desk:
-            server = ToldServer(_config(desk), lambda: ready(url_of(listening), desk.model))
-            await server.serve(sockets=[listening])
-    finally:
-        await session.close()
+@asynccontextmanager
+async def asked(
+    options: SessionOptions, models: Sequence[str], ledger: str | Path
+) -> AsyncIterator[Mapping[str, Session]]:
+    """The sessions of the models, once their endpoints have said what they support."""
+    async with AsyncExitStack() as stack:
+        async with AsyncExitStack() as books:
+
+            async def opened() -> tuple[Ledger, JobLeases]:
+                found = await books.enter_async_context(Ledger.open(ledger, job=OWN_JOB))
+                return found, JobLeases(found)
+
+            asks = await books.enter_async_context(Asks(options, books=opened, job=OWN_JOB))
+            sessions = await stack.enter_async_context(open_served(options, models, asks=asks))
+        yield sessions
 
 
 def _config(desk: Desk) -> uvicorn.Config:

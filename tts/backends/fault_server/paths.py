@@ -14,8 +14,6 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
-from tts.backends.fault_server.plan import FaultPlan
-
 MODEL = "simulated"
 CONTEXT = 32768
 VOCABULARY = 64
@@ -96,23 +94,6 @@ class ServedRequest(Struct):
 
 
 SERVED: msgspec.json.Decoder[ServedRequest] = msgspec.json.Decoder(ServedRequest)
-
-
-def refused(asked: ServedRequest, plan: FaultPlan) -> str:
-    """Why a request gets status 400; empty where it is fine."""
-    if asked.messages is None and asked.prompt is None:
-        return "messages or prompt is required"
-    if asked.n > 1 and not plan.supports_n:
-        return "n must be 1"
-    if asked.wants_logprobs and not plan.supports_logprobs:
-        return "logprobs are not supported"
-    if plan.ceiling == "max_completion_tokens" and asked.max_tokens is not None:
-        return "Unsupported parameter: 'max_tokens'. Use 'max_completion_tokens' instead."
-    if plan.ceiling == "max_tokens" and asked.max_completion_tokens is not None:
-        return "Unsupported parameter: 'max_completion_tokens'."
-    if asked.continued and not plan.supports_prefill:
-        return "the last message must come from the user"
-    return ""
 
 
 def models(dialect: str) -> dict[str, Any]:

@@ -32,6 +32,27 @@ FaultKind = Literal[
     "stream_replace",
 ]
 
+Quirk = Literal[
+    "ignores_n",
+    "ignores_logprobs",
+    "one_temperature",
+    "names_match",
+    "filters",
+    "own_ends",
+    "waits_aloud",
+    "costs",
+    "lists_errors",
+]
+"""A way of a server that speaks the API in its own manner.
+
+`ignores_n`, `ignores_logprobs`: the field is left unread, and nothing says so. `one_temperature`: any
+but 1 is refused, and so are stop strings. `names_match`: the stop string stands in `matched_stop`.
+`filters`: filter results stand in every choice, and a stream begins with a chunk without choices.
+`own_ends`: `eos_token` and `stop_sequence` are ends, an error is a text. `waits_aloud`: blank lines
+before a whole answer, comments before the first event. `costs`: `usage.cost`. `lists_errors`: an error
+stands in a list.
+"""
+
 Answer = Callable[[str, int, int], str]
 """(prompt with prefix, seed, draw in the request) to the whole text of a draw."""
 
@@ -112,6 +133,9 @@ class FaultPlan(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Which field may bound the length; the other one is refused."""
     unheeded: bool = False
     """`max_completion_tokens` is taken and bounds nothing."""
+    quirks: tuple[Quirk, ...] = ()
+    base: str = "/v1"
+    """Under which path the API stands."""
     calls_tool: str = ""
     """Requests with tools are answered by a call of this one, with the arguments `{"of": words}`,
     until a tool has answered."""

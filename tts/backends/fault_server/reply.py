@@ -12,6 +12,7 @@ from msgspec import Struct
 
 from tts.backends.fault_server.paths import ServedRequest, prompt_logprobs
 from tts.backends.fault_server.plan import FaultPlan
+from tts.backends.fault_server.quirks import coloured, priced
 
 DONE = b"data: [DONE]\n\n"
 _PIECE = re.compile(r"\s*\S+|\s+\Z")
@@ -125,7 +126,7 @@ def choice(index: int, draw: ServedDraw, asked: ServedRequest, plan: FaultPlan) 
             told["prompt_logprobs"] = prompt_logprobs(asked.prompt, asked.prompt_logprobs)
     if plan.supports_logprobs and asked.wants_logprobs:
         told["logprobs"] = logprobs(draw.text, asked)
-    return told
+    return coloured(told, draw.stop, plan)
 
 
 def _call(asked: ServedRequest, plan: FaultPlan) -> dict[str, Any]:
@@ -146,7 +147,7 @@ def usage(asked: ServedRequest, completion_tokens: int, plan: FaultPlan) -> dict
     }
     if thoughts:
         bill["completion_tokens_details"] = {"reasoning_tokens": thoughts}
-    return bill
+    return priced(bill, plan)
 
 
 def logprobs(text: str, asked: ServedRequest) -> dict[str, Any]:
@@ -210,8 +211,9 @@ def _chunk(
     if ended is None:
         return {"choices": [choice]}
     choice["finish_reason"] = ended.finish_reason
-    if plan.dialect != "llama_cpp":
+    if plan.dialect == "vllm":
         choice["stop_reason"] = ended.stop
+    coloured(choice, ended.stop, plan)
     return {"choices": [choice]} | beside(ended, asked, plan)
 
 

@@ -24,10 +24,10 @@ from tts.backends.fault_server.paths import (
     embeddings,
     models,
     pooling,
-    refused,
     tokenize,
 )
 from tts.backends.fault_server.plan import Fault, FaultPlan
+from tts.backends.fault_server.quirks import error, events, heeded, refused, whole
 from tts.backends.fault_server.reply import bill_of, reply, stream_events
 from tts.backends.fault_server.wire import Wire, deliver, deliver_stream, header
 
@@ -53,8 +53,8 @@ class FaultServer:
 
     @property
     def url(self) -> str:
-        """The base URL that clients take, `/v1` included."""
-        return f"http://127.0.0.1:{self._port}/v1"
+        """The base URL that clients take, `/v1` included, or what stands in its place."""
+        return f"http://127.0.0.1:{self._port}{self.plan.base}"
 
     @property
     def record(self) -> Record:
@@ -118,6 +118,8 @@ class Site:
 
     def handle(self, wire: Wire, method: str, path: str, head: bytes, body: bytes) -> None:
         """Take one request."""
+        if self.plan.base != "/v1" and path.startswith(f"{self.plan.base}/"):
+            path = f"/v1{path.removeprefix(self.plan.base)}"
         if self.plan.api_key and header(head, "authorization") != f"Bearer {self.plan.api_key}":
             said = b'{"error":{"message":"Incorrect API key provided","code":"invalid_api_key"}}'
             wire.respond(401, {}, said)
@@ -168,21 +170,22 @@ class Site:
     def _answer(self, wire: Wire, body: bytes, fault: Fault | None) -> None:
         if wire.closed:
             return
-        asked = SERVED.decode(body)
+        asked = heeded(SERVED.decode(body), self.plan)
         if self.plan.fails_on and self.plan.fails_on in body:
             fault = Fault(kind="status", status=500)
         if said := refused(asked, self.plan):
-            wire.respond(400, {}, msgspec.json.encode({"error": {"message": said}}))
+            wire.respond(400, {}, error(said, self.plan))
         elif asked.stream and (fault is None or fault.kind.startswith("stream")):
             self.record.tokens += bill_of(asked, self.plan)
-            deliver_stream(wire, stream_events(asked, self.plan), fault, self.plan.chunk_seconds)
+            shown = events(stream_events(asked, self.plan), self.plan)
+            deliver_stream(wire, shown, fault, self.plan.chunk_seconds)
         else:
             self._whole(wire, asked, fault)
 
     def _whole(self, wire: Wire, asked: ServedRequest, fault: Fault | None) -> None:
         told = partial(self._reply, asked)
         if fault is None:
-            wire.answer(msgspec.json.encode(told()))
+            wire.answer(whole(msgspec.json.encode(told()), self.plan))
         else:
             deliver(wire, fault, told)
 
