@@ -106,8 +106,37 @@ async def test_what_was_read_is_counted() -> None:
         )
         apart = await reading(VLLMLabelReader(MODEL, labels=LABELS, base_url=server.url, top=0))
     assert whole.computed_tokens == 7
-    # The good label stands behind the last mark already; the others are read one by one.
-    assert apart.computed_tokens == 7 + 2 * (3 + 5) + 7
+    assert apart.computed_tokens == 7 + 2 + 4 + 6  # each mark's labels are the next token there
+
+
+async def test_a_text_that_grew_by_a_step_takes_one_request_for_its_new_mark() -> None:
+    async with FaultServer() as server:
+        reader = VLLMLabelReader(MODEL, labels=LABELS, base_url=server.url, top=VOCABULARY)
+        await reader.read(FOUR)
+        before = server.record.requests
+        grown = await reader.read(ROW)
+        again = await reader.read(ROW)
+        assert server.record.requests == before + 1
+        asked = msgspec.json.decode(server.record.seen[-1].body)
+        await reader.close()
+    assert list(grown.vectors) == [pytest.approx(one) for one in expected(ROW)]
+    assert (grown.computed_tokens, again.computed_tokens) == (6, 0)
+    assert again.vectors == grown.vectors
+    assert (asked["logprob_token_ids"], "prompt_logprobs" in asked) == (list(LABELS), False)
+
+
+@pytest.mark.parametrize("row", [ROW, MarkedRow((5, 6, 7, 8), (3,))])
+async def test_a_server_that_does_not_report_tokens_by_their_ids_is_asked_as_before(
+    row: MarkedRow,
+) -> None:
+    async with FaultServer(FaultPlan(names_ids=False)) as server:
+        reader = VLLMLabelReader(MODEL, labels=LABELS, base_url=server.url, top=0)
+        found = await reader.read(row)
+        before = server.record.requests
+        await reader.read(MarkedRow((9, 9, 9), (2,)))
+        assert server.record.requests == before + 2  # nothing is asked by ids any more
+        await reader.close()
+    assert list(found.vectors) == [pytest.approx(one) for one in expected(row)]
 
 
 async def test_classify_and_pooling_read_the_same_head() -> None:
@@ -117,6 +146,17 @@ async def test_classify_and_pooling_read_the_same_head() -> None:
     assert classified.vectors == pooled.vectors
     assert classified.vectors[1] == tuple(logits(ROW.ids[:4], 2))
     assert (classified.computed_tokens, pooled.computed_tokens) == (2 + 4 + 6, 6)
+
+
+async def test_what_was_classified_before_is_not_asked_again() -> None:
+    async with FaultServer() as server:
+        reader = VLLMClassifyReader(MODEL, base_url=server.url)
+        first = await reader.read(FOUR)
+        grown = await reader.read(ROW)
+        assert server.record.requests == 3
+        await reader.close()
+    assert grown.vectors[:2] == first.vectors
+    assert grown.computed_tokens == 6
 
 
 async def test_equal_marks_are_classified_once() -> None:

@@ -51,6 +51,7 @@ class ServedRequest(Struct):
     stream: bool = False
     stream_options: StreamOptions | None = None
     logprobs: bool | int | None = None
+    logprob_token_ids: list[int] | None = None
     top_logprobs: int = 0
     continue_final_message: bool = False
     include_stop_str_in_output: bool = False
@@ -202,6 +203,18 @@ def classified(body: bytes) -> dict[str, Any]:
 def prompt_logprobs(ids: Sequence[int], top: int) -> list[dict[str, Any] | None]:
     """One entry per token: the `top` likeliest at its place and itself; nothing for the first."""
     return [None, *(_alternatives(ids, place, top) for place in range(1, len(ids)))]
+
+
+def next_logprobs(ids: Sequence[int], asked: Sequence[int]) -> dict[str, Any]:
+    """Log-probabilities of some tokens as the next one, and of the likeliest, which is drawn."""
+    found = logprobs(ids)
+    drawn = max(range(VOCABULARY), key=lambda token: found[token])
+    told = {f"token_id:{token}": found[token] for token in (drawn, *asked)}
+    return {
+        "tokens": [f"token_id:{drawn}"],
+        "token_logprobs": [found[drawn]],
+        "top_logprobs": [told],
+    }
 
 
 def _alternatives(ids: Sequence[int], place: int, top: int) -> dict[str, Any]:

@@ -123,6 +123,8 @@ class FaultPlan(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     string is named where that is asked for, a whole answer begins with what it continues, and the
     bill counts one draw of several."""
     names_stop: bool = True
+    names_ids: bool = True
+    """Reports the tokens of `logprob_token_ids`, as vLLM does from 0.32 on."""
     trims_prefix: bool = False
     """The chat template drops white space at the end of a text to be continued."""
     reports_usage: bool = True

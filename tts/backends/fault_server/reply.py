@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
-from tts.backends.fault_server.paths import ServedRequest, prompt_logprobs
+from tts.backends.fault_server.paths import ServedRequest, next_logprobs, prompt_logprobs
 from tts.backends.fault_server.plan import FaultPlan
 from tts.backends.fault_server.quirks import coloured, priced
 
@@ -126,6 +126,8 @@ def choice(index: int, draw: ServedDraw, asked: ServedRequest, plan: FaultPlan) 
             told["prompt_logprobs"] = prompt_logprobs(asked.prompt, asked.prompt_logprobs)
     if plan.supports_logprobs and asked.wants_logprobs:
         told["logprobs"] = logprobs(draw.text, asked)
+    if plan.names_ids and asked.logprob_token_ids and isinstance(asked.prompt, list):
+        told["logprobs"] = next_logprobs(asked.prompt, asked.logprob_token_ids)
     return coloured(told, draw.stop, plan)
 
 

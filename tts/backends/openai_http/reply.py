@@ -27,6 +27,7 @@ _WORDS: dict[FinishReason, frozenset[str]] = {
             "max_output_tokens",
             "model_length",
             "model_context_window_exceeded",
+            "repetition",
         }
     ),
     "tool_calls": frozenset({"tool_calls", "tool_call", "function_call", "tool_use"}),

@@ -10,7 +10,8 @@ from tts.backends.vllm.folder import (
 )
 from tts.backends.vllm.generator import VLLMGenerator
 from tts.backends.vllm.head_reader import VLLMHeadReader
-from tts.backends.vllm.server import VLLMClassifyReader, VLLMLabelReader, VLLMServerReader
+from tts.backends.vllm.label_reader import VLLMLabelReader
+from tts.backends.vllm.server import VLLMClassifyReader, VLLMServerReader
 
 __all__ = [
     "EngineLoad",

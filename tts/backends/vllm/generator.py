@@ -31,7 +31,12 @@ from tts.values import (
 _CAPABILITIES = Capabilities(n=True, prefill=True, logprobs=True, seed=True, keeps_stop=True)
 _REMEMBERED = 4096
 _SEED_BITS = (1 << 63) - 1
-_REASONS: Mapping[str, FinishReason] = {"stop": "stop", "length": "length"}
+_REASONS: Mapping[str, FinishReason] = {
+    "stop": "stop",
+    "length": "length",
+    "repetition": "length",
+}
+"""vLLM's words; a draw that was ended since it went in circles was cut."""
 
 
 class VLLMGenerator:

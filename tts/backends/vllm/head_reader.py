@@ -94,6 +94,11 @@ class KeptVectors:
             found.append(vector)
         return found
 
+    def known(self, row: MarkedRow) -> dict[int, Vector]:
+        """Those that were kept, by their mark."""
+        pairs = zip(row.marks, self.find(row), strict=True)
+        return {mark: vector for mark, vector in pairs if vector is not None}
+
     def keep(self, row: MarkedRow, vectors: tuple[Vector, ...]) -> None:
         """Remember one vector per mark."""
         for key, vector in zip(_keys(row), vectors, strict=True):

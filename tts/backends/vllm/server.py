@@ -1,4 +1,5 @@
-"""`vllm serve` as a child process, and reward heads behind it: one reader for each route."""
+"""`vllm serve` as a child process, and reward heads behind it: a reader for `/pooling` and for
+`/classify`; `label_reader.py` has the third."""
 
 from __future__ import annotations
 
@@ -7,7 +8,7 @@ import os
 import socket
 import sys
 from asyncio.subprocess import Process
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -19,6 +20,7 @@ from tts.backends.openai_http import Connection, Transport
 from tts.backends.openai_http.reply import decode
 from tts.backends.secret import Secret
 from tts.backends.vllm.folder import require_vllm
+from tts.backends.vllm.head_reader import KeptVectors
 from tts.errors import BadReply, ContextTooLong, Unavailable
 from tts.protocols import MarkedRow, RowReading, Vector
 from tts.values import Model
@@ -86,7 +88,7 @@ def _free_port() -> int:
 
 
 class ConnectedReader:
-    """A model and the way to its server; the readers of the three routes add how they ask."""
+    """A model and the way to its server; the readers of the routes add how they ask."""
 
     def __init__(
         self,
@@ -106,7 +108,7 @@ class ConnectedReader:
     async def close(self) -> None:
         await self._connection.close()
 
-    def _check_length(self, tokens: int) -> None:
+    def check_length(self, tokens: int) -> None:
         """Raises ContextTooLong where so many tokens are known not to fit."""
         holds = self._model.context_length
         if holds is not None and tokens > holds:
@@ -133,7 +135,7 @@ class VLLMServerReader(ConnectedReader):
 
     async def read(self, row: MarkedRow) -> RowReading:
         """The head's raw outputs at the marks."""
-        self._check_length(len(row.ids))
+        self.check_length(len(row.ids))
         asked: dict[str, Any] = {
             "model": self._model.name,
             "input": row.ids,
@@ -170,19 +172,31 @@ class VLLMClassifyReader(ConnectedReader):
     """A sequence classifier behind `--runner pooling`; `/classify` reads its head at the last token.
 
     Every mark is therefore a request of its own, for the text up to it; the server's prefix cache
-    keeps that from reading the beginning again.
+    keeps that from reading the beginning again. What was read of a text before is kept here, so that
+    a solution that grew by a step takes one request.
     """
+
+    def __init__(
+        self,
+        model: Model,
+        *,
+        base_url: str = "",
+        api_key: Secret | None = None,
+        connection: Transport | None = None,
+    ) -> None:
+        super().__init__(model, base_url=base_url, api_key=api_key, connection=connection)
+        self._kept = KeptVectors()
 
     async def read(self, row: MarkedRow) -> RowReading:
         """The head's raw outputs at the marks; equal marks are read once."""
-        self._check_length(len(row.ids))
-        ends = sorted(set(row.marks))
+        self.check_length(len(row.ids))
+        found = self._kept.known(row)
+        ends = sorted({*row.marks} - found.keys())
         vectors = await asyncio.gather(*(self._classify(row.ids[: end + 1]) for end in ends))
-        found = dict(zip(ends, vectors, strict=True))
-        return RowReading(
-            vectors=tuple(found[mark] for mark in row.marks),
-            computed_tokens=sum(end + 1 for end in ends),
-        )
+        found |= zip(ends, vectors, strict=True)
+        told = tuple(found[mark] for mark in row.marks)
+        self._kept.keep(row, told)
+        return RowReading(vectors=told, computed_tokens=sum(end + 1 for end in ends))
 
     async def _classify(self, ids: Sequence[int]) -> Vector:
         asked: dict[str, Any] = {"model": self._model.name, "input": ids, "use_activation": False}
@@ -191,99 +205,3 @@ class VLLMClassifyReader(ConnectedReader):
         if len(classified) != 1:
             raise BadReply(f"{len(classified)} classifications came for one text.")
         return tuple(classified[0].probs)
-
-
-TOP = 20
-"""The most alternatives that vLLM reports unless it was started with more."""
-
-
-class _Logprob(Struct):
-    logprob: float
-
-
-Reported = Sequence[Mapping[str, _Logprob] | None]
-
-
-class _Choice(Struct):
-    prompt_logprobs: list[dict[str, _Logprob] | None] | None = None
-
-
-class _Completion(Struct):
-    choices: list[_Choice]
-
-
-_COMPLETION = msgspec.json.Decoder(_Completion)
-
-
-class VLLMLabelReader(ConnectedReader):
-    """Two tokens of a language model's head: log-probabilities of the labels behind each mark.
-
-    They come from `prompt_logprobs` of the server's completions.
-
-    One request reads the whole row. A label that is not among the `top` alternatives of some mark
-    is put there as the next token and read in a request of its own: the token that stands in the
-    prompt is always reported. So both labels are exact, however unlikely they are.
-    """
-
-    def __init__(
-        self,
-        model: Model,
-        *,
-        labels: Sequence[int],
-        base_url: str = "",
-        api_key: Secret | None = None,
-        connection: Transport | None = None,
-        top: int = TOP,
-    ) -> None:
-        """`labels`: the ids of the classes, the good one first."""
-        super().__init__(model, base_url=base_url, api_key=api_key, connection=connection)
-        self._labels, self._top = tuple(labels), top
-
-    async def read(self, row: MarkedRow) -> RowReading:
-        """One log-probability per label and mark; their differences are those of the logits."""
-        if not row.marks:
-            return RowReading(vectors=(), computed_tokens=0)
-        # The last mark needs a token behind it; which one, its own alternatives do not depend on.
-        ids = (*row.ids[: max(row.marks) + 1], self._labels[0])
-        self._check_length(len(ids) + 1)
-        reported = await self._reported(ids, self._top)
-        read = await asyncio.gather(*(self._at(mark, row, reported) for mark in row.marks))
-        return RowReading(
-            vectors=tuple(vector for vector, _ in read),
-            computed_tokens=len(ids) + sum(tokens for _, tokens in read),
-        )
-
-    async def _at(self, mark: int, row: MarkedRow, reported: Reported) -> tuple[Vector, int]:
-        """A mark's vector, and the tokens of the requests that it took beside the first."""
-        known = {label: _logprob(reported, mark + 1, label) for label in self._labels}
-        missing = [label for label, found in known.items() if found is None]
-        texts = [(*row.ids[: mark + 1], label) for label in missing]
-        for text, told in zip(
-            texts, await asyncio.gather(*(self._reported(text, 0) for text in texts)), strict=True
-        ):
-            known[text[-1]] = _logprob(told, mark + 1, text[-1])
-        vector = tuple(found for found in known.values() if found is not None)
-        if len(vector) < len(self._labels):
-            raise BadReply("The server did not report a token of its own prompt.")
-        return vector, sum(map(len, texts))
-
-    async def _reported(self, ids: Sequence[int], top: int) -> Reported:
-        asked: dict[str, Any] = {
-            "model": self._model.name,
-            "prompt": ids,
-            "max_tokens": 1,
-            "temperature": 0.0,
-            "prompt_logprobs": top,
-        }
-        answer = await self._connection.post("/completions", msgspec.json.encode(asked))
-        choices = decode(_COMPLETION, answer).choices
-        reported = choices[0].prompt_logprobs if choices else None
-        if reported is None or len(reported) != len(ids):
-            count = 0 if reported is None else len(reported)
-            raise BadReply(f"Log-probabilities of {count} tokens came for {len(ids)}.")
-        return reported
-
-
-def _logprob(reported: Reported, place: int, token: int) -> float | None:
-    found = (reported[place] or {}).get(str(token))
-    return None if found is None else found.logprob
