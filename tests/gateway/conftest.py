@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
@@ -76,3 +77,18 @@ async def opened(tmp_path: Path, lab: Any) -> AsyncIterator[Opened]:
             return Place(desk, app, client, http, tmp_path / "g.db")
 
         yield open_
+
+
+@asynccontextmanager
+async def listening(app: Any) -> AsyncIterator[str]:
+    """The URL of a gateway on a socket of this process."""
+    uvicorn = pytest.importorskip("uvicorn", reason="needs the extra serve")
+    from tts.gateway.serving import Address, url_of
+
+    socket = Address(port=0).bind()
+    config = uvicorn.Config(app, log_level="warning", lifespan="off")
+    server = uvicorn.Server(config)
+    serving = asyncio.ensure_future(server._serve([socket]))
+    yield url_of(socket)
+    server.should_exit = True
+    await serving

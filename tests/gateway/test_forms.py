@@ -7,9 +7,13 @@ from typing import Any
 import openai
 import pytest
 
-from tests.gateway.conftest import key
+import tts
+from tests.gateway.conftest import key, listening
+from tts.backends.fault_server import FaultPlan, FaultServer
+from tts.backends.openai_http import HTTPGenerator
 from tts.backends.scripted import ScriptedGenerator
-from tts.values import Completion, FunctionCall, ToolCall
+from tts.gateway.keys import Key
+from tts.values import Completion, FunctionCall, Model, ToolCall
 
 
 async def test_a_response_has_its_text_and_the_usage_of_all_calls(opened: Any, lab: Any) -> None:
@@ -117,3 +121,16 @@ async def test_the_models_are_the_model_with_every_strategy_that_may_stand_behin
     assert (await place.client.models.retrieve("scripted@auto")).owned_by == "tts"
     with pytest.raises(openai.NotFoundError):
         await place.client.models.retrieve("gpt-9")
+
+
+async def test_the_client_of_responses_draws_through_the_gateways_own(opened: Any) -> None:
+    async with FaultServer(FaultPlan(words=8, reasoning_tokens=5)) as server:
+        generator = HTTPGenerator(Model(name="simulated"), base_url=server.url)
+        place = await opened(generator, keys=[Key(name="anybody")])
+        async with listening(place.app) as url:
+            options: Any = {"base_url": url, "verifier": None}
+            async with tts.Engine("openai-responses:simulated", **options) as engine:
+                result = await engine.solve("Six by seven?", strategy="majority_vote(n=3)")
+        assert server.record.requests == 3
+    assert (result.stopped_by, result.missing) == ("done", {})
+    assert (result.usage.completion_tokens, result.usage.reasoning_tokens) == (3 * 13, 3 * 5)

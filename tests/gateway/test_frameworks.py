@@ -10,13 +10,12 @@ import asyncio
 import json
 import os
 import sys
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests.gateway.conftest import listening
 from tts.backends.fault_server import FaultPlan, FaultServer
 from tts.backends.openai_http import HTTPGenerator
 from tts.gateway.keys import Key
@@ -26,21 +25,6 @@ EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
 VOTE = "simulated@majority_vote(n=3)"
 FIELDS = "[[ ## reasoning ## ]]\nso\n\n[[ ## answer ## ]]\n42"
 """What DSPy reads the fields of an answer from."""
-
-
-@asynccontextmanager
-async def listening(app: Any) -> AsyncIterator[str]:
-    """The URL of a gateway on a socket of this process."""
-    uvicorn = pytest.importorskip("uvicorn", reason="needs the extra serve")
-    from tts.gateway.serving import Address, url_of
-
-    socket = Address(port=0).bind()
-    config = uvicorn.Config(app, log_level="warning", lifespan="off")
-    server = uvicorn.Server(config)
-    serving = asyncio.ensure_future(server._serve([socket]))
-    yield url_of(socket)
-    server.should_exit = True
-    await serving
 
 
 CHILD = """

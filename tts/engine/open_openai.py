@@ -65,6 +65,19 @@ async def open_openai(name: str, options: SessionOptions) -> Generator:
     )
 
 
+async def open_openai_responses(name: str, options: SessionOptions) -> Generator:
+    """`openai-responses:MODEL` by `/v1/responses`, for models that are served there alone.
+
+    Nothing is asked before: whatever else a model can, this form of the API does not offer.
+    """
+    from tts.backends.openai_http import Connection, HTTPGenerator
+    from tts.backends.openai_responses import CAN, ResponsesTransport
+
+    secret = _secret(f"openai-responses:{name}", options, _asks(options))
+    connection = ResponsesTransport(Connection(options.url, api_key=secret))
+    return HTTPGenerator(Model(name=name), connection=connection, capabilities=CAN)
+
+
 async def open_openai_batch(name: str, options: SessionOptions) -> Generator:
     """`openai-batch:MODEL`: the same by the provider's batch files, at half the price within a day.
 

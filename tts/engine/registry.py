@@ -89,6 +89,7 @@ BUILT_IN: Mapping[Kind, Mapping[str, str]] = {
         "embedded": "tts.engine.open_embedded:open_embedded",
         "openai": "tts.engine.open_openai:open_openai",
         "openai-batch": "tts.engine.open_openai:open_openai_batch",
+        "openai-responses": "tts.engine.open_openai:open_openai_responses",
         "openai-sdk": "tts.engine.open_openai:open_openai_sdk",
         "replay": "tts.engine.session:open_replay",
         "scripted": "tts.engine.open_scripted:open_scripted",
