@@ -6,12 +6,12 @@ import asyncio
 import logging
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Coroutine, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 from tts.engine import Job, Session
 from tts.errors import TTSError
@@ -39,7 +39,7 @@ class Desk:
     ) -> None:
         """`sessions`: by the model that clients name; the first stands where they name none."""
         self.sessions, self.settings = sessions, settings
-        self.house = together(sessions)
+        self.house = house_of(sessions)
         """Limits and prices of them all."""
         self._place = ledger
         self._jobs: dict[str, KeyJob] = {}
@@ -91,16 +91,13 @@ class Desk:
         began = time.monotonic()
         choices = range(ask.replicate, ask.replicate + ask.wish.n)
         try:
-            async with asyncio.TaskGroup() as group:
-                runs = [
-                    group.create_task(job.solve(ask, self._told(ask, tell), place, watch))
-                    for place in choices
-                ]
+            results = await together(
+                [job.solve(ask, self._told(ask, tell), place, watch) for place in choices]
+            )
         finally:
             job.forget(ask.problem.id)
             if job.fatal is not None:
                 self._reopen(ask.key, job)
-        results = [run.result() for run in runs]
         outcome = Outcome(ask, job.name, tuple(results), time.monotonic() - began)
         failures = [error for one in results if (error := of_result(one, ask.key.budget))]
         if len(failures) == len(results):
@@ -229,7 +226,16 @@ class Told:
         return await self._inner.finish(problem, run)
 
 
-def together(sessions: Mapping[str, Session]) -> Session:
+async def together(runs: list[Coroutine[Any, Any, Result]]) -> list[Result]:
+    """What all of them bring; a single one needs no task of its own."""
+    if len(runs) == 1:
+        return [await runs[0]]
+    async with asyncio.TaskGroup() as group:
+        tasks = [group.create_task(run) for run in runs]
+    return [task.result() for task in tasks]
+
+
+def house_of(sessions: Mapping[str, Session]) -> Session:
     """The first session, with the generators of all: what a job needs that serves each of them."""
     first = next(iter(sessions.values()))
     served = {f"served {name}": session.generator for name, session in sessions.items()}

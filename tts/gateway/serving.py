@@ -100,6 +100,7 @@ def _config(desk: Desk) -> uvicorn.Config:
         timeout_graceful_shutdown=GRACE,
         timeout_keep_alive=75,
         server_header=False,
+        proxy_headers=False,
     )
 
 
