@@ -30,8 +30,8 @@ LABELS = (14, 19)
 """The ids of `2` and `7`: any two tokens are labels to a reader."""
 BLOCK = 32
 CAN = Capabilities(seed=True, keeps_stop=True, max_completion_tokens=True)
-THOUGHTS = {"reasoning_start_str": "=", "reasoning_end_str": "\\boxed{"}
-"""As if a small model's working were thoughts: they begin at an equals sign, and end in a box."""
+THOUGHTS = {"reasoning_start_str": " * ", "reasoning_end_str": "\\boxed{"}
+"""As if a small model's working were thoughts: they begin at a product, and end in a box."""
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
@@ -138,11 +138,11 @@ async def test_a_draw_that_goes_in_circles_is_ended_early_and_was_cut(
 
 async def test_thoughts_end_where_their_budget_does(generator: HTTPGenerator) -> None:
     whole = await drawn(generator)
-    short = await drawn(generator, thinking_token_budget=8)
-    print(f"tokens {whole.completion_tokens} -> {short.completion_tokens}: {short.text!r}")  # noqa: T201
-    thoughts = short.text.partition("=")[2].partition("\\boxed{")[0]
-    assert "\\boxed{" in short.text and len(thoughts) <= 12
-    assert short.completion_tokens < whole.completion_tokens
+    short = await drawn(generator, thinking_token_budget=4)
+    thoughts = [one.text.partition(THOUGHTS["reasoning_end_str"])[0] for one in (whole, short)]
+    print(f"thoughts {thoughts}, tokens {whole.completion_tokens} -> {short.completion_tokens}")  # noqa: T201
+    assert all(one.text != thought for one, thought in zip((whole, short), thoughts, strict=True))
+    assert len(thoughts[1]) < len(thoughts[0])
 
 
 async def test_who_has_priority_is_answered_first(generator: HTTPGenerator) -> None:
