@@ -7,7 +7,7 @@ VLLM_BIN := $(VLLM_VENV)/bin
 RAY_VENV := .venv-ray
 RAY_BIN := $(RAY_VENV)/bin
 
-.PHONY: demo demo-real test test-real test-ray test-vllm test-pages check format models performance results results-small allocation dist clean
+.PHONY: demo demo-real test test-real test-ray test-vllm test-pages check format docs models performance results results-small allocation dist clean
 
 demo: $(STAMP)core ## install and run the main job on the embedded model
 	$(BIN)/tts demo
@@ -80,6 +80,9 @@ allocation: $(STAMP)core ## record recipes/optimal.yaml (20 CPU minutes; goes on
 	$(BIN)/tts calibrate out/optimal/draws.db --rung default=out/optimal/small.db \
 	  --rung large=out/optimal/large.db --cost flops --out out/optimal/two.json
 
+docs: $(STAMP)docs ## build the documentation as a site
+	$(BIN)/mkdocs build --strict
+
 dist: $(STAMP)dev ## build sdist and wheel
 	$(BIN)/python -m build
 
@@ -100,6 +103,10 @@ $(STAMP)dev: pyproject.toml | $(VENV)/bin/python
 
 $(STAMP)real: pyproject.toml | $(VENV)/bin/python
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[real]'
+	touch $@ $(STAMP)core
+
+$(STAMP)docs: pyproject.toml | $(VENV)/bin/python
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[docs]'
 	touch $@ $(STAMP)core
 
 $(STAMP)train: pyproject.toml | $(VENV)/bin/python

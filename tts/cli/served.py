@@ -8,7 +8,9 @@ from typing import Annotated, Any
 import typer
 
 from tts.cli.options import flags_of
+from tts.cli.settings import settings_of
 from tts.eval.recipe import ModelKeys
+from tts.options import SessionOptions
 
 served = typer.Typer()
 
@@ -16,9 +18,10 @@ served = typer.Typer()
 @served.command()
 @flags_of(ModelKeys, without=("model",))
 def serve(
+    context: typer.Context,
     model: Annotated[
         list[str], typer.Option(help="BACKEND:MODEL, or NAME=BACKEND:MODEL; repeat for several.")
-    ] = ["embedded:small"],  # noqa: B006
+    ] = [],  # noqa: B006
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(min=0, max=65535, help="0: a free one.")] = 8080,
     keys: Annotated[
@@ -44,7 +47,7 @@ def serve(
     limits = {"most_choices": most_choices, "most_bytes": most_bytes, "in_flight": in_flight}
     run_server(
         options,
-        models=model,
+        models=model or [settings_of(context).values.get("model", SessionOptions.model)],
         host=host,
         port=port,
         keys=keys,

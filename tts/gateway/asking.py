@@ -29,6 +29,8 @@ LONGEST = 300
 """Characters of a strategy."""
 FILES = re.compile(r"\b(policy|calibration)\s*=")
 """Parameters of strategies that name files: the gateway's own names stand for these."""
+MOST_TOKENS = 1 << 31
+"""Of one draw: a larger number is a mistake, and no sum of such has room in the ledger."""
 REMEMBERED = 256
 """Strategies whose texts need not be read again."""
 LENGTHS = ("tokens", "window", "least", "most")
@@ -218,6 +220,9 @@ def _budget(text: str, key: Key) -> Budget:
 
 def _sampling(given: Sampling, wish: Wish) -> Sampling:
     fields = {name: value for name, value in wish.sampling.items() if value is not None}
+    if fields.get("max_tokens", 0) > MOST_TOKENS:
+        name = wish.bounded_by
+        raise bad(f"{name}: no model draws more than {MOST_TOKENS} tokens.", param=name)
     try:
         return msgspec.convert({**asdict(given), **fields}, Sampling)
     except msgspec.ValidationError as error:

@@ -121,6 +121,8 @@ PASSED = (
     "min_p",
     "repetition_penalty",
     "thinking_token_budget",
+    "repetition_detection",
+    "priority",
     "chat_template_kwargs",
     "reasoning",
     "thinking",

@@ -27,6 +27,9 @@ def plain_template(messages: Sequence[Message]) -> str:
     return "\n\n".join(message.content for message in messages)
 
 
+VLLM_HINTS = frozenset({"priority", "repetition_detection"})
+"""Fields without which an answer is the same, but for when it comes or how long it goes in circles."""
+
 _MARK = 7_770_777_077_770_777_077
 _MARKED = b'"seed":%d' % _MARK
 _REMEMBERED = 64
@@ -118,7 +121,14 @@ def fields(request: GenerateRequest, wording: Wording, *, stream: bool) -> dict[
         asked |= _guided(request.guide, wording.dialect)
     if stream:
         asked |= _streaming(wording)
-    return asked | dict(request.fields) | dict(wording.extra)
+    return asked | _further(request.fields, wording.dialect) | dict(wording.extra)
+
+
+def _further(fields: Mapping[str, Any], dialect: Dialect) -> dict[str, Any]:
+    """Fields as they stand, but for hints that only vLLM knows and others would refuse."""
+    if dialect == "vllm":
+        return dict(fields)
+    return {name: told for name, told in fields.items() if name not in VLLM_HINTS}
 
 
 def _prompt(request: GenerateRequest, wording: Wording) -> dict[str, Any]:
