@@ -2,7 +2,7 @@
 
 from tts.eval.jobs.obey import Halted, obeying
 from tts.eval.jobs.state import JobState, Standing, runnable, standing, standings
-from tts.eval.jobs.submit import recipe_in, submission, submit
+from tts.eval.jobs.submit import recipe_in, submission, submissions, submit
 
 __all__ = [
     "Halted",
@@ -14,5 +14,6 @@ __all__ = [
     "standing",
     "standings",
     "submission",
+    "submissions",
     "submit",
 ]

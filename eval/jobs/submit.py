@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +30,14 @@ def submission(recipe: Recipe, *, job: str = "", out: Path | None = None) -> Sub
         folder=str(Path.cwd()),
         out="" if out is None else str(out.resolve()),
     )
+
+
+def submissions(parts: Mapping[str, Recipe], *, job: str, out: Path | None) -> list[Submission]:
+    """Each part of a recipe as a job, with a name and a folder of its own."""
+    return [
+        submission(chosen, job=f"{job}-{name}" if job and name else job, out=out and out / name)
+        for name, chosen in parts.items()
+    ]
 
 
 def recipe_in(submitted: Submission) -> Recipe:

@@ -24,7 +24,8 @@ PLAIN: dict[str, Any] = {"problems": "arithmetic:5", "strategies": ["single"]}
 
 SAMPLED = {"temperature", "max-tokens"}
 SHORT = {"rpm", "tpm"}
-REPORTED = {"ledger", "job", "out", "retry-failed", "cost-axis", "junit", "json"}
+WORKED = {"workers", "on"}
+REPORTED = {"ledger", "job", "out", "retry-failed", "cost-axis", "junit", "json", *WORKED}
 NO_KEY = {
     "job submit": {"recipe", "part", "ledger", "job", "out", "bin", *SAMPLED, *SHORT},
     "compare": {"recipe", "part", "bin", *REPORTED, *SAMPLED, *SHORT},

@@ -33,6 +33,33 @@ def test_two_workers_do_what_is_queued_and_the_reports_are_written_here(
     assert json.loads(capsys.readouterr().out)["state"] == "ended"
 
 
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["compare", *PLAIN, "--strategies", "majority_vote(n=3)"],
+        ["eval", "arithmetic:6", "--strategy", "majority_vote(n=3)", *PLAIN[:4]],
+    ],
+)
+def test_a_comparison_is_left_to_workers_and_says_the_same(
+    capsys: pytest.CaptureFixture[str], folder: Path, words: list[str]
+) -> None:
+    assert guarded([*words, "--job", "a", "--workers", "2"]) == 0
+    said = capsys.readouterr().out
+    assert "2 workers on 1 node\n" in said and "a: ended, 6 of 6 runs" in said
+    assert (folder / "out" / "a" / "report.html").exists()
+    assert guarded([*words, "--job", "a"]) == 0
+    assert "majority_vote(n=3)" in capsys.readouterr().out
+
+
+def test_what_one_process_tells_is_refused_beside_workers(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    words = ["compare", *PLAIN, "--strategies", "single", "--workers", "2"]
+    assert guarded([*words, "--junit", "a.xml"]) == 2
+    complained = capsys.readouterr().err
+    assert "--junit" in complained and complained.count("\n") == 1
+
+
 def test_a_job_that_cannot_be_worked_at_is_told_by_its_fault(
     capsys: pytest.CaptureFixture[str],
 ) -> None:

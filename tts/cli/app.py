@@ -43,6 +43,10 @@ Junit = Annotated[
 AsJson = Annotated[
     bool, typer.Option("--json", help="One JSON object; what happens meanwhile: standard error.")
 ]
+Workers = Annotated[
+    int | None, typer.Option(min=1, help="Worker processes; on a cluster one per node.")
+]
+On = Annotated[str, typer.Option(help="Workers on a cluster: ray, ray://HOST:PORT.")]
 Strategy = Annotated[str, typer.Option(help="name(n=16).")]
 Budget = Annotated[str, typer.Option(help="'4k tokens', '$0.02'; 'none'.")]
 ENDPOINT = ("base_url", "api_key_env")
@@ -81,6 +85,8 @@ def compare(
     cost_axis: CostAxis = "tokens",
     junit: Junit = None,
     as_json: AsJson = False,
+    workers: Workers = None,
+    on: On = "",
     *,
     options: dict[str, Any],
     under: dict[str, Any],
@@ -90,7 +96,12 @@ def compare(
 
     how: dict[str, Any] = {"ledger": ledger, "job": job, "out": out, "retry_failed": retry_failed}
     shown: dict[str, Any] = {"cost": cost_axis, "junit": junit, "as_json": as_json}
-    run_parts(recipes(recipe, options, part, under), **how, **shown)
+    parts = recipes(recipe, options, part, under)
+    if workers or on:
+        from tts.cli.elsewhere import leave_parts
+
+        return leave_parts(parts, workers=workers, on=on, **how, **shown)
+    run_parts(parts, **how, **shown)
 
 
 @app.command(name="eval")
@@ -108,6 +119,8 @@ def evaluate(
     cost_axis: CostAxis = "tokens",
     junit: Junit = None,
     as_json: AsJson = False,
+    workers: Workers = None,
+    on: On = "",
     *,
     options: dict[str, Any],
 ) -> None:
@@ -117,7 +130,12 @@ def evaluate(
     named = {"problems": problems, "strategies": [strategy], "budgets": [budget]}
     how: dict[str, Any] = {"ledger": ledger, "job": job, "out": out, "retry_failed": retry_failed}
     shown: dict[str, Any] = {"cost": cost_axis, "junit": junit, "as_json": as_json}
-    run_parts(recipes(None, {**options, **named}), **how, **shown)
+    parts = recipes(None, {**options, **named})
+    if workers or on:
+        from tts.cli.elsewhere import leave_parts
+
+        return leave_parts(parts, workers=workers, on=on, **how, **shown)
+    run_parts(parts, **how, **shown)
 
 
 @app.command()

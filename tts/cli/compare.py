@@ -16,7 +16,7 @@ from tts.cli.report import folder_of, make_folder, write_junit, write_report
 from tts.cli.screen import Screen, complain, json_text, warn, write_out
 from tts.engine.fewer_collections import steady_heap
 from tts.errors import BadInput
-from tts.eval.jobs import submission
+from tts.eval.jobs import submissions
 from tts.eval.problems.generated import is_generated
 from tts.eval.recipe import Recipe, on_top, read_parts, recipe_of
 from tts.eval.report import ComparisonReport, render_table
@@ -54,10 +54,8 @@ def run_parts(
     """
     steady_heap()
     axis, code, told = axis_of(cost).name, 0, list[Done]()
-    for name, chosen in parts.items():
-        asked = submission(
-            chosen, job=f"{job}-{name}" if job and name else job, out=out and out / name
-        )
+    wanted = submissions(parts, job=job, out=out)
+    for asked, (name, chosen) in zip(wanted, parts.items(), strict=True):
         kept = junit and (junit.with_stem(f"{junit.stem}-{name}") if name else junit)
         how: dict[str, Any] = {"retry": retry_failed, "cost": axis, "junit": kept}
         done = work_at(asked, chosen.spec(), ledger=ledger, new=True, aside=as_json, **how)

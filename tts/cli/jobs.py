@@ -17,7 +17,7 @@ from tts.cli.screen import Screen, json_text, known_dollars, one_line, write_out
 from tts.engine import parse_ceilings
 from tts.errors import UnknownName, UsageError
 from tts.eval.comparison import RETRIED
-from tts.eval.jobs import Standing, standing, standings, submission, submit
+from tts.eval.jobs import Standing, standing, standings, submissions, submit
 from tts.eval.recipe import Recipe
 from tts.ledger import Bill, Controls, Ledger, Orders, Questions, Submission, Wish
 from tts.values.visible import visible
@@ -28,12 +28,8 @@ RESTING = frozenset({"paused", "cancelled", "ended", "waiting"})
 
 def submit_jobs(parts: Mapping[str, Recipe], *, ledger: str, job: str, out: Path | None) -> None:
     """Each part of a recipe is a job of its own."""
-    wanted = [
-        submission(chosen, job=f"{job}-{name}" if job and name else job, out=out and out / name)
-        for name, chosen in parts.items()
-    ]
     with _controls(ledger, new=True) as controls:
-        for one in wanted:
+        for one in submissions(parts, job=job, out=out):
             before = controls.find(one.job)
             submit(controls, one)
             said = "queued" if before is None else "queued again"
