@@ -42,13 +42,17 @@ async def measured_settings(place: Path, job: str = "") -> tuple[Setting, ...]:
     return found
 
 
-def _kind(place: Path) -> str:
+def is_ledger(place: Path) -> bool:
+    """Whether a file is a ledger; raises `BadInput` where it cannot be read."""
     try:
         with place.open("rb") as file:
-            head = file.read(len(SQLITE))
+            return file.read(len(SQLITE)) == SQLITE
     except OSError as error:
         raise BadInput(f"{place}: {error.strerror}.") from error
-    if head == SQLITE:
+
+
+def _kind(place: Path) -> str:
+    if is_ledger(place):
         return "ledger"
     return {".csv": "csv", ".json": "report"}.get(place.suffix.lower(), "lines")
 

@@ -15,17 +15,21 @@ reading = typer.Typer()
 
 @reading.command(name="question-policy")
 def question_policy(
-    file: Annotated[Path, typer.Argument(help="Recorded answers, one question a line.")],
+    file: Annotated[Path, typer.Argument(help="Recorded answers: a ledger, or a question a line.")],
     gold: Annotated[
         Path | None, typer.Option(help="FILE is ProbTree's recorded trees: their right answers.")
     ] = None,
+    job: Annotated[str, typer.Option(help="Which job of a ledger.")] = "",
+    ways: Annotated[
+        str, typer.Option(help="Its strategies: from nothing, from documents, from hops.")
+    ] = "",
     out: Annotated[Path | None, typer.Option(help="Write the policy for adaptive_rag.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False,
 ) -> None:
     """A policy for adaptive_rag fitted to recorded answers, and judged on others of them."""
     from tts.cli.question_policy import show_policy
 
-    show_policy(file, gold=gold, out=out, as_json=as_json)
+    show_policy(file, gold=gold, job=job, ways=ways, out=out, as_json=as_json)
 
 
 @reading.command()
