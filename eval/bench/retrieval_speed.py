@@ -51,37 +51,30 @@ def speed(source: Corpus, queries: Sequence[str]) -> list[Row]:
         at_most(f"{what}: a query by BM25, CPU", _median_ms(words, queries), "ms", bar=5),
     ]
     if find_spec("wordllama"):
-        with Meter() as embedded:
-            vectors = Dense(corpus, StaticVectors(), exact=True)
-        rows += [
-            at_most(f"{what}: static vectors, CPU of two cores", embedded.cpu / 2, "s", bar=40),
-            figure(f"{what}: static vectors, wall time", embedded.wall, "s"),
-            figure(
-                f"{what}: a query by static vectors, exact, CPU", _median_ms(vectors, queries), "ms"
-            ),
-            *_graph(what, corpus, vectors, queries),
-        ]
+        with TemporaryDirectory() as folder:
+            rows += _vectors(what, corpus, queries, Store(Path(folder)))
     return rows
 
 
-def _graph(what: str, corpus: Corpus, exact: Dense, queries: Sequence[str]) -> list[Row]:
-    """A graph of the same vectors, where its package is installed."""
-    if not find_spec("usearch"):
-        return []
-    with TemporaryDirectory() as folder:
-        store = Store(Path(folder))
-        Dense(corpus, StaticVectors(), store, exact=True)
+def _vectors(what: str, corpus: Corpus, queries: Sequence[str], store: Store) -> list[Row]:
+    """Static vectors, compared with all others, then along a graph of them where that is installed."""
+    with Meter() as embedded:
+        exact = Dense(corpus, StaticVectors(), store, exact=True)
+    rows = [
+        at_most(f"{what}: static vectors, CPU of two cores", embedded.cpu / 2, "s", bar=40),
+        figure(f"{what}: static vectors, wall time", embedded.wall, "s"),
+        figure(f"{what}: a query by static vectors, exact, CPU", _median_ms(exact, queries), "ms"),
+    ]
+    if find_spec("usearch"):
         with Meter() as built:
             graph = Dense(corpus, StaticVectors(), store, exact=False)
-        return [
+        found = f"{what}: share of the exact top {DEPTH} that the graph finds"
+        rows += [
             figure(f"{what}: graph of static vectors, CPU", built.cpu, "s"),
             at_most(f"{what}: a query by the graph, CPU", _median_ms(graph, queries), "ms", bar=5),
-            figure(
-                f"{what}: share of the exact top {DEPTH} that the graph finds",
-                recall(graph, exact, queries),
-                "",
-            ),
+            figure(found, recall(graph, exact, queries), ""),
         ]
+    return rows
 
 
 def recall(graph: Dense, exact: Dense, queries: Sequence[str]) -> float:
