@@ -99,6 +99,17 @@ def test_a_graph_finds_nearly_what_an_exact_search_does_and_is_kept(tmp_path: Pa
     assert made.identity == kept.identity != exact.identity
 
 
+@pytest.mark.parametrize("kept", [0.0, 0.5])
+def test_a_graph_that_is_damaged_is_made_anew(tmp_path: Path, kept: float) -> None:
+    pytest.importorskip("usearch", reason="needs the extra neighbours")
+    many = Corpus(tuple(Document(str(at), "abc"[: 1 + at % 3] * (at + 1)) for at in range(90)))
+    Dense(many, Letters(), Store(tmp_path), exact=False)
+    [file] = tmp_path.glob("*-graph/*")
+    file.write_bytes(file.read_bytes()[: int(kept * file.stat().st_size)])
+    again = Dense(many, Letters(), Store(tmp_path), exact=False)
+    assert again.ranked("aab", 5) == Dense(many, Letters()).ranked("aab", 5)
+
+
 def test_many_vectors_make_a_graph_where_it_can_be_made(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("tts.retrieval.neighbours.MANY", 2)
     graph = find_spec("usearch") is not None

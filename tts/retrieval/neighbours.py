@@ -104,7 +104,10 @@ def _saved(index: Any, folder: Path) -> None:
 
 
 def _loaded(folder: Path) -> Any:
-    index = _usearch().Index.restore(str(folder / "graph.usearch"), view=True)
+    try:
+        index = _usearch().Index.restore(str(folder / "graph.usearch"), view=True)
+    except RuntimeError as error:
+        raise ValueError(f"{folder}: {error}") from error
     if index is None:
         raise ValueError(f"{folder} holds no graph")
     index.expansion_search = WIDTH
