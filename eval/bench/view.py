@@ -26,7 +26,10 @@ TURNS = 5
 PAINTED, HELD = 1.0, 150.0
 """Seconds until the first paint, MiB of the process that holds the page."""
 SHOWN = re.compile(r"is shown at (\S+)")
-PAINT = "performance.getEntriesByName('first-contentful-paint')[0].startTime"
+PAINT = """new Promise(done => new PerformanceObserver(list => {
+  const [found] = list.getEntriesByName("first-contentful-paint");
+  if (found) done(found.startTime);
+}).observe({type: "paint", buffered: true}))"""
 
 
 class Opened(Struct, frozen=True):
