@@ -54,6 +54,8 @@ models: $(STAMP)train ## retrain the embedded models from their seeds
 	$(BIN)/python -m tts.training.revisions --seed 0 --steps 150
 	$(BIN)/python -m tts.training.chains --seed 0 --plateau 301 --fall 200
 	$(BIN)/python -m tts.training.steps_prm --seed 0 --problems 400
+	$(BIN)/python -m tts.training.reader.policy --seed 0 --steps 340
+	$(BIN)/python -m tts.training.reader.evaluate --lessons 200
 	for measured in small:100 large:40 prm:60 steps:16 steps-prm:30; do \
 	  $(BIN)/python -m tts.training.evaluate --model $${measured%:*} --problems $${measured#*:}; done
 

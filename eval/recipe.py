@@ -149,7 +149,7 @@ class ComparisonKeys(ModelKeys):
 
     title: Text = Field(default="", description="Heading of the report.")
     problems: str = Field(
-        description="File, arithmetic:N, countdown:N, replay:FILE, Hugging Face id."
+        description="File, arithmetic:N, countdown:N, facts:N, replay:FILE, Hugging Face id."
     )
     strategies: Strategies = Field(min_length=1, description="name(n=16); repeat, or a, b.")
     budgets: Budgets = Field(

@@ -25,7 +25,7 @@ class ComparisonSpec:
 
     title: str
     problems: str
-    """A file, `arithmetic:…`, `countdown:…`, `replay:FILE` or a Hugging Face `owner/name`."""
+    """A file, `arithmetic:…`, `countdown:…`, `facts:…`, `replay:FILE` or a Hugging Face `owner/name`."""
     strategies: tuple[Strategy, ...]
     budgets: tuple[Budget, ...]
     options: SessionOptions = field(default_factory=SessionOptions)

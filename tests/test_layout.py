@@ -32,7 +32,7 @@ RANKS = [
     {"tts.executor", "tts.backends", "tts.ledger", "tts.options"},
     {"tts.run", "tts.tools"},
     {"tts.answers", "tts.equivalence", "tts.budget", "tts.arithmetic", "tts.repository"},
-    {"tts.protocols", "tts.countdown", "tts.pages"},
+    {"tts.protocols", "tts.countdown", "tts.facts", "tts.pages"},
     {"tts.values", "tts.errors"},
 ]
 """Each imports lower ones only; packages of one rank do not import each other."""

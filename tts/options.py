@@ -73,14 +73,14 @@ class SessionOptions:
     `OPENAI_API_KEY`, for OpenAI's own servers and for `OPENAI_BASE_URL`, which stands beside it in
     the environment; other servers get no key."""
     corpus: Path | None = option(
-        None, "Documents that strategies retrieve from: JSONL, or a folder of texts."
+        None, "Documents that strategies retrieve from: JSONL, a folder of texts, facts:SEED."
     )
     retriever: str | Retriever = option(
         "bm25", "How they are found: bm25, static, sentences, fused, …."
     )
     """An object brings its own corpus."""
     demonstrations: Path | None = option(
-        None, "Worked examples for strategies that show some: JSONL, best first."
+        None, "Worked examples for strategies that show some: JSONL, best first; facts:SEED."
     )
     min_isolation: str = option(
         "", "Run generated code at this level or not at all: landlock, namespaces; rlimits."

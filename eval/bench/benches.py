@@ -48,6 +48,7 @@ BENCHES = {
     "retrieval": "all gold passages of MuSiQue found; 10⁵ passages indexed and asked (needs data)",
     "question_policy": "recorded two-hop questions, asked again only where it pays (needs data)",
     "rag_law": "documents, demonstrations and iterations that laws choose for budgets held out (simulated)",
+    "reader": "the trained reader on fresh worlds: iterations, demonstrations (takes minutes)",
     "allocate": "one budget for a million problems, beside dynamic programming",
     "sandbox": "programs judged per second and core, warm and cold",
     "gateway": "what `tts serve` adds at 64 in flight; 512 streams; kill -9; memory (needs [serve]; minutes)",

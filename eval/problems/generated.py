@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from tts import arithmetic, countdown
+from tts import arithmetic, countdown, facts
 from tts.arithmetic import ArithmeticProblem
 from tts.countdown import CountdownProblem
 from tts.errors import BadInput
 from tts.eval.problems.problem_set import ProblemSet
+from tts.facts import FactProblem
 from tts.values import Problem
 
 BINS = (1, 2, 3, 4, 5)
@@ -47,6 +48,17 @@ def _countdown(one: CountdownProblem) -> Problem:
     )
 
 
+def _facts(one: FactProblem) -> Problem:
+    return Problem(
+        id=one.id,
+        prompt=one.prompt,
+        answer=one.answer,
+        task="qa",
+        difficulty_bin=one.difficulty_bin,
+        metadata={"hops": len(one.hops), "support": list(one.support)},
+    )
+
+
 GENERATED = {
     "arithmetic": GeneratedSet(
         lambda *how: [_arithmetic(one) for one in arithmetic.generate(*how)], most_per_bin=1000
@@ -58,10 +70,15 @@ GENERATED = {
     "countdown": GeneratedSet(
         lambda *how: [_countdown(one) for one in countdown.generate(*how)], most_per_bin=400
     ),
+    "facts": GeneratedSet(
+        lambda *how: [_facts(one) for one in facts.generate(*how)],
+        most_per_bin=facts.MOST_PER_BIN,
+    ),
 }
 """`arithmetic` has one gold path and bins apart from each other; the problems of `steps` have many
 right paths, of different length, and a difficulty that rises evenly; those of `countdown` have many
-wrong first steps and few right ones, or one."""
+wrong first steps and few right ones, or one; `facts` are questions about the documents of
+`--corpus facts:SEED`, of one hop (bins 1, 2) and two (3 to 5), where sources agree (1, 3) and not."""
 
 
 def is_generated(source: str) -> bool:

@@ -53,7 +53,7 @@ def load_problem_set(
     revision: str | None = None,
     asked: str = "",
 ) -> ProblemSet:
-    """Problems of a file, `arithmetic:…`, `steps:…`, `countdown:…`, `replay:FILE[#MODEL]`
+    """Problems of a file, `arithmetic:…`, `steps:…`, `countdown:…`, `facts:…`, `replay:FILE[#MODEL]`
     or a Hugging Face `owner/name`.
 
     `task` applies to rows that name none; `asked` is the model that will answer, whose rows a

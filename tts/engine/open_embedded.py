@@ -16,7 +16,8 @@ FOLDER = Defaults(max_tokens=512, sheds_load=False)
 
 
 async def open_embedded(name: str, options: SessionOptions) -> Generator:
-    """`embedded:small`, `embedded:steps` and the other policies; `embedded:planner` writes plans.
+    """`embedded:small`, `embedded:steps` and the other policies; `embedded:planner` writes plans,
+    `embedded:reader` answers from documents.
 
     `embedded:FOLDER` is any model of the Llama or Qwen2 shape in Hugging Face's form. Behind `?`:
     `context`, the most tokens of prompt and answer, and `memory`, the share of the free memory

@@ -15,6 +15,7 @@ from typing import Any
 import msgspec
 
 from tts.errors import BadInput
+from tts.retrieval.made_up import made_up_demonstrations, made_up_documents
 from tts.values import Demonstration, Document
 
 ID_FIELDS = ("id", "_id", "docid", "doc_id", "passage_id", "idx")
@@ -77,8 +78,11 @@ def read_corpus(place: Path) -> Corpus:
     """The corpus of a path; raises `BadInput`, with file and line, for what is none.
 
     A JSON row needs a text (`text`, `contents`, …) and may have an id and a title. A folder gives
-    its text files, in the order of their names, in passages.
+    its text files, in the order of their names, in passages. `facts:SEED` is what is said in a
+    generated world (`tts.facts`).
     """
+    if (made_up := made_up_documents(place)) is not None:
+        return Corpus(made_up, str(place))
     with _readable(place):
         if place.is_dir():
             documents = tuple(_of_folder(place))
@@ -162,7 +166,10 @@ def passages(text: str, words: int = PASSAGE_WORDS) -> Iterator[str]:
 
 def read_demonstrations(path: Path) -> tuple[Demonstration, ...]:
     """One a line: `question`, `answer`, and where known `hops` (each a `question` with its
-    `answer`) and `documents` (each an `id` and a `text`). Raises `BadInput` with file and line."""
+    `answer`) and `documents` (each an `id` and a `text`). Those of a generated world for
+    `facts:SEED`. Raises `BadInput` with file and line."""
+    if (made_up := made_up_demonstrations(path)) is not None:
+        return made_up
     with _readable(path):
         found = tuple(_demonstration(line, f"{path}:{number}") for number, line in _lines(path))
     if not found:

@@ -24,6 +24,7 @@ ModelName = Literal[
     "countdown-value",
     "steps",
     "steps-prm",
+    "reader",
 ]
 PAD, END, USER, ASSISTANT, STEP_MARK = (
     "<|pad|>",
@@ -52,6 +53,8 @@ _PURPOSE: dict[ModelName, str] = {
     "steps-prm": "The process reward model of graded arithmetic: a policy's layers and two that compare.",
     "planner": "The plan writer: turns small errands in English into plans in the compact text of "
     "`tts.planner`, for the tools `price`, `multiply`, `add`, `subtract` and `average`.",
+    "reader": "The reader: answers questions of one and two hops about generated facts (`tts.facts`) from "
+    "the prompts of `rag`, `drag` and `iterdrag`; which of two sources is right only demonstrations show.",
     "countdown": "The countdown policy: makes a target from three to five numbers, one step a line.",
     "countdown-value": "The countdown value model: after each step, the chance that the target can "
     "still be reached.",
@@ -109,6 +112,17 @@ ARCHITECTURES: dict[ModelName, Architecture] = {
     ),
     "steps": POLICY,
     "steps-prm": SCORER,
+    "reader": Architecture(
+        hidden=192,
+        layers=6,
+        heads=6,
+        head_dim=32,
+        feed_forward=96,
+        query_key_value_bias=True,
+        vocabulary=512,
+        positions=4096,
+        rope_theta=1e12,
+    ),
 }
 
 

@@ -111,14 +111,18 @@ def descend(
     steps: int,
     loss: Loss = next_token,
     checkpoint: Path | None = None,
+    orthogonal: bool = True,
 ) -> Descent:
     """Train for a number of steps, at `rate` at its highest, by default on the next token.
+
+    `orthogonal`: by Muon where it applies, else by AdamW alone, which is what suits weights that
+    were written down and steps of few tokens.
 
     Counted in steps, not in time, so that a seed gives the same weights on any machine with the
     same arithmetic. A file `checkpoint` is written now and then; where it is there, the training
     goes on from it.
     """
-    optimisation = Optimisation(module, rate)
+    optimisation = Optimisation(module, rate, orthogonal=orthogonal)
     begun = resumed(checkpoint, module, optimisation)
     tokens, last = begun.tokens, begun.loss
     for step, batch in enumerate(islice(batches, begun.steps, steps), begun.steps):
@@ -167,13 +171,14 @@ def _accumulate(module: nn.Module, batch: list[Any], loss: Loss) -> float:
 
 
 class Optimisation:
-    """Muon for the matrices of the blocks and AdamW for the rest, on one cosine schedule."""
+    """Muon for the matrices of the blocks, unless that is not wanted, and AdamW for the rest, on one
+    cosine schedule."""
 
-    def __init__(self, module: nn.Module, rate: float) -> None:
+    def __init__(self, module: nn.Module, rate: float, *, orthogonal: bool = True) -> None:
         matrices = [
             parameter
             for name, parameter in module.named_parameters()
-            if parameter.ndim == 2 and "layers." in name
+            if orthogonal and parameter.ndim == 2 and "layers." in name
         ]
         chosen = {id(parameter) for parameter in matrices}
         others = [parameter for parameter in module.parameters() if id(parameter) not in chosen]

@@ -49,7 +49,7 @@ class Attention(nn.Module):
             for projection in (self.q_proj, self.k_proj, self.v_proj)
         )
         mixed = functional.scaled_dot_product_attention(
-            _rotate(query, cosine, sine), _rotate(key, cosine, sine), value, is_causal=True
+            rotate(query, cosine, sine), rotate(key, cosine, sine), value, is_causal=True
         )
         return self.o_proj(mixed.transpose(1, 2).reshape(rows, tokens, -1))
 
@@ -97,7 +97,7 @@ class Network(nn.Module):
 
     def forward(self, tokens: Tensor) -> Tensor:
         """(rows, tokens) of ids to (rows, tokens, hidden)."""
-        cosine, sine = _rotations(tokens.shape[1], self.shape)
+        cosine, sine = rotations(tokens.shape[1], self.shape)
         hidden = self.embed_tokens(tokens)
         for layer in self.layers:
             hidden = layer(hidden, cosine, sine)
@@ -121,14 +121,16 @@ def _initialise(module: nn.Module) -> None:
         nn.init.zeros_(module.bias)
 
 
-def _rotations(tokens: int, shape: Architecture) -> tuple[Tensor, Tensor]:
+def rotations(tokens: int, shape: Architecture) -> tuple[Tensor, Tensor]:
+    """Cosine and sine of every position, (tokens, head_dim) each."""
     exponents = torch.arange(0, shape.head_dim, 2, dtype=torch.float32) / shape.head_dim
     angles = torch.arange(tokens)[:, None] / shape.rope_theta**exponents
     angles = torch.cat((angles, angles), dim=-1)
     return angles.cos(), angles.sin()
 
 
-def _rotate(states: Tensor, cosine: Tensor, sine: Tensor) -> Tensor:
+def rotate(states: Tensor, cosine: Tensor, sine: Tensor) -> Tensor:
+    """States (…, tokens, head_dim) as their positions turn them."""
     first, second = states.chunk(2, dim=-1)
     return states * cosine + torch.cat((-second, first), dim=-1) * sine
 
@@ -194,6 +196,7 @@ def save_model_folder(
     weights: dict[str, Tensor],
     tokenizer: Tokenizer | None = None,
     folder: Path | None = None,
+    template: str = CHAT_TEMPLATE,
 ) -> Path:
     """Write weights (float16), configuration and tokenizer; returns the folder, by default the one
     that the package ships."""
@@ -205,7 +208,7 @@ def save_model_folder(
     (folder / "model.safetensors").chmod(0o644)
     (tokenizer or build_tokenizer()).save(str(folder / "tokenizer.json"))
     _write_json(folder / "config.json", _configuration(name, shape))
-    _write_json(folder / "tokenizer_config.json", _tokenizer_configuration(shape))
+    _write_json(folder / "tokenizer_config.json", _tokenizer_configuration(shape, template))
     _write_json(folder / "generation_config.json", _generation_configuration())
     return folder
 
@@ -217,10 +220,11 @@ def load_weights(name: ModelName) -> dict[str, Tensor]:
 
 
 def _configuration(name: ModelName, shape: Architecture) -> dict[str, object]:
-    is_scorer = name in SCORERS
+    kind = "qwen2" if shape.query_key_value_bias else "llama"
+    policy = "Qwen2ForCausalLM" if kind == "qwen2" else "LlamaForCausalLM"
     return {
-        "architectures": ["Qwen2ForProcessRewardModel" if is_scorer else "LlamaForCausalLM"],
-        "model_type": "qwen2" if is_scorer else "llama",
+        "architectures": ["Qwen2ForProcessRewardModel" if name in SCORERS else policy],
+        "model_type": kind,
         "hidden_size": shape.hidden,
         "intermediate_size": shape.feed_forward,
         "num_hidden_layers": shape.layers,
@@ -241,7 +245,7 @@ def _configuration(name: ModelName, shape: Architecture) -> dict[str, object]:
     }
 
 
-def _tokenizer_configuration(shape: Architecture) -> dict[str, object]:
+def _tokenizer_configuration(shape: Architecture, template: str) -> dict[str, object]:
     return {
         "tokenizer_class": "PreTrainedTokenizerFast",
         "eos_token": END,
@@ -250,7 +254,7 @@ def _tokenizer_configuration(shape: Architecture) -> dict[str, object]:
         "additional_special_tokens": [USER, ASSISTANT, STEP_MARK],
         "model_max_length": shape.positions,
         "clean_up_tokenization_spaces": False,
-        "chat_template": CHAT_TEMPLATE,
+        "chat_template": template,
     }
 
 

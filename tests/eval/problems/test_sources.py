@@ -86,6 +86,13 @@ def test_an_impossible_generated_set_is_refused(family: str, source: str) -> Non
         load_problems(source.replace("arithmetic", family))
 
 
+def test_facts_are_short_answers_that_say_what_they_rest_on() -> None:
+    problems = load_problems("facts:7")
+    assert [one.difficulty_bin for one in problems] == [1, 1, 2, 2, 3, 4, 5]
+    assert {one.task for one in problems} == {"qa"}
+    assert [len(one.metadata["support"]) for one in problems] == [1, 1, 1, 1, 2, 2, 2]
+
+
 def test_countdown_is_spread_over_the_bins_and_states_what_is_right() -> None:
     problems = load_problems("countdown:7")
     assert [one.difficulty_bin for one in problems] == [1, 1, 2, 2, 3, 4, 5]

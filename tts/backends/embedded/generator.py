@@ -12,6 +12,8 @@ from tts.errors import BadInput, BadRequest
 from tts.protocols import Defaults, GenerateReply, GenerateRequest, Meter, TextListener
 from tts.values import Capabilities, Completion, Message, Model, Usage
 
+LONG, SHORT = 160, 24
+"""Tokens of a draw: of a solution in steps, of an answer or a line."""
 _CAPABILITIES = Capabilities(
     n=True,
     prefill=True,
@@ -114,7 +116,7 @@ class EmbeddedGenerator:
 def _shipped(name: str) -> Defaults:
     """Short draws and the model's own reward model; nothing here refuses a call."""
     return Defaults(
-        max_tokens=160,
+        max_tokens=SHORT if name == "reader" else LONG,
         verifier=f"embedded:{scorer_of(name)}",
         sheds_load=False,
         task_only=name == "planner",

@@ -20,14 +20,14 @@ from tts.backends.weight_files import weights_digest
 from tts.errors import BadInput, ContextTooLong
 from tts.values import Model
 
-PolicyName = Literal["small", "large", "planner", "countdown", "steps"]
+PolicyName = Literal["small", "large", "planner", "countdown", "steps", "reader"]
 ScorerName = Literal["prm", "countdown-value", "steps-prm"]
 EmbeddedName = PolicyName | ScorerName
 POLICIES: tuple[PolicyName, ...] = get_args(PolicyName)
 SCORERS: tuple[ScorerName, ...] = get_args(ScorerName)
 EMBEDDED_NAMES: tuple[EmbeddedName, ...] = (*POLICIES, *SCORERS)
 _OWN_SCORERS: Mapping[str, ScorerName] = {"countdown": "countdown-value", "steps": "steps-prm"}
-_OWN_TASKS: Mapping[str, str] = {"countdown": "countdown"}
+_OWN_TASKS: Mapping[str, str] = {"countdown": "countdown", "reader": "qa"}
 _OWN_AGGREGATES: Mapping[str, Aggregate] = {"countdown-value": "last"}
 """By name, where a model differs from the first ones: its scorer, its task, how a scorer's steps
 make one score."""

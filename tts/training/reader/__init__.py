@@ -1,0 +1,1 @@
+"""The reader: answers questions about facts from the prompts of the strategies that read documents."""
