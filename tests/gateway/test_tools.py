@@ -114,3 +114,42 @@ async def test_the_effort_of_a_reasoning_model_goes_on_and_its_thoughts_are_char
         assert json.loads(server.record.seen[-1].body)["reasoning_effort"] == "low"
     assert answer.usage.completion_tokens_details.reasoning_tokens == 30
     assert answer.usage.completion_tokens == 40
+
+
+LOOPS = {"max_pattern_size": 8, "min_count": 3}
+HINTS = {"priority": -1, "repetition_detection": LOOPS}
+
+
+@pytest.mark.parametrize(
+    ("dialect", "sent"),
+    [("vllm", {"thinking_token_budget": 64, **HINTS}), ("openai", {"thinking_token_budget": 64})],
+)
+async def test_a_budget_of_thoughts_goes_on_to_every_server_and_hints_to_vllm_alone(
+    opened: Any, dialect: Any, sent: dict[str, Any]
+) -> None:
+    async with FaultServer(FaultPlan(reasoning_tokens=30, words=10)) as server:
+        model = Model(name="simulated")
+        place = await opened(HTTPGenerator(model, base_url=server.url, dialect=dialect))
+        answer = await place.client.chat.completions.create(
+            model="simulated",
+            messages=TURN,
+            max_completion_tokens=100,
+            extra_body={"thinking_token_budget": 64, **HINTS},
+        )
+        body = json.loads(server.record.seen[-1].body)
+    assert {name: body[name] for name in ("thinking_token_budget", *HINTS) if name in body} == sent
+    assert answer.usage.completion_tokens == 40
+
+
+async def test_the_effort_of_a_response_goes_on_and_its_thoughts_are_charged(opened: Any) -> None:
+    async with FaultServer(FaultPlan(reasoning_tokens=30, words=10)) as server:
+        place = await opened(behind(server))
+        answer = await place.client.responses.create(
+            model="simulated@majority_vote(n=2)",
+            input="Which?",
+            reasoning={"effort": "high"},
+            max_output_tokens=100,
+        )
+        assert json.loads(server.record.seen[-1].body)["reasoning_effort"] == "high"
+    assert answer.usage.output_tokens_details.reasoning_tokens == 2 * 30
+    assert answer.usage.output_tokens == 2 * 40
