@@ -112,15 +112,25 @@ class ProgramGrader:
     def __init__(self, box: Callable[[], Sandbox], known: KnownVerdicts | None = None) -> None:
         self._box, self._known = box, known
 
+    @property
+    def workers(self) -> int:
+        """Programs that run at once."""
+        return self._box().workers
+
     async def __call__(self, answer: str, reference: str) -> Verdict:
         asked = Reference.of(reference)
-        program = assembled(asked.prompt, asked.tests.entry, answer)
+        return await self.of_source(
+            assembled(asked.prompt, asked.tests.entry, answer).source, asked
+        )
+
+    async def of_source(self, source: str, asked: Reference) -> Verdict:
+        """The verdict on a program as it stands."""
         if self._known is None:
-            return await self._twice(program.source, asked)
-        key = self._key(program.source, asked)
+            return await self._twice(source, asked)
+        key = self._key(source, asked)
         verdict = self._known.get(key)
         if verdict is None:
-            verdict = await self._twice(program.source, asked)
+            verdict = await self._twice(source, asked)
             if verdict != "undecided":
                 self._known.keep(key, verdict)
         return verdict

@@ -57,16 +57,8 @@ def read_program_pool(
 
     Raises `BadInput` where a file cannot be read or no task has all three.
     """
-    known = {one.id: one for one in problems if ENTRY in one.metadata}
-    if not known:
-        raise BadInput("--problems names no set of programs: give humaneval:FILE or mbpp:FILE.")
-    draws = defaultdict[str, list[SampleRow]](list)
-    by_prompt = {one.metadata[CODE].strip(): name for name, one in known.items()}
-    texts: dict[str, str] = {}
-    for row in rows:
-        text = texts.setdefault(row.problem_id, (row.problem or "").strip())
-        name = row.problem_id if row.problem_id in known else by_prompt.get(text, row.problem_id)
-        draws[name].append(row)
+    known = asking_programs(problems)
+    draws = draws_by_problem(rows, known)
     samples, stray = tests_by_problem(tests, known)
     there = [one for name, one in known.items() if name in draws and name in samples]
     if not there:
@@ -76,6 +68,28 @@ def read_program_pool(
         )
     tasks = tuple(_task(one, draws[one.id], samples[one.id]) for one in there)
     return ProgramPool(tasks=tasks, notes=tuple(_notes(tasks, draws, known, stray)))
+
+
+def asking_programs(problems: Sequence[Problem]) -> dict[str, Problem]:
+    """The problems that ask for a program, by id; raises `BadInput` where none does."""
+    known = {one.id: one for one in problems if ENTRY in one.metadata}
+    if not known:
+        raise BadInput("--problems names no set of programs: give humaneval:FILE or mbpp:FILE.")
+    return known
+
+
+def draws_by_problem(
+    rows: Iterable[SampleRow], known: Mapping[str, Problem]
+) -> dict[str, list[SampleRow]]:
+    """Rows by the id of their problem, or else by its prompt; those of no problem keep their id."""
+    draws = defaultdict[str, list[SampleRow]](list)
+    by_prompt = {one.metadata[CODE].strip(): name for name, one in known.items()}
+    texts: dict[str, str] = {}
+    for row in rows:
+        text = texts.setdefault(row.problem_id, (row.problem or "").strip())
+        name = row.problem_id if row.problem_id in known else by_prompt.get(text, row.problem_id)
+        draws[name].append(row)
+    return draws
 
 
 def tests_by_problem(

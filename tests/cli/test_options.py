@@ -66,6 +66,7 @@ NO_KEY = {
     "replay": {
         *("files", "strategy", "controller", "budget", "k", "task", "orders", "seed", "json"),
         *("problems", "fit", "field", "metrics", "write", "out", "tests", "executions", "inputs"),
+        "repairs",
     },
     "allocate": {
         *("file", "budget", "select", "probe", "parameters", "task", "problems", "field", "seed"),

@@ -23,7 +23,12 @@ Inputs = Annotated[
     int,
     typer.Option(min=0, help="With --tests: try programs on so many inputs near the examples."),
 ]
-KeptIn = Annotated[Path | None, typer.Option(help="With --tests: where executions are kept.")]
+KeptIn = Annotated[
+    Path | None, typer.Option(help="With --tests or --repairs: where executions are kept.")
+]
+Repairs = Annotated[
+    bool, typer.Option("--repairs", help="Of recorded programs: what repair of their form brings.")
+]
 AsJson = Annotated[bool, typer.Option("--json", help="One JSON object.")]
 
 
@@ -47,6 +52,7 @@ def replay(
     tests: Tests = None,
     executions: KeptIn = None,
     inputs: Inputs = 0,
+    repairs: Repairs = False,
     as_json: AsJson = False,
     *,
     options: dict[str, Any],
@@ -68,6 +74,11 @@ def replay(
             seed=seed,
             as_json=as_json,
         )
+        return
+    if repairs:
+        from tts.cli.repairs import show_repairs
+
+        show_repairs(files, problems, kept=executions, draws=numbers_of(k), as_json=as_json)
         return
     asked = asked_of(
         files,

@@ -74,12 +74,17 @@ def show_selections(
 
 
 async def _pool(source: str, tests: Path, problems: str) -> ProgramPool:
-    path, model = split_source(source)
     asked = tuple(load_problem_set(problems).problems)
+    return read_program_pool(await rows_of(source), tests, asked)
+
+
+async def rows_of(source: str) -> list[SampleRow]:
+    """The recorded programs of one model; raises `BadInput` where a file holds several."""
+    path, model = split_source(source)
     imported = await import_rows(path)
     rows = [row for row in imported.rows if model in (None, row.model)]
     _refuse_several(source, rows)
-    return read_program_pool(rows, tests, asked)
+    return rows
 
 
 def _refuse_several(source: str, rows: Sequence[SampleRow]) -> None:
