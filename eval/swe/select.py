@@ -16,7 +16,13 @@ from pathlib import Path
 from msgspec import Struct
 
 from tts.errors import BadInput
-from tts.eval.statistics import Estimate, bootstrap_mean
+from tts.eval.statistics import (
+    Estimate,
+    PairedDifference,
+    bootstrap_mean,
+    paired_difference,
+    wilson,
+)
 from tts.eval.swe.cheats import signs_of_patch
 from tts.eval.swe.checkout import base_files
 from tts.eval.swe.grade import GradedPrediction
@@ -169,6 +175,18 @@ class Recovered(Struct, frozen=True, kw_only=True):
     """Any candidate resolves it."""
     recovered: float | None
     """Share of the way from random to the oracle; None where there is none."""
+    member: Member | None = None
+    """Of candidates by several systems: the best of them. None where one system has several patches
+    for an instance, or there is one alone."""
+
+
+class Member(Struct, frozen=True, kw_only=True):
+    """The system that alone resolves most, picked with its verdicts in sight, and what a choice among
+    all systems has above it, paired by instance."""
+
+    model: str
+    resolved: Estimate
+    above: PairedDifference
 
 
 def recovered(
@@ -200,4 +218,28 @@ def recovered(
         chosen=found[1],
         oracle=found[2],
         recovered=(found[1].value - found[0].value) / gap if gap > 0 else None,
+        member=_best_member(graded, {id: float(right.get(id, False)) for id in ids}, seed),
+    )
+
+
+def _best_member(
+    graded: Sequence[GradedPrediction], chosen: Mapping[str, float], seed: int
+) -> Member | None:
+    """An instance that a system has no patch for is one that it does not resolve."""
+    shares: dict[str, dict[str, float]] = {}
+    for one in graded:
+        own = shares.setdefault(one.prediction.model, {})
+        if one.prediction.instance_id in own:
+            return None
+        own[one.prediction.instance_id] = float(one.verdict.resolved)
+    if len(shares) < 2:
+        return None
+    best = max(shares, key=lambda model: sum(shares[model].values()))
+    own = {id: shares[best].get(id, 0.0) for id in chosen}
+    above = paired_difference(chosen, own, seed=seed)
+    assert above is not None
+    return Member(
+        model=best,
+        resolved=wilson(round(sum(own.values())), len(own)),
+        above=above,
     )

@@ -107,6 +107,19 @@ def test_choices_are_written_and_compared_with_the_oracle(
     assert json.loads(out.read_text())["tts"]["n_samples"] == 3
 
 
+def test_a_choice_among_systems_is_set_beside_the_best_of_them(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert guarded(["swe", "export", str(tmp_path / "s"), "--form", "systems", *ONE]) == 0
+    files = [str(one) for one in sorted((tmp_path / "s").glob("*/all_preds.jsonl"))]
+    assert f"{len(files)} systems" in capsys.readouterr().out and len(files) > 2
+    told = ["swe", "select", *files, *ONE, "--judged", "--json", "--out", str(tmp_path / "c")]
+    assert guarded(told) == 0
+    member = json.loads(capsys.readouterr().out)["worth"]["member"]
+    assert member["model"] == "recorded/system-1"
+    assert member["resolved"]["value"] == 1.0 and member["above"]["n"] == 1
+
+
 def test_repositories_and_candidates_are_exported(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -12,6 +12,7 @@ from msgspec import to_builtins
 from rich.table import Table
 
 from tts.cli.exits import INFRASTRUCTURE, run
+from tts.cli.figures import gap
 from tts.cli.screen import Screen, json_text, one_line, warn
 from tts.engine import Engine, parse_ceilings, parse_strategy
 from tts.errors import BadInput, UsageError
@@ -35,13 +36,14 @@ from tts.eval.swe.runnable import runnable
 from tts.eval.swe.script import write_script
 from tts.eval.swe.select import Recovered, chosen, recovered
 from tts.eval.swe.shipped import shipped_instances
+from tts.eval.swe.systems import write_systems
 from tts.eval.swe.trajectories import signs_of_trajectory
 from tts.eval.swe.trajectory_files import read_trajectories
 from tts.verifiers.repository import RepositoryGrader, pytest_folders
 from tts.verifiers.sandbox import LADDER, LEAST, Sandbox
 from tts.verifiers.sandbox.execution import rung
 
-FORMS = ("repositories", "rows", "tasks", "candidates", "script")
+FORMS = ("repositories", "rows", "tasks", "candidates", "systems", "script")
 
 
 @dataclass(frozen=True)
@@ -238,6 +240,10 @@ def run_select(
         for name in ("random", "chosen", "oracle"):
             screen.print(f"  {name:9} {_share(getattr(worth, name))}")
         screen.print(f"  recovered {share}  ({worth.instances} instances)")
+        if (member := worth.member) is not None:
+            screen.print(f"  {'best':9} {_share(member.resolved)}  ({member.model} alone)")
+            above = f"{gap(member.above.estimate)} points"
+            screen.print(f"  chosen above it: {above}. {verdict(member.above)}")
 
 
 async def _selected(
@@ -278,6 +284,8 @@ def run_export(asked: Asked, out: Path, form: str) -> None:
         write_tasks(out, instances)
     elif form == "script":
         write_script(out, instances)
+    elif form == "systems":
+        screen.print(f"{write_systems(out, instances)} systems")
     elif form == "candidates":
         write_predictions(out, recorded_predictions(instances))
     else:

@@ -85,9 +85,9 @@ def export(
     problems: Problems = "swe_mini",
     repos: Repos = None,
     instance: Only = [],  # noqa: B006
-    form: Annotated[str, typer.Option(help="repositories, rows, tasks, candidates, script.")] = (
-        "repositories"
-    ),
+    form: Annotated[
+        str, typer.Option(help="repositories, rows, tasks, candidates, systems, script.")
+    ] = ("repositories"),
 ) -> None:
     """Base commits as fresh repositories of one commit, or the set as rows or folders of tasks."""
     from tts.cli.swe import Asked, run_export

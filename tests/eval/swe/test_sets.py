@@ -12,6 +12,7 @@ from tts.eval.swe.checkout import base_files, export, history
 from tts.eval.swe.instance import Instance, read_instances, write_rows, write_tasks
 from tts.eval.swe.runnable import runnable
 from tts.eval.swe.shipped import shipped_instances
+from tts.eval.swe.systems import dealt
 from tts.repository import applied
 
 MINI = shipped_instances()
@@ -153,3 +154,14 @@ def test_the_table_says_why_an_instance_cannot_run_here(tmp_path: Path) -> None:
         "its Cython extensions are built in place",
         "no clone of own/thing below --repos",
     ]
+
+
+def test_systems_are_dealt_every_patch_of_a_place_once() -> None:
+    systems = dealt(MINI)
+    assert len(systems) == min(len(one.candidates) for one in MINI)
+    for place, one in enumerate(MINI):
+        patches = [system[place].patch for system in systems]
+        assert len(set(patches)) == len(patches)
+        assert set(patches) <= {each.patch for each in one.candidates}
+    with pytest.raises(BadInput, match="two recorded patches"):
+        dealt([])
