@@ -50,7 +50,7 @@ BENCHES = {
     "rag_law": "documents, demonstrations and iterations that laws choose for budgets held out (simulated)",
     "reader": "the trained reader on fresh worlds: iterations, demonstrations (takes minutes)",
     "allocate": "one budget for a million problems, beside dynamic programming",
-    "sandbox": "programs judged per second and core, warm and cold",
+    "sandbox": "programs judged per second and core, warm and cold; verdicts that flip (with data)",
     "gateway": "what `tts serve` adds at 64 in flight; 512 streams; kill -9; memory (needs [serve]; minutes)",
     "view": "pages over 10⁴ problems and 4 strategies in Chromium: first paint, memory (needs Chromium)",
     "startup": "`import tts` and `tts --help`",

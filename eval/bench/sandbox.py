@@ -1,4 +1,5 @@
-"""`sandbox`: executions per second of processor time, with a warm worker and with a fresh one each."""
+"""`sandbox`: executions per second of processor time, with a warm worker and with a fresh one each; and
+whether verdicts on recorded programs stay what they are."""
 
 from __future__ import annotations
 
@@ -7,7 +8,8 @@ import resource
 import time
 from statistics import median
 
-from tts.eval.bench.report import Row, at_least, figure
+from tts.eval.bench.flips import PROGRAMS, flips
+from tts.eval.bench.report import NeedsData, Row, at_least, figure
 from tts.verifiers.sandbox import DEFAULT_LIMITS, Exam, Isolation, chosen
 from tts.verifiers.sandbox.worker import Worker
 
@@ -16,8 +18,11 @@ PROGRAM = "def f(n):\n    return sorted(range(n))"
 EXAM = Exam(entry="f", checks=("assert f(3) == [0, 1, 2]",))
 
 
-def sandbox(*, warm: int = WARM, cold: int = COLD, turns: int = TURNS) -> list[Row]:
-    """At the strongest level here; candidate and tests in two processes each time.
+def sandbox(
+    *, warm: int = WARM, cold: int = COLD, turns: int = TURNS, programs: int = PROGRAMS
+) -> list[Row]:
+    """At the strongest level here; candidate and tests in two processes each time. Where there is data,
+    so many recorded programs are also examined again and again under load, see `flips`.
 
     Per core: by the processor time of the jobs, of the sandbox process and of this one, which load
     on the machine changes little; the rate on the clock and the load stand beside it. Medians of
@@ -35,7 +40,10 @@ def sandbox(*, warm: int = WARM, cold: int = COLD, turns: int = TURNS) -> list[R
         rows.append(at_least(f"{name}, per core, {level}", core, "/s", bar=bar))
         rows.append(figure(f"{name}, on the clock, one worker", clock, "/s"))
     rows.append(figure("load of the machine over a minute", os.getloadavg()[0], ""))
-    return rows
+    try:
+        return [*rows, *flips(programs=programs)]
+    except NeedsData:
+        return rows
 
 
 def _rates(level: Isolation, workers: int, jobs: int) -> tuple[float, float]:

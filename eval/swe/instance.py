@@ -21,6 +21,8 @@ from tts.verifiers.repository import RepositoryReference
 
 NEEDED = ("instance_id", "repo", "base_commit", "patch", "problem_statement")
 LISTS = ("FAIL_TO_PASS", "PASS_TO_PASS")
+ALSO = {"patch": "golden_patch"}
+"""Other names that files of rows have for a field."""
 FILES, ROOTS, CANDIDATES = "tts_files", "tts_roots", "tts_candidates"
 """Fields of our own in a row: the repository as it was, where its modules are, recorded patches."""
 TASK = "task.yaml"
@@ -103,6 +105,7 @@ def read_instances(source: str | Path) -> tuple[Instance, ...]:
 
 def instance_of(row: Mapping[str, Any]) -> Instance:
     """The instance in a row; raises `BadRow`."""
+    row = {**{name: row[other] for name, other in ALSO.items() if other in row}, **row}
     lacking = [name for name in NEEDED if not isinstance(row.get(name), str)]
     if lacking:
         raise BadRow(f"no {lacking[0]!r}: a row of SWE-bench has {', '.join(NEEDED)}")

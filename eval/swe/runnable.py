@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import shutil
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
 from msgspec import Struct
 
 from tts.eval.swe.checkout import clone_of, has_commit
+from tts.eval.swe.harness import Commands, MachineCommands, docker_lacks
 from tts.eval.swe.instance import Instance
 
 COMPILED = {
@@ -42,28 +43,39 @@ class Runnable(Struct, frozen=True):
     reason: str
 
 
-def runnable(instances: Sequence[Instance], repos: Path | None) -> list[Runnable]:
+def runnable(
+    instances: Sequence[Instance], repos: Path | None, commands: Commands | None = None
+) -> list[Runnable]:
     """One row each, in order. What is said to run here is still tried on its reference patch."""
-    return [_row(one, repos) for one in instances]
+    docker = not docker_lacks(commands or MachineCommands())
+    reasons = [_reason(one, repos, docker) for one in instances]
+    return [
+        Runnable(one.instance_id, one.repo, not reason, reason)
+        for one, reason in zip(instances, reasons, strict=True)
+    ]
 
 
-def _row(one: Instance, repos: Path | None) -> Runnable:
-    reason = _reason(one, repos)
-    return Runnable(one.instance_id, one.repo, not reason, reason)
-
-
-def _reason(one: Instance, repos: Path | None) -> str:
-    if not one.has_tests:
-        return "the row names no tests"
+def _reason(one: Instance, repos: Path | None, docker: bool) -> str:
+    """All that stands in the way, what cannot be helped first."""
+    reasons = [] if one.has_tests else ["the row names no tests"]
     if one.files:
-        return ""
+        return "; ".join(reasons)
+    if environment := _environment(one):
+        way = "take --harness" if docker else "and there is no docker here"
+        return "; ".join([environment, way, *reasons])
+    return "; ".join(filter(None, [_clone(one, repos), *reasons]))
+
+
+def _environment(one: Instance) -> str:
     for table in (COMPILED, OWN_RUNNERS):
         if one.repo in table:
-            return f"{table[one.repo]}{_container()}"
+            return table[one.repo]
     if any("::" not in test for test in one.FAIL_TO_PASS):
-        return f"its tests are no ids of pytest{_container()}"
-    if one.repo in DEPENDENT:
-        return f"it needs {DEPENDENT[one.repo]}{_container()}"
+        return "its tests are no ids of pytest"
+    return f"it needs {DEPENDENT[one.repo]}" if one.repo in DEPENDENT else ""
+
+
+def _clone(one: Instance, repos: Path | None) -> str:
     clone = clone_of(one, repos)
     if clone is None:
         return f"no clone of {one.repo} below --repos"
@@ -72,7 +84,15 @@ def _reason(one: Instance, repos: Path | None) -> str:
     return ""
 
 
-def _container() -> str:
-    found = shutil.which("docker") or shutil.which("podman")
-    told = "take the official harness" if found else "and there is no docker here"
-    return f"; {told}"
+class Standstill(Struct, frozen=True):
+    """How many instances of a repository cannot be graded here for one reason."""
+
+    repo: str
+    instances: int
+    reason: str
+
+
+def standstills(rows: Sequence[Runnable]) -> list[Standstill]:
+    """By repository and reason, the most instances first."""
+    counts = Counter((one.repo, one.reason) for one in rows if not one.here)
+    return [Standstill(repo, count, why) for (repo, why), count in counts.most_common()]

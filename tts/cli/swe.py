@@ -21,6 +21,7 @@ from tts.eval.statistics import Estimate, paired_difference, verdict, wilson
 from tts.eval.swe.checkout import base_files, export, history
 from tts.eval.swe.ensemble import chosen_by_model
 from tts.eval.swe.grade import GradedPrediction, Grading, Verdicts
+from tts.eval.swe.harness import MachineCommands, graded_by_harness
 from tts.eval.swe.instance import Instance, read_instances, write_rows, write_tasks
 from tts.eval.swe.names import SWE_MINI
 from tts.eval.swe.predictions import Prediction, read_predictions, write_predictions
@@ -32,7 +33,7 @@ from tts.eval.swe.reports import (
     write_logs,
     write_run_report,
 )
-from tts.eval.swe.runnable import runnable
+from tts.eval.swe.runnable import runnable, standstills
 from tts.eval.swe.script import write_script
 from tts.eval.swe.select import Recovered, chosen, recovered
 from tts.eval.swe.shipped import shipped_instances
@@ -95,6 +96,37 @@ def run_grade(
     else:
         show_graded(graded, found, out)
     if any(one.verdict.standing == "infrastructure" for each in graded for one in each):
+        sys.exit(INFRASTRUCTURE)
+
+
+def run_harness(
+    asked: Asked, sources: Sequence[str], out: Path, run_id: str, *, as_json: bool
+) -> None:
+    """Have the official harness grade; exits with 5 where its machine failed for some instances."""
+    instances = asked.instances()
+    ids = [one.instance_id for one in instances]
+    wanted = [
+        each
+        for source in sources
+        for each in _of_one(read_predictions(source, instances), source, ids)
+    ]
+    run_named(run_id)
+    found = graded_by_harness(
+        instances,
+        wanted,
+        out,
+        run_id=run_id,
+        workers=asked.workers or 1,
+        commands=MachineCommands(),
+    )
+    if as_json:
+        sys.stdout.write(json_text({"models": to_builtins(found), "out": str(out)}) + "\n")
+    else:
+        for one in found:
+            told = f"{one.infrastructure} infrastructure, {one.errors} errors; by the harness"
+            share = f"resolved {_share(one.resolved)} of {one.instances} instances"
+            Screen(soft_wrap=True).print(f"{one.model}: {share} ({told})")
+    if any(one.infrastructure for one in found):
         sys.exit(INFRASTRUCTURE)
 
 
@@ -322,16 +354,19 @@ def run_report(
 
 
 def show_runnable(asked: Asked, as_json: bool) -> None:
+    """What can be graded here and why not the others: by instance, then counted by repository."""
     rows = runnable(asked.instances(), asked.repos)
     if as_json:
         sys.stdout.write(json_text(to_builtins(rows)) + "\n")
         return
-    table = Table.grid(padding=(0, 2))
+    each, stuck = Table.grid(padding=(0, 2)), Table.grid(padding=(0, 2))
     for one in rows:
         where = "here" if one.here else "not here"
-        table.add_row(one_line(one.instance_id), where, one_line(one.reason))
+        each.add_row(one_line(one.instance_id), where, one_line(one.reason))
+    for many in standstills(rows):
+        stuck.add_row(one_line(many.repo), str(many.instances), one_line(many.reason, 200))
     screen = Screen()
-    screen.print(table)
+    screen.print(each, "", stuck)
     here = sum(one.here for one in rows)
     screen.print(f"{here} of {len(rows)} instances can be graded here.")
     if here < len(rows):

@@ -35,13 +35,19 @@ def grade(
     instance: Only = [],  # noqa: B006
     min_isolation: Least = "",
     workers: Workers = 0,
+    harness: Annotated[
+        bool, typer.Option("--harness", help="By SWE-bench's own harness, in docker.")
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
     """Grade patches by the hidden tests of their instances; the same command goes on where it was."""
-    from tts.cli.swe import Asked, run_grade
+    from tts.cli.swe import Asked, run_grade, run_harness
 
     asked = Asked(problems, repos, tuple(instance), min_isolation, workers)
-    run_grade(asked, predictions, out, run_id, as_json=as_json)
+    if harness:
+        run_harness(asked, predictions, out, run_id, as_json=as_json)
+    else:
+        run_grade(asked, predictions, out, run_id, as_json=as_json)
 
 
 @swe.command()

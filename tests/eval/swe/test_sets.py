@@ -149,7 +149,7 @@ def test_the_table_says_why_an_instance_cannot_run_here(tmp_path: Path) -> None:
     found = runnable(rows, None)
     assert [one.here for one in found] == [False, False, False, False, True]
     assert [one.reason.partition(";")[0] for one in found[:4]] == [
-        "the row names no tests",
+        "it needs urllib3 and chardet of its time, and a server to ask",
         "its tests run by its own runner, not by pytest",
         "its Cython extensions are built in place",
         "no clone of own/thing below --repos",
@@ -165,3 +165,11 @@ def test_systems_are_dealt_every_patch_of_a_place_once() -> None:
         assert set(patches) <= {each.patch for each in one.candidates}
     with pytest.raises(BadInput, match="two recorded patches"):
         dealt([])
+
+
+def test_a_row_may_call_its_reference_golden(tmp_path: Path) -> None:
+    row = MINI[0].row
+    row["golden_patch"] = row.pop("patch")
+    (tmp_path / "rows.jsonl").write_text(json.dumps(row) + "\n")
+    [found] = read_instances(tmp_path / "rows.jsonl")
+    assert found.patch == MINI[0].patch
