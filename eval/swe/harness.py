@@ -13,6 +13,7 @@ import subprocess
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from tempfile import TemporaryFile
 from typing import Protocol
 
 from msgspec import Struct
@@ -30,7 +31,7 @@ ROWS, PREDICTIONS = "rows.jsonl", "all_preds.jsonl"
 
 
 class Done(Struct, frozen=True):
-    """How a command ended, and the last line that it said of an error."""
+    """How a command ended, and the last line that it said."""
 
     code: int
     said: str = ""
@@ -56,11 +57,12 @@ class MachineCommands:
         return shutil.which(name, path=beside) or shutil.which(name)
 
     def run(self, command: Sequence[str], folder: Path) -> Done:
-        """Its output goes to where ours goes; what it says of errors is kept."""
-        done = subprocess.run(
-            list(command), cwd=folder, stdout=sys.stderr, stderr=subprocess.PIPE, check=False
-        )
-        lines = done.stderr.decode("utf-8", "replace").strip().splitlines()
+        with TemporaryFile() as heard:
+            done = subprocess.run(
+                list(command), cwd=folder, stdout=heard, stderr=subprocess.STDOUT, check=False
+            )
+            heard.seek(0)
+            lines = heard.read().decode("utf-8", "replace").strip().splitlines()
         return Done(done.returncode, " ".join(lines[-1].split()) if lines else "")
 
 

@@ -20,6 +20,9 @@ GOLD = "gold"
 OURS = "tts"
 """The one key of our own in a prediction: what it cost, how it was chosen."""
 
+LONGEST_ROW = 128 * 1024 * 1024
+"""Bytes. A patch that is far too long is an error of its instance, and the others are graded."""
+
 
 class Prediction(Struct, frozen=True, kw_only=True):
     """One patch for one instance."""
@@ -76,7 +79,7 @@ def prediction_row(one: Prediction) -> dict[str, Any]:
 
 
 def _of_lines(path: Path) -> Iterator[tuple[str, Any]]:
-    for line, row in json_rows(path):
+    for line, row in json_rows(path, max_line_bytes=LONGEST_ROW):
         yield f"{path}:{line}", row
 
 

@@ -41,6 +41,7 @@ def test_a_patch_is_graded_with_reports_beside_it(
     [
         ("--- a/x.py\n+++ b/x.py\n@@ -1 +1 @@\n-a\n+b\n", "x.py: there is no such file"),
         ("+" * 2_000_001, "2,000,001 characters"),
+        ("+" * 50_000_000, "50,000,000 characters"),
         ("diff --git a/x b/x\nGIT binary patch\n", "x: a binary file"),
         ("some words", "no unified diff"),
     ],

@@ -148,3 +148,10 @@ def test_a_byte_order_mark_is_passed_over(tmp_path: Path) -> None:
     path = tmp_path / "r.yaml"
     path.write_bytes(b"\xef\xbb\xbfproblems: arithmetic:5\nstrategies: single\n")
     assert read_parts(path)[""].strategies == ["single"]
+
+
+@pytest.mark.parametrize("name", ["code_real", "code_monkeys"])
+def test_a_recipe_on_programs_can_be_run(name: str) -> None:
+    [part] = read_parts(RECIPES / f"{name}.yaml", model="openai:m").values()
+    spec = part.spec()
+    assert spec.baseline and len(spec.strategies) > 2
