@@ -195,10 +195,17 @@ class Generation(GeneratorCall):
         if content.finish_reason not in ENDED:
             return False
         if until == "end":
-            return content.stop is None or self.task.ends_with_answer(text)
+            return content.stop is None or self._stopped_whole(text)
         if content.stop is None and self.generator.capabilities.keeps_stop:
             return True
         return self.task.ends_with_answer(text) or not content.text.strip()
+
+    def _stopped_whole(self, text: str) -> bool:
+        """Whether a draw that a stop string of the user's ended is a whole one: it states its answer,
+        or is a program, which no mark ends."""
+        if self.task.answers == "program":
+            return self.task.extract(text) is not None
+        return self.task.ends_with_answer(text)
 
     def _separated(self, text: str) -> str:
         separator = self.task.step_separator
