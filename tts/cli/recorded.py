@@ -60,26 +60,16 @@ def replay(
     """Recorded draws under other rules, stops and sizes, with curves and the frontier; free."""
     from tts.cli.replay import asked_of, numbers_of, show_replay, write_rows
 
-    if tests is not None:
-        from tts.cli.selections import show_selections
-
-        show_selections(
-            files,
-            tests,
-            problems,
-            executions=executions,
-            inputs=inputs,
-            ks=numbers_of(k),
-            orders=orders,
-            seed=seed,
-            as_json=as_json,
-        )
-        return
+    how: dict[str, Any] = {"ks": numbers_of(k), "as_json": as_json}
     if repairs:
         from tts.cli.repairs import show_repairs
 
-        show_repairs(files, problems, kept=executions, draws=numbers_of(k), as_json=as_json)
-        return
+        return show_repairs(files, problems, kept=executions, **how)
+    if tests is not None:
+        from tts.cli.selections import show_selections
+
+        how |= {"executions": executions, "inputs": inputs, "orders": orders, "seed": seed}
+        return show_selections(files, tests, problems, **how)
     asked = asked_of(
         files,
         tasks=task,

@@ -27,18 +27,18 @@ def show_repairs(
     problems: str,
     *,
     kept: Path | None = None,
-    draws: Sequence[int] = (),
+    ks: Sequence[int] = (),
     as_json: bool,
 ) -> None:
     """Grade recorded programs raw and repaired, of each task the first so many draws; verdicts are
     kept beside the file, or where `kept` says."""
-    if len(files) != 1 or len(draws) > 1:
+    if len(files) != 1 or len(ks) > 1:
         raise UsageError(
             "--repairs goes with one file of recorded programs, and one number of --k."
         )
     if not problems:
         raise UsageError("--repairs needs --problems humaneval:FILE or mbpp:FILE to grade by.")
-    report = run(_report(files[0], problems, kept, next(iter(draws), 0)))
+    report = run(_report(files[0], problems, kept, next(iter(ks), 0)))
     if as_json:
         write_out(json_text(report))
         return

@@ -21,7 +21,6 @@ from tts.eval.statistics import Estimate, paired_difference, verdict, wilson
 from tts.eval.swe.checkout import base_files, export, history
 from tts.eval.swe.ensemble import chosen_by_model
 from tts.eval.swe.grade import GradedPrediction, Grading, Verdicts
-from tts.eval.swe.harness import MachineCommands, graded_by_harness
 from tts.eval.swe.instance import Instance, read_instances, write_rows, write_tasks
 from tts.eval.swe.names import SWE_MINI
 from tts.eval.swe.predictions import Prediction, read_predictions, write_predictions
@@ -83,7 +82,7 @@ def run_grade(
     """Grade every file of predictions; exits with 5 where the machine failed for some of them."""
     instances = asked.instances()
     ids = [one.instance_id for one in instances]
-    wanted = [_of_one(read_predictions(source, instances), source, ids) for source in sources]
+    wanted = [last_of_each(read_predictions(source, instances), source, ids) for source in sources]
     run_named(run_id)
     graded = run(_graded(asked, instances, wanted, out))
     found = []
@@ -99,44 +98,13 @@ def run_grade(
         sys.exit(INFRASTRUCTURE)
 
 
-def run_harness(
-    asked: Asked, sources: Sequence[str], out: Path, run_id: str, *, as_json: bool
-) -> None:
-    """Have the official harness grade; exits with 5 where its machine failed for some instances."""
-    instances = asked.instances()
-    ids = [one.instance_id for one in instances]
-    wanted = [
-        each
-        for source in sources
-        for each in _of_one(read_predictions(source, instances), source, ids)
-    ]
-    run_named(run_id)
-    found = graded_by_harness(
-        instances,
-        wanted,
-        out,
-        run_id=run_id,
-        workers=asked.workers or 1,
-        commands=MachineCommands(),
-    )
-    if as_json:
-        sys.stdout.write(json_text({"models": to_builtins(found), "out": str(out)}) + "\n")
-    else:
-        for one in found:
-            told = f"{one.infrastructure} infrastructure, {one.errors} errors; by the harness"
-            share = f"resolved {_share(one.resolved)} of {one.instances} instances"
-            Screen(soft_wrap=True).print(f"{one.model}: {share} ({told})")
-    if any(one.infrastructure for one in found):
-        sys.exit(INFRASTRUCTURE)
-
-
 def run_named(run_id: str) -> None:
     """Raises `UsageError` for a name that is no folder's."""
     if not run_id or "/" in run_id or run_id in (".", "..") or "\0" in run_id:
         raise UsageError(f"--run-id {run_id!r}: a name without slashes is needed.")
 
 
-def _of_one(found: list[Prediction], source: str, ids: Sequence[str]) -> list[Prediction]:
+def last_of_each(found: list[Prediction], source: str, ids: Sequence[str]) -> list[Prediction]:
     """The predictions on the instances asked for; of one id the last counts, which is said."""
     last = {one.instance_id: one for one in found}
     if len(last) < len(found):
@@ -197,17 +165,17 @@ def _lines(one: Figures) -> list[str]:
     dollars = "unknown" if one.dollars is None else f"${one.dollars:.4f}"
     tokens = "unknown" if one.tokens is None else f"{one.tokens:,.0f} tokens"
     first = (
-        f"{one.model}: resolved {_share(one.resolved)} of {one.instances} instances "
+        f"{one.model}: resolved {share_told(one.resolved)} of {one.instances} instances "
         f"({counts}; {one.submitted} submitted)"
     )
     second = (
-        f"  cost of an instance: {dollars}, {tokens}; signs of cheating in {_share(one.flagged)} "
+        f"  cost of an instance: {dollars}, {tokens}; signs of cheating in {share_told(one.flagged)} "
         f"of the patches, {one.forged} forged; isolation {one.isolation}"
     )
     return [first, second]
 
 
-def _share(value: Estimate) -> str:
+def share_told(value: Estimate) -> str:
     return f"{value.value:.3f} [{value.low:.3f}, {value.high:.3f}]"
 
 
@@ -270,10 +238,10 @@ def run_select(
     if worth is not None:
         share = "no gap" if worth.recovered is None else f"{worth.recovered:.2f}"
         for name in ("random", "chosen", "oracle"):
-            screen.print(f"  {name:9} {_share(getattr(worth, name))}")
+            screen.print(f"  {name:9} {share_told(getattr(worth, name))}")
         screen.print(f"  recovered {share}  ({worth.instances} instances)")
         if (member := worth.member) is not None:
-            screen.print(f"  {'best':9} {_share(member.resolved)}  ({member.model} alone)")
+            screen.print(f"  {'best':9} {share_told(member.resolved)}  ({member.model} alone)")
             above = f"{gap(member.above.estimate)} points"
             screen.print(f"  chosen above it: {above}. {verdict(member.above)}")
 
@@ -388,7 +356,7 @@ def show_trajectories(paths: Sequence[Path], as_json: bool) -> None:
             table.add_row(one_line(id), sign.cheat, one_line(sign.seen, 100))
     screen = Screen()
     screen.print(table)
-    screen.print(f"Signs of cheating in {_share(rate)} of {len(found)} trajectories.")
+    screen.print(f"Signs of cheating in {share_told(rate)} of {len(found)} trajectories.")
 
 
 def show_reports(folder: Path, as_json: bool) -> None:

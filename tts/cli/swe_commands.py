@@ -41,10 +41,12 @@ def grade(
     as_json: AsJson = False,
 ) -> None:
     """Grade patches by the hidden tests of their instances; the same command goes on where it was."""
-    from tts.cli.swe import Asked, run_grade, run_harness
+    from tts.cli.swe import Asked, run_grade
 
     asked = Asked(problems, repos, tuple(instance), min_isolation, workers)
     if harness:
+        from tts.cli.swe_harness import run_harness
+
         run_harness(asked, predictions, out, run_id, as_json=as_json)
     else:
         run_grade(asked, predictions, out, run_id, as_json=as_json)
