@@ -31,7 +31,7 @@ from tts.strategies import DRAG, RAG, IterDRAG
 from tts.values import Document, Problem, Result
 
 SEEDS = range(200, 212)
-PER_BIN = 5
+PER_BIN = 3
 PLAIN, DISPUTED = (3,), (4, 5)
 """Bins of questions of two hops: the sources agree on all of it, and not."""
 AT_ONCE = 16
