@@ -53,7 +53,7 @@ def train(seed: int, steps: int, work: Path) -> None:
     write_section(
         "reader",
         "Training",
-        "Half built: a part of the embeddings and one head of each layer, four of the first, are "
+        "Half built: a part of the embeddings and thirteen of 36 heads are "
         "written down in `tts.training.reader.built` and stay so; all else begins at random and is "
         f"trained on generated conversations (`tts.training.reader.lessons`), {_ROWS} new ones every step in "
         "worlds of their own, loss on answers and on lines of transcripts, by AdamW alone at a rate "
