@@ -192,14 +192,15 @@ class Reader:
 
     def runs(self, problems: Collection[str] | None = None) -> list[RunRow]:
         """The runs of the job, or of some of its problems."""
-        query = select(RUNS).where(RUNS.c.job == self._job).order_by(RUNS.c.run_id)
+        query = select(RUNS).where(RUNS.c.job == self._job)
         if problems is None:
-            return [RUN.decode(row) for row in self._rows(query)]
+            return [RUN.decode(row) for row in self._rows(query.order_by(RUNS.c.run_id))]
         names, found = sorted(problems), list[RunRow]()
         for chunk in (names[at : at + CHUNK] for at in range(0, len(names), CHUNK)):
+            # Asked for in the order of the runs, SQLite would go through all of them for each chunk.
             some = query.where(RUNS.c.problem_id.in_(chunk))
             found += [RUN.decode(row) for row in self._rows(some)]
-        return found
+        return sorted(found, key=lambda row: row.run_id)
 
     def count_runs(self) -> int:
         query = select(func.count()).select_from(RUNS).where(RUNS.c.job == self._job)
