@@ -35,6 +35,8 @@ class Records(Journal, Protocol):
 
     async def runs(self, problems: Collection[str] | None = None) -> Sequence[RunRow]: ...
 
+    async def ended(self) -> Collection[str]: ...
+
     async def recorded(self) -> JobRow | None: ...
 
     async def reopen(self, runs: Sequence[str]) -> None: ...
@@ -121,10 +123,16 @@ class Comparison:
         if self.retry_failed:
             rows = await self.journal.runs()
             await self.journal.reopen([row.run_id for row in rows if row.stopped_by in RETRIED])
-        await self.take_in()
-        left = [one for one in self.order[: self.pilot] if self._open_cells(one)]
+        ended = await self.journal.ended()
+        left = [
+            problem
+            for problem in self.order[: self.pilot]
+            if any(self._run_id(cell) not in ended for cell in self._cells(problem))
+        ]
         await self._refuse_what_cannot_work(left)
-        await self._sharing.run([problem.id for problem in left])
+        async with asyncio.TaskGroup() as group:  # of what has ended a report is made, and no call
+            group.create_task(self.take_in())
+            await self._sharing.run([problem.id for problem in left])
 
     async def take_in(self) -> None:
         """Keep every run that the ledger holds the end of, whoever ran it."""
@@ -216,12 +224,14 @@ class Comparison:
 
     def _open_cells(self, problem: Problem) -> list[Cell]:
         """The runs of a problem that have not ended."""
-        cells = (
+        return [cell for cell in self._cells(problem) if not self._has_ended(cell)]
+
+    def _cells(self, problem: Problem) -> Iterator[Cell]:
+        return (
             Cell(problem, labels, replicate, strategy, budget)
             for replicate in range(self.spec.repeats)
             for labels, strategy, budget in self.columns
         )
-        return [cell for cell in cells if not self._has_ended(cell)]
 
     def _has_ended(self, cell: Cell) -> bool:
         attempt = self.attempts.get(cell.key)

@@ -247,6 +247,10 @@ class Ledger:
             problems = [one for one in problems if self._mine.get(one) != set()]
         return await self._read(self._reader.runs, problems) if problems != [] else ()
 
+    async def ended(self) -> Collection[str]:
+        """The ids of the runs of the job that have ended."""
+        return await self._read(self._reader.ended)
+
     async def reopen(self, runs: Sequence[str]) -> None:
         """Make ended runs open again: a new attempt at each decides afresh and finds its finished
         calls by key. That a call with an effect was sent stays on the record."""

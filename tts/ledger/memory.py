@@ -101,6 +101,9 @@ class MemoryJournal:
         runs = {row.run_id: row for row in self.rows if isinstance(row, RunRow)}.values()
         return [row for row in runs if problems is None or row.problem_id in problems]
 
+    async def ended(self) -> Collection[str]:
+        return {row.run_id for row in await self.runs() if row.result is not None}
+
     async def reopen(self, runs: Sequence[str]) -> None:
         """Make ended runs open again, as the durable ledger does."""
         self.rows = [row for row in self.rows if not _decided(row, runs)]

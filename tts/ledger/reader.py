@@ -202,6 +202,12 @@ class Reader:
             found += [RUN.decode(row) for row in self._rows(some)]
         return sorted(found, key=lambda row: row.run_id)
 
+    def ended(self) -> set[str]:
+        """The ids of the runs that have ended. Not by what stopped them, which lies behind their
+        results: those would all be read."""
+        query = select(RUNS.c.run_id).where(RUNS.c.job == self._job, RUNS.c.result.is_not(None))
+        return {row[0] for row in self._rows(query)}
+
     def count_runs(self) -> int:
         query = select(func.count()).select_from(RUNS).where(RUNS.c.job == self._job)
         return int(self._rows(query)[0][0])
