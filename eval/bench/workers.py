@@ -42,7 +42,7 @@ CALLS = 16_000
 """Of all processes together."""
 WINDOW = 64
 """Problems of one process at a time, of 16 draws each."""
-BAR, SCALING = 3_000, 3.5
+BAR, ON_PAPER, SCALING = 3_000, 10_000, 3.5
 NODES, IN_FLIGHT, SECONDS = 4, 32, 0.5
 ROUNDS = 24
 """How many times each node's places are filled."""
@@ -61,6 +61,9 @@ def workers(*, calls: int = CALLS, processes: tuple[int, ...] = PROCESSES) -> li
             rows.append(figure(f"CPU per call of {number} processes on {name}", one.cpu, "µs"))
         most = max(one.calls for one in found.values())
         rows.append(at_least(f"most calls on one {name} ledger", most, "1/s", bar=BAR))
+        on_paper = max(number * 1e6 / one.cpu for number, one in found.items())
+        what = f"calls on one {name} ledger, had each process a core"
+        rows.append(at_least(what, on_paper, "1/s", bar=ON_PAPER))
     if POSTGRES in os.environ and find_spec("ray") is not None:
         rows += nodes()
     return rows
