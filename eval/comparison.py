@@ -13,7 +13,7 @@ from tts.engine.estimate import prompt_tokens, refuse
 from tts.engine.solving import unbegun
 from tts.errors import StrategyError, Unrecordable, UsageError
 from tts.eval.attempts import Attempt, grade_result
-from tts.eval.grid import Attempts, Place, attempt_of, in_order
+from tts.eval.grid import Attempts, Key, Place, attempt_of, in_order
 from tts.eval.manifest import compare, manifest
 from tts.eval.problems import ProblemSet, canonical, shuffled
 from tts.eval.sharing import Sharing
@@ -73,6 +73,8 @@ class Comparison:
         self.journal, self.leases, self.told = journal, leases, told
         self.retry_failed, self.pilot = retry_failed, pilot
         self.attempts = Attempts()
+        self.taken = set[Key]()
+        """The places of runs that had ended before, or have in another process."""
         self.columns = [
             ((spell_strategy(strategy), spell_budget(budget)), strategy, budget)
             for strategy in spec.strategies
@@ -180,6 +182,7 @@ class Comparison:
                 for cell in self._open_cells(problem):
                     row = found.get(self._run_id(cell))
                     if row is not None and row.result is not None:
+                        self.taken.add(cell.key)
                         await self._keep(cell, decode_summary(row.result, problem))
 
         async with asyncio.TaskGroup() as group:

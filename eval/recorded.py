@@ -22,6 +22,7 @@ from tts.eval.selection import unlike
 from tts.eval.spec import Order
 from tts.eval.trace import reading
 from tts.ledger import decode_summary
+from tts.ledger.reader import Reader
 from tts.protocols import RunRow
 from tts.values import Budget, Problem
 
@@ -106,10 +107,13 @@ async def recorded_report(
     return found.job, report
 
 
-def read(place: str | Path, job: str) -> Recorded:
-    """The rows of a job; one that names no problem set has the problems of its runs."""
+def read(place: str | Path, job: str, *, most: int | None = None) -> Recorded:
+    """The rows of a job; one that names no problem set has the problems of its runs.
+
+    `most`: of the runs only so many, of the first problems of the set.
+    """
     with reading(place, job) as reader:
-        row, runs = reader.job(), reader.runs()
+        row, runs = reader.job(), reader.runs() if most is None else reader.first_runs(most)
         if row is None and not runs:
             raise BadInput(
                 f"{place} holds no run of a job {reader.name!r}: see tts ledger {place}."
@@ -122,10 +126,26 @@ def read(place: str | Path, job: str) -> Recorded:
             ) from error
         digest = manifest.problems.digest
         text = reader.text(digest) if digest else None
-    known = from_canonical(text) if text is not None else bare(runs)
+        known = from_canonical(text) if text is not None else bare(runs)
+        if most is not None and text is not None:
+            runs = _of_first(reader, known, most)
     return Recorded(
         job=reader.name, manifest=manifest, problems=known, runs=runs, kept=text is not None
     )
+
+
+def _of_first(reader: Reader, problems: Sequence[Problem], most: int) -> list[RunRow]:
+    """The first runs in the order of the problems, those of one by strategy, budget and seed."""
+    found: list[RunRow] = []
+    for at in range(0, len(problems), most):
+        names = {one.id: turn for turn, one in enumerate(problems[at : at + most])}
+        runs = reader.runs(names)
+        found += sorted(
+            runs, key=lambda row: (names[row.problem_id], row.strategy, row.budget, row.replicate)
+        )
+        if len(found) >= most:
+            break
+    return found[:most]
 
 
 def bare(runs: Iterable[RunRow]) -> tuple[Problem, ...]:

@@ -10,7 +10,7 @@ from typing import Any
 
 from msgspec import Struct
 
-from tts.cli.exits import FAILED, run_noting
+from tts.cli.exits import FAILED, UNANSWERED, run_noting
 from tts.cli.progress import Progress
 from tts.cli.report import folder_of, make_folder, write_junit, write_report
 from tts.cli.screen import Screen, complain, json_text, warn, write_out
@@ -27,8 +27,6 @@ from tts.eval.spec import ComparisonSpec
 from tts.ledger import Submission
 from tts.ledger.watching import Watcher
 
-UNANSWERED = frozenset({"failed", "suspended", "outage"})
-"""Ends of runs that leave a question without an answer for a reason of their own."""
 STAND_IN = (
     "No --model is given: the embedded test model answers, which knows only small arithmetic. "
     "Name yours with --model backend:NAME."

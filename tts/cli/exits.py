@@ -19,6 +19,8 @@ SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 FAILED, MISUSED, UNISOLATED, INFRASTRUCTURE, BROKEN = 1, 2, 4, 5, 70
 """A run or a tool failed; the command cannot be carried out as given; generated code cannot be
 isolated as far as was demanded; the machine failed for some instances; a fault of tts itself."""
+UNANSWERED = frozenset({"failed", "suspended", "outage"})
+"""Ends of runs that leave a question without an answer for a reason of their own."""
 PATIENCE = 3.0
 """Seconds that a busy event loop has to notice a signal."""
 CODES = 128

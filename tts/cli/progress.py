@@ -4,25 +4,34 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections import Counter
+from collections.abc import Iterable
+from itertools import islice
 from types import TracebackType
 from typing import Self
 
+from rich.console import Group
 from rich.live import Live
-from rich.table import Table
 from rich.text import Text
 
-from tts.cli.screen import Screen
+from tts.cli.exits import UNANSWERED
+from tts.cli.screen import Screen, one_line
 from tts.engine.fewer_collections import fewer_collections
 from tts.eval.attempts import Attempt
 from tts.eval.comparison import Comparison
+from tts.eval.report.terminal import Fitted
+from tts.eval.report.wording import duration
 from tts.eval.statistics import FEWEST, wilson
-from tts.values import NOTHING, Usage
+from tts.values import NANO, NOTHING, Budget, Usage
 
 PLAIN_EVERY = 30.0
 """Seconds between lines where there is no terminal."""
+PLAIN_ROWS = 8
+"""Of them, rows of the grid."""
 LIVE_EVERY = 0.5
 SPARING = 20.0
 """Drawing a large grid takes at most one part in so many of the time."""
+COLUMNS = ("runs", "accuracy", "95 %", "tokens/run")
 
 
 class Progress:
@@ -32,7 +41,6 @@ class Progress:
         self.console = console
         self._comparison: Comparison | None = None
         self._started = time.monotonic()
-        self._replayed = 0
         self._ticker: asyncio.Task[None] | None = None
         self._live = Live(console=console, refresh_per_second=4, transient=True)
 
@@ -66,36 +74,62 @@ class Progress:
             if self._comparison is None:
                 continue
             began = time.monotonic()
+            shown = self._shown(self._comparison)
             if self.console.is_terminal:
-                self._live.update(self._table(self._comparison))
+                self._live.update(shown)
             else:
-                self.console.print(self._line(self._comparison))
+                self.console.print(shown, soft_wrap=True)
             took = time.monotonic() - began
 
-    def _line(self, comparison: Comparison) -> Text:
-        attempts = list(comparison.attempts.values())
-        done, whole = len(attempts), comparison.size
-        billed = sum((attempt.billed for attempt in attempts), NOTHING)
-        seconds = max(time.monotonic() - self._started, 1e-3)
-        failed = sum(attempt.stopped_by == "failed" for attempt in attempts)
-        left = f"{seconds / done * (whole - done):.0f} s left" if done else "no run has ended yet"
-        held = len(comparison.elsewhere)
-        beside = f", {held} problems in other processes" if held else ""
-        return Text(
-            f"{done}/{whole} runs, {billed.tokens:,} tokens billed ({dollars(billed)}), "
-            f"{billed.tokens / seconds:,.0f} tokens/s, {failed} failed, {left}{beside}"
-        )
-
-    def _table(self, comparison: Comparison) -> Table:
-        table = Table(title=self._line(comparison), title_justify="left")
-        for name in ("strategy", "budget", "runs", "accuracy", "95 %", "tokens/run"):
-            table.add_column(name)
+    def _shown(self, comparison: Comparison) -> Group:
         groups: dict[tuple[str, str], list[Attempt]] = {}
         for attempt in comparison.in_order():
             groups.setdefault((attempt.strategy, attempt.budget), []).append(attempt)
-        for (strategy, budget), attempts in groups.items():
-            table.add_row(strategy, budget, *summary(attempts))
-        return table
+        head = line(comparison, max(time.monotonic() - self._started, 1e-3))
+        rows = [(*labels, *summary(attempts)) for labels, attempts in groups.items()]
+        if self.console.is_terminal:
+            return Group(head, Fitted(COLUMNS, rows))
+        told = (f"  {s}, {b}: {n} runs, {a} [{i}], {t} tokens/run" for s, b, n, a, i, t in rows)
+        more = [f"  … and {len(rows) - PLAIN_ROWS} more rows"] if len(rows) > PLAIN_ROWS else []
+        return Group(head, *map(Text, islice(told, PLAIN_ROWS)), *map(Text, more))
+
+
+def line(comparison: Comparison, seconds: float) -> Text:
+    """Runs, spending, speed, time left and failures; speed is of what was run here, in `seconds`."""
+    attempts = comparison.attempts
+    billed = sum((attempt.billed for attempt in attempts.values()), NOTHING)
+    here = [one for key, one in attempts.items() if key not in comparison.taken]
+    speed = sum(one.billed.tokens for one in here) / seconds
+    left = comparison.size - len(attempts)
+    ahead = f"{duration(seconds / len(here) * left)} left" if here else "no run has ended yet"
+    held = len(comparison.elsewhere)
+    parts = [
+        f"{len(attempts)}/{comparison.size} runs",
+        spent(billed, comparison.spec.wallet),
+        f"{speed:,.0f} tokens/s",
+        ahead,
+        failures(attempts.values()),
+        f"{held} problems in other processes" if held else "",
+    ]
+    return Text(", ".join(part for part in parts if part))
+
+
+def spent(billed: Usage, wallet: Budget) -> str:
+    """What was billed, against what the job may be billed."""
+    tokens = f"{billed.tokens:,}" + ("" if wallet.tokens is None else f" of {wallet.tokens:,}")
+    price = "price unknown" if billed.dollars is None else f"${billed.dollars:.4f}"
+    if wallet.nanodollars is not None:
+        price += f" of ${wallet.nanodollars / NANO:g}"
+    return f"{tokens} tokens billed ({price})"
+
+
+def failures(attempts: Iterable[Attempt]) -> str:
+    """How many runs have no answer for a reason of their own, and the commonest reason."""
+    reasons = [one.error or one.stopped_by for one in attempts if one.stopped_by in UNANSWERED]
+    if not reasons:
+        return "0 failed"
+    reason, times = Counter(reasons).most_common(1)[0]
+    return f"{len(reasons)} failed ({times} × {one_line(reason, 80).plain})"
 
 
 def summary(attempts: list[Attempt]) -> tuple[str, str, str, str]:
@@ -109,8 +143,3 @@ def summary(attempts: list[Attempt]) -> tuple[str, str, str, str]:
     telling = len({attempt.problem_id for attempt in graded}) >= FEWEST
     interval = f"{100 * found.low:.0f}-{100 * found.high:.0f}" if telling else "too few to say"
     return str(len(attempts)), f"{100 * found.value:.1f} %", interval, f"{tokens:,.0f}"
-
-
-def dollars(usage: Usage) -> str:
-    """Billed dollars; unknown stays unknown."""
-    return "price unknown" if usage.dollars is None else f"${usage.dollars:.4f}"

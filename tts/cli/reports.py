@@ -30,7 +30,7 @@ def trace(
     all_nodes: Annotated[bool, typer.Option("--all", help="Also every pruned draw.")] = False,
 ) -> None:
     """What one recorded run did: its tree of draws with scores, pruned branches and costs."""
-    from tts.cli.ledger import show_trace
+    from tts.cli.traces import show_trace
 
     show_trace(place, run, job, page=html, all_nodes=all_nodes)
 

@@ -8,8 +8,8 @@ from typing import Any
 from rich.table import Table
 from rich.text import Text
 
-from tts.cli.compare import STAND_IN, UNANSWERED
-from tts.cli.exits import FAILED, run
+from tts.cli.compare import STAND_IN
+from tts.cli.exits import FAILED, UNANSWERED, run
 from tts.cli.screen import Screen, json_text, one_line, warn, write_out
 from tts.engine import Engine, parse_ceilings, parse_strategy
 from tts.eval.recipe import ModelKeys, checked
