@@ -105,12 +105,16 @@ def estimate_and_bill(found: Pilot, billed: Usage) -> str:
 
 
 def spelled(found: Forecast) -> str:
-    return f"{short(found.middle)} [{short(found.low)} to {short(found.high)}]"
+    return _with_bounds(*map(short, (found.low, found.middle, found.high)))
 
 
 def in_dollars(found: Forecast) -> str:
-    low, middle, high = (money(x / NANO) for x in (found.low, found.middle, found.high))
-    return f"{middle} [{low} to {high}]"
+    return _with_bounds(*(money(x / NANO) for x in (found.low, found.middle, found.high)))
+
+
+def _with_bounds(low: str, middle: str, high: str) -> str:
+    """Where all problems of a pilot took the same there are no bounds: nothing was seen to vary."""
+    return middle if low == high else f"{middle} [{low} to {high}]"
 
 
 def forecast(sums: Sequence[float], whole: int, kinds: Sequence[object] = ()) -> Forecast:

@@ -48,7 +48,8 @@ def _byte_lines(path: Path, *, max_line_bytes: int = MAX_LINE_BYTES) -> Iterator
     except (EOFError, gzip.BadGzipFile, zlib.error) as error:
         raise BadInput(f"{path}:{line}: damaged gzip data ({error}).") from error
     except OSError as error:
-        raise BadInput(f"{path}:{line}: cannot be read ({error.strerror or error}).") from error
+        place = f"{path}:{line}" if limit else path
+        raise BadInput(f"{place}: cannot be read ({error.strerror or error}).") from error
 
 
 class _Bomb(ValueError):

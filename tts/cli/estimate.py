@@ -20,7 +20,7 @@ from tts.engine import open_session, spell_budget, spell_strategy
 from tts.engine.estimate import Estimate, estimate
 from tts.errors import UsageError
 from tts.eval.jobs import submission
-from tts.eval.pilot import LEAST, Pilot, in_dollars, spelled
+from tts.eval.pilot import LEAST, Pilot, RowForecast, in_dollars, spelled
 from tts.eval.problems import problems_of
 from tts.eval.recipe import Recipe
 from tts.eval.report.wording import duration
@@ -95,6 +95,8 @@ def show_pilot(
     """
     if problems < LEAST:
         raise UsageError(f"A pilot takes at least {LEAST} problems, not {problems}.")
+    for chosen in parts.values():
+        _refuse_whole(problems, chosen)
     found = {}
     for name, chosen in parts.items():
         asked = submission(chosen, job=f"{job}-{name}" if job and name else job)
@@ -111,6 +113,16 @@ def show_pilot(
         return
     for name, pilot in found.items():
         _show_pilot(Screen(), name, pilot)
+
+
+def _refuse_whole(problems: int, chosen: Recipe) -> None:
+    """A pilot of everything would spend what it is to foretell."""
+    whole = len(problems_of(chosen.spec()).problems)
+    if problems >= whole:
+        raise UsageError(
+            f"A pilot of {problems} problems is all of the {whole} that there are: give fewer, or "
+            "run the whole with tts compare. Nothing was sent."
+        )
 
 
 def _foretold(ledger: str, job: str) -> Pilot:
@@ -133,8 +145,15 @@ def _show_pilot(console: Screen, job: str, pilot: Pilot) -> None:
             "unknown" if row.nanodollars is None else in_dollars(row.nanodollars),
         )
     console.print(view)
+    if any(_alike(row) for row in (*pilot.rows, pilot.bill)):
+        console.print(Text("Without bounds: every problem of the pilot took the same."))
     low, high = (duration(seconds) for seconds in pilot.seconds)
     console.print(Text(f"In {low} to {high}. The pilot is part of the job: tts compare goes on."))
+
+
+def _alike(row: RowForecast) -> bool:
+    told = (row.calls, row.tokens, row.nanodollars)
+    return any(one is not None and one.low == one.high for one in told)
 
 
 def show_wording(console: Screen, rows: Sequence[Row], *, graph: bool) -> None:

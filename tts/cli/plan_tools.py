@@ -64,7 +64,7 @@ def load_tools(place: str) -> ToolSet:
         callable(one) or isinstance(one, Tool) for one in given
     ):
         raise BadInput(
-            f"Tools {place!r} are a {type(found).__name__}, not a tool or a list of them."
+            f"Tools {place!r} are of type {type(found).__name__}, not a tool or a list of them."
         )
     return ToolSet(given)
 

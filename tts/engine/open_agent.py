@@ -27,7 +27,7 @@ def loaded(place: str) -> AgentGenerator:
     if isinstance(found, AgentGenerator):
         return found
     if not callable(found):
-        kind = "nothing" if found is None else f"a {type(found).__name__}"
+        kind = "nothing" if found is None else f"of type {type(found).__name__}"
         raise BadInput(f"Model 'agent:{place}' is {kind}: an agent or an async function is needed.")
     made: AgentGenerator = agent(name=name)(found)
     return made
