@@ -18,6 +18,8 @@ from tts.errors import BadInput
 from tts.eval.problems.code_sets import CODE_SETS, code_set
 from tts.eval.problems.contests import contest_set
 from tts.eval.problems.generated import GENERATED, generated_set, is_generated
+from tts.eval.problems.inspect_set import INSPECT, inspect_set
+from tts.eval.problems.lm_eval import LM_EVAL, lm_eval_set
 from tts.eval.problems.problem_set import ProblemSet, choose
 from tts.eval.problems.puzzles import puzzle_set
 from tts.eval.problems.record import collect
@@ -38,6 +40,18 @@ READERS = {".jsonl": json_rows, ".ndjson": json_rows, ".json": array_rows, ".csv
 SUFFIXES = tuple(READERS)
 PROGRAM_SETS: Mapping[str, ReadPrograms] = {"p3": puzzle_set, "livecodebench": contest_set}
 """Sets of programs with a form of their own."""
+
+
+class ReadForeign(Protocol):
+    """Reads another program's file of questions; raises `BadInput`."""
+
+    def __call__(
+        self, path: Path, /, *, task: str = "math", skip_bad: bool = False
+    ) -> ProblemSet: ...
+
+
+FOREIGN: Mapping[str, ReadForeign] = {LM_EVAL: lm_eval_set, INSPECT: inspect_set}
+"""By the word before the colon."""
 SHORT_TEXTS = "short_texts"
 """The set that is shipped as a file."""
 
@@ -53,8 +67,8 @@ def load_problem_set(
     revision: str | None = None,
     asked: str = "",
 ) -> ProblemSet:
-    """Problems of a file, `arithmetic:…`, `steps:…`, `countdown:…`, `facts:…`, `replay:FILE[#MODEL]`
-    or a Hugging Face `owner/name`.
+    """Problems of a file, `arithmetic:…`, `steps:…`, `countdown:…`, `facts:…`, `replay:FILE[#MODEL]`,
+    `lm-eval:FILE`, `inspect:FILE` or a Hugging Face `owner/name`.
 
     `task` applies to rows that name none; `asked` is the model that will answer, whose rows a
     recorded file is read for. Raises `BadInput` where the source cannot be read.
@@ -102,6 +116,8 @@ def _read(source: str, *, task: str, skip_bad: bool, revision: str | None) -> Pr
         return repository_set(source)
     path = Path(source)
     kind, _, file = source.partition(":")
+    if kind in FOREIGN:
+        return FOREIGN[kind](Path(file), task=task, skip_bad=skip_bad)
     for name in CODE_SETS:
         if kind == name:
             return code_set(name, Path(file), skip_bad=skip_bad)
@@ -113,14 +129,23 @@ def _read(source: str, *, task: str, skip_bad: bool, revision: str | None) -> Pr
         return file_set(path, task=task, skip_bad=skip_bad)
     if _REPOSITORY.fullmatch(source):
         return hub_set(source, revision=revision, task=task, skip_bad=skip_bad)
-    known = (*GENERATED, *CODE_SETS, *PROGRAM_SETS, "replay", "swe", SWE_MINI, SHORT_TEXTS)
+    known = (
+        *GENERATED,
+        *CODE_SETS,
+        *PROGRAM_SETS,
+        *FOREIGN,
+        "replay",
+        "swe",
+        SWE_MINI,
+        SHORT_TEXTS,
+    )
     near = get_close_matches(source.partition(":")[0], known, n=1)
     hint = f"did you mean {near[0]}:{source.partition(':')[2]}? A" if near else "a"
     raise BadInput(
         f"{source}: no such file; {hint} JSON Lines or CSV file, "
         f"{', '.join(f'{name}:N' for name in GENERATED)}, {SHORT_TEXTS}, "
-        f"{', '.join(f'{name}:FILE' for name in (*CODE_SETS, *PROGRAM_SETS))}, {SWE_MINI}, swe:FILE, replay:FILE or a Hugging Face "
-        "owner/name is needed."
+        f"{', '.join(f'{name}:FILE' for name in (*CODE_SETS, *PROGRAM_SETS, *FOREIGN))}, "
+        f"{SWE_MINI}, swe:FILE, replay:FILE or a Hugging Face owner/name is needed."
     )
 
 

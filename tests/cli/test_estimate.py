@@ -5,13 +5,17 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import pytest
 from typer.testing import CliRunner
 
 from tts.cli.app import app
 from tts.cli.estimate import Row, at_most, by_length, table
+from tts.cli.guard import guarded
 from tts.engine import parse_strategy
 from tts.engine.estimate import estimate
 from tts.values import Budget, Problem
+
+RUN = CliRunner()
 
 
 def problems(*words: int) -> list[Problem]:
@@ -70,3 +74,26 @@ def test_bad_rows_are_left_out_as_they_are_of_the_comparison(tmp_path: Path) -> 
     result = CliRunner().invoke(app, [*asked, "--skip-bad"])
     assert result.exit_code == 0, result.output
     assert "In all 1 runs" in result.output
+
+
+@pytest.mark.parametrize("pilot", [8, 999])
+def test_a_pilot_of_everything_is_refused_before_anything_is_sent(
+    pilot: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    asked = ["--problems", "arithmetic:8", "--strategies", "single", "--model", "simulated:1"]
+    assert guarded(["estimate", *asked, "--pilot", str(pilot)]) == 2
+    assert f"A pilot of {pilot} problems is all of the 8 that there are" in capsys.readouterr().err
+    assert not (tmp_path / "tts.db").exists()
+
+
+def test_where_nothing_varied_in_a_pilot_no_bounds_are_claimed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    asked = ["--problems", "arithmetic:9", "--strategies", "single", "--model", "simulated:1"]
+    found = RUN.invoke(app, ["estimate", *asked, "--verifier", "none", "--pilot", "5"])
+    assert found.exit_code == 0, found.output
+    [row] = [line for line in found.output.splitlines() if "single" in line]
+    assert " 9 " in row and "9 [9 to 9]" not in row
+    assert "every problem of the pilot took the same" in found.output

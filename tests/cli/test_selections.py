@@ -41,4 +41,4 @@ def test_a_file_of_tests_that_is_not_there_ends_with_one_line(files: Files, tmp_
     command = ["replay", str(files.pool), "--tests", lost, "--problems", files.problems]
     found = CliRunner().invoke(app, command)
     assert isinstance(found.exception, BadInput)
-    assert f"{lost}:1: cannot be read" in str(found.exception)
+    assert f"{lost}: cannot be read" in str(found.exception)

@@ -73,7 +73,7 @@ def test_a_repository_that_is_not_here_is_a_failure_of_the_machine(
     "told, why",
     [
         (["grade", "gold", "-i", "nothing-1"], "swe_mini has no instance 'nothing-1'"),
-        (["grade", "missing.jsonl"], "missing.jsonl:1: cannot be read"),
+        (["grade", "missing.jsonl"], "missing.jsonl: cannot be read"),
         (["grade", "gold", "--problems", "missing.json"], "missing.json"),
         (["grade", "gold", "--run-id", "../x", *ONE], "a name without slashes"),
         (["grade", "gold", "--min-isolation", "rlimits", *ONE], "not tested below landlock"),

@@ -108,7 +108,10 @@ def compare(
 @flags_of(Recipe, without=("problems", "strategies", "budgets", "baseline"))
 def evaluate(
     problems: Annotated[
-        str, typer.Argument(help="File, arithmetic:N, countdown:N, swe_mini, replay:FILE, HF id.")
+        str,
+        typer.Argument(
+            help="File, arithmetic:N, countdown:N, swe_mini, lm-eval:FILE, inspect:FILE, HF id."
+        ),
     ],
     strategy: Strategy = "majority_vote",
     budget: Budget = "none",

@@ -74,6 +74,8 @@ class Asks:
         self._prices = PriceTable.load(options.prices)
         self._retry, self._timeout = RetryPolicy(retries=options.retries), options.timeout
         self._random, self._ids = random.Random(), itertools.count()
+        self._met: CallError | None = None
+        """What the last question met, for whoever waits."""
         self._process = f"{os.getpid():x}-{time.time_ns():x}"
 
     async def __aenter__(self) -> Self:
@@ -94,6 +96,7 @@ class Asks:
             try:
                 return await self._attempt(question, number)
             except CallError as error:
+                self._met = error
                 delay = self._retry.delay(number, error, self._random, "read")
                 if delay is None:
                     raise
@@ -104,8 +107,8 @@ class Asks:
     async def bounded(self, what: str) -> AsyncIterator[None]:
         """Say after 2 s what is waited for; raises `CallTimeout` after the longest wait."""
         loop = asyncio.get_running_loop()
-        said = f"Waiting for {what}, for {self.longest:.0f} s at most …"
-        saying = loop.call_later(SAID_AFTER, _LOG.warning, said)
+        self._met = None
+        saying = loop.call_later(SAID_AFTER, self._say, what)
         try:
             async with asyncio.timeout(self.longest):
                 yield
@@ -113,6 +116,10 @@ class Asks:
             raise CallTimeout(f"no answer within {self.longest:.0f} s") from None
         finally:
             saying.cancel()
+
+    def _say(self, what: str) -> None:
+        why = f": {str(self._met).rstrip('.')}; it is tried again" if self._met else ""
+        _LOG.warning(f"Waiting for {what}, for {self.longest:.0f} s at most{why} …")
 
     def tell(self, address: str, before: Usage) -> None:
         """Say what the questions to an endpoint were billed."""
