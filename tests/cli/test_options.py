@@ -13,7 +13,7 @@ import typer
 from typer.main import get_command
 
 from tts.cli.app import app
-from tts.cli.options import flags_of
+from tts.cli.options import flags_of, several
 from tts.engine import Engine, SessionOptions
 from tts.errors import BadInput
 from tts.eval.recipe import ModelKeys, Recipe, read_parts, recipe_of
@@ -197,6 +197,22 @@ def test_mappings_are_given_name_by_name() -> None:
         "models": {"judge": "openai:m"},
         "sampling": {"top_p": 0.9, "temperature": 0.5},
     }
+
+
+def test_lists_are_given_with_commas_or_again_and_again() -> None:
+    assert given("--bin", "1,2", "--bin", "4") == {"bins": [1, 2, 4]}
+    assert given("--sampling", "top_p=0.9,top_k=3") == {"sampling": {"top_p": 0.9, "top_k": 3}}
+    assert given("--sampling", "stop=[a,b]") == {"sampling": {"stop": ["a", "b"]}}
+    assert several(["single, majority_vote(n=2, temperature=1)", "x"]) == [
+        "single",
+        "majority_vote(n=2, temperature=1)",
+        "x",
+    ]
+
+
+def test_what_is_no_number_is_told_how_lists_are_given() -> None:
+    with pytest.raises(BadInput, match="--bins takes whole numbers, as 1,2 or repeated"):
+        given("--bin", "1,x")
 
 
 @pytest.mark.parametrize("text", ["top_p", "=1", "top_p=[", "a=1 --sampling a=2"])

@@ -91,7 +91,11 @@ def compare(
     options: dict[str, Any],
     under: dict[str, Any],
 ) -> None:
-    """Compare strategies under budgets on a problem set; the same command goes on where it was."""
+    """Compare strategies under budgets on a problem set. The same command goes on where it was.
+
+    Example: tts compare --problems problems.jsonl --model openai:my-model --base-url
+    http://localhost:8000/v1 --strategies 'single, majority_vote(n=16)' --budgets '4k tokens'
+    """
     from tts.cli.compare import recipes, run_parts
 
     how: dict[str, Any] = {"ledger": ledger, "job": job, "out": out, "retry_failed": retry_failed}
@@ -127,7 +131,11 @@ def evaluate(
     *,
     options: dict[str, Any],
 ) -> None:
-    """Evaluate one strategy on a problem set."""
+    """Evaluate one strategy on a problem set.
+
+    Example: tts eval problems.jsonl --strategy 'majority_vote(n=8)' --model openai:my-model --limit
+    20
+    """
     from tts.cli.compare import recipes, run_parts
 
     named = {"problems": problems, "strategies": [strategy], "budgets": [budget]}
@@ -153,7 +161,10 @@ def run(
     *,
     options: dict[str, Any],
 ) -> None:
-    """Solve one problem and show answer, candidates and cost."""
+    """Solve one problem and show answer, candidates and cost.
+
+    Example: tts run 'What is 12 * 13?' --strategy 'best_of_n(n=4)' --budget '4k tokens'
+    """
     from tts.cli.run import run_problem
 
     run_problem(problem, strategy, budget, options, ledger=ledger, seed=seed, as_json=as_json)
@@ -194,7 +205,10 @@ def plan(
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Compile a task into calls of tools and show the graph; nothing is called without --run."""
+    """Compile a task into calls of tools and show the graph. Nothing is called without --run.
+
+    Example: tts plan 'price of three pears' --tools my_tools:tools --model openai:my-model --run
+    """
     from tts.cli.plan import Wish, show_plan
     from tts.cli.plan_tools import Offer
 
@@ -221,7 +235,7 @@ def demo(
         Path | None, typer.Option(help="With --real: a recipe of your own instead.")
     ] = None,
 ) -> None:
-    """The main job on the embedded model: four strategies under three budgets, in a minute or two."""
+    """The main job on the embedded model, in a minute or two. Four strategies under three budgets."""
     from tts.cli.demo import run_demo, run_real_demo
     from tts.errors import UsageError
 
@@ -249,7 +263,10 @@ def estimate(
     options: dict[str, Any],
     under: dict[str, Any],
 ) -> None:
-    """What a comparison would cost at worst, before anything is spent; or after a pilot."""
+    """What a comparison would cost at worst, or after a pilot. Without --pilot nothing is sent.
+
+    Example: tts estimate recipe.yaml --pilot 20
+    """
     from tts.cli.compare import recipes
     from tts.cli.estimate import show_estimate, show_pilot
 
@@ -267,7 +284,7 @@ app.add_typer(ledger_app)
 def strategies(
     name: Annotated[str, typer.Argument(help="One strategy, with its parameters.")] = "",
 ) -> None:
-    """The strategies, their parameters with defaults, and where they come from."""
+    """The strategies and where they come from. With a name: its parameters and their defaults."""
     from tts.cli.show import show_strategies
 
     show_strategies(name)
@@ -282,54 +299,6 @@ app.add_typer(job_app)
 app.add_typer(faults_app)
 app.add_typer(swe)
 app.add_typer(setting_up)
-
-
-@app.command()
-def calibrate(
-    draws: Annotated[Path, typer.Argument(help="Several scored draws a problem: ledger or pool.")],
-    rung: Annotated[
-        list[str], typer.Option(help="MODEL=FILE of greedy, scored draws; repeat.")
-    ] = [],  # noqa: B006
-    grid: Annotated[
-        list[str], typer.Option(help="MODEL=LEDGER: its strategies are settings, too; repeat.")
-    ] = [],  # noqa: B006
-    budget: Annotated[
-        str, typer.Option(help="A problem, on the average: choose among whole strategies.")
-    ] = "",
-    price: Annotated[
-        float | None, typer.Option(help="The same by price: accuracy that a unit is worth.")
-    ] = None,
-    probe: Annotated[
-        str, typer.Option(help="Whose draws tell the difficulty; else the cheapest.")
-    ] = "",
-    out: Annotated[Path, typer.Option(help="The policy file.")] = Path("policy.json"),
-    n: Annotated[int, typer.Option(help="The target is uniform best of so many.")] = 16,
-    margin: Annotated[float, typer.Option(help="Accuracy that may be lost to it.")] = 0.01,
-    signal: Annotated[str, typer.Option(help="score, or agreement: no verifier.")] = "score",
-    bins: Annotated[
-        str, typer.Option(help="By difficulty: none, snell or liu; of settings else snell.")
-    ] = "",
-    cost: Annotated[
-        str, typer.Option(help="What is saved: tokens, flops; of settings also dollars, ….")
-    ] = "",
-    orders: Annotated[int, typer.Option(help="Orders of each problem's draws.")] = 4,
-    seed: Annotated[int, typer.Option(help="Of the parts that fit and judge.")] = 0,
-    policy: Annotated[Path | None, typer.Option(help="Judge this policy; fit none.")] = None,
-    held_out: Annotated[
-        Path | None, typer.Option(help="Write the problems that judged, to run it on.")
-    ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False,
-) -> None:
-    """Fit a policy for compute_optimal to recorded draws or runs, and judge it on others of them."""
-    from tts.cli.calibrate import run_calibration, run_grid
-
-    shown: dict[str, Any] = {"as_json": as_json, "held_out": held_out, "policy": policy}
-    how = {"bins": bins, "cost": cost, "seed": seed, **shown}
-    if grid or budget or price is not None or probe:
-        settings: dict[str, Any] = {"rungs": rung, "budget": budget, "price": price}
-        run_grid(draws, grid, out, probe=probe, **settings, **how)
-        return
-    run_calibration(draws, rung, out, n=n, margin=margin, signal=signal, orders=orders, **how)
 
 
 @app.command()
@@ -348,7 +317,10 @@ def tune(
     options: dict[str, Any],
     out: Annotated[Path | None, typer.Option(help="The profile or fit, as YAML.")] = None,
 ) -> None:
-    """Search vLLM's engine arguments by throughput; the same command goes on where it was."""
+    """Search vLLM's engine arguments by throughput. The same command goes on where it was.
+
+    Example: tts tune --model vllm:FOLDER --workload best_of_n
+    """
     from tts.cli.tune import fit_runtime
     from tts.cli.tune import tune as search
 
@@ -388,7 +360,7 @@ def bench(
         bool, typer.Option("--install-peers", help="Of peers: install the other libraries first.")
     ] = False,
 ) -> None:
-    """What the engine costs and holds on this machine; exit code 1 when a bar is missed."""
+    """What the engine costs and holds on this machine. Exit code 1 when a bar is missed."""
     from tts.cli.bench import run_bench
     from tts.eval.bench import BenchOptions
 

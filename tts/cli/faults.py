@@ -9,14 +9,14 @@ import typer
 
 faults_app = typer.Typer(
     name="faults",
-    help="A model server that misbehaves as a plan says, to try clients and jobs against.",
+    help="A model server that misbehaves as a plan says. To try clients and jobs against.",
     no_args_is_help=True,
 )
 
 
 @faults_app.callback()
 def faults() -> None:
-    """A model server that misbehaves as a plan says, to try clients and jobs against."""
+    """A model server that misbehaves as a plan says. To try clients and jobs against."""
 
 
 @faults_app.command()
@@ -35,7 +35,7 @@ def serve(
         float | None, typer.Option(min=0, help="Seconds of an answer; goes on top of the plan.")
     ] = None,
 ) -> None:
-    """Serve the OpenAI API on this machine, with faults; one line says the URL, Ctrl-C ends it."""
+    """Serve the OpenAI API on this machine, with faults. One line says the URL, Ctrl-C ends it."""
     from tts.cli.fault_serving import serve_faults
 
     serve_faults(plan, like=like, port=port, words=words, latency=latency)

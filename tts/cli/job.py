@@ -13,7 +13,7 @@ from tts.eval.recipe import Recipe
 
 job_app = typer.Typer(
     name="job",
-    help="Comparisons as jobs: submit, work, watch, pause, resume, cancel, retune.",
+    help="Comparisons as jobs. Submit, work, watch, pause, resume, cancel, retune.",
     no_args_is_help=True,
 )
 LedgerPlace = Annotated[str, typer.Option(help="File or database URL of the ledger.")]
@@ -33,7 +33,10 @@ def submit(
     options: dict[str, Any],
     under: dict[str, Any],
 ) -> None:
-    """Queue a comparison; `tts job work` does it, here or on another machine."""
+    """Queue a comparison. `tts job work` does it, here or on another machine.
+
+    Example: tts job submit recipe.yaml
+    """
     from tts.cli.compare import recipes
     from tts.cli.jobs import submit_jobs
 
@@ -56,7 +59,7 @@ def work(
         typer.Option(min=0, max=65535, help="Counts for Prometheus at this port; 0: a free one."),
     ] = None,
 ) -> None:
-    """Work at what is queued, the oldest first; several workers share the problems of a job."""
+    """Work at what is queued, the oldest first. Several workers share the problems of a job."""
     if (on or workers) and metrics is not None:
         raise UsageError(
             "--metrics counts one process: give it to workers that you start yourself."
@@ -84,7 +87,7 @@ def list_jobs(ledger: LedgerPlace = "tts.db", as_json: AsJson = False) -> None:
 
 @job_app.command()
 def status(job: Name, ledger: LedgerPlace = "tts.db", as_json: AsJson = False) -> None:
-    """One job: state, progress, workers, what it was billed, what it waits for."""
+    """One job: state, progress, workers and bill. And what it waits for."""
     from tts.cli.jobs import show_status
 
     show_status(job, ledger, as_json=as_json)
@@ -96,7 +99,7 @@ def watch(
     ledger: LedgerPlace = "tts.db",
     every: Annotated[float, typer.Option(min=0.1, help="Seconds between two looks.")] = 2.0,
 ) -> None:
-    """A line whenever something changes, until the job has ended, is paused or waits."""
+    """A line whenever something changes. Until the job has ended, is paused or waits."""
     from tts.cli.jobs import watch_job
 
     watch_job(job, ledger, every)
@@ -104,7 +107,7 @@ def watch(
 
 @job_app.command()
 def pause(job: Name, ledger: LedgerPlace = "tts.db") -> None:
-    """Send nothing more; what is in flight ends, and nothing is lost."""
+    """Send nothing more. What is in flight ends, and nothing is lost."""
     from tts.cli.jobs import wish
 
     wish(job, ledger, "pause")
@@ -118,7 +121,7 @@ def resume(
         bool, typer.Option("--retry-failed", help="Run again what failed or lost draws.")
     ] = False,
 ) -> None:
-    """Queue a job again that was paused, or that waited for something to be mended."""
+    """Queue a job again. One that was paused, or that waited for something to be mended."""
     from tts.cli.jobs import resume_job
 
     resume_job(job, ledger, retry_failed=retry_failed)
@@ -126,7 +129,7 @@ def resume(
 
 @job_app.command()
 def cancel(job: Name, ledger: LedgerPlace = "tts.db") -> None:
-    """End a job for good; what it has stays, and submitting it again goes on from there."""
+    """End a job for good. What it has stays, and submitting it again goes on from there."""
     from tts.cli.jobs import wish
 
     wish(job, ledger, "cancel")

@@ -12,7 +12,7 @@ from tts.cli.groups import Showing
 ledger_app = typer.Typer(
     name="ledger",
     cls=Showing,
-    help="What a recorded job cost, and the upkeep of a ledger. `tts ledger FILE` shows.",
+    help="What a recorded job cost; upkeep of a ledger. `tts ledger FILE` shows.",
 )
 Place = Annotated[str, typer.Argument(help="File or database URL of the ledger.")]
 
@@ -35,7 +35,10 @@ def show(
         Path | None, typer.Option(help="Write a log of inspect_ai for each row into this folder.")
     ] = None,
 ) -> None:
-    """What a recorded job cost, and its rows as CSV, JSON Lines or Parquet."""
+    """What a recorded job cost, or its rows as a file. CSV, JSON Lines or Parquet by its ending.
+
+    Example: tts ledger tts.db --by model
+    """
     from tts.cli.ledger import export_ledger, show_ledger
 
     if pool is not None:
@@ -57,7 +60,7 @@ def copy(
     source: Place,
     target: Annotated[str, typer.Argument(help="File or URL of a ledger that is not there yet.")],
 ) -> None:
-    """Copy a whole ledger, between SQLite and PostgreSQL too; counts and sums are compared."""
+    """Copy a whole ledger, and compare counts and sums. Between SQLite and PostgreSQL, too."""
     from tts.cli.screen import Screen
     from tts.ledger.copy import copy_ledger
 
@@ -72,7 +75,7 @@ def prune(
     ledger: Annotated[str, typer.Option(help="File or database URL of the ledger.")] = "tts.db",
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
 ) -> None:
-    """Take a job out of a ledger: its calls, runs and bills. What it would cost again is paid again."""
+    """Take a job out of a ledger. Its calls, runs and bills: what it would cost again is paid again."""
     from tts.cli.screen import Screen
     from tts.errors import UsageError
     from tts.ledger.upkeep import prune as take_out

@@ -96,7 +96,7 @@ def _kind(annotation: Any) -> Any:
         [annotation] = [one for one in get_args(annotation) if one is not NoneType]
     origin = get_origin(annotation) or annotation
     if origin is list:
-        return list[int] if get_args(annotation) == (int,) else list[str]
+        return list[str]
     if origin is dict:
         return list[str]
     return origin if origin in (bool, int, float, Path) else str
@@ -109,15 +109,38 @@ def _read(given: dict[str, Any], keys: type[BaseModel]) -> dict[str, Any]:
         if get_origin(field.annotation) is dict and name in found:
             plain = get_args(field.annotation)[1] is str
             found[name] = _mapping(f"--{name}", found[name], plain=plain)
+        elif field.annotation == list[int] and name in found:
+            found[name] = _numbers(f"--{name}", found[name])
     sampled = {name: found.pop(name) for name in SAMPLED if name in found}
     if sampled:
         found["sampling"] = {**found.get("sampling", {}), **sampled}
     return found
 
 
+def several(texts: Iterable[str]) -> list[str]:
+    """What a flag was given, repeated or with commas; a comma inside brackets or quotes splits none."""
+    from tts.engine.spelling import split_outside
+
+    return [part for text in texts for part in split_outside(text) if part]
+
+
+def _numbers(flag: str, texts: Iterable[str]) -> list[int]:
+    try:
+        return [int(text) for text in several(texts)]
+    except ValueError:
+        given = ", ".join(texts)
+        raise BadInput(f"{flag} takes whole numbers, as 1,2 or repeated, not {given!r}.") from None
+
+
+def _pairs(text: str) -> list[str]:
+    """`a=1,b=2` is two; where a part has no name of its own, the comma belongs to a value."""
+    parts = several([text])
+    return parts if len(parts) > 1 and all("=" in part for part in parts) else [text]
+
+
 def _mapping(flag: str, texts: Iterable[str], *, plain: bool) -> dict[str, Any]:
     pairs = {}
-    for text in texts:
+    for text in (pair for given in texts for pair in _pairs(given)):
         name, equals, value = text.partition("=")
         if not equals or not name.strip() or name.strip() in pairs:
             raise BadInput(f"{flag} takes name=value, each name once, not {text!r}.")

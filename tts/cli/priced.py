@@ -25,7 +25,10 @@ def list_prices(
     *,
     options: dict[str, Any],
 ) -> None:
-    """The table: dollars per million tokens, with cached, batch and long-prompt rates."""
+    """The table, in dollars per million tokens. With cached, batch and long-prompt rates.
+
+    Example: tts prices gpt-5
+    """
     from tts.cli.price_lists import show_prices
 
     show_prices(pattern, options.get("prices"))
@@ -38,7 +41,7 @@ def show(
     *,
     options: dict[str, Any],
 ) -> None:
-    """What one model costs, every tier of it; exit code 2 where that is not known."""
+    """What one model costs, every tier of it. Exit code 2 where that is not known."""
     from tts.cli.price_lists import show_price
 
     show_price(model, options.get("prices"))
@@ -57,7 +60,10 @@ def update(
     *,
     options: dict[str, Any],
 ) -> None:
-    """Bring prices of a newer list into your own price file, and say what is new or differs."""
+    """Bring newer prices into your own price file. What is new or differs is said.
+
+    Example: tts prices update model_prices_and_context_window.json
+    """
     from tts.cli.price_lists import update_prices
 
     update_prices(file, out, options.get("prices"))

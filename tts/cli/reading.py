@@ -26,7 +26,7 @@ def question_policy(
     out: Annotated[Path | None, typer.Option(help="Write the policy for adaptive_rag.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False,
 ) -> None:
-    """A policy for adaptive_rag fitted to recorded answers, and judged on others of them."""
+    """A policy for adaptive_rag, fitted and judged. Recorded answers fit it, others of them judge."""
     from tts.cli.question_policy import show_policy
 
     show_policy(file, gold=gold, job=job, ways=ways, out=out, as_json=as_json)
@@ -54,7 +54,11 @@ def demonstrations(
     *,
     options: dict[str, Any],
 ) -> None:
-    """Worked examples from runs on training questions that end right and find their support."""
+    """Worked examples for answering from documents. From runs on training questions that end right
+    and find their support.
+
+    Example: tts demonstrations train.jsonl --corpus documents.jsonl --model openai:my-model
+    """
     from tts.cli.demonstrations import make
 
     how: dict[str, Any] = {"strategy": strategy, "budget": budget, "test": test, "judge": judge}

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from tts.cli.options import flags_of
+from tts.cli.options import flags_of, several
 from tts.eval.recipe import ModelKeys
 
 recorded = typer.Typer()
@@ -36,7 +36,9 @@ AsJson = Annotated[bool, typer.Option("--json", help="One JSON object.")]
 @flags_of(ModelKeys, only=("prices",))
 def replay(
     files: Files,
-    strategy: Annotated[list[str], typer.Option(help="As 'majority_vote(n=8)'; repeat.")] = [],  # noqa: B006
+    strategy: Annotated[
+        list[str], typer.Option(help="As 'majority_vote(n=8)'; repeat, or a, b.")
+    ] = [],  # noqa: B006
     controller: Annotated[list[Path], typer.Option(help="A stop rule of yours, FILE.py.")] = [],  # noqa: B006
     budget: Annotated[list[str], typer.Option(help="By recorded lengths: '4k tokens'.")] = [],  # noqa: B006
     k: Annotated[str, typer.Option(help="Points of the curves: 1,4,16; else powers of 2.")] = "",
@@ -57,7 +59,10 @@ def replay(
     *,
     options: dict[str, Any],
 ) -> None:
-    """Recorded draws under other rules, stops and sizes, with curves and the frontier; free."""
+    """Recorded draws under other rules, stops and sizes. Curves and the frontier; nothing is sent.
+
+    Example: tts replay samples.jsonl --strategy 'majority_vote(n=16)'
+    """
     from tts.cli.replay import asked_of, numbers_of, show_replay, write_rows
 
     how: dict[str, Any] = {"ks": numbers_of(k), "as_json": as_json}
@@ -74,7 +79,7 @@ def replay(
         files,
         tasks=task,
         ks=k,
-        strategies=strategy,
+        strategies=several(strategy),
         controllers=controller,
         budgets=budget,
         orders=orders,
@@ -109,7 +114,11 @@ def cascade(
     *,
     options: dict[str, Any],
 ) -> None:
-    """Cascades over recorded models, efforts and N beside the best fixed one, by budget; free."""
+    """Cascades over recorded models, efforts and N. Beside the best fixed one, by budget; nothing
+    is sent.
+
+    Example: tts cascade samples.jsonl --at '0.01,0.05'
+    """
     from tts.cli.cascade import show_cascades
     from tts.cli.replay import asked_of
 
@@ -139,7 +148,11 @@ def allocate(
     *,
     options: dict[str, Any],
 ) -> None:
-    """One budget for a whole set: who gets how much, and what that is worth beside the same for all."""
+    """One budget for a whole set: who gets how much. And what that is worth beside the same for
+    all.
+
+    Example: tts allocate samples.jsonl --budget '200k tokens'
+    """
     from tts.cli.allocate import Wish, show_allocation
     from tts.cli.replay import asked_of
 
@@ -164,7 +177,11 @@ def allocate_rag(
     job: Annotated[str, typer.Option(help="Of the ledger, where it holds several.")] = "",
     as_json: AsJson = False,
 ) -> None:
-    """Documents, demonstrations and iterations that a cap per question should buy, by a fitted law."""
+    """What retrieval a cap per question should buy. Documents, demonstrations and iterations, by a
+    fitted law.
+
+    Example: tts allocate-rag settings.jsonl --budget 128k
+    """
     from tts.cli.allocate_rag import show_advice
 
     show_advice(file, budget=budget, dataset=dataset, as_json=as_json, job=job)
@@ -187,7 +204,10 @@ def exchange(
     *,
     options: dict[str, Any],
 ) -> None:
-    """A small model with the FLOPs of one draw of a larger one, pre-training included (Snell et al.)."""
+    """A small model with the FLOPs of a larger one's draw. Pre-training included (Snell et al.).
+
+    Example: tts exchange small.jsonl large.jsonl --times 14
+    """
     from tts.cli.exchange import show_exchange
     from tts.cli.replay import asked_of
 
@@ -195,3 +215,54 @@ def exchange(
     files = [small, large]
     read = asked_of(files, tasks=task, seed=seed, prices=prices, problems=problems, fields=field)
     show_exchange(read, times=times, ratio=ratio, as_json=as_json)
+
+
+@recorded.command()
+def calibrate(
+    draws: Annotated[Path, typer.Argument(help="Several scored draws a problem: ledger or pool.")],
+    rung: Annotated[
+        list[str], typer.Option(help="MODEL=FILE of greedy, scored draws; repeat.")
+    ] = [],  # noqa: B006
+    grid: Annotated[
+        list[str], typer.Option(help="MODEL=LEDGER: its strategies are settings, too; repeat.")
+    ] = [],  # noqa: B006
+    budget: Annotated[
+        str, typer.Option(help="A problem, on the average: choose among whole strategies.")
+    ] = "",
+    price: Annotated[
+        float | None, typer.Option(help="The same by price: accuracy that a unit is worth.")
+    ] = None,
+    probe: Annotated[
+        str, typer.Option(help="Whose draws tell the difficulty; else the cheapest.")
+    ] = "",
+    out: Annotated[Path, typer.Option(help="The policy file.")] = Path("policy.json"),
+    n: Annotated[int, typer.Option(help="The target is uniform best of so many.")] = 16,
+    margin: Annotated[float, typer.Option(help="Accuracy that may be lost to it.")] = 0.01,
+    signal: Annotated[str, typer.Option(help="score, or agreement: no verifier.")] = "score",
+    bins: Annotated[
+        str, typer.Option(help="By difficulty: none, snell or liu; of settings else snell.")
+    ] = "",
+    cost: Annotated[
+        str, typer.Option(help="What is saved: tokens, flops; of settings also dollars, ….")
+    ] = "",
+    orders: Annotated[int, typer.Option(help="Orders of each problem's draws.")] = 4,
+    seed: Annotated[int, typer.Option(help="Of the parts that fit and judge.")] = 0,
+    policy: Annotated[Path | None, typer.Option(help="Judge this policy; fit none.")] = None,
+    held_out: Annotated[
+        Path | None, typer.Option(help="Write the problems that judged, to run it on.")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False,
+) -> None:
+    """Fit a policy for compute_optimal, and judge it. Recorded draws or runs fit it, others judge.
+
+    Example: tts calibrate draws.db --rung default=small.db --out policy.json
+    """
+    from tts.cli.calibrate import run_calibration, run_grid
+
+    shown: dict[str, Any] = {"as_json": as_json, "held_out": held_out, "policy": policy}
+    how = {"bins": bins, "cost": cost, "seed": seed, **shown}
+    if grid or budget or price is not None or probe:
+        settings: dict[str, Any] = {"rungs": rung, "budget": budget, "price": price}
+        run_grid(draws, grid, out, probe=probe, **settings, **how)
+        return
+    run_calibration(draws, rung, out, n=n, margin=margin, signal=signal, orders=orders, **how)

@@ -29,7 +29,11 @@ def trace(
     html: Annotated[Path | None, typer.Option(help="Write a self-contained page here.")] = None,
     all_nodes: Annotated[bool, typer.Option("--all", help="Also every pruned draw.")] = False,
 ) -> None:
-    """What one recorded run did: its tree of draws with scores, pruned branches and costs."""
+    """The runs of a job, or what one of them did. Its tree of draws, scores, pruned branches and
+    costs.
+
+    Example: tts trace tts.db 3f2a
+    """
     from tts.cli.traces import show_trace
 
     show_trace(place, run, job, page=html, all_nodes=all_nodes)
@@ -51,7 +55,10 @@ def report(
         Path | None, typer.Option(help="Folder for every table, as Parquet.")
     ] = None,
 ) -> None:
-    """The report of what a ledger holds of a job, finished or not; no model is needed."""
+    """The report of what a ledger holds of a job. Finished or not; no model is needed.
+
+    Example: tts report tts.db my-job --out out/my-job
+    """
     from tts.cli.report import show_report
 
     show_report(place, job, out, cost_axis, runtimes, figures=figures, parquet=parquet)
@@ -63,7 +70,7 @@ def results(
     markdown: Annotated[Path | None, typer.Option(help="Write here; else to the screen.")] = None,
     cost_axis: CostAxis = "tokens",
 ) -> None:
-    """Finished comparisons as one page of tables, with intervals and what could be detected."""
+    """Finished comparisons as one page of tables. With intervals and what could be detected."""
     from tts.cli.report import show_results
 
     show_results(folder, markdown, cost_axis)
@@ -75,7 +82,11 @@ def view(
     port: Annotated[int, typer.Option(min=0, max=65535, help="0: a free one.")] = 8418,
     browse: Annotated[bool, typer.Option("--open", help="Open the browser at it.")] = False,
 ) -> None:
-    """A page over it, for this machine: jobs, reports, problems, rows compared, runs, spending."""
+    """Jobs, problems, runs and spending in the browser. For this machine alone, over a ledger or
+    reports.
+
+    Example: tts view tts.db --open
+    """
     from tts.cli.view import view as show
 
     show(place, port, browse=browse)

@@ -41,7 +41,10 @@ def serve(
     *,
     options: dict[str, Any],
 ) -> None:
-    """Serve the OpenAI API with strategies, budgets and a ledger behind it."""
+    """Serve the OpenAI API with strategies behind it. With budgets and a ledger, too.
+
+    Example: tts serve --model openai:my-model --base-url http://localhost:8000/v1 --port 8080
+    """
     from tts.cli.serve import run_server
 
     limits = {"most_choices": most_choices, "most_bytes": most_bytes, "in_flight": in_flight}

@@ -18,7 +18,7 @@ setting_up = typer.Typer()
 def init(
     file: Annotated[Path, typer.Argument(help="Where the recipe goes.")] = Path("recipe.yaml"),
 ) -> None:
-    """Write a recipe with every key explained, ready to be changed."""
+    """Write a recipe with every key explained. Ready to be changed."""
     from tts.cli.init import write_recipe
 
     write_recipe(file)
@@ -28,7 +28,7 @@ def init(
 def completion(
     shell: Annotated[str, typer.Argument(help="bash, zsh or fish.")],
 ) -> None:
-    """The script that completes commands and flags, for the shell to read as it starts.
+    """The script that completes commands and flags. For the shell to read as it starts.
 
     bash: `tts completion bash > ~/.tts-completion`, and `source ~/.tts-completion` in ~/.bashrc;
     zsh: `tts completion zsh > FOLDER/_tts` for a folder of $fpath;
@@ -52,7 +52,7 @@ def doctor(
     *,
     options: dict[str, Any],
 ) -> None:
-    """What is installed, isolated, reachable and whole here; nothing is generated or billed."""
+    """What is installed, isolated, reachable and whole. Nothing is generated or billed."""
     from tts.cli.doctor import show_health
     from tts.cli.tune import show_kernels
     from tts.options import SessionOptions
@@ -69,7 +69,7 @@ def sandbox(
     level: Annotated[str, typer.Option(help="Of check; empty: the strongest here.")] = "",
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False,
 ) -> None:
-    """How generated code is isolated on this machine, and what hostile programs make of it."""
+    """How generated code is isolated on this machine. And what hostile programs make of it."""
     from tts.cli.sandbox import run_sandbox
 
     run_sandbox(action, level, as_json=as_json)

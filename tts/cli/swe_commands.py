@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from tts.cli.options import flags_of
+from tts.cli.options import flags_of, several
 from tts.eval.recipe import ModelKeys
 
 swe = typer.Typer(
@@ -15,7 +15,10 @@ swe = typer.Typer(
 )
 Problems = Annotated[str, typer.Option(help="swe_mini, a file of rows, or a folder of tasks.")]
 Repos = Annotated[Path | None, typer.Option(help="Folder of clones, where rows bring no files.")]
-Only = Annotated[list[str], typer.Option("--instance", "-i", help="Only this one; repeat.")]
+Only = Annotated[
+    list[str],
+    typer.Option("--instance", "-i", help="Only this one; repeat, or a,b.", callback=several),
+]
 Least = Annotated[str, typer.Option(help="Least isolation: landlock or namespaces.")]
 Workers = Annotated[int, typer.Option("--workers", "-j", help="Sandboxes; 0: as cores.")]
 AsJson = Annotated[bool, typer.Option("--json", help="One JSON object.")]
@@ -40,7 +43,10 @@ def grade(
     ] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Grade patches by the hidden tests of their instances; the same command goes on where it was."""
+    """Grade patches by the hidden tests of their instances. The same command goes on where it was.
+
+    Example: tts swe grade predictions.jsonl --problems swe_mini
+    """
     from tts.cli.swe import Asked, run_grade
 
     asked = Asked(problems, repos, tuple(instance), min_isolation, workers)
@@ -78,8 +84,9 @@ def select(
     *,
     options: dict[str, Any],
 ) -> None:
-    """Choose one patch of several for each instance, by the repository's own tests and agreement, or
-    by a model that writes tests."""
+    """Choose one patch of several for each instance. By the repository's own tests and agreement,
+    or by a model that writes tests.
+    """
     from tts.cli.swe import Asked, Judge, run_select
 
     asked = Asked(problems, repos, tuple(instance), min_isolation, workers)
@@ -97,7 +104,7 @@ def export(
         str, typer.Option(help="repositories, rows, tasks, candidates, systems, script.")
     ] = ("repositories"),
 ) -> None:
-    """Base commits as fresh repositories of one commit, or the set as rows or folders of tasks."""
+    """Base commits as repositories, or the set as rows. A repository has one commit; tasks may be folders, too."""
     from tts.cli.swe import Asked, run_export
 
     run_export(Asked(problems, repos, tuple(instance)), out, form)
@@ -115,7 +122,7 @@ def report(
     ] = [],  # noqa: B006
     as_json: AsJson = False,
 ) -> None:
-    """Saved gradings with intervals; or signs of cheating in trajectories; or what runs here."""
+    """Saved gradings with intervals. Or signs of cheating in trajectories; or what runs here."""
     from tts.cli.swe import Asked, run_report
 
     run_report(Asked(problems, repos), folder, trajectories, as_json=as_json)

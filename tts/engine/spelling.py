@@ -53,7 +53,10 @@ def parse_budget(text: str) -> Budget:
     for part in text.split(","):
         name, value = _parse_part(part.strip().lower(), text)
         if name in ceilings:
-            raise BadInput(f"Budget {text!r} has two ceilings for {name}: leave one out.")
+            raise BadInput(
+                f"Budget {text!r} has two ceilings for {name}: leave one out; "
+                "two budgets are given one by one."
+            )
         ceilings[name] = value
     seconds = ceilings.pop("seconds", None)
     return Budget(**{name: round(value) for name, value in ceilings.items()}, seconds=seconds)
