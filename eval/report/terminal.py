@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from rich import box
 from rich.cells import cell_len
@@ -58,34 +58,47 @@ def _figures(cells: Iterable[Shown]) -> list[str]:
 
 
 class Fitted:
-    """A table of runs, a strategy and a budget before the figures, that never breaks a word.
+    """A table, labels such as a strategy and a budget before the figures, that never breaks a word.
 
     Where labels and figures have no room side by side, a strategy goes on below itself; where that
     is not enough, the rows are numbered and their names stand below the table.
     """
 
     def __init__(
-        self, figures: Sequence[str], rows: Sequence[Sequence[str]], title: str = ""
+        self,
+        figures: Sequence[str],
+        rows: Sequence[Sequence[str]],
+        title: str = "",
+        *,
+        labels: Sequence[str] = LABELS,
+        caption: str = "",
     ) -> None:
+        """`caption` stands below it."""
         self.figures, self.rows, self.title = figures, rows, title
+        self.labels, self.caption = labels, caption
 
     @property
     def telling(self) -> bool:
         """Whether any row has a figure here."""
-        return any(any(row[len(LABELS) :]) for row in self.rows)
+        return any(any(row[len(self.labels) :]) for row in self.rows)
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
-        names = (*LABELS, *self.figures)
+        yield from self._fitted(options.max_width)
+        if self.caption:
+            yield Text(self.caption)
+
+    def _fitted(self, room: int) -> Iterator[Table | Text]:
+        names, count = (*self.labels, *self.figures), len(self.labels)
         below = [(row[0].replace("(", "\n(", 1), *row[1:]) for row in self.rows]
         for rows in (self.rows, below):
-            if widths := _widths([names, *rows], options.max_width):
-                yield self._table(names, rows, widths, labels=2)
+            if widths := _widths([names, *rows], room):
+                yield self._table(names, rows, widths, labels=count)
                 return
-        numbered = [(str(place), *row[2:]) for place, row in enumerate(self.rows, start=1)]
+        numbered = [(str(place), *row[count:]) for place, row in enumerate(self.rows, start=1)]
         names = ("row", *self.figures)
-        yield self._table(names, numbered, _widths([names, *numbered], options.max_width), labels=1)
+        yield self._table(names, numbered, _widths([names, *numbered], room), labels=1)
         for place, row in enumerate(self.rows, start=1):
-            yield Text(f" {place}  {row[0]}, {row[1]}")
+            yield Text(f" {place}  {', '.join(row[:count])}")
 
     def _table(
         self,

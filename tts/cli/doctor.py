@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Literal
 
 from msgspec import Struct
-from rich.table import Table
+from rich.table import Column, Table
 from rich.text import Text
 
 from tts.cli.exits import FAILED, run
@@ -51,7 +51,7 @@ def show_health(ledger: str, options: SessionOptions, settings: Settings, *, as_
 
 
 def table_of(found: Iterable[Finding]) -> Table:
-    rows = Table.grid(padding=(0, 2))
+    rows = Table.grid("", "", Column(overflow="fold"), padding=(0, 2))
     for one in found:
         rows.add_row(MARKS[one.state], Text(one.name), Text(one.said))
     return rows

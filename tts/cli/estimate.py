@@ -10,7 +10,6 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 from msgspec.structs import replace
-from rich.table import Column, Table
 from rich.text import Text
 
 from tts.answers import task_for
@@ -23,13 +22,16 @@ from tts.eval.jobs import submission
 from tts.eval.pilot import LEAST, Pilot, RowForecast, in_dollars, spelled
 from tts.eval.problems import problems_of
 from tts.eval.recipe import Recipe
+from tts.eval.report.terminal import Fitted
 from tts.eval.report.wording import duration
 from tts.eval.run_comparison import run_comparison
 from tts.eval.spec import ComparisonSpec
 from tts.ledger import Controls
 from tts.protocols import Generator
 from tts.values import NANO, Problem, Usage
+from tts.values.visible import visible
 
+FIGURES = ("runs", "calls", "in a row", "tokens at most", "dollars")
 GROUPS = 8
 """Of problems: one dry run of a strategy in each, at the longest of them."""
 
@@ -134,16 +136,16 @@ def _foretold(ledger: str, job: str) -> Pilot:
 
 
 def _show_pilot(console: Screen, job: str, pilot: Pilot) -> None:
-    view = Table("row", "calls", "tokens", "dollars", title_justify="left")
-    view.title = Text(
-        f"{job}: {pilot.problems} of {pilot.whole} problems foretell, nine times in ten"
-    )
-    for row in (*pilot.rows, pilot.bill):
-        view.add_row(
-            Text(row.row if row is not pilot.bill else "billed in all"),
+    lines = [
+        (
+            "billed in all" if row is pilot.bill else row.row,
             *("unknown" if one is None else spelled(one) for one in (row.calls, row.tokens)),
             "unknown" if row.nanodollars is None else in_dollars(row.nanodollars),
         )
+        for row in (*pilot.rows, pilot.bill)
+    ]
+    title = f"{job}: {pilot.problems} of {pilot.whole} problems foretell, nine times in ten"
+    view = Fitted(("calls", "tokens", "dollars"), lines, title, labels=("row",))
     console.print(view)
     if any(_alike(row) for row in (*pilot.rows, pilot.bill)):
         console.print(Text("Without bounds: every problem of the pilot took the same."))
@@ -199,24 +201,21 @@ def by_length(
     return [ordered[start:end] for start, end in pairwise(edges)]
 
 
-def table(rows: Sequence[Row], *, repeats: int, title: str = "") -> Table:
+def table(rows: Sequence[Row], *, repeats: int, title: str = "") -> Fitted:
     """One line per strategy and budget: calls, depth, tokens and dollars at worst."""
-    first = Column("strategy", overflow="fold", min_width=12)
-    view = Table(first, "budget", "runs", "calls", "in a row", "tokens at most", "dollars")
     told = "attributed cost at worst"
-    view.title, view.title_justify = Text(f"{title}: {told}" if title else told), "left"
+    lines = []
     for row in rows:
         dollars = row.total(lambda one: one.ceiling.nanodollars)
-        view.add_row(
-            Text(row.strategy),
-            row.budget,
+        figures = (
             str(sum(row.sizes) * repeats),
             f"{repeats * (row.total(lambda one: len(one.calls)) or 0):,}",
             str(max((one.depth for one in row.estimates), default=0)),
             f"{repeats * (row.total(at_most) or 0):,}",
             known_dollars(Usage(nanodollars=dollars and dollars * repeats)),
         )
-    return view
+        lines.append((visible(row.strategy, 80), row.budget, *figures))
+    return Fitted(FIGURES, lines, f"{title}: {told}" if title else told)
 
 
 def at_most(one: Estimate) -> int:

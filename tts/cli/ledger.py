@@ -6,14 +6,15 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import get_args
 
-from rich.table import Column, Table
 from rich.text import Text
 
 from tts.cli.screen import Screen, known_dollars
 from tts.engine import spell_recorded
 from tts.errors import UnknownName, UsageError
+from tts.eval.report.terminal import Fitted
 from tts.ledger.export import EXPORTED, WRITERS, export
 from tts.ledger.questions import Bill, Grouping, JobSummary, Questions, Share
+from tts.values.visible import visible
 
 MOST_ROWS = 200
 """Rows of one table on the terminal; `--export` writes all of them."""
@@ -42,59 +43,62 @@ def show_ledger(place: str, job: str, by: str) -> None:
         questions.close()
 
 
-def capped(table: Table, rows: int) -> Table:
-    """Says below a table how many of its rows were left out."""
-    if rows > MOST_ROWS:
-        table.caption = f"{rows - MOST_ROWS:,} more rows are not shown: --export FILE writes all"
-        table.caption_justify = "left"
-    return table
+def left_out(rows: int) -> str:
+    """Said below a table: how many of its rows are not shown."""
+    more = f"{rows - MOST_ROWS:,} more rows are not shown: --export FILE writes all"
+    return more if rows > MOST_ROWS else ""
 
 
-def jobs_table(jobs: list[JobSummary]) -> Table:
+def jobs_table(jobs: list[JobSummary]) -> Fitted:
     """Every job of the ledger."""
-    table = Table("job", "kind", "began", "runs", "ended", title="jobs", title_justify="left")
-    for summary in jobs[-MOST_ROWS:]:
-        began = datetime.fromtimestamp(summary.created_at, UTC).isoformat(" ", "seconds")
-        table.add_row(Text(summary.job), summary.kind, began, str(summary.runs), str(summary.ended))
-    return capped(table, len(jobs))
+    rows = [
+        (
+            visible(one.job, 60),
+            one.kind,
+            datetime.fromtimestamp(one.created_at, UTC).isoformat(" ", "minutes")[:16],
+            str(one.runs),
+            str(one.ended),
+        )
+        for one in jobs[-MOST_ROWS:]
+    ]
+    names = ("kind", "began (UTC)", "runs", "ended")
+    return Fitted(names, rows, "jobs", labels=("job",), caption=left_out(len(jobs)))
 
 
-def billed_table(bills: list[Bill], by: str) -> Table:
+def billed_table(bills: list[Bill], by: str) -> Fitted:
     """What was really spent; a range where attempts ended unknown."""
-    table = Table(named_column(by), "attempts", "unknown", "prompt", "completion", "dollars")
-    table.title, table.title_justify = "billed: really spent, each request once", "left"
-    for bill in bills[:MOST_ROWS]:
-        low, high = bill.lower, bill.upper
-        table.add_row(
-            Text(spell_recorded(bill.name)),
+    rows = [
+        (
+            visible(spell_recorded(bill.name), 80),
             str(bill.attempts),
             str(bill.unknown),
-            span(low.prompt_tokens, high.prompt_tokens),
-            span(low.completion_tokens, high.completion_tokens),
+            span(bill.lower.prompt_tokens, bill.upper.prompt_tokens),
+            span(bill.lower.completion_tokens, bill.upper.completion_tokens),
             known_dollars(bill.upper),
         )
-    return capped(table, len(bills))
+        for bill in bills[:MOST_ROWS]
+    ]
+    names = ("attempts", "unknown", "prompt", "completion", "dollars")
+    title = "billed: really spent, each request once"
+    return Fitted(names, rows, title, labels=(by,), caption=left_out(len(bills)))
 
 
-def attributed_table(shares: list[Share], by: str) -> Table:
+def attributed_table(shares: list[Share], by: str) -> Fitted:
     """What the uses would have cost alone."""
-    table = Table(named_column(by), "uses", "prompt", "completion", "fresh", "dollars")
-    table.title, table.title_justify = "attributed: what each would have cost alone", "left"
-    for share in shares[:MOST_ROWS]:
-        table.add_row(
-            Text(spell_recorded(share.name)),
+    rows = [
+        (
+            visible(spell_recorded(share.name), 80),
             str(share.uses),
             f"{share.usage.prompt_tokens:,}",
             f"{share.usage.completion_tokens:,}",
             "unknown" if share.usage.fresh_tokens is None else f"{share.usage.fresh_tokens:,}",
             known_dollars(share.usage),
         )
-    return capped(table, len(shares))
-
-
-def named_column(by: str) -> Column:
-    """The first column, whose names are long: folded, so that two of them stay apart."""
-    return Column(by, overflow="fold", min_width=12)
+        for share in shares[:MOST_ROWS]
+    ]
+    names = ("uses", "prompt", "completion", "fresh", "dollars")
+    title = "attributed: what each would have cost alone"
+    return Fitted(names, rows, title, labels=(by,), caption=left_out(len(shares)))
 
 
 def span(low: int, high: int) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from typing import Any
 
-from rich.table import Table
+from rich.table import Column, Table
 from rich.text import Text
 
 from tts.cli.compare import STAND_IN
@@ -68,24 +68,29 @@ def candidates(result: Result) -> Table:
     return table
 
 
-def verdict(result: Result) -> Text:
+def verdict(result: Result) -> Table:
     """Answer, cost and why it ended."""
     usage = result.usage
     price = "price unknown" if usage.dollars is None else f"${usage.dollars:.6f}"
+    attributed = (
+        f"{usage.calls} calls, {usage.prompt_tokens} prompt and {usage.completion_tokens} completion "
+        f"tokens, {price}: what it would have cost alone, uncached, every draw with its whole prompt"
+    )
+    billed = f"{result.billed.tokens} tokens in {result.billed.calls} requests, really spent now"
+    ended = f"{result.stopped_by}" + (f": {shown(result.error)}" if result.error else "")
     lines = [
-        f"answer       {'none' if result.answer is None else shown(result.answer)}",
-        f"stopped by   {result.stopped_by}" + (f": {shown(result.error)}" if result.error else ""),
-        *(f"missing      {count} × {shown(why)}" for why, count in result.missing.items()),
-        f"attributed   {usage.calls} calls, {usage.prompt_tokens} prompt and "
-        + f"{usage.completion_tokens} completion tokens, {price}",
-        f"billed       {result.billed.tokens} tokens in {result.billed.calls} requests",
-        "             attributed: what it would have cost alone, uncached, every draw with its whole",
-        "             prompt; billed: what was really spent now",
-        f"seconds      {result.seconds:.2f}",
+        ("answer", "none" if result.answer is None else shown(result.answer)),
+        ("stopped by", ended),
+        *(("missing", f"{count} × {shown(why)}") for why, count in result.missing.items()),
+        ("attributed", attributed),
+        ("billed", billed),
+        ("seconds", f"{result.seconds:.2f}"),
+        *([("why", shown(result.explanation))] if result.explanation else []),
     ]
-    if result.explanation:
-        lines.append(f"why          {shown(result.explanation)}")
-    return Text("\n".join(lines))
+    rows = Table.grid("", Column(overflow="fold"), padding=(0, 3, 0, 0))
+    for name, text in lines:
+        rows.add_row(name, Text(text))
+    return rows
 
 
 def shown(text: str) -> str:
