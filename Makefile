@@ -7,7 +7,7 @@ VLLM_BIN := $(VLLM_VENV)/bin
 RAY_VENV := .venv-ray
 RAY_BIN := $(RAY_VENV)/bin
 
-.PHONY: demo demo-real test test-real test-ray test-vllm test-pages check format docs models performance results results-small allocation dist clean
+.PHONY: demo demo-real test test-real test-ray test-vllm test-pages check format docs models performance reference results results-small allocation dist clean
 
 demo: $(STAMP)core ## install and run the main job on the embedded model
 	$(BIN)/tts demo
@@ -61,6 +61,9 @@ models: $(STAMP)train ## retrain the embedded models from their seeds
 
 performance: $(STAMP)dev ## regenerate docs/performance.md
 	$(BIN)/tts bench --all --markdown > docs/performance.md
+
+reference: $(STAMP)dev ## regenerate docs/reference from the code
+	$(BIN)/python docs/reference/generate.py
 
 results: $(STAMP)core ## run recipes/search.yaml (hours; goes on where it was) and regenerate docs/results.md
 	mkdir -p out/search

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import runpy
 import shlex
 import subprocess
 import sys
@@ -46,7 +47,7 @@ def test_every_verifier_is_named(name: str) -> None:
     assert f"`{name}:" in (DOCS / "strategies.md").read_text()
 
 
-@pytest.mark.parametrize("page", sorted([*DOCS.glob("*.md"), DOCS.parent / "README.md"]), ids=str)
+@pytest.mark.parametrize("page", sorted([*DOCS.rglob("*.md"), DOCS.parent / "README.md"]), ids=str)
 def test_links_lead_somewhere(page: Path) -> None:
     broken = [to for to in LINK.findall(page.read_text()) if not (page.parent / to).exists()]
     assert not broken
@@ -54,7 +55,14 @@ def test_links_lead_somewhere(page: Path) -> None:
 
 def test_the_index_names_every_page() -> None:
     named = set(LINK.findall((DOCS / "index.md").read_text()))
-    assert named == {page.name for page in DOCS.glob("*.md")} - {"index.md"}
+    assert named == {str(page.relative_to(DOCS)) for page in DOCS.rglob("*.md")} - {"index.md"}
+
+
+@pytest.mark.parametrize("name", ["cli.md", "api.md"])
+def test_the_reference_is_what_the_code_says(name: str) -> None:
+    generator = runpy.run_path(str(DOCS / "reference" / "generate.py"))
+    written = (DOCS / "reference" / name).read_text()
+    assert written == generator["pages"]()[name], "stale: python docs/reference/generate.py"
 
 
 class Block(NamedTuple):

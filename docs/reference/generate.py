@@ -106,10 +106,9 @@ def code(text: str) -> str:
 
 
 def documentation(value: Any) -> str:
-    """The docstring; what is indented in it, such as arguments, stays as it stands."""
-    text = inspect.getdoc(value) or ""
-    head, _, rest = text.partition("\n\n")
-    return f"{head}\n\n{code(rest)}" if rest else head
+    """The docstring; paragraphs with something indented, such as arguments, stand as they are."""
+    parts = (inspect.getdoc(value) or "").split("\n\n")
+    return "\n\n".join(code(one) if "\n  " in f"\n{one}" else one for one in parts)
 
 
 def main() -> None:
