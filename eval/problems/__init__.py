@@ -1,6 +1,7 @@
 """Problem sets: files, hosted sets, recorded runs and generated ones."""
 
 from tts.eval.problems.generated import generated_set
+from tts.eval.problems.hosted import HubSource
 from tts.eval.problems.problem_set import (
     ProblemSet,
     SkippedRow,
@@ -11,7 +12,6 @@ from tts.eval.problems.problem_set import (
     shuffled,
 )
 from tts.eval.problems.sources import (
-    HubSource,
     file_set,
     hub_set,
     load_problem_set,

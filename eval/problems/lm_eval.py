@@ -21,6 +21,7 @@ from jinja2.sandbox import SandboxedEnvironment
 from msgspec import Struct
 
 from tts.errors import BadInput
+from tts.eval.problems.hosted import HubSource, fetch_rows
 from tts.eval.problems.lines import BadRow
 from tts.eval.problems.problem_set import ProblemSet
 from tts.eval.problems.record import collect
@@ -120,8 +121,6 @@ def _documents(path: Path, asked: Mapping[str, Any]) -> Rows:
             _local(path.parent / str(name), source)
             for name in ([names] if isinstance(names, str) else names)
         )
-    from tts.eval.problems.sources import HubSource, fetch_rows
-
     hosted = HubSource(repository=source, config=asked.get("dataset_name"), split=str(split))
     return ((line, dict(row)) for line, row in enumerate(fetch_rows(hosted, None), start=1))
 

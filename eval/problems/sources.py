@@ -4,20 +4,19 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Collection, Mapping
 from difflib import get_close_matches
-from importlib import import_module
 from importlib.resources import as_file, files
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Protocol
 
-from msgspec import Struct
 from msgspec.structs import replace
 
 from tts.errors import BadInput
 from tts.eval.problems.code_sets import CODE_SETS, code_set
 from tts.eval.problems.contests import contest_set
 from tts.eval.problems.generated import GENERATED, generated_set, is_generated
+from tts.eval.problems.hosted import Fetch, HubSource, fetch_rows
 from tts.eval.problems.inspect_set import INSPECT, inspect_set
 from tts.eval.problems.lm_eval import LM_EVAL, lm_eval_set
 from tts.eval.problems.problem_set import ProblemSet, choose
@@ -177,14 +176,6 @@ def file_set(path: Path, *, task: str = "math", skip_bad: bool = False) -> Probl
     return collect(READERS[suffix](path), source=str(path), stem=stem, task=task, skip_bad=skip_bad)
 
 
-class HubSource(Struct, frozen=True, kw_only=True):
-    """Which part of a hosted set is the test set."""
-
-    repository: str
-    config: str | None = None
-    split: str = "test"
-
-
 KNOWN: tuple[HubSource, ...] = (
     HubSource(repository="HuggingFaceH4/MATH-500"),
     HubSource(repository="openai/gsm8k", config="main"),
@@ -192,23 +183,6 @@ KNOWN: tuple[HubSource, ...] = (
     HubSource(repository="math-ai/aime25"),
 )
 """MATH-500 (Lightman et al. 2023), GSM8K (Cobbe et al. 2021), AIME 2024 and 2025."""
-
-Fetch = Callable[[HubSource, str | None], Iterable[Mapping[str, Any]]]
-"""Called with (source, revision); gives the rows."""
-
-
-def fetch_rows(source: HubSource, revision: str | None) -> Iterable[Mapping[str, Any]]:
-    """Rows by the `datasets` library, from its cache or the network."""
-    try:
-        library = import_module("datasets")
-    except ImportError as error:
-        raise BadInput(
-            f"{source.repository}: hosted sets need the extra: pip install 'tts-engine[datasets]'."
-        ) from error
-    rows: Iterable[Mapping[str, Any]] = library.load_dataset(
-        source.repository, source.config, split=source.split, revision=revision
-    )
-    return rows
 
 
 def hub_set(
