@@ -23,7 +23,7 @@ import numpy as np
 from msgspec.structs import replace
 
 from tts.backends.fault_server import Latency
-from tts.eval.bench.gateway_endurance import REQUESTS, killed, lasting
+from tts.eval.bench.gateway_endurance import KILLS, REQUESTS, killed, lasting
 from tts.eval.bench.gateway_process import BODY, IN_FLIGHT, GatewayProcess, post
 from tts.eval.bench.processes import PLAIN, ServerProcess
 from tts.eval.bench.report import Row, at_most, exactly, figure
@@ -41,7 +41,11 @@ Ask = Callable[[], Awaitable[Any]]
 
 
 def gateway(
-    *, seconds: float = 12.0, streams: int = STREAMS, requests: int = REQUESTS
+    *,
+    seconds: float = 12.0,
+    streams: int = STREAMS,
+    requests: int = REQUESTS,
+    kills: int = KILLS,
 ) -> list[Row]:
     """Added latency at 64 in flight, requests a second, 512 streams under budgets, kill -9, and the
     memory after 100,000 requests."""
@@ -58,7 +62,7 @@ def gateway(
         exactly(f"of {streams} streams at once, lost", lost, "", bar=0),
         exactly("of these, above their budget", above, "", bar=0),
         exactly("tokens of all, less those on record", spent - on_record, "", bar=0),
-        *killed(),
+        *killed(kills),
         *lasting(requests),
     ]
 

@@ -92,7 +92,7 @@ def test_a_budget_for_a_set_is_timed_and_set_beside_dynamic_programming() -> Non
 
 def test_a_gateway_loses_no_stream_and_keeps_every_budget() -> None:
     pytest.importorskip("uvicorn", reason="needs the extra serve")
-    rows = {row.what: row for row in gateway(seconds=0.5, streams=16)}
+    rows = {row.what: row for row in gateway(seconds=0.5, streams=16, requests=200, kills=1)}
     assert rows["of 16 streams at once, lost"].holds
     assert rows["of these, above their budget"].holds
     assert rows["tokens of all, less those on record"].holds
