@@ -81,7 +81,9 @@ async def repair_report(
         raise BadInput("No recorded program is of a problem of --problems.")
     rights = await _graded(by_task, known, grader, say)
     tables = np.array([_task_row(found, rights[name]) for name, found in by_task.items()])
-    counts = Counter(one for found in by_task.values() for each in found for one in each.repairs)
+    counts: Counter[Repair] = Counter(
+        one for found in by_task.values() for each in found for one in each.repairs
+    )
     total = sum(map(len, by_task.values()))
     compiles, right, any_right = (_forms(tables[:, at]) for at in range(3))
     return RepairReport(

@@ -39,7 +39,9 @@ class Answering:
         return msgspec.json.encode(self.response)
 
     @asynccontextmanager
-    async def stream(self, path: str, body: bytes, *, most: int | None = None) -> Any:
+    async def stream(
+        self, path: str, body: bytes, *, most: int | None = None
+    ) -> AsyncIterator[AsyncIterator[bytes]]:
         self.asked = path, msgspec.json.decode(body)
 
         async def pieces() -> AsyncIterator[bytes]:

@@ -49,7 +49,9 @@ async def test_a_stream_of_texts_tells_every_draw_whole(strategy: str) -> None:
     for event in events:
         if isinstance(event, TextEvent):
             texts[event.node] = texts.get(event.node, "") + event.text
-    drawn = [one.candidate.text for one in events[-1].result.candidates]
+    last = events[-1]
+    assert isinstance(last, AnswerEvent)
+    drawn = [one.candidate.text for one in last.result.candidates]
     assert sorted(texts.values()) == sorted(drawn)
 
 

@@ -21,7 +21,9 @@ class Box:
     """Counts what it examines, which always ends the same way."""
 
     def __init__(self, outcome: Outcome = "passed", isolation: Isolation = "landlock") -> None:
-        self.outcome, self.isolation, self.examined = outcome, isolation, 0
+        self.outcome: Outcome = outcome
+        self.isolation: Isolation = isolation
+        self.examined = 0
 
     async def examine(self, program: str, tests: Exam, limits: Limits) -> Examination:
         self.examined += 1

@@ -76,4 +76,5 @@ async def test_a_name_that_one_database_cannot_hold_fails_its_runs_and_no_others
                 *(job.solve(one, MajorityVote(n=4)) for one in (bad, good)), return_exceptions=True
             )
     assert isinstance(results[0], Unrecordable) and not isinstance(results[0], LedgerError)
+    assert not isinstance(results[1], BaseException)
     assert results[1].stopped_by == "done" and results[1].usage.calls == 4

@@ -6,8 +6,8 @@ import os
 from typing import Literal, get_args
 
 from typer.completion import (  # type: ignore[attr-defined]
-    completion_init,
-    get_completion_script,
+    completion_init,  # pyright: ignore[reportPrivateImportUsage]
+    get_completion_script,  # pyright: ignore[reportPrivateImportUsage]
 )
 
 from tts.errors import UnknownName

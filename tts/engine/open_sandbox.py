@@ -50,10 +50,10 @@ async def open_examples(
 async def open_lint(name: str, options: SessionOptions, generator: Generator) -> LintVerifier:
     """`lint`: what ruff finds in a program; `lint:bandit`, `lint:ruff+bandit`."""
     from tts.verifiers.lint import LintVerifier
-    from tts.verifiers.linters import LINTERS, open_linter
+    from tts.verifiers.linters import LINTERS, LinterName, open_linter
 
     asked = name.split("+") if name else [LINTERS[0]]
-    known = [one for one in LINTERS if one in asked]
+    known: list[LinterName] = [one for one in LINTERS if one in asked]
     if len(known) != len(asked):
         raise UsageError(f"Verifier 'lint:{name}': write lint, lint:bandit or lint:ruff+bandit.")
     return LintVerifier([await open_linter(one) for one in known])
