@@ -162,10 +162,14 @@ async def test_who_has_priority_is_answered_first(generator: HTTPGenerator) -> N
     assert ended.index("urgent") < 4
 
 
-async def test_what_a_server_was_not_started_for_is_refused_in_its_words(
+async def test_a_budget_of_thoughts_that_a_server_was_not_started_for_is_refused_in_its_words(
     server: HTTPGenerator,
 ) -> None:
     with pytest.raises(BadRequest, match="reasoning_config"):
         await drawn(server, thinking_token_budget=8)
-    with pytest.raises(BadRequest, match="priority"):
-        await drawn(server, priority=1)
+
+
+async def test_a_priority_that_a_server_was_not_started_for_is_ignored(
+    server: HTTPGenerator,
+) -> None:
+    assert (await drawn(server, priority=1)).text == (await drawn(server)).text
