@@ -13,7 +13,6 @@ from html import unescape
 from typing import Literal
 from xml.etree.ElementTree import Element
 
-from latex2mathml.converter import convert_to_element
 from markupsafe import Markup, escape
 
 from tts.values.visible import harmless, visible
@@ -108,10 +107,12 @@ def _boxes(text: str) -> Iterator[Markup]:
 
 @lru_cache(maxsize=4096)
 def _mathml(latex: str, display: Display) -> Markup:
-    """The formula; empty where it cannot be set."""
+    """The formula; empty where it cannot be set, or the extra `maths` is not installed."""
     if not latex or len(latex) > LONGEST or _REFUSED.search(latex) or not _sound(latex):
         return Markup("")
     try:
+        from latex2mathml.converter import convert_to_element
+
         tree = convert_to_element(latex, display=display)
         inside = Markup("").join(_written(one) for one in tree)
     except Exception:  # noqa: BLE001 whatever a reader of other people's texts raises
