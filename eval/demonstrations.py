@@ -178,7 +178,7 @@ async def _tokens(engine: Engine, shown: Demonstration, documents: Sequence[Docu
     session = await engine.session()
     lines = [line for hop in shown.hops for line in hop_lines(hop)]
     text = block(documents, shown.question, *lines, str(Line("final", shown.answer)))
-    generator = next(iter(session.generators.values()))
+    generator = session.generator
     return generator.count_prompt((Message("user", text),), "")
 
 

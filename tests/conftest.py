@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 from collections.abc import Awaitable, Callable, Coroutine, Iterator, Mapping, Sequence
+from html.parser import HTMLParser
 from random import Random
 from typing import Any
 from uuid import uuid4
@@ -416,3 +417,26 @@ class Lab:
 @pytest.fixture(scope="session")
 def lab() -> Lab:
     return Lab()
+
+
+class Tags(HTMLParser):
+    """Collects tags and attributes."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.seen: list[tuple[str, dict[str, str | None]]] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.seen.append((tag, dict(attrs)))
+
+
+def _tags_of(page: str) -> list[tuple[str, dict[str, str | None]]]:
+    parser = Tags()
+    parser.feed(page)
+    return parser.seen
+
+
+@pytest.fixture(scope="session")
+def tags_of() -> Callable[[str], list[tuple[str, dict[str, str | None]]]]:
+    """Every tag of a page, with its attributes."""
+    return _tags_of

@@ -12,6 +12,8 @@ from typing import Self
 
 import aiohttp
 
+from tts.eval.bench.measuring import cpu_seconds
+
 IN_FLIGHT = 64
 BODY = {
     "model": "simulated",
@@ -67,8 +69,7 @@ class GatewayProcess:
     @property
     def cpu(self) -> float:
         """Seconds of processor time so far."""
-        fields = Path(f"/proc/{self._process.pid}/stat").read_text().rpartition(")")[2].split()
-        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+        return cpu_seconds(self._process.pid)
 
 
 async def post(http: aiohttp.ClientSession, url: str) -> None:

@@ -28,8 +28,8 @@ def ndcg_at(ranking: Sequence[str], gold: Collection[str], k: int) -> float:
     Kekäläinen 2002); an id that comes twice gains once."""
     wanted = _wanted(gold)
     distinct = list(dict.fromkeys(ranking))[:k]
-    gained = sum(1 / log2(rank + 1) for rank, id in enumerate(distinct, start=1) if id in wanted)
-    ideal = sum(1 / log2(rank + 1) for rank in range(1, min(k, len(wanted)) + 1))
+    gained = _discounted([float(id in wanted) for id in distinct], k)
+    ideal = _discounted([1.0] * len(wanted), k)
     return gained / ideal if ideal else 0.0
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 from tts import arithmetic, countdown, facts
 from tts.arithmetic import ArithmeticProblem
@@ -26,37 +27,29 @@ class GeneratedSet:
     """The easiest bin does not hold many more distinct held-out problems."""
 
 
-def _arithmetic(one: ArithmeticProblem) -> Problem:
+def _problem(
+    one: ArithmeticProblem | CountdownProblem | FactProblem, task: str, **metadata: Any
+) -> Problem:
     return Problem(
         id=one.id,
         prompt=one.prompt,
         answer=one.answer,
-        task="arithmetic",
+        task=task,
         difficulty_bin=one.difficulty_bin,
-        metadata={"operations": one.operations},
+        metadata=metadata,
     )
+
+
+def _arithmetic(one: ArithmeticProblem) -> Problem:
+    return _problem(one, "arithmetic", operations=one.operations)
 
 
 def _countdown(one: CountdownProblem) -> Problem:
-    return Problem(
-        id=one.id,
-        prompt=one.prompt,
-        answer=one.answer,
-        task="countdown",
-        difficulty_bin=one.difficulty_bin,
-        metadata={"openness": round(one.openness, 4)},
-    )
+    return _problem(one, "countdown", openness=round(one.openness, 4))
 
 
 def _facts(one: FactProblem) -> Problem:
-    return Problem(
-        id=one.id,
-        prompt=one.prompt,
-        answer=one.answer,
-        task="qa",
-        difficulty_bin=one.difficulty_bin,
-        metadata={"hops": len(one.hops), "support": list(one.support)},
-    )
+    return _problem(one, "qa", hops=len(one.hops), support=list(one.support))
 
 
 GENERATED = {

@@ -13,7 +13,7 @@ from tts.errors import BadInput, UnknownName, UsageError
 from tts.eval.report.column import Column
 from tts.eval.report.columns import Shown, table_of
 from tts.eval.report.rows import Row
-from tts.values.notebook import html_table, shown
+from tts.values.notebook import data_frame, html_table, shown
 
 Record = dict[str, Any]
 
@@ -88,9 +88,9 @@ def to_frame(report: Tabled, table: str) -> Any:
     """As a pandas DataFrame; raises `UsageError` where pandas is missing."""
     found = records(report, table)
     try:
-        return import_module("pandas").DataFrame.from_records(found)
+        return data_frame(found)
     except ImportError as error:
-        raise UsageError("A DataFrame needs pandas: pip install 'tts-engine[pandas]'.") from error
+        raise UsageError(str(error)) from error
 
 
 def write_parquet(report: Tabled, folder: Path) -> list[Path]:

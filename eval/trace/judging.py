@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from math import fsum
+from pathlib import Path
 
 from msgspec.structs import replace
 
@@ -15,13 +16,14 @@ from tts.eval.trace.trace import Ballot, Judged, Trace, TraceNode
 from tts.values import Problem, Result
 
 
-async def judged(trace: Trace, result: Result | None) -> Trace:
-    """The trace with its grade and the tally of its votes; as it is where it has not ended."""
+async def judged(trace: Trace, result: Result | None, ledger: str | Path) -> Trace:
+    """The trace with its grade and the tally of its votes; as it is where it has not ended.
+    Programs have the verdicts that are kept beside the ledger."""
     if result is None:
         return trace
     problem = trace.problem or Problem(id=trace.run.problem_id, prompt="")
     voters = [node for node in trace.nodes() if node.answer is not None and node.fate in ENDED]
-    async with grading() as equivalence:
+    async with grading(ledger) as equivalence:
         kind = TASKS[problem.task].answers if problem.task in TASKS else "any"
         found = await vote(
             [node.answer for node in voters], [1.0] * len(voters), equivalence.of(kind)

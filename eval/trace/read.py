@@ -60,7 +60,7 @@ def read_trace(place: str | Path, run: str, job: str = "") -> Trace:
             raise BadInput(f"Run {run!r} is not unique: {some(found)}.")
         row = reader.first_runs(1, begin=found[0])[0]
         trace = _trace(reader, row)
-    return run_sync(judged(trace, result_of(row, trace.problem)))
+    return run_sync(judged(trace, result_of(row, trace.problem), place))
 
 
 def _trace(reader: Reader, row: RunRow) -> Trace:

@@ -18,7 +18,9 @@ def with_reasons(roots: tuple[TraceNode, ...]) -> tuple[TraceNode, ...]:
     rounds: dict[int, list[TraceNode]] = defaultdict(list)
     for depth, node in _deep(roots, 0):
         rounds[depth].append(node)
-    return _said(roots, 0, rounds)
+    every = (node for found in rounds.values() for node in found)
+    chosen = next((node for node in every if node.fate == "chosen"), None)
+    return _said(roots, 0, rounds, chosen)
 
 
 def _deep(nodes: Iterable[TraceNode], depth: int) -> Iterator[tuple[int, TraceNode]]:
@@ -27,23 +29,25 @@ def _deep(nodes: Iterable[TraceNode], depth: int) -> Iterator[tuple[int, TraceNo
         yield from _deep(node.children, depth + 1)
 
 
-def _said(nodes: tuple[TraceNode, ...], depth: int, rounds: Rounds) -> tuple[TraceNode, ...]:
+def _said(
+    nodes: tuple[TraceNode, ...], depth: int, rounds: Rounds, chosen: TraceNode | None
+) -> tuple[TraceNode, ...]:
     return tuple(
         replace(
             node,
-            why=why(node, rounds[depth], rounds),
-            children=_said(node.children, depth + 1, rounds),
+            why=why(node, rounds[depth], chosen),
+            children=_said(node.children, depth + 1, rounds, chosen),
         )
         for node in nodes
     )
 
 
-def why(node: TraceNode, round_: list[TraceNode], rounds: Rounds) -> str:
+def why(node: TraceNode, round_: list[TraceNode], chosen: TraceNode | None) -> str:
     """What the record shows; what a strategy thought is not on record."""
     if node.fate == "chosen":
         return "It holds the answer of the run."
     if node.fate == "finished":
-        return _finished(node, rounds)
+        return _finished(node, chosen)
     if node.fate == "continued":
         return f"{_times(len(node.children))} continued from here."
     if node.fate == "cut":
@@ -53,11 +57,9 @@ def why(node: TraceNode, round_: list[TraceNode], rounds: Rounds) -> str:
     return _pruned(node, round_)
 
 
-def _finished(node: TraceNode, rounds: Rounds) -> str:
+def _finished(node: TraceNode, chosen: TraceNode | None) -> str:
     if node.answer is None:
         return "It ended by itself, and no answer can be read in it."
-    every = [one for found in rounds.values() for one in found]
-    chosen = next((one for one in every if one.fate == "chosen"), None)
     if chosen is None:
         return "It ended by itself; the run has no answer yet."
     if chosen.answer == node.answer:

@@ -3,7 +3,7 @@ r"""Formulas in texts of models are set, and nothing that a formula may say gets
 from __future__ import annotations
 
 import re
-from html.parser import HTMLParser
+from collections.abc import Callable
 
 import pytest
 from hypothesis import given
@@ -12,23 +12,7 @@ from hypothesis import strategies as st
 from tts.pages import set_formula, set_maths
 from tts.pages.maths import ELEMENTS, LENGTHS, WORDS
 
-
-class Tags(HTMLParser):
-    """Collects tags and attributes."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.seen: list[tuple[str, dict[str, str | None]]] = []
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.seen.append((tag, dict(attrs)))
-
-
-def tags_of(page: str) -> list[tuple[str, dict[str, str | None]]]:
-    parser = Tags()
-    parser.feed(page)
-    return parser.seen
-
+TagsOf = Callable[[str], list[tuple[str, dict[str, str | None]]]]
 
 PAYLOADS = [
     r"$\text{<script>alert(1)</script>}$",
@@ -50,7 +34,7 @@ PAYLOADS = [
 
 
 @pytest.mark.parametrize("text", PAYLOADS)
-def test_no_formula_adds_an_element_or_an_attribute_of_its_own(text: str) -> None:
+def test_no_formula_adds_an_element_or_an_attribute_of_its_own(text: str, tags_of: TagsOf) -> None:
     for page in (set_maths(text, 5000), set_formula(text, 5000)):
         for tag, attributes in tags_of(page):
             assert tag == "math" or ELEMENTS.fullmatch(tag), page
@@ -63,7 +47,7 @@ def test_no_formula_adds_an_element_or_an_attribute_of_its_own(text: str) -> Non
 
 
 @given(st.text(alphabet=r"\{}$^_&<>\"'[]()abfrcstxq12 " + "\n", max_size=80))
-def test_whatever_is_written_only_formulas_become_elements(text: str) -> None:
+def test_whatever_is_written_only_formulas_become_elements(tags_of: TagsOf, text: str) -> None:
     for page in (set_maths(text), set_formula(text)):
         assert all(tag == "math" or ELEMENTS.fullmatch(tag) for tag, _ in tags_of(page))
 
@@ -82,7 +66,9 @@ def test_whatever_is_written_only_formulas_become_elements(text: str) -> None:
         (r"Unclosed $\frac{1$ stays", []),
     ],
 )
-def test_formulas_between_marks_are_set_and_money_is_not(text: str, formulas: list[str]) -> None:
+def test_formulas_between_marks_are_set_and_money_is_not(
+    text: str, formulas: list[str], tags_of: TagsOf
+) -> None:
     found = [attributes["alttext"] for tag, attributes in tags_of(set_maths(text)) if tag == "math"]
     assert found == formulas
 

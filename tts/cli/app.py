@@ -96,16 +96,24 @@ def compare(
     Example: tts compare --problems problems.jsonl --model openai:my-model --base-url
     http://localhost:8000/v1 --strategies 'single, majority_vote(n=16)' --budgets '4k tokens'
     """
-    from tts.cli.compare import recipes, run_parts
+    from tts.cli.compare import recipes
 
     how: dict[str, Any] = {"ledger": ledger, "job": job, "out": out, "retry_failed": retry_failed}
     shown: dict[str, Any] = {"cost": cost_axis, "junit": junit, "as_json": as_json}
     parts = recipes(recipe, options, part, under)
+    _work(parts, workers, on, **how, **shown)
+
+
+def _work(parts: dict[str, Recipe], workers: int | None, on: str, **how: Any) -> None:
+    """Here, or by workers that are asked for."""
     if workers or on:
         from tts.cli.elsewhere import leave_parts
 
-        return leave_parts(parts, workers=workers, on=on, **how, **shown)
-    run_parts(parts, **how, **shown)
+        leave_parts(parts, workers=workers, on=on, **how)
+    else:
+        from tts.cli.compare import run_parts
+
+        run_parts(parts, **how)
 
 
 @app.command(name="eval")
@@ -136,17 +144,13 @@ def evaluate(
     Example: tts eval problems.jsonl --strategy 'majority_vote(n=8)' --model openai:my-model --limit
     20
     """
-    from tts.cli.compare import recipes, run_parts
+    from tts.cli.compare import recipes
 
     named = {"problems": problems, "strategies": [strategy], "budgets": [budget]}
     how: dict[str, Any] = {"ledger": ledger, "job": job, "out": out, "retry_failed": retry_failed}
     shown: dict[str, Any] = {"cost": cost_axis, "junit": junit, "as_json": as_json}
     parts = recipes(None, {**options, **named})
-    if workers or on:
-        from tts.cli.elsewhere import leave_parts
-
-        return leave_parts(parts, workers=workers, on=on, **how, **shown)
-    run_parts(parts, **how, **shown)
+    _work(parts, workers, on, **how, **shown)
 
 
 @app.command()

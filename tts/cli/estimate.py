@@ -174,7 +174,7 @@ async def _rows(spec: ComparisonSpec) -> list[Row]:
     problems = problems_of(spec).problems
     session = await open_session(spec.options, sends=False)
     try:
-        groups = by_length(problems, next(iter(session.generators.values())))
+        groups = by_length(problems, session.generator)
         sizes, rows = tuple(map(len, groups)), list[Row]()
         for strategy in spec.strategies:
             dry = [await estimate(group[-1], strategy, session) for group in groups]

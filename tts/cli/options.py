@@ -95,9 +95,7 @@ def _kind(annotation: Any) -> Any:
     if get_origin(annotation) in (Union, UnionType):
         [annotation] = [one for one in get_args(annotation) if one is not NoneType]
     origin = get_origin(annotation) or annotation
-    if origin is list:
-        return list[str]
-    if origin is dict:
+    if origin in (list, dict):
         return list[str]
     return origin if origin in (bool, int, float, Path) else str
 

@@ -14,6 +14,7 @@ from typing import Any
 
 from msgspec import Struct
 
+from tts.cli.options import several
 from tts.errors import BadInput
 from tts.tools import MCPTools, Tool, ToolSet
 
@@ -40,7 +41,7 @@ async def opened(offer: Offer, local: Sequence[ToolSet]) -> AsyncIterator[ToolSe
 
 def local_tools(offer: Offer) -> list[ToolSet]:
     """Those of modules; raises `BadInput` where nothing offers any."""
-    places = [one.strip() for place in offer.places for one in place.split(",") if one.strip()]
+    places = several(offer.places)
     if not places and not offer.servers:
         raise BadInput("A plan needs tools: give --tools module:name, or --mcp with a server.")
     return [load_tools(place) for place in places]

@@ -79,7 +79,7 @@ async def estimate(
         worst=scheduler.worst,
         bound=is_bounded(strategy),
         budget=budget or Budget(),
-        cautions=cautions(strategy, next(iter(session.generators.values()))),
+        cautions=cautions(strategy, session.generator),
     )
 
 
@@ -89,7 +89,7 @@ def dry_run(problem: Problem, session: Session, scheduler: DryScheduler) -> Run:
         run_id="dry",
         job="dry",
         problem=problem,
-        task=task_for(problem.task, next(iter(session.generators.values())).model.name),
+        task=task_for(problem.task, session.generator.model.name),
         generators=session.generators,
         verifier=session.verifier,
         retrieval=session.retrieval,
@@ -106,7 +106,7 @@ def dry_run(problem: Problem, session: Session, scheduler: DryScheduler) -> Run:
 def prompt_tokens(problem: Problem, session: Session) -> int:
     """How long the prompt of a problem is for the default model, with its longest draw where every
     draw is recorded."""
-    generator = next(iter(session.generators.values()))
+    generator = session.generator
     asked = task_for(problem.task, generator.model.name).render(problem)
     drawn = generator.most_tokens(problem) if isinstance(generator, RecordedGenerator) else 0
     return generator.count_prompt(asked, "") + drawn

@@ -237,7 +237,7 @@ class TaskPlanner:
 
 def settings_for(session: Session, settings: PlanSettings | None) -> PlanSettings:
     """The given settings with `build`, or the defaults of the engine's model."""
-    generator = next(iter(session.generators.values()))
+    generator = session.generator
     task_only = PlanSettings(prompts=TASK_ONLY_PROMPTS, max_tokens=320, repairs=0, replans=0)
     chosen = settings or (task_only if defaults_of(generator).task_only else PlanSettings())
     return chosen if chosen.build else replace(chosen, build=parse_strategy)

@@ -6,16 +6,14 @@ dead process held is free once its lease is closed.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Sequence
 
 from sqlalchemy import ColumnElement, Connection, delete, select
 
+from tts.ledger.connect import chunks
 from tts.ledger.holders import living, reconcile
 from tts.ledger.process import Process, lease
 from tts.ledger.tables import LEASES, RUNS
-
-CHUNK = 500
-"""Names per query; SQLite takes at most 999 parameters in its older builds."""
 
 
 def claim(
@@ -34,7 +32,7 @@ def claim(
 
 def release(connection: Connection, process: Process, *, job: str, names: Collection[str]) -> None:
     """Let go of what this process holds."""
-    for some in _chunks(sorted(names)):
+    for some in chunks(sorted(names)):
         mine = _claims(job) & LEASES.c.name.in_(some) & (LEASES.c.owner == process.token)
         connection.execute(delete(LEASES).where(mine))
 
@@ -48,7 +46,7 @@ def claimed(connection: Connection, job: str) -> dict[str, str]:
 def begun(connection: Connection, job: str, problems: Collection[str]) -> dict[str, set[str]]:
     """Of each of these problems, its id and those of its runs where there are any."""
     found: dict[str, set[str]] = {problem: set() for problem in problems}
-    for some in _chunks(sorted(problems)):
+    for some in chunks(sorted(problems)):
         query = select(RUNS.c.problem_id, RUNS.c.run_id)
         of_these = (RUNS.c.job == job) & RUNS.c.problem_id.in_(some)
         for problem, run in connection.execute(query.where(of_these)):
@@ -64,7 +62,7 @@ def _dead(connection: Connection, job: str, tokens: set[str]) -> set[str]:
 
 def _owners(connection: Connection, job: str, names: Sequence[str]) -> dict[str, str]:
     found: dict[str, str] = {}
-    for some in _chunks(names):
+    for some in chunks(names):
         query = select(LEASES.c.name, LEASES.c.owner)
         rows = connection.execute(query.where(_claims(job), LEASES.c.name.in_(some)))
         found |= {row.name: row.owner for row in rows}
@@ -73,7 +71,3 @@ def _owners(connection: Connection, job: str, names: Sequence[str]) -> dict[str,
 
 def _claims(job: str) -> ColumnElement[bool]:
     return (LEASES.c.job == job) & (LEASES.c.kind == "claim")
-
-
-def _chunks(names: Sequence[str]) -> Iterator[Sequence[str]]:
-    return (names[at : at + CHUNK] for at in range(0, len(names), CHUNK))

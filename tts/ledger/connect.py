@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import sqlite3
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
@@ -68,6 +69,15 @@ def connect_postgres(url: URL, *, synchronous: Synchronous, patience: float) -> 
         connection.adapters.register_dumper(int, Int8BinaryDumper)
 
     return engine
+
+
+CHUNK = 500
+"""Names per query; SQLite takes at most 999 parameters in its older builds."""
+
+
+def chunks(names: Sequence[str]) -> Iterator[Sequence[str]]:
+    """As many of them at once as a query takes."""
+    return (names[at : at + CHUNK] for at in range(0, len(names), CHUNK))
 
 
 OLDEST = (3, 33, 0)

@@ -15,7 +15,7 @@ from sqlalchemy import ColumnElement, Connection, Engine, Text, delete, literal,
 from sqlalchemy.exc import SQLAlchemyError
 
 from tts.errors import LedgerError
-from tts.ledger.connect import Synchronous, connect, explained
+from tts.ledger.connect import Synchronous, chunks, connect, explained
 from tts.ledger.names import Names
 from tts.ledger.process import HEARTBEAT, Process, beat, close_process, lease, neighbours, presence
 from tts.ledger.reader import CallCache, Reader
@@ -38,8 +38,6 @@ from tts.protocols import (
 from tts.values import Usage
 
 T = TypeVar("T")
-STRIDE = 500
-"""Runs per statement: databases bound the parameters of one."""
 
 
 def is_work(row: Row) -> bool:
@@ -288,8 +286,7 @@ def begun(connection: Connection, job: str) -> set[str]:
 def reopen(connection: Connection, job: str, runs: Sequence[str]) -> None:
     """Put runs of a job aside under other ids, as what was tried before; their calls stay."""
     before = literal(f"before-{token_hex(4)}-", Text)
-    for start in range(0, len(runs), STRIDE):
-        chosen = runs[start : start + STRIDE]
+    for chosen in chunks(runs):
         for table in (DONE, USE_ROWS, OUTCOMES, RUNS):
             rows: ColumnElement[bool] = table.c.run_id.in_(chosen)
             if table is not DONE:  # whose runs are of one job as their ids are

@@ -25,7 +25,7 @@ from sqlalchemy import (
 )
 
 from tts.ledger.codec import USAGE, digests
-from tts.ledger.connect import connect
+from tts.ledger.connect import chunks, connect
 from tts.ledger.process import parted, whole
 from tts.ledger.reader import rows_of
 from tts.ledger.schema import current
@@ -101,9 +101,6 @@ def usages(parts: Sequence[Any]) -> tuple[Usage, Usage]:
 Grouping = Literal["job", "strategy", "model", "role", "problem", "run"]
 Groups = dict[str, list[int]]
 """Rows and aggregates by the name of a group."""
-
-CHUNK = 500
-"""Keys per query; SQLite takes at most 999 parameters in its older builds."""
 
 OF_KIND = OPERATIONS.c.id == DONE.c.operation
 
@@ -193,8 +190,7 @@ class Questions:
     def _models(self, job: str, keys: Sequence[str]) -> dict[str, str]:
         """The models of finished calls."""
         found: dict[str, str] = {}
-        for start in range(0, len(keys), CHUNK):
-            chunk = keys[start : start + CHUNK]
+        for chunk in chunks(keys):
             apart = select(CALL_ROWS.c.key, CALL_ROWS.c.model)
             rows = self._rows(apart.where(CALL_ROWS.c.job == job, CALL_ROWS.c.key.in_(chunk)))
             found |= {row[0]: row[1] for row in rows}

@@ -21,7 +21,7 @@ from tts.ledger.codec import (
     digests,
     of_bill,
 )
-from tts.ledger.connect import unreadable
+from tts.ledger.connect import chunks, unreadable
 from tts.ledger.session import asked
 from tts.ledger.tables import (
     ATTEMPTS,
@@ -113,9 +113,6 @@ class Prepared:
 LAST = "\U0010ffff"
 """Behind every character of an id."""
 
-CHUNK = 500
-"""Keys per query; SQLite takes at most 999 parameters in its older builds."""
-
 
 class Reader:
     """Blocking reads of one job's committed rows; raises `LedgerError`."""
@@ -160,7 +157,7 @@ class Reader:
         keys = {row[0] for run in runs for row in self._ask(self._found, run_id=run)}
         missing = sorted(keys - own)
         found: list[CallRow] = []
-        for chunk in (missing[at : at + CHUNK] for at in range(0, len(missing), CHUNK)):
+        for chunk in chunks(missing):
             apart = select(CALL_ROWS).where(
                 CALL_ROWS.c.job == self._job, CALL_ROWS.c.key.in_(chunk)
             )
@@ -196,7 +193,7 @@ class Reader:
         if problems is None:
             return [RUN.decode(row) for row in self._rows(query.order_by(RUNS.c.run_id))]
         names, found = sorted(problems), list[RunRow]()
-        for chunk in (names[at : at + CHUNK] for at in range(0, len(names), CHUNK)):
+        for chunk in chunks(names):
             # Asked for in the order of the runs, SQLite would go through all of them for each chunk.
             some = query.where(RUNS.c.problem_id.in_(chunk))
             found += [RUN.decode(row) for row in self._rows(some)]

@@ -7,9 +7,10 @@ every text is escaped here: the library's own serialiser undoes escapes, and `\h
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from functools import lru_cache
+from collections.abc import Callable, Iterator
+from functools import cache, lru_cache
 from html import unescape
+from importlib import import_module
 from typing import Literal
 from xml.etree.ElementTree import Element
 
@@ -108,12 +109,13 @@ def _boxes(text: str) -> Iterator[Markup]:
 @lru_cache(maxsize=4096)
 def _mathml(latex: str, display: Display) -> Markup:
     """The formula; empty where it cannot be set, or the extra `maths` is not installed."""
-    if not latex or len(latex) > LONGEST or _REFUSED.search(latex) or not _sound(latex):
+    reader = _reader()
+    if reader is None or not latex or len(latex) > LONGEST:
+        return Markup("")
+    if _REFUSED.search(latex) or not _sound(latex):
         return Markup("")
     try:
-        from latex2mathml.converter import convert_to_element
-
-        tree = convert_to_element(latex, display=display)
+        tree = reader(latex, display=display)
         inside = Markup("").join(_written(one) for one in tree)
     except Exception:  # noqa: BLE001 whatever a reader of other people's texts raises
         return Markup("")
@@ -121,6 +123,16 @@ def _mathml(latex: str, display: Display) -> Markup:
         return Markup("")
     frame = Markup('<math display="{}" alttext="{}">{}</math>')
     return frame.format(display, latex, inside)
+
+
+@cache
+def _reader() -> Callable[..., Element] | None:
+    """What reads LaTeX; None without the extra `maths`."""
+    try:
+        found: Callable[..., Element] = import_module("latex2mathml.converter").convert_to_element
+    except ImportError:
+        return None
+    return found
 
 
 def _sound(latex: str) -> bool:

@@ -31,7 +31,7 @@ def render_template(
 
     The template gets `style`, `script` and `policy` besides the values, and besides the other
     filters `visible`, `maths` and `formula`, which set mathematics. All texts are escaped. `page`:
-    name of the template, which may extend others of its package. `dressed`: packages whose style
+    name of the template, which extends `document.html` of this package, or others of its own. `dressed`: packages whose style
     and script come first; those that all pages share come before them.
     """
     sheets = (HERE, *dressed, package)
@@ -57,7 +57,7 @@ def _environment(package: str) -> Environment:
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
-        loader=FunctionLoader(lambda name: _resource(package, name)),
+        loader=FunctionLoader(lambda name: _resource(package, name) or _resource(HERE, name)),
     )
     made.filters |= {"visible": visible, "maths": set_maths, "formula": set_formula}
     return made

@@ -14,10 +14,13 @@ from typing import Any
 
 import msgspec
 
+from tts import facts
 from tts.errors import BadInput
-from tts.retrieval.made_up import made_up_demonstrations, made_up_documents
 from tts.values import Demonstration, Document
 
+FACTS = "facts:"
+SHOWN = 32
+"""Demonstrations that a generated world gives."""
 ID_FIELDS = ("id", "_id", "docid", "doc_id", "passage_id", "idx")
 TEXT_FIELDS = ("text", "contents", "content", "paragraph_text", "passage")
 TITLE_FIELDS = ("title", "name")
@@ -81,7 +84,7 @@ def read_corpus(place: Path) -> Corpus:
     its text files, in the order of their names, in passages. `facts:SEED` is what is said in a
     generated world (`tts.facts`).
     """
-    if (made_up := made_up_documents(place)) is not None:
+    if (made_up := _documents_of_world(place)) is not None:
         return Corpus(made_up, str(place))
     with _readable(place):
         if place.is_dir():
@@ -168,7 +171,7 @@ def read_demonstrations(path: Path) -> tuple[Demonstration, ...]:
     """One a line: `question`, `answer`, and where known `hops` (each a `question` with its
     `answer`) and `documents` (each an `id` and a `text`). Those of a generated world for
     `facts:SEED`. Raises `BadInput` with file and line."""
-    if (made_up := made_up_demonstrations(path)) is not None:
+    if (made_up := _demonstrations_of_world(path)) is not None:
         return made_up
     with _readable(path):
         found = tuple(_demonstration(line, f"{path}:{number}") for number, line in _lines(path))
@@ -182,3 +185,31 @@ def _demonstration(line: str, where: str) -> Demonstration:
         return msgspec.json.decode(line, type=Demonstration)
     except msgspec.MsgspecError as error:
         raise BadInput(f"{where}: is no demonstration ({error}).") from error
+
+
+def _documents_of_world(place: Path) -> tuple[Document, ...] | None:
+    """All that is said in a world, for `facts:SEED`; None for any other place."""
+    seed = _seed_of(place)
+    return None if seed is None else facts.documents(seed)
+
+
+def _demonstrations_of_world(place: Path) -> tuple[Demonstration, ...] | None:
+    """Questions about a world that no problem of `facts:…` asks, of two hops and of one in turn, for
+    `facts:SEED`; None for any other place. Their documents are retrieved, as for any question."""
+    seed = _seed_of(place)
+    if seed is None:
+        return None
+    pairs = zip(
+        *(facts.demonstrations(seed, SHOWN // 2, hops=hops) for hops in (2, 1)), strict=True
+    )
+    return tuple(one for pair in pairs for one in pair)
+
+
+def _seed_of(place: Path) -> int | None:
+    text = str(place)
+    if not text.startswith(FACTS):
+        return None
+    digits = text.removeprefix(FACTS)
+    if not (digits.isascii() and digits.isdigit()):
+        raise BadInput(f"{text}: the seed of a world is a whole number, as in facts:0.")
+    return int(digits)

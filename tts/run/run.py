@@ -106,8 +106,9 @@ class Run(RunState):
         return self.rewriting(self, query, self.call(tuple, documents))
 
     def rewrite(self, stage: Callable[[Run, str, Node[Any]], Node[Any]]) -> None:
-        """From now on what this Run and its children retrieve, and what demonstrations bring, passes through a stage: called with
-        the Run, the query and the node of the documents, it gives the node of what is read of them."""
+        """From now on what this Run and its children retrieve, and what demonstrations bring, passes
+        through a stage: called with the Run, the query and the node of the documents, it gives the
+        node of what is read of them."""
         self.rewriting = stage
 
     def execute(

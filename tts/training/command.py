@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import logging
 from argparse import ArgumentParser, Namespace
+from collections.abc import Callable
 from pathlib import Path
 
 import torch
@@ -25,6 +26,16 @@ def begun(parser: ArgumentParser) -> Namespace:
     options = parser.parse_args()
     torch.set_num_threads(options.threads)
     return options
+
+
+def by_steps(about: str | None, train: Callable[[int, int, Path], object]) -> None:
+    """Read the command line of a training that is told its steps, and run it: called with seed, steps
+    and the folder of its work."""
+    parser = with_work(command(about))
+    parser.add_argument("--steps", type=int, required=True)
+    options = begun(parser)
+    options.work.mkdir(parents=True, exist_ok=True)
+    train(options.seed, options.steps, options.work)
 
 
 def with_work(parser: ArgumentParser, about: str = "for checkpoints") -> ArgumentParser:

@@ -24,7 +24,7 @@ from tts.training.architecture import (
     END,
     build_tokenizer,
 )
-from tts.training.command import begun, command, with_work
+from tts.training.command import by_steps
 from tts.training.descent import Batches, descend, micro_batches, prompt_text
 from tts.training.network import Network, save_model_folder
 from tts.training.step_samples import StepSample, sample_steps
@@ -96,11 +96,7 @@ def policy_weights(folder: Path) -> dict[str, Tensor]:
 
 def main() -> None:
     """Read the command line and train."""
-    parser = with_work(command(__doc__))
-    parser.add_argument("--steps", type=int, required=True)
-    options = begun(parser)
-    options.work.mkdir(parents=True, exist_ok=True)
-    train(options.seed, options.steps, options.work)
+    by_steps(__doc__, train)
 
 
 if __name__ == "__main__":

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from html import escape
+from importlib import import_module
+from typing import Any
 
 from tts.values.visible import visible
 
@@ -29,6 +31,14 @@ def html_table(records: Sequence[Mapping[str, object]], *, caption: str = "") ->
     return (
         f"<table>{title}<thead><tr>{head}</tr></thead><tbody>{''.join(rows)}</tbody></table>{said}"
     )
+
+
+def data_frame(records: Sequence[Mapping[str, object]]) -> Any:
+    """Records as a pandas DataFrame, a row each; ImportError says how to get pandas."""
+    try:
+        return import_module("pandas").DataFrame.from_records(records)
+    except ImportError as error:
+        raise ImportError("A DataFrame needs pandas: pip install 'tts-engine[pandas]'.") from error
 
 
 def shown(value: object) -> str:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from importlib import import_module
 from typing import Any, Literal
 
 from msgspec import Struct, field
 
 from tts.values.generation import FinishReason, Message, Problem, Recording, ToolCall
-from tts.values.notebook import html_table, shown
+from tts.values.notebook import data_frame, html_table, shown
 from tts.values.usage import NOTHING, Usage
 
 STEP_SEPARATOR = "\n\n"
@@ -175,12 +174,7 @@ class Result(Struct, frozen=True, kw_only=True):
 
     def to_pandas(self) -> Any:
         """The candidates as a pandas DataFrame, a row each; ImportError says how to get pandas."""
-        try:
-            return import_module("pandas").DataFrame.from_records(self.records())
-        except ImportError as error:
-            raise ImportError(
-                "A DataFrame needs pandas: pip install 'tts-engine[pandas]'."
-            ) from error
+        return data_frame(self.records())
 
     def _repr_html_(self) -> str:
         """For notebooks: the answer, how the run ended and what it spent, above its candidates."""

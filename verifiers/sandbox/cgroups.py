@@ -43,13 +43,14 @@ class ControlGroup:
         self._version = place.version
         name = f"{PREFIX}{os.getpid()}-{next(_numbers)}"
         self.folders = {one: parent / name for one, parent in place.parents.items()}
-        for folder in set(self.folders.values()):
+        self._each = tuple(set(self.folders.values()))
+        for folder in self._each:
             folder.mkdir(exist_ok=True)
 
     def admit(self, pid: int) -> None:
         """Take in a process and all its descendants, none of which may be forking meanwhile."""
         for one in (pid, *descendants(pid)):
-            for folder in set(self.folders.values()):
+            for folder in self._each:
                 (folder / "cgroup.procs").write_text(str(one))
 
     def bound(self, *, processes: int, memory: int) -> None:
@@ -60,7 +61,7 @@ class ControlGroup:
     def close(self) -> None:
         """Take the group away once its processes have left; one that they do not leave stays."""
         deadline = time.monotonic() + LEAVING_SECONDS
-        for folder in set(self.folders.values()):
+        for folder in self._each:
             while not _removed(folder) and time.monotonic() < deadline:
                 time.sleep(0.005)
 

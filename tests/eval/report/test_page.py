@@ -4,7 +4,6 @@ import re
 from base64 import b64encode
 from collections.abc import Callable
 from hashlib import sha256
-from html.parser import HTMLParser
 from xml.etree import ElementTree
 
 import pytest
@@ -17,6 +16,7 @@ from tts.values import Problem
 
 Make = Callable[..., Attempt]
 MakeRuns = Callable[..., list[Attempt]]
+TagsOf = Callable[[str], list[tuple[str, dict[str, str | None]]]]
 
 HOSTILE = [
     "<script>alert(1)</script>",
@@ -30,23 +30,6 @@ HOSTILE = [
 ]
 
 
-class Tags(HTMLParser):
-    """Collects tags and attributes."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.seen: list[tuple[str, dict[str, str | None]]] = []
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.seen.append((tag, dict(attrs)))
-
-
-def tags_of(page: str) -> list[tuple[str, dict[str, str | None]]]:
-    parser = Tags()
-    parser.feed(page)
-    return parser.seen
-
-
 def report_of(problems: list[Problem], made: list[Attempt], text: str = "t") -> ComparisonReport:
     return assemble(
         made, problems, title=text, seed=0, baseline=made[0].strategy, manifest={text: text},
@@ -56,7 +39,7 @@ def report_of(problems: list[Problem], made: list[Attempt], text: str = "t") -> 
 
 @pytest.mark.parametrize("text", HOSTILE, ids=range(len(HOSTILE)))
 def test_no_text_can_add_an_element_or_be_evaluated(
-    problems: list[Problem], attempt: Make, text: str
+    problems: list[Problem], attempt: Make, text: str, tags_of: TagsOf
 ) -> None:
     def page(label: str) -> str:
         told = [Problem(id="p0", prompt=label, answer=label, difficulty_bin=1)]
@@ -84,7 +67,7 @@ def test_a_long_label_does_not_fill_the_page(problems: list[Problem], runs: Make
     assert len(longest) < len(short) + 50_000
 
 
-def test_a_page_loads_nothing(problems: list[Problem], runs: MakeRuns) -> None:
+def test_a_page_loads_nothing(problems: list[Problem], runs: MakeRuns, tags_of: TagsOf) -> None:
     page = render_page(report_of(problems, [*runs("a", 3), *runs("b", 6)]))
     assert not {"link", "img", "iframe", "object", "embed"} & {tag for tag, _ in tags_of(page)}
     names = {name for _, attributes in tags_of(page) for name in attributes}
@@ -93,7 +76,7 @@ def test_a_page_loads_nothing(problems: list[Problem], runs: MakeRuns) -> None:
 
 
 def test_the_policy_allows_the_pages_own_style_and_script_alone(
-    problems: list[Problem], runs: MakeRuns
+    problems: list[Problem], runs: MakeRuns, tags_of: TagsOf
 ) -> None:
     page = render_page(report_of(problems, runs("a", 3)))
     policy = next(a["content"] for tag, a in tags_of(page) if tag == "meta" and "content" in a)

@@ -77,8 +77,8 @@ class Fault(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     status: `status`, `headers`, `body` as they are. reset…, close…: the connection ends there.
     wrong_length, chunked_cut: the body breaks off on the wire; truncated_json: in its content.
     stall…: nothing more until the client leaves. slow: a byte every `seconds`. gzip_bomb: the
-    answer, and `keep` MiB of blanks in its middle, in a few kB. body: these bytes under status 200. edit, edit_choice: `fields` overwrite the reply or each choice. replace:
-    bytes `old` become `new` in the encoded reply; stream_replace: in each event, and an event that
+    answer, and `keep` MiB of blanks in its middle, in a few kB. body: these bytes under status 200.
+    edit, edit_choice: `fields` overwrite the reply or each choice. replace: bytes `old` become `new` in the encoded reply; stream_replace: in each event, and an event that
     nothing is left of is not sent. fewer_choices: the first `keep` come. stream_cut, stream_stall:
     after `keep` events.
     """

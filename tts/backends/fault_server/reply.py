@@ -90,9 +90,9 @@ def billed(drawn: Sequence[ServedDraw], plan: FaultPlan) -> int:
     return sum(draw.tokens for draw in counted)
 
 
-def bill_of(asked: ServedRequest, plan: FaultPlan) -> int:
+def bill_of(asked: ServedRequest, drawn: Sequence[ServedDraw], plan: FaultPlan) -> int:
     """Tokens that a request really takes, prompt and draws together."""
-    total: int = usage(asked, sum(draw.tokens for draw in draws(asked, plan)), plan)["total_tokens"]
+    total: int = usage(asked, sum(draw.tokens for draw in drawn), plan)["total_tokens"]
     return total
 
 
@@ -176,9 +176,10 @@ def logprobs(text: str, asked: ServedRequest) -> dict[str, Any]:
     }
 
 
-def stream_events(asked: ServedRequest, plan: FaultPlan) -> list[bytes]:
+def stream_events(
+    asked: ServedRequest, drawn: Sequence[ServedDraw], plan: FaultPlan
+) -> list[bytes]:
     """The events of an answer, draws taking turns token by token, `[DONE]` last."""
-    drawn = draws(asked, plan)
     options = asked.stream_options
     counts = bool(options and options.continuous_usage_stats and plan.reports_usage)
     tokens = [pieces(draw.text) or [""] for draw in drawn]

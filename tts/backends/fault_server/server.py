@@ -28,7 +28,7 @@ from tts.backends.fault_server.paths import (
 )
 from tts.backends.fault_server.plan import Fault, FaultPlan
 from tts.backends.fault_server.quirks import error, events, heeded, refused, whole
-from tts.backends.fault_server.reply import bill_of, reply, stream_events
+from tts.backends.fault_server.reply import bill_of, draws, reply, stream_events
 from tts.backends.fault_server.wire import Wire, deliver, deliver_stream, header
 
 _GENERATES = frozenset({"/v1/chat/completions", "/v1/completions"})
@@ -176,8 +176,9 @@ class Site:
         if said := refused(asked, self.plan):
             wire.respond(400, {}, error(said, self.plan))
         elif asked.stream and (fault is None or fault.kind.startswith("stream")):
-            self.record.tokens += bill_of(asked, self.plan)
-            shown = events(stream_events(asked, self.plan), self.plan)
+            drawn = draws(asked, self.plan)
+            self.record.tokens += bill_of(asked, drawn, self.plan)
+            shown = events(stream_events(asked, drawn, self.plan), self.plan)
             deliver_stream(wire, shown, fault, self.plan.chunk_seconds)
         else:
             self._whole(wire, asked, fault)
@@ -191,8 +192,10 @@ class Site:
 
     def _reply(self, asked: ServedRequest) -> dict[str, Any]:
         told = reply(asked, self.plan)
-        told_bill = told.get("usage")
-        self.record.tokens += told_bill["total_tokens"] if told_bill else bill_of(asked, self.plan)
+        if bill := told.get("usage"):
+            self.record.tokens += bill["total_tokens"]
+        else:
+            self.record.tokens += bill_of(asked, draws(asked, self.plan), self.plan)
         return told
 
     def _pool(self, wire: Wire, told: Callable[[], dict[str, Any]], fault: Fault | None) -> None:

@@ -21,7 +21,7 @@ from tts.training.architecture import (
     token_id,
     write_section,
 )
-from tts.training.command import begun, command, with_work
+from tts.training.command import by_steps
 from tts.training.descent import IGNORED, Batches, descend
 from tts.training.network import Network, save_model_folder
 from tts.training.reader.built import build
@@ -123,11 +123,7 @@ def _groups(rows: list[Row]) -> Iterator[tuple[Tensor, Tensor]]:
 
 def main() -> None:
     """Read the command line and train."""
-    parser = with_work(command(__doc__))
-    parser.add_argument("--steps", type=int, required=True)
-    options = begun(parser)
-    options.work.mkdir(parents=True, exist_ok=True)
-    train(options.seed, options.steps, options.work)
+    by_steps(__doc__, train)
 
 
 if __name__ == "__main__":
