@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import sys
+from contextlib import suppress
 from pathlib import Path
 from time import monotonic
 
@@ -260,7 +261,8 @@ STALL = Fault(kind="stall", seconds=600)
 
 async def stopped(process: asyncio.subprocess.Process, number: signal.Signals) -> tuple[int, str]:
     """Exit code and standard error of a process that is sent a signal now."""
-    process.send_signal(number)
+    with suppress(ProcessLookupError):  # an earlier signal may have ended it by now
+        process.send_signal(number)
     _, err = await asyncio.wait_for(process.communicate(), 40)
     said = err.decode()
     assert "Traceback" not in said and "Unclosed" not in said and said.count("\n") <= 3, said
