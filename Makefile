@@ -15,8 +15,8 @@ demo: $(STAMP)core ## install and run the main job on the embedded model
 demo-real: $(STAMP)real ## the same on a small language model, served by llama.cpp on this machine
 	$(BIN)/tts demo --real --ledger tts-demo-real.db --out out/demo-real
 
-test: $(STAMP)dev ## run the tests
-	$(BIN)/pytest -q
+test: $(STAMP)dev ## run the tests (PYTEST_ARGS="-k words", for one)
+	$(BIN)/pytest -q $(PYTEST_ARGS)
 
 test-vllm: $(VLLM_VENV)/.installed ## run the vLLM suite on a CPU, in an environment of its own
 	VLLM_LOGGING_LEVEL=ERROR VLLM_NO_USAGE_STATS=1 $(VLLM_BIN)/python -m pytest -q -m vllm \
