@@ -124,15 +124,22 @@ class Attempts:
         return self._settled(attempt, billed, "settled")
 
     def failed(self, attempt: Attempt, error: BaseException) -> None:
-        """Settle it at what a failure is taken to have cost: metered, or at worst."""
+        """Settle it at what a failure is taken to have cost: metered, or at worst; nothing where it
+        waited for others and never left."""
         sent: Sent = "sent_unknown"
         billed, fault = attempt.request.worst, f"{type(error).__name__}: {error}"
-        if isinstance(error, CallError):
+        if attempt.stage == "reserved":
+            sent, billed = "not_sent", NOTHING
+            self.journal.write(self.opened(attempt))
+        elif isinstance(error, CallError):
             sent, billed = error.sent, self._spent(attempt, error.sent)
         self.journal.write(self._settled(attempt, billed, sent, fault))
 
     def cancelled(self, attempt: Attempt) -> None:
         """Settle one that nobody wants any more; what never left costs nothing."""
+        if attempt.stage == "reserved":
+            self._settle(attempt, NOTHING)
+            return
         state: Sent = "sent_unknown"
         if attempt.stage == "recorded":
             state = "not_sent"

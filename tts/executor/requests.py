@@ -181,7 +181,7 @@ class Requests:
                 del self._by_key[drawn.key]
 
     def _end(self, request: Request) -> None:
-        request.meter.hear = None
+        request.meter.hear = request.meter.leave = None
         root = request.starter.run.root
         its = self._open.get(root)
         if its is not None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import random
 from collections.abc import Awaitable, Callable
+from functools import partial
 
 from msgspec.structs import replace
 
@@ -14,7 +15,7 @@ from tts.executor.deadlines import Deadlines
 from tts.executor.hedge import Durations, hedged
 from tts.executor.limits import RetryPolicy
 from tts.executor.request import Attempt, Request, late
-from tts.protocols import SENT, Answer, SettledRow
+from tts.protocols import SENT, Answer, Leave, SettledRow
 from tts.tools.shielded import shielded
 
 LEAVE = 1.0
@@ -142,11 +143,13 @@ class Retries:
     async def _send(
         self, attempt: Attempt, sent: asyncio.Event | None
     ) -> tuple[Answer, SettledRow]:
+        leave = partial(self._open, attempt, sent)
         try:
-            await self._open(attempt)
-            if sent is not None:
-                sent.set()
-            answer = await self._perform(attempt)
+            if not attempt.request.spec.gathers:
+                await leave()
+            answer = await self._perform(attempt, leave)
+            if attempt.stage != "open":  # it came with what an earlier attempt had sent
+                await leave()
         except asyncio.CancelledError:
             self._attempts.cancelled(attempt)
             raise
@@ -156,20 +159,25 @@ class Retries:
         self._durations.add(attempt.request.spec, self._attempts.loop.time() - attempt.begun)
         return answer, self._attempts.answered(attempt, answer)
 
-    async def _open(self, attempt: Attempt) -> None:
+    async def _open(self, attempt: Attempt, sent: asyncio.Event | None) -> None:
+        """Put it on record, and say that it leaves; what travels with others has the time to wait
+        until the record is on disk."""
         row, call = self._attempts.opened(attempt), attempt.request.starter
         if call.placed:
             outcome = call.run.outcome(f"{call.id}{SENT}", "failed", "sent")
             await self._attempts.journal.commit(row, outcome)
-        elif self._attempts.intents_first:
+        elif self._attempts.intents_first or attempt.request.spec.gathers:
             await self._attempts.journal.commit(row)
         else:
             self._attempts.journal.write(row)
         self._attempts.sent(attempt)
+        if sent is not None:
+            sent.set()
 
-    async def _perform(self, attempt: Attempt) -> Answer:
+    async def _perform(self, attempt: Attempt, leave: Leave) -> Answer:
         request = attempt.request
         request.listen()
+        request.meter.leave = leave if request.spec.gathers else None
         seconds = request.spec.timeout or self._attempts.limits.timeout
         limit = self._deadlines.after(seconds)
         try:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Hashable, Iterator, Sequence
 from typing import Any, Literal, Protocol
 
 from msgspec import Struct
@@ -43,6 +43,8 @@ class OperationSpec(Struct, frozen=True, kw_only=True):
     """The operation is a `PrefixOperation`: what it sends may begin as something sent before."""
     hedge: float | None = None
     """Seconds after which a second attempt is sent beside one without an answer; None: never."""
+    gathers: bool = False
+    """Its attempts wait for others before they leave; they tell `Meter.leave` when they do."""
     hedge_quantile: float | None = None
     """The same after the time that so large a share of earlier calls took, once enough are known."""
 
@@ -55,16 +57,22 @@ class Draw(Struct, frozen=True, gc=False):
     """63 bits derived from the call's key: the same key draws the same text."""
 
 
+Leave = Callable[[], Awaitable[None]]
+"""Puts an attempt on record, as one that may cost something from here on."""
+
+
 class Meter:
     """What an attempt tells while it is under way."""
 
-    __slots__ = ("hear", "usage")
+    __slots__ = ("hear", "leave", "usage")
 
     def __init__(self) -> None:
         self.usage: Usage | None = None
         """Spent so far, so that a cancelled attempt can be settled; None: assume the worst."""
         self.hear: Callable[[int, str], None] | None = None
         """Where somebody wants the text as it grows: called with (draw position, new text)."""
+        self.leave: Leave | None = None
+        """Of an operation that gathers: awaited once, right before what was asked is sent."""
 
 
 class Reply(Struct, frozen=True, kw_only=True):

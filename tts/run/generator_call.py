@@ -17,6 +17,7 @@ from tts.protocols import (
     GenerateRequest,
     Generator,
     Guide,
+    HasDefaults,
     Mark,
     Meter,
     OperationSpec,
@@ -87,6 +88,8 @@ class GeneratorCall:
             pool=model.name,
             timeout=timeout,
             prefixes=self.reporting is None,
+            gathers=offers(generator, HasDefaults)
+            and cast("HasDefaults", generator).defaults.batched,
             prompt=not streamed
             and offers(generator, PromptGenerator)
             and cast("PromptGenerator", generator).prompt,

@@ -11,7 +11,8 @@ from tts.backends.fault_server import FaultPlan, FaultServer
 from tts.backends.openai_batch import BatchGenerator, OpenAIBatches, Rounds
 from tts.backends.openai_http import HTTPGenerator
 from tts.engine import Engine
-from tts.errors import BadRequest, Unavailable
+from tts.errors import BadRequest, LedgerError, Unavailable
+from tts.ledger.questions import Questions
 from tts.protocols import Generator
 from tts.values import Capabilities, Model, Result
 
@@ -75,6 +76,86 @@ async def test_a_batch_whose_process_ended_is_collected_by_the_next_one() -> Non
         await second.close()
         assert server.record.batched == [3]
     assert all(b"choices" in answer for answer in answers)
+
+
+async def test_a_file_leaves_once_all_of_its_calls_are_on_record() -> None:
+    writing, written = asyncio.Event(), asyncio.Event()
+
+    async def leave() -> None:
+        writing.set()
+        await written.wait()
+
+    async with FaultServer() as server:
+        asked = rounds(server)
+        calls = [asyncio.create_task(asked.ask(name, BODY, leave=leave)) for name in "ab"]
+        await writing.wait()
+        assert (asked.unsent, server.record.batched) == (2, [])
+        written.set()
+        await asyncio.gather(*calls)
+        await asked.close()
+        assert (asked.unsent, server.record.batched) == (0, [2])
+
+
+async def test_a_call_that_cannot_be_recorded_keeps_its_file_from_leaving() -> None:
+    async def fails() -> None:
+        raise LedgerError("the disk is full")
+
+    async with FaultServer() as server:
+        asked = rounds(server)
+        said = await asyncio.gather(
+            asked.ask("a", BODY, leave=fails), asked.ask("b", BODY), return_exceptions=True
+        )
+        await asked.close()
+        assert [str(one) for one in said] == ["the disk is full"] * 2
+        assert server.record.batched == []
+
+
+async def test_what_is_no_longer_wanted_before_its_file_leaves_is_in_none() -> None:
+    async with FaultServer() as server:
+        asked = rounds(server)
+        kept = asyncio.create_task(asked.ask("kept", BODY))
+        dropped = asyncio.create_task(asked.ask("dropped", BODY))
+        while asked.unsent < 2:  # noqa: ASYNC110 — it tells nobody
+            await asyncio.sleep(0.01)
+        dropped.cancel()
+        await kept
+        await asked.close()
+        assert server.record.batched == [1]
+
+
+async def test_a_call_found_in_a_batch_of_before_does_not_leave_again() -> None:
+    left = list[str]()
+
+    async def leave() -> None:
+        left.append("left")
+
+    async with FaultServer() as server:
+        first = rounds(server)
+        await first.ask("n", BODY, leave=leave)
+        await first.close()
+        second = rounds(server)
+        await second.ask("n", BODY, leave=leave)
+        await second.close()
+    assert left == ["left"]
+
+
+async def test_draws_that_are_given_up_before_their_file_leaves_cost_nothing(
+    tmp_path: Path,
+) -> None:
+    async with FaultServer() as server:
+        asked = rounds(server, quiet=3600.0)
+        model = BatchGenerator(Model(name="m"), rounds=asked, capabilities=CAN)
+        async with Engine(model=model, ledger=tmp_path / "a.db", job="votes") as engine:
+            solving = asyncio.create_task(engine.solve(PROBLEMS[0], strategy="majority_vote(n=3)"))
+            while asked.unsent < 3:  # noqa: ASYNC110 — it tells nobody
+                await asyncio.sleep(0.01)
+            solving.cancel()
+            await asyncio.wait((solving,))
+        assert (asked.unsent, server.record.batched) == (0, [])
+        await model.close()
+    questions = Questions.open(tmp_path / "a.db")
+    assert questions.billed("votes") == []
+    questions.close()
 
 
 async def test_what_only_some_of_a_second_process_asks_is_not_sent_again() -> None:

@@ -55,9 +55,10 @@ class BatchGenerator(HTTPGenerator):
     async def close(self) -> None:
         await self._rounds.close()
 
-    async def _whole(self, request: GenerateRequest) -> WireReply:
+    async def _whole(self, request: GenerateRequest, meter: Meter) -> WireReply:
         body = self._bodies.whole(request)
-        return self._decoded(request, await self._rounds.ask(name_of(request, body), body))
+        came = await self._rounds.ask(name_of(request, body), body, leave=meter.leave)
+        return self._decoded(request, came)
 
 
 def name_of(request: GenerateRequest, body: bytes) -> str:

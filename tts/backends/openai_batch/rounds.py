@@ -1,7 +1,8 @@
 """Calls become rounds: whatever is asked for together travels in one file.
 
 What was submitted is known from the provider's own list, by the name of each call, so a process that
-was killed finds its batches again and pays for none of their lines twice.
+was killed finds its batches again and pays for none of their lines twice. What was not submitted has
+cost nothing, and is on no record.
 """
 
 from __future__ import annotations
@@ -12,12 +13,10 @@ import time
 from asyncio import Future
 from collections.abc import Coroutine, Mapping
 
-import msgspec
-from msgspec import Raw, Struct
-
+from tts.backends.openai_batch.lines import answers_in, line_of, names_in
 from tts.backends.openai_batch.provider import BatchProvider, BatchState
-from tts.backends.openai_http.errors import refusal
-from tts.errors import BadReply, BadRequest, CallError, Unavailable
+from tts.errors import BadRequest, CallError, TTSError, Unavailable
+from tts.protocols import Leave
 
 QUIET = 2.0
 """Seconds without a new call after which a round is complete."""
@@ -31,43 +30,52 @@ REMEMBERED = 2 * 86400.0
 _LOG = logging.getLogger("tts")
 
 
-class _Line(Struct, frozen=True):
-    """A request of a file."""
+class _Call:
+    """A call by its name: who waits for its file to leave, and what becomes of it."""
 
-    custom_id: str
-    method: str
-    url: str
-    body: Raw
+    __slots__ = ("answer", "askers", "line")
 
+    def __init__(self, line: bytes = b"") -> None:
+        self.line = line
+        """Encoded; empty once it has left."""
+        self.askers: list[Leave | None] = []
+        """While it has not left: one of each who asked."""
+        self.answer: Future[bytes] = asyncio.get_running_loop().create_future()
 
-class _Named(Struct, frozen=True):
-    custom_id: str = ""
+    @property
+    def wanted(self) -> bool:
+        """Whether somebody waits for it to leave."""
+        return bool(self.askers)
 
+    def join(self, leave: Leave | None) -> None:
+        if self.line:
+            self.askers.append(leave)
 
-class _Response(Struct, frozen=True):
-    status_code: int = 0
-    body: Raw = Raw(b"null")
+    def part(self, leave: Leave | None) -> None:
+        if leave in self.askers:
+            self.askers.remove(leave)
 
+    def left(self) -> bytes:
+        """Its line, which can be taken back no more."""
+        line, self.line = self.line, b""
+        self.askers.clear()
+        return line
 
-class _Error(Struct, frozen=True):
-    code: str | None = None
-    message: str | None = None
-
-
-class _Answer(Struct, frozen=True):
-    """A line of an output or an error file."""
-
-    custom_id: str = ""
-    response: _Response | None = None
-    error: _Error | None = None
-
-
-_ANSWER = msgspec.json.Decoder(_Answer)
-_NAMED = msgspec.json.Decoder(_Named)
+    def settle(self, outcome: bytes | TTSError) -> None:
+        """The first word counts."""
+        if self.answer.done():
+            return
+        if isinstance(outcome, bytes):
+            self.answer.set_result(outcome)
+        else:
+            self.answer.set_exception(outcome)
+            self.answer.exception()  # somebody may ask later: it is not lost, and no warning is due
 
 
 class Rounds:
     """Collects calls of one model and path, sends them by the file, hands answers to who waits.
+
+    Guarantee: a file leaves once all of its calls are on record, and holds none that nobody wants.
 
     `quiet`, `polls`: seconds, see the constants of this module.
     """
@@ -84,36 +92,47 @@ class Rounds:
     ) -> None:
         self._provider, self._path, self._model = provider, path, model
         self._quiet, self._most_lines, self._polls = quiet, most_lines, polls
-        self._line: dict[str, bytes] = {}
-        """Calls that no file holds yet, encoded, by name."""
-        self._answers: dict[str, Future[bytes]] = {}
+        self._calls: dict[str, _Call] = {}
         """By name: what is asked for, and what was submitted by a process before."""
+        self._round: dict[str, _Call] = {}
+        """Those that no file holds yet."""
         self._found = asyncio.Lock()
         self._looked = False
         self._timer: asyncio.TimerHandle | None = None
         self._tasks: set[asyncio.Task[None]] = set()
 
-    async def ask(self, name: str, body: bytes) -> bytes:
+    @property
+    def unsent(self) -> int:
+        """Calls that no provider has heard of."""
+        return sum(bool(call.line) for call in self._calls.values())
+
+    async def ask(self, name: str, body: bytes, leave: Leave | None = None) -> bytes:
         """The body of the answer to a call; a name stands for one draw, whoever asks for it.
 
-        Raises `CallError`. Cancelled, it leaves the line in its file: a batch is not taken back.
+        `leave` is awaited before the file of this call leaves, and never where another's did.
+        Raises `CallError`. Cancelled, it takes back its line, or leaves it where the file has left:
+        a batch is not taken back.
         """
         await self._recover()
-        answer = self._answers.get(name)
-        if answer is None:
-            answer = self._answers[name] = asyncio.get_running_loop().create_future()
-            line = _Line(name, "POST", f"/v1{self._path}", Raw(body))
-            self._line[name] = msgspec.json.encode(line)
+        call = self._calls.get(name)
+        if call is None:
+            call = self._calls[name] = self._round[name] = _Call(line_of(name, self._path, body))
             self._arm()
+        call.join(leave)
         try:
-            return await asyncio.shield(answer)
-        except CallError:
-            self._answers.pop(name, None)  # a further attempt is a new line
+            return await asyncio.shield(call.answer)
+        except TTSError:
+            self._forget(name, call)  # a further attempt is a new line
+            raise
+        except asyncio.CancelledError:
+            call.part(leave)
+            if call.line and not call.wanted:
+                self._forget(name, call)
             raise
 
     async def close(self) -> None:
         """Stop waiting. What was submitted stays so, and is found again."""
-        open_ones = sum(not answer.done() for answer in self._answers.values()) - len(self._line)
+        open_ones = sum(not call.answer.done() for call in self._calls.values()) - self.unsent
         if open_ones > 0:
             _LOG.warning(
                 f"{open_ones} calls are in submitted batches: the same command collects them."
@@ -123,41 +142,49 @@ class Rounds:
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
-        for answer in self._answers.values():
-            answer.cancel()
+        for call in self._calls.values():
+            call.answer.cancel()
         await self._provider.close()
+
+    def _forget(self, name: str, call: _Call) -> None:
+        """Who asks for it again has it sent."""
+        for known in (self._calls, self._round):
+            if known.get(name) is call:
+                del known[name]
 
     def _arm(self) -> None:
         """The round is complete when nothing comes any more, or when its file is full."""
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
-        size = sum(map(len, self._line.values())) if len(self._line) % 1000 == 0 else 0
-        if len(self._line) >= self._most_lines or size >= MOST_BYTES // 2:
+        lines = len(self._round)
+        size = sum(len(call.line) for call in self._round.values()) if lines % 1000 == 0 else 0
+        if lines >= self._most_lines or size >= MOST_BYTES // 2:
             self._send()
         else:
             self._timer = asyncio.get_running_loop().call_later(self._quiet, self._send)
 
     def _send(self) -> None:
-        lines, self._line, self._timer = self._line, {}, None
-        if lines:
-            self._start(self._submit(lines))
+        calls, self._round, self._timer = self._round, {}, None
+        if calls:
+            self._start(self._submit(calls))
 
     def _start(self, work: Coroutine[None, None, None]) -> None:
         task = asyncio.get_running_loop().create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
-    async def _submit(self, lines: Mapping[str, bytes]) -> None:
+    async def _submit(self, calls: Mapping[str, _Call]) -> None:
         try:
-            batch = await self._provider.submit(
-                b"\n".join(lines.values()) + b"\n", path=self._path, model=self._model
-            )
-        except CallError as error:
-            self._fail(lines, error)
-            return
-        _LOG.info(f"Batch {batch.id}: {len(lines)} calls.")
-        await self._collect(batch, lines)
+            await _on_record(calls)
+            calls = {name: call for name, call in calls.items() if call.wanted}
+            if calls:
+                lines = b"".join(call.left() + b"\n" for call in calls.values())
+                batch = await self._provider.submit(lines, path=self._path, model=self._model)
+                _LOG.info(f"Batch {batch.id}: {len(calls)} calls.")
+                await self._collect(batch, calls)
+        except TTSError as error:
+            _fail(calls, error)
 
     async def _recover(self) -> None:
         """Once: find what a process before submitted, by the names in the files of its batches."""
@@ -171,28 +198,28 @@ class Rounds:
 
     async def _adopt(self, batch: BatchState) -> None:
         held = await self._provider.content(batch.input_file)
-        named = (_NAMED.decode(line).custom_id for line in held.splitlines() if line.strip())
-        names = [name for name in named if name not in self._answers]
-        loop = asyncio.get_running_loop()
-        for name in names:
-            self._answers[name] = loop.create_future()
-        if names:
-            self._start(self._collect(batch, dict.fromkeys(names, b"")))
+        found = {name: _Call() for name in names_in(held) if name not in self._calls}
+        self._calls |= found
+        if found:
+            self._start(self._collect(batch, found))
 
-    async def _collect(self, batch: BatchState, lines: Mapping[str, bytes]) -> None:
-        """Wait for a batch and hand out what it brought; each line that is missing has failed."""
+    async def _collect(self, batch: BatchState, calls: Mapping[str, _Call]) -> None:
+        """Wait for a batch and hand out what it brought, in whatever order, some of it twice or of
+        calls that nobody asked; each line that is missing has failed."""
         try:
             ended = await self._ended(batch)
             for file in (ended.output_file, ended.error_file):
                 if file is not None:
-                    self._hand_out(await self._provider.content(file), lines)
+                    for name, outcome in answers_in(await self._provider.content(file)):
+                        if name in calls:
+                            calls[name].settle(outcome)
         except CallError as error:
-            self._fail(lines, error)
+            _fail(calls, error)
             return
         if ended.status == "failed":
-            self._fail(lines, BadRequest(f"Batch {batch.id} was refused: {ended.reason}"))
+            _fail(calls, BadRequest(f"Batch {batch.id} was refused: {ended.reason}"))
         else:
-            self._fail(lines, Unavailable(f"Batch {batch.id} {ended.status} without this call."))
+            _fail(calls, Unavailable(f"Batch {batch.id} {ended.status} without this call."))
 
     async def _ended(self, batch: BatchState) -> BatchState:
         wait, longest = self._polls
@@ -206,40 +233,20 @@ class Rounds:
                     raise
         return batch
 
-    def _hand_out(self, content: bytes, lines: Mapping[str, bytes]) -> None:
-        """Lines in any order, twice, or of calls that nobody asked: matched by name alone."""
-        for line in content.splitlines():
-            if not line.strip():
-                continue
-            try:
-                told = _ANSWER.decode(line)
-            except msgspec.MsgspecError:
-                continue  # whose it was is not known: it counts as missing
-            answer = self._answers.get(told.custom_id)
-            if told.custom_id in lines and answer is not None and not answer.done():
-                _settle(answer, told)
 
-    def _fail(self, lines: Mapping[str, bytes], error: CallError) -> None:
-        for name in lines:
-            answer = self._answers.get(name)
-            if answer is not None and not answer.done():
-                _refuse(answer, type(error)(*error.args, retry_after=error.retry_after))
+async def _on_record(calls: Mapping[str, _Call]) -> None:
+    """Until everybody who waits has written down that it leaves; raises what kept one from it."""
+    leaves = [leave for call in calls.values() for leave in call.askers if leave is not None]
+    said = await asyncio.gather(*(leave() for leave in leaves), return_exceptions=True)
+    for failed in said:
+        if isinstance(failed, BaseException):
+            raise failed
 
 
-def _settle(answer: Future[bytes], told: _Answer) -> None:
-    response = told.response
-    if response is not None and response.status_code == 200:
-        answer.set_result(bytes(response.body))
-    elif response is not None and response.status_code:
-        _refuse(answer, refusal(response.status_code, {}, bytes(response.body)))
-    elif told.error is not None:
-        said = f"{told.error.code}: {told.error.message}"
-        expired = told.error.code in ("batch_expired", "batch_cancelled")
-        _refuse(answer, Unavailable(said) if expired else BadReply(said))
-    else:
-        _refuse(answer, BadReply("A line of the batch holds neither an answer nor an error."))
-
-
-def _refuse(answer: Future[bytes], error: CallError) -> None:
-    answer.set_exception(error)
-    answer.exception()  # somebody may ask later: it is not lost, and no warning is due
+def _fail(calls: Mapping[str, _Call], error: TTSError) -> None:
+    """An error of its own for each that waits still."""
+    for call in calls.values():
+        if isinstance(error, CallError):
+            call.settle(type(error)(*error.args, retry_after=error.retry_after))
+        else:
+            call.settle(error)

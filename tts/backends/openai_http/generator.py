@@ -137,7 +137,7 @@ class HTTPGenerator:
             await self._prefix_check.pass_or_refuse(request)
         try:
             reply = await (
-                self._whole(request)
+                self._whole(request, meter)
                 if listener is None
                 else self._streamed(request, meter, listener)
             )
@@ -188,7 +188,7 @@ class HTTPGenerator:
         elif isinstance(error, BadReply):
             meter.usage = self._at_most(request)
 
-    async def _whole(self, request: GenerateRequest) -> WireReply:
+    async def _whole(self, request: GenerateRequest, meter: Meter) -> WireReply:
         sent = self._bodies.whole(request)
         most = largest_reply(request, sent, stream=False)
         came = await self._connection.post(self._wording.path, sent, most=most)
