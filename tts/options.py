@@ -96,7 +96,10 @@ class SessionOptions:
     """They grow back."""
     requests_per_minute: float | None = option(None, "Requests per minute.", above=0)
     tokens_per_minute: float | None = option(None, "Tokens per minute.", above=0)
-    timeout: float = option(600.0, "Seconds for one attempt.", above=0)
+    timeout: float | None = option(
+        None, "Seconds for one attempt; 600, a day in batches and in this process.", above=0
+    )
+    """None: by what the model says of itself (`tts.protocols.Defaults.slowest`)."""
     retries: int = option(5, "Attempts after the first.", least=0)
 
     def __post_init__(self) -> None:

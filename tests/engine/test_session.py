@@ -39,6 +39,23 @@ async def test_a_model_that_refuses_no_call_is_not_adapted_to() -> None:
     assert not await adapts(SessionOptions(model="embedded:small", verifier=None))
 
 
+async def seconds(options: SessionOptions) -> float:
+    session = await open_session(options)
+    await session.close()
+    return session.limits.timeout
+
+
+async def test_what_queues_in_this_process_is_not_given_up_as_a_silent_server_is() -> None:
+    assert await seconds(SessionOptions(model="embedded:small", verifier=None)) == 86_400
+    assert await seconds(SessionOptions(model=Told(Defaults(slowest=900)), verifier=None)) == 900
+    assert await seconds(SessionOptions(model=Told(Defaults()), verifier=None)) == 600
+
+
+async def test_the_seconds_that_the_user_names_win() -> None:
+    told = SessionOptions(model="embedded:small", verifier=None, timeout=7)
+    assert await seconds(told) == 7
+
+
 async def test_the_length_of_a_draw_is_that_which_suits_the_model() -> None:
     for model, tokens in ((Told(Defaults(max_tokens=7)), 7), (Told(Defaults()), 2048)):
         session = await open_session(SessionOptions(model=model, verifier=None))

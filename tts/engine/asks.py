@@ -19,7 +19,7 @@ from msgspec.structs import replace
 from tts.backends.probe import Question
 from tts.budget import PriceTable, Wallet
 from tts.errors import CallError, CallTimeout, Sent, Suspended, UsageError
-from tts.executor.limits import RetryPolicy
+from tts.executor.limits import ATTEMPT_SECONDS, RetryPolicy
 from tts.ledger import MemoryJournal, MemoryLeases
 from tts.options import SessionOptions
 from tts.protocols import IntentRow, Journal, Leases, Meter, SettledRow
@@ -72,7 +72,8 @@ class Asks:
         self._journal: Journal = MemoryJournal(job=job)
         self._wallet: Wallet | None = None
         self._prices = PriceTable.load(options.prices)
-        self._retry, self._timeout = RetryPolicy(retries=options.retries), options.timeout
+        self._retry = RetryPolicy(retries=options.retries)
+        self._timeout = options.timeout or ATTEMPT_SECONDS
         self._random, self._ids = random.Random(), itertools.count()
         self._met: CallError | None = None
         """What the last question met, for whoever waits."""

@@ -24,7 +24,7 @@ from tts.executor import Limits
 from tts.executor.concurrency import AdaptiveConcurrency, Concurrency
 from tts.executor.gate import Gate
 from tts.executor.limiter import RateLimiter
-from tts.executor.limits import RetryPolicy
+from tts.executor.limits import ATTEMPT_SECONDS, RetryPolicy
 from tts.options import SessionOptions
 from tts.protocols import Generator, Operation, SelfReporting, defaults_of
 from tts.run import Verifier
@@ -209,7 +209,7 @@ def limits(options: SessionOptions, *generators: Generator) -> Limits:
             for pool in (suits if rated else ())
         },
         retry=RetryPolicy(retries=options.retries),
-        timeout=max(options.timeout, *(each.slowest for each in suits.values())),
+        timeout=options.timeout or max(ATTEMPT_SECONDS, *(each.slowest for each in suits.values())),
     )
 
 

@@ -64,6 +64,10 @@ class RetryPolicy(Struct, frozen=True, kw_only=True):
         return max(own, min(later, self.longest_wait))
 
 
+ATTEMPT_SECONDS = 600.0
+"""Seconds for one attempt where nobody says another number."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Limits:
     """Concurrency, rates, retries and time."""
@@ -72,7 +76,7 @@ class Limits:
     rates: dict[str, RateLimit] = field(default_factory=dict)
     """By pool: a model's or a tool's name."""
     retry: RetryPolicy = field(default_factory=RetryPolicy)
-    timeout: float = 600.0
+    timeout: float = ATTEMPT_SECONDS
     """Seconds for one attempt, where the operation names none."""
 
     def shared(self, windows: RateWindows | None) -> Limits:

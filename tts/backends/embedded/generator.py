@@ -14,6 +14,8 @@ from tts.values import Capabilities, Completion, Message, Model, Usage
 
 LONG, SHORT = 160, 24
 """Tokens of a draw: of a solution in steps, of an answer or a line."""
+DAY = 86_400.0
+"""Seconds for an answer: calls queue here, and a thread of this process never falls silent."""
 _CAPABILITIES = Capabilities(
     n=True,
     prefill=True,
@@ -119,6 +121,7 @@ def _shipped(name: str) -> Defaults:
         max_tokens=SHORT if name == "reader" else LONG,
         verifier=f"embedded:{scorer_of(name)}",
         sheds_load=False,
+        slowest=DAY,
         task_only=name == "planner",
     )
 
