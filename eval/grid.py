@@ -164,7 +164,9 @@ def in_order(
         whole = [sum(run.ended for run in runs[problem.id]) == repeats for problem in order]
         counted = {problem.id for problem in order[: fair_part(whole)]}
         for name, members in runs.items():
-            yield from (replace(run, counted=name in counted) for run in members)
+            yield from (
+                members if name in counted else (replace(run, counted=False) for run in members)
+            )
 
 
 def fair_part(ended: Sequence[bool]) -> int:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -71,18 +72,22 @@ class Recorded(Struct, kw_only=True):
 
 
 async def recorded_report(
-    place: str | Path, job: str = "", *, runtimes: Path | None = None
+    place: str | Path,
+    job: str = "",
+    *,
+    runtimes: Path | None = None,
+    told: Callable[[int], None] = lambda _: None,
 ) -> tuple[str, ComparisonReport]:
     """The name of a job and the report of every run that has ended in it.
 
     `job` may be empty where the ledger holds one alone. `runtimes` names fits of its models, for
-    idealised seconds. Answers are graded anew. Raises
+    idealised seconds. Answers are graded anew; `told` hears how many so far. Raises
     `BadInput`, `UnknownName` or `LedgerError`.
     """
     found = read(place, job)
     columns = columns_of(found)
     repeats = max([found.manifest.asked.repeats, *(row.replicate + 1 for row in found.runs)])
-    attempts = await graded(found, place)
+    attempts = await graded(found, place, told=told)
     asked, problems = found.manifest.asked, found.problems
     order = problems if asked.order == "given" else shuffled(problems, seed=asked.seed or 0)
     whole = len(columns) * repeats * len(problems)
@@ -154,8 +159,14 @@ def bare(runs: Iterable[RunRow]) -> tuple[Problem, ...]:
     return tuple(Problem(id=name, prompt=name) for name in names)
 
 
-async def graded(found: Recorded, ledger: str | Path | None = None) -> dict[Key, Attempt]:
-    """The runs that have ended, by their place; programs by the verdicts beside the ledger."""
+async def graded(
+    found: Recorded,
+    ledger: str | Path | None = None,
+    *,
+    told: Callable[[int], None] = lambda _: None,
+) -> dict[Key, Attempt]:
+    """The runs that have ended, by their place; programs by the verdicts beside the ledger. `told`
+    hears before each run how many are graded, and may raise to end it."""
     problems = {problem.id: problem for problem in found.problems}
     attempts: dict[Key, Attempt] = {}
     async with grading(ledger) as equivalence:
@@ -163,6 +174,7 @@ async def graded(found: Recorded, ledger: str | Path | None = None) -> dict[Key,
             problem = problems.get(row.problem_id)
             if row.result is None or problem is None:
                 continue
+            told(len(attempts))
             result = decode_summary(row.result, problem)
             place = Place(problem, labels_of(row), row.replicate)
             grade = await grade_result(result, problem, equivalence)
@@ -171,8 +183,14 @@ async def graded(found: Recorded, ledger: str | Path | None = None) -> dict[Key,
 
 
 def labels_of(row: RunRow) -> Labels:
-    budget = msgspec.json.decode(row.budget, type=Budget)
-    return spell_recorded(row.strategy), spell_budget(budget)
+    """Strategy and budget of a run as reports call them."""
+    return spelled(row.strategy, row.budget)
+
+
+@lru_cache(maxsize=1024)
+def spelled(strategy: str, budget: str) -> Labels:
+    """The same of what a ledger holds of them: a handful of each job, of thousands of runs."""
+    return spell_recorded(strategy), spell_budget(msgspec.json.decode(budget, type=Budget))
 
 
 def columns_of(found: Recorded) -> list[Labels]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from math import ceil, comb, sqrt
+from math import ceil, sqrt
 from statistics import NormalDist
 from typing import Literal
 
@@ -76,7 +76,10 @@ def mcnemar(only_first: int, only_second: int) -> float:
     if only_first < 0 or only_second < 0:
         raise ValueError("Counts of problems are not negative.")
     n, least = only_first + only_second, min(only_first, only_second)
-    tail = sum(comb(n, hits) for hits in range(least + 1))
+    tail = ways = 1
+    for hits in range(least):
+        ways = ways * (n - hits) // (hits + 1)
+        tail += ways
     return min(1.0, 2 * tail / (1 << n))
 
 

@@ -5,16 +5,19 @@ from __future__ import annotations
 import asyncio
 import re
 import sys
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 from statistics import median
 from tempfile import TemporaryDirectory
 
+import aiohttp
 from msgspec import Struct
 
 from tts.errors import UsageError
 from tts.eval.attempts import Attempt, Grade
+from tts.eval.bench.recorded_runs import JOB, SIZES, write_ledger
 from tts.eval.bench.report import NeedsData, Row, at_most, figure
 from tts.eval.report import ComparisonReport, assemble, render_page, to_json
 from tts.pages.chromium import Chromium, found_chromium
@@ -25,6 +28,8 @@ TURNS = 5
 """Openings of each page, each in a tab of its own."""
 PAINTED, HELD = 1.0, 150.0
 """Seconds until the first paint, MiB of the process that holds the page."""
+AGAIN = 0.1
+"""Seconds between two questions for a report."""
 SHOWN = re.compile(r"is shown at (\S+)")
 PAINT = """new Promise(done => new PerformanceObserver(list => {
   const [found] = list.getEntriesByName("first-contentful-paint");
@@ -43,7 +48,8 @@ class Opened(Struct, frozen=True):
 
 
 def view(*, problems: int = PROBLEMS, turns: int = TURNS) -> list[Row]:
-    """The pages of `tts view` and the report as a file, over so many problems and four strategies.
+    """The pages of `tts view` and the report as a file, over so many problems and four strategies;
+    and a ledger of as many runs, none of which anybody has graded yet.
 
     Raises `NeedsData` where there is no Chromium.
     """
@@ -55,7 +61,12 @@ def view(*, problems: int = PROBLEMS, turns: int = TURNS) -> list[Row]:
         place.mkdir()
         (place / "report.json").write_text(to_json(report))
         (place / "report.html").write_text(render_page(report))
-        return asyncio.run(_measured(place, turns))
+        ledger = Path(folder) / "many.db"
+        write_ledger(ledger, problems)
+        return [
+            *asyncio.run(_measured(place, turns)),
+            *asyncio.run(_first_looks(ledger, turns, problems * len(SIZES))),
+        ]
 
 
 def made(problems: int) -> ComparisonReport:
@@ -120,6 +131,30 @@ async def _measured(place: Path, turns: int) -> list[Row]:
     return rows
 
 
+async def _first_looks(ledger: Path, turns: int, runs: int) -> list[Row]:
+    """Each by a server of its own, which has graded nothing."""
+    async with Chromium.started() as browser:
+        found = [await _first_look(browser, ledger) for _ in range(turns)]
+    painted, graded = (median(one[at] for one in found) for at in (0, 1))
+    first = f"first paint of a ledger's {runs:,} runs, never graded"
+    return [
+        at_most(first, painted, "s", bar=PAINTED),
+        figure("their report, from the same moment", graded, "s"),
+    ]
+
+
+async def _first_look(browser: Chromium, ledger: Path) -> tuple[float, float]:
+    """Seconds until something is seen of the job, and until its report is there."""
+    async with _served(ledger) as address, aiohttp.ClientSession() as http:
+        url, began = f"{address}job/{JOB}", time.perf_counter()
+        seen = await _opened(browser, url)
+        while True:
+            async with http.get(url) as response:
+                if response.status == 200:
+                    return seen.painted, time.perf_counter() - began
+            await asyncio.sleep(AGAIN)
+
+
 async def _opened(browser: Chromium, url: str, *, paints: bool = True) -> Opened:
     async with browser.tab() as tab:
         await tab.open(url)
@@ -129,9 +164,9 @@ async def _opened(browser: Chromium, url: str, *, paints: bool = True) -> Opened
 
 
 @asynccontextmanager
-async def _served(folder: Path) -> AsyncIterator[str]:
-    """`tts view` of a folder in a process of its own; its address."""
-    command = (sys.executable, "-m", "tts.cli", "view", str(folder), "--port", "0")
+async def _served(place: Path) -> AsyncIterator[str]:
+    """`tts view` of a folder or a ledger in a process of its own; its address."""
+    command = (sys.executable, "-m", "tts.cli", "view", str(place), "--port", "0")
     process = await asyncio.create_subprocess_exec(*command, stdout=asyncio.subprocess.PIPE)
     assert process.stdout is not None
     try:

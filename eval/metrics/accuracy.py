@@ -28,13 +28,20 @@ class ProblemScore(Struct, frozen=True, kw_only=True):
 
 def problem_score(problem_id: str, grades: Iterable[Grade]) -> ProblemScore:
     """The score of one problem from the grades of its runs."""
-    known = list(grades)
+    graded = correct = undecided = ungraded = 0
+    for grade in grades:
+        if grade.correct is None:
+            ungraded += 1
+        else:
+            graded += 1
+            correct += grade.correct
+        undecided += grade.reason == "undecided"
     return ProblemScore(
         problem_id=problem_id,
-        graded=sum(grade.correct is not None for grade in known),
-        correct=sum(grade.correct is True for grade in known),
-        undecided=sum(grade.reason == "undecided" for grade in known),
-        ungraded=sum(grade.correct is None for grade in known),
+        graded=graded,
+        correct=correct,
+        undecided=undecided,
+        ungraded=ungraded,
     )
 
 

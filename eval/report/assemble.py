@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from functools import reduce
-from operator import add
 
 from msgspec.structs import replace
 
@@ -14,7 +12,7 @@ from tts.eval.idealised import Idealised
 from tts.eval.metrics.text_answers import references_of
 from tts.eval.report.comparison_report import Cell, ComparisonReport, Curve, ProblemLine
 from tts.eval.report.equal_spend import with_equal_spend
-from tts.eval.report.rows import Row, missing_of, row_of, solved_shares
+from tts.eval.report.rows import Row, missing_of, row_of, solved_shares, total
 from tts.eval.statistics import (
     FEWEST,
     TOO_FEW,
@@ -23,7 +21,7 @@ from tts.eval.statistics import (
     paired_difference,
     verdict,
 )
-from tts.values import NOTHING, OPEN, Problem
+from tts.values import OPEN, Problem
 from tts.values.visible import visible
 
 Group = tuple[str, str]
@@ -169,7 +167,7 @@ def _cell(runs: Sequence[Attempt]) -> Cell | None:
         reason=runs[0].grade.reason,
         stopped_by=runs[0].stopped_by,
         error=next((run.error for run in runs if run.error is not None), None),
-        attributed=reduce(add, (run.attributed for run in runs), NOTHING),
+        attributed=total(run.attributed for run in runs) if len(runs) > 1 else runs[0].attributed,
         run_id=runs[0].run_id,
     )
 

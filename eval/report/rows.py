@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from functools import reduce
-from operator import add
 from typing import get_args
 
 from msgspec import Struct, field
+from msgspec.structs import astuple
 
 from tts.eval.attempts import Attempt
 from tts.eval.idealised import Idealised
@@ -144,8 +143,8 @@ def row_of(
         n=found.n,
         runs=len(attempts),
         accuracy=None if found.value is None else wilson(found.value * found.n, found.n),
-        attributed=_sum(attempt.attributed for attempt in attempts),
-        billed=_sum(attempt.billed for attempt in attempts),
+        attributed=total(attempt.attributed for attempt in attempts),
+        billed=total(attempt.billed for attempt in attempts),
         seconds=_known_sum(attempt.seconds for attempt in attempts),
         idealised_seconds=_known_sum(
             idealised.seconds(one.attributed, one.spend) if idealised else None for one in attempts
@@ -189,7 +188,8 @@ def missing_of(attempts: Iterable[Attempt]) -> dict[str, int]:
     """Draws and verdicts that never came, by reason, the most frequent first."""
     found: Counter[str] = Counter()
     for attempt in attempts:
-        found.update(attempt.missing)
+        if attempt.missing:
+            found.update(attempt.missing)
     return dict(found.most_common())
 
 
@@ -206,8 +206,13 @@ def _scores(attempts: Sequence[Attempt]) -> list[ProblemScore]:
     return [problem_score(one, (run.grade for run in runs)) for one, runs in grades.items()]
 
 
-def _sum(usages: Iterable[Usage]) -> Usage:
-    return reduce(add, usages, NOTHING)
+def total(usages: Iterable[Usage]) -> Usage:
+    """The sum of any number of usages; unknown wins in every dimension."""
+    table = [astuple(usage) for usage in usages]
+    if not table:
+        return NOTHING
+    sums = (None if None in amounts else sum(amounts) for amounts in zip(*table, strict=True))
+    return Usage(**dict(zip(Usage.__struct_fields__, sums, strict=True)))  # type: ignore[arg-type]
 
 
 def _known_sum(amounts: Iterable[float | None]) -> float | None:
@@ -225,7 +230,7 @@ def _spend(attempts: Sequence[Attempt]) -> tuple[RoleSpend, ...]:
         role for role in get_args(Role) if any(role in attempt.spend for attempt in attempts)
     ]
     return tuple(
-        RoleSpend(role, _sum(one.spend[role] for one in attempts if role in one.spend))
+        RoleSpend(role, total(one.spend[role] for one in attempts if role in one.spend))
         for role in used
     )
 

@@ -18,6 +18,7 @@ from tts.eval.report.comparison_report import ProblemLine
 from tts.eval.report.kinds import KINDS
 from tts.eval.report.page import Links, address
 from tts.eval.trace import RunLine
+from tts.eval.view.outline import Outline
 from tts.eval.view.problems import Listing, Pair
 from tts.eval.view.source import JobLine, Source, Spending
 from tts.ledger.questions import Bill, Spent
@@ -50,6 +51,11 @@ def jobs_page(source: Source, jobs: Sequence[JobLine]) -> str:
 def report_page(report: ComparisonReport, job: str, *, traced: bool, cost: Cost) -> str:
     """The report as `tts compare` writes it, with links into the rest."""
     return render_page(report, cost=cost, links=links_of(job, traced=traced))
+
+
+def waiting_page(outline: Outline, job: str, *, traced: bool) -> str:
+    """In place of any page of a report that is being made; it asks again by itself."""
+    return _page("waiting", outline=outline, job=job, links=links_of(job, traced=traced))
 
 
 def problems_page(report: ComparisonReport, job: str, found: Listing, *, traced: bool) -> str:
@@ -147,6 +153,7 @@ def _page(name: str, **values: object) -> str:
     filters: Filters = {
         "count": wording.count,
         "short": wording.short,
+        "percent": wording.percent,
         "when": _when,
         "money": _money,
         "spelled": _spelled,

@@ -13,6 +13,8 @@ from tts.eval.report import ComparisonReport
 from tts.eval.report.axes import axis_of
 from tts.eval.statistics import paired_difference, verdict
 from tts.eval.view import pages
+from tts.eval.view.making import PATIENCE, Reports
+from tts.eval.view.outline import Outline
 from tts.eval.view.problems import Pair, listing, pair
 from tts.eval.view.source import Source
 
@@ -27,12 +29,22 @@ HEADERS = {
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
-class Viewer:
-    """Answers requests from one source. What takes seconds goes in a thread, one at a time."""
+class NotYet(Exception):
+    """The report is being made; what is shown meanwhile."""
 
-    def __init__(self, source: Source) -> None:
+    def __init__(self, page: str) -> None:
+        super().__init__()
+        self.page = page
+
+
+class Viewer:
+    """Answers requests from one source. What takes seconds goes in a thread, one at a time; reports
+    are made beside it, each once for all who wait for it."""
+
+    def __init__(self, source: Source, *, patience: float = PATIENCE) -> None:
         self._source = source
         self._lock = asyncio.Lock()
+        self._reports = Reports(source, patience=patience)
 
     def app(self) -> web.Application:
         """Pages for GET alone; whatever else is asked is refused."""
@@ -44,6 +56,7 @@ class Viewer:
         made.router.add_get("/job/{job}/pair", self._pair)
         made.router.add_get("/job/{job}/spending", self._spending)
         made.router.add_get("/job/{job}/run/{run}", self._run)
+        made.on_shutdown.append(self._close)
         return made
 
     async def _jobs(self, request: web.Request) -> web.Response:
@@ -86,7 +99,7 @@ class Viewer:
         job = request.match_info["job"]
         found = await self._asked(lambda: self._source.spending(job))
         foretold = found.pilot is not None
-        report = await self._asked(lambda: self._source.report(job)) if foretold else None
+        report = await self._report_of(job) if foretold else None
         return html(pages.spending_page(job, found, report))
 
     async def _run(self, request: web.Request) -> web.Response:
@@ -95,7 +108,17 @@ class Viewer:
 
     async def _found(self, request: web.Request) -> tuple[str, ComparisonReport]:
         job = request.match_info["job"]
-        return job, await self._asked(lambda: self._source.report(job))
+        return job, await self._report_of(job)
+
+    async def _report_of(self, job: str) -> ComparisonReport:
+        """Raises `NotYet` where that takes longer than anybody likes to look at nothing."""
+        found = await self._reports.of(job)
+        if isinstance(found, Outline):
+            raise NotYet(pages.waiting_page(found, job, traced=self._source.traced))
+        return found
+
+    async def _close(self, _: web.Application) -> None:
+        await self._reports.close()
 
     async def _rendered(self, render: Callable[[], str]) -> web.Response:
         return html(await asyncio.to_thread(render))
@@ -122,6 +145,8 @@ async def guarded(request: web.Request, handler: Handler) -> web.StreamResponse:
         return web.Response(status=403, text="This page is for the machine that serves it.\n")
     try:
         response = await handler(request)
+    except NotYet as told:
+        response = html(told.page, status=202)
     except TTSError as error:
         status = 404 if isinstance(error, UnknownName) else 400
         response = html(pages.error_page(error), status=status)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import Protocol
 from urllib.parse import quote
@@ -21,6 +22,7 @@ from tts.eval.report import ComparisonReport
 from tts.eval.trace import RunLine, read_trace, reading, render_trace_page
 from tts.eval.trace.read import line
 from tts.eval.trace.render import Back
+from tts.eval.view.outline import Outline, outline_of
 from tts.ledger import Bill, Controls, Grouping, Questions
 from tts.ledger.controls import Submission
 from tts.ledger.questions import Spent
@@ -75,6 +77,11 @@ class Source(Protocol):
 
     def report(self, job: str) -> ComparisonReport: ...
 
+    def outline(self, job: str) -> Outline | None:
+        """What is known of a job while `report` is at work in another thread; None: nothing is,
+        and its report does not take long."""
+        ...
+
     def runs(self, job: str, problem: str) -> Sequence[RunLine]:
         """The runs of one problem."""
         ...
@@ -84,6 +91,14 @@ class Source(Protocol):
         ...
 
     def spending(self, job: str) -> Spending: ...
+
+    def close(self) -> None:
+        """End a report that is being made: it raises `Closed`."""
+        ...
+
+
+class Closed(Exception):
+    """Nobody waits for a report any more."""
 
 
 def source_of(place: str | Path) -> Source:
@@ -106,6 +121,9 @@ class LedgerSource:
         self._questions = Questions.open(place)
         self._controls = Controls.of(place)
         self._reports: dict[str, tuple[int, ComparisonReport]] = {}
+        self._graded: dict[str, int] = {}
+        """Runs of the reports that are being made."""
+        self._closed = False
 
     def jobs(self) -> Sequence[JobLine]:
         stands = {one.job: one for one in standings(self._controls, self._questions)}
@@ -126,9 +144,21 @@ class LedgerSource:
         ended = self._ended(job)
         kept = self._reports.get(job)
         if kept is None or kept[0] != ended:
-            _, report = asyncio.run(recorded_report(self.name, job))
+            told = partial(self._heard, job)
+            _, report = asyncio.run(recorded_report(self.name, job, told=told))
             kept = self._reports[job] = (ended, report)
         return kept[1]
+
+    def _heard(self, job: str, graded: int) -> None:
+        if self._closed:
+            raise Closed
+        self._graded[job] = graded
+
+    def outline(self, job: str) -> Outline | None:
+        return outline_of(self._questions.endings(job), graded=self._graded.get(job, 0))
+
+    def close(self) -> None:
+        self._closed = True
 
     def runs(self, job: str, problem: str) -> Sequence[RunLine]:
         with reading(self.name, job) as reader:
@@ -205,6 +235,12 @@ class FolderSource:
             return kept[1]
         except (OSError, msgspec.MsgspecError) as error:
             raise BadInput(f"{file} is no report: {error}.") from error
+
+    def outline(self, job: str) -> Outline | None:
+        return None
+
+    def close(self) -> None:
+        """It has nothing that takes long."""
 
     def runs(self, job: str, problem: str) -> Sequence[RunLine]:
         return []

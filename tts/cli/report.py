@@ -14,6 +14,7 @@ from msgspec import Struct
 
 from tts.cli.exits import run
 from tts.cli.screen import Screen
+from tts.engine.fewer_collections import fewer_collections
 from tts.errors import BadInput, UsageError
 from tts.eval.recorded import read, recorded_report
 from tts.eval.report import ComparisonReport, render_page, render_table, to_csv, to_json
@@ -44,6 +45,7 @@ def show_report(
     """What a ledger holds of a job, as its table and its page; no model is opened. `figures` and
     `parquet` name folders for all figures and all tables."""
     axis = axis_of(cost).name
+    fewer_collections()
     name, report = run(_recorded(place, job, runtimes))
     console = Screen()
     console.print(render_table(report, columns=columns_by(axis)))

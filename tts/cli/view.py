@@ -8,11 +8,13 @@ from rich.text import Text
 
 from tts.cli.exits import run
 from tts.cli.screen import Screen
+from tts.engine.fewer_collections import fewer_collections
 from tts.eval.view import serve, source_of
 
 
 def view(place: str, port: int, *, browse: bool) -> None:
     """Serve until Ctrl-C."""
+    fewer_collections()
     source = source_of(place)
 
     def told(address: str) -> None:

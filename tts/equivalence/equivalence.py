@@ -71,6 +71,7 @@ class Equivalence:
         self._programs = programs
         self._rounding = rounding
         self._kind: AnswerKind = kind
+        self._kinds: dict[AnswerKind, Equivalence] = {kind: self}
         self._pool = Pool(workers, seconds=seconds)
         self._known: OrderedDict[_Pair, Verdict] = OrderedDict()
         self._strikes: Counter[str] = Counter()
@@ -83,9 +84,10 @@ class Equivalence:
 
     def of(self, kind: AnswerKind) -> Equivalence:
         """The same judge, workers and memory for answers of another kind."""
-        found = copy.copy(self)
-        found._kind = kind
-        return found
+        if kind not in self._kinds:
+            found = self._kinds[kind] = copy.copy(self)
+            found._kind = kind
+        return self._kinds[kind]
 
     @property
     def started(self) -> int:

@@ -78,6 +78,19 @@ class JobSummary(Struct, frozen=True, kw_only=True):
     ended: int
 
 
+class Ending(Struct, frozen=True, kw_only=True):
+    """Runs of one strategy under one budget that ended alike."""
+
+    strategy: str
+    """Canonical JSON, as the budget is."""
+    budget: str
+    stopped_by: str | None
+    """None: they are open."""
+    runs: int
+    tokens: int
+    """Attributed to all of them."""
+
+
 class Spent(Struct, frozen=True):
     """What was billed in one slice of a job's time."""
 
@@ -130,6 +143,19 @@ class Questions:
         return [
             JobSummary(job=row[0], kind=row[1], created_at=row[3], runs=row[4], ended=row[5])
             for row in self._rows(query)
+        ]
+
+    def endings(self, job: str) -> list[Ending]:
+        """The runs of a job, counted by strategy, budget and end, in this order."""
+        names = (RUNS.c.strategy, RUNS.c.budget, RUNS.c.stopped_by)
+        spent = RUNS.c.attributed_prompt_tokens + RUNS.c.attributed_completion_tokens
+        query = select(*names, func.count(), func.sum(spent)).where(RUNS.c.job == job)
+        rows = self._rows(query.group_by(*names).order_by(*names))
+        return [
+            Ending(
+                strategy=row[0], budget=row[1], stopped_by=row[2], runs=row[3], tokens=row[4] or 0
+            )
+            for row in rows
         ]
 
     def billed(self, job: str, *, by: Grouping = "job") -> list[Bill]:

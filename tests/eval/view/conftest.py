@@ -18,6 +18,8 @@ KEYS = {
     "strategies": ["single", "majority_vote(n=3)"],
 }
 EVIL = "<script>alert(1)</script>"
+FOR_EVER = 1e6
+"""Seconds: no page says that its report is being made."""
 Opened = Callable[[str | Path], Awaitable[TestClient]]  # type: ignore[type-arg]
 
 
@@ -43,7 +45,7 @@ async def opened() -> AsyncIterator[Opened]:
     clients: list[TestClient] = []  # type: ignore[type-arg]
 
     async def open_place(place: str | Path) -> TestClient:  # type: ignore[type-arg]
-        client = TestClient(TestServer(Viewer(source_of(place)).app()))
+        client = TestClient(TestServer(Viewer(source_of(place), patience=FOR_EVER).app()))
         await client.start_server()
         clients.append(client)
         return client
