@@ -119,7 +119,7 @@ def _detectable(row: Row, _: Row | None) -> float | None:
 
 
 def _stops(row: Row, _: Row | None) -> str:
-    return "\n".join(f"{count} {reason}" for reason, count in row.stopped_by.items())
+    return "\n".join(f"{count:,} {reason}" for reason, count in row.stopped_by.items())
 
 
 def _counted(reasons: Mapping[str, int]) -> str | None:

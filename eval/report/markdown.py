@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 import msgspec
@@ -23,6 +23,7 @@ from tts.eval.report.columns import (
 )
 from tts.eval.report.comparison_report import ComparisonReport
 from tts.eval.report.rows import Row
+from tts.eval.report.verdicts import HEADS, verdicts_of
 from tts.values.visible import visible
 
 LATEST = "latest"
@@ -41,7 +42,7 @@ beyond them. Unspent is what a mean run left of its budget.
 def to_markdown(
     report: ComparisonReport, *, level: int = 2, columns: Sequence[Column] = COLUMNS
 ) -> str:
-    """Heading, table, accuracy by difficulty bin, verdicts and warnings.
+    """Heading, table, accuracy by difficulty bin, what is decided, and warnings.
 
     Δ is paired, over problems that both were graded on; `detectable` is the least true difference
     that so many problems show with a power of 80 %. `level` is that of the heading.
@@ -53,10 +54,24 @@ def to_markdown(
         _table(table_of(report.rows, "markdown", columns=columns)),
         _by_axis(report.rows),
         _bins(report.rows),
-        "\n".join(f"- {_cell(one, 400)}" for one in report.verdicts),
+        _decided(report),
         "\n".join(f"> {_cell(one, 400)}\n>" for one in (*report.notes, *report.warnings)),
     ]
     return "\n\n".join(part for part in parts if part) + "\n"
+
+
+def _decided(report: ComparisonReport) -> str:
+    """One block: a sentence, and a line for each difference; reports from before say it in their
+    own sentences."""
+    found = verdicts_of(report.rows)
+    if not found.lines:
+        return "\n".join(f"- {_cell(one, 400)}" for one in report.verdicts)
+    lines = [
+        (one.row.strategy, one.row.budget, one.said, one.shows, one.would_do) for one in found.lines
+    ]
+    return f"What is decided, against {_cell(found.baseline)}: {found.told}\n\n" + _lines(
+        [*LABELS, *HEADS], lines
+    )
 
 
 def _by_axis(rows: Sequence[Row]) -> str:
@@ -77,6 +92,10 @@ def _bins(rows: Sequence[Row]) -> str:
 def _table(table: Table) -> str:
     names = [*LABELS, *map(_title, table.columns)]
     lines = [(row.strategy, row.budget, *map(_figure, cells)) for row, cells in table.lines]
+    return _lines(names, lines)
+
+
+def _lines(names: Sequence[str], lines: Iterable[Sequence[str]]) -> str:
     rows = ["| " + " | ".join(map(_cell, line)) + " |" for line in lines]
     rule = "|" + "|".join(" --- " for _ in names) + "|"
     return "\n".join(["| " + " | ".join(names) + " |", rule, *rows])

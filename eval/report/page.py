@@ -18,7 +18,7 @@ from tts.eval.report.figures import bin_figure, cost_figure, cost_scale, spend_f
 from tts.eval.report.headline import headline
 from tts.eval.report.kinds import KINDS, kinds_of
 from tts.eval.report.rows import Row
-from tts.eval.report.verdicts import verdicts_of
+from tts.eval.report.verdicts import HEADS, verdicts_of
 from tts.eval.statistics import FEWEST
 from tts.pages import Filters, render_template
 from tts.pages.drawing import wide
@@ -52,6 +52,7 @@ def render_page(
         "report": report,
         "headline": headline(report.rows),
         "verdicts": verdicts_of(report.rows),
+        "heads": HEADS,
         "links": links,
         "results": table_of(report.rows, "page", RESULTS, columns=columns),
         "accounts": table_of(report.rows, "page", ("accounts",), columns=columns),

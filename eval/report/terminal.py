@@ -13,6 +13,7 @@ from rich.text import Text
 from tts.eval.report.column import Column, Part
 from tts.eval.report.columns import COLUMNS, LABELS, Shown, table_of
 from tts.eval.report.comparison_report import ComparisonReport
+from tts.eval.report.verdicts import HEADS, Verdict, verdicts_of
 from tts.values.visible import visible
 
 MARGIN, GAP = 1, 2
@@ -23,16 +24,32 @@ BOUNDS = "95 % interval"
 
 def render_table(report: ComparisonReport, *, columns: Sequence[Column] = COLUMNS) -> Group:
     """A rich renderable of 80 columns: how right, what selection got of the draws, how right at equal
-    spend, how dear, then the verdicts and warnings."""
+    spend, how dear, what is decided, then the warnings."""
     accuracy = _fitted(report, columns, "accuracy", title=visible(report.title, 120))
     selection = _fitted(report, columns, "selection")
     spend = _fitted(report, columns, "spend")
     cost = _fitted(report, columns, "cost", "accounts")
-    sentences = [Text(visible(one, 400)) for one in report.verdicts]
     cautions = [Text(f"! {visible(one, 400)}", style="yellow") for one in report.warnings]
     partial = [Text(visible(report.partial, 400), style="bold yellow")] if report.partial else []
     told = [one for one in (selection, spend) if one.telling]
-    return Group(*partial, accuracy, *told, cost, *sentences, *cautions)
+    return Group(*partial, accuracy, *told, cost, *_decided(report), *cautions)
+
+
+def _decided(report: ComparisonReport) -> list[Fitted | Text]:
+    """One block; reports from before say it in their own sentences."""
+    found = verdicts_of(report.rows)
+    if not found.lines:
+        return [Text(visible(one, 400)) for one in report.verdicts]
+    lines = [
+        (visible(one.row.strategy, 60), visible(one.row.budget, 30), *_words_of(one))
+        for one in found.lines
+    ]
+    title = f"What is decided, against {visible(found.baseline, 60)}"
+    return [Fitted(HEADS, lines, title, caption=found.told)]
+
+
+def _words_of(one: Verdict) -> tuple[str, ...]:
+    return one.said, one.shows, one.would_do
 
 
 def _fitted(
@@ -61,7 +78,8 @@ class Fitted:
     """A table, labels such as a strategy and a budget before the figures, that never breaks a word.
 
     Where labels and figures have no room side by side, a strategy goes on below itself; where that
-    is not enough, the rows are numbered and their names stand below the table.
+    is not enough, the rows are numbered and their names stand below the table; and where even that
+    is not, the figures go on in a table of their own.
     """
 
     def __init__(
@@ -94,11 +112,33 @@ class Fitted:
             if widths := _widths([names, *rows], room):
                 yield self._table(names, rows, widths, labels=count)
                 return
-        numbered = [(str(place), *row[count:]) for place, row in enumerate(self.rows, start=1)]
-        names = ("row", *self.figures)
-        yield self._table(names, numbered, _widths([names, *numbered], room), labels=1)
+        most = self._side_by_side(room)
+        if most < len(self.figures):
+            for part in (slice(0, most), slice(most, None)):
+                yield from self._part(part)._fitted(room)
+            return
+        numbered = self._numbered(most)
+        yield self._table(numbered[0], numbered[1:], _widths(numbered, room), labels=1)
         for place, row in enumerate(self.rows, start=1):
             yield Text(f" {place}  {', '.join(row[:count])}")
+
+    def _numbered(self, most: int) -> list[tuple[str, ...]]:
+        """The head and the rows by their numbers, with the first so many figures."""
+        end = len(self.labels) + most
+        rows = (row[len(self.labels) : end] for row in self.rows)
+        return [("row", *self.figures[:most]), *((str(at), *row) for at, row in enumerate(rows, 1))]
+
+    def _side_by_side(self, room: int) -> int:
+        """How many figures have room beside a number, at least one."""
+        offered = range(len(self.figures), 1, -1)
+        return next((most for most in offered if _widths(self._numbered(most), room)), 1)
+
+    def _part(self, some: slice) -> Fitted:
+        """The same rows with some of the figures; the first ones keep the title."""
+        count = len(self.labels)
+        rows = [(*row[:count], *row[count:][some]) for row in self.rows]
+        title = "" if some.start else self.title
+        return Fitted(self.figures[some], rows, title, labels=self.labels)
 
     def _table(
         self,

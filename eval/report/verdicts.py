@@ -11,6 +11,9 @@ from tts.eval.report.headline import decided
 from tts.eval.report.rows import Row
 from tts.eval.statistics import TOO_FEW, detectable_difference, would_decide
 
+HEADS = ("verdict", "they can show", "would decide it")
+"""Of what `Verdict` says, wherever it stands in a table."""
+
 
 class Verdict(Struct, frozen=True, kw_only=True):
     """A row against the baseline's."""
@@ -35,12 +38,24 @@ class Verdict(Struct, frozen=True, kw_only=True):
             return "equal on every problem"
         return "not decided"
 
+    @property
+    def shows(self) -> str:
+        """`least` in words; empty where it is unknown."""
+        return "" if self.least is None else f"{wording.percent(self.least)} points"
+
+    @property
+    def would_do(self) -> str:
+        """`needed` in words; empty where there is nothing to say."""
+        return "" if self.needed is None else f"about {wording.count(self.needed)} problems"
+
 
 class Verdicts(Struct, frozen=True):
     """All of them: the decided ones first, then those that fewest problems would decide."""
 
     told: str
     lines: tuple[Verdict, ...]
+    baseline: str = ""
+    """The strategy that the others are set against."""
 
 
 def verdicts_of(rows: Sequence[Row]) -> Verdicts:
@@ -48,7 +63,9 @@ def verdicts_of(rows: Sequence[Row]) -> Verdicts:
     found = [_verdict(place, row) for place, row in enumerate(rows) if row.against is not None]
     far = max((one.needed or 0 for one in found), default=0) + 1
     lines = sorted(found, key=lambda one: (not one.decided, one.needed or far))
-    return Verdicts(_told(lines), tuple(lines))
+    against = {one.row.against for one in lines}
+    baselines = dict.fromkeys(row.strategy for row in rows if row.label in against)
+    return Verdicts(_told(lines), tuple(lines), ", ".join(baselines))
 
 
 def _verdict(place: int, row: Row) -> Verdict:
@@ -66,23 +83,33 @@ def _verdict(place: int, row: Row) -> Verdict:
 def _told(lines: Sequence[Verdict]) -> str:
     if not lines:
         return ""
-    sure = [one for one in lines if one.decided]
-    start = f"{len(sure)} of {len(lines)} differences {'is' if len(sure) == 1 else 'are'} decided."
-    if len(sure) == len(lines):
-        return "The difference is decided." if len(lines) == 1 else "All differences are decided."
+    sure = sum(one.decided for one in lines)
+    if sure == len(lines):
+        return "The difference is decided." if sure == 1 else "All differences are decided."
     if all(one.row.difference is None for one in lines):
         return f"Nothing is decided: {TOO_FEW}"
-    sizes = [one.needed for one in lines if one.needed is not None]
+    return f"{_how_many(sure, len(lines))} {_would_decide(lines)}"
+
+
+def _how_many(sure: int, all_: int) -> str:
+    if all_ == 1:
+        return "The difference is not decided."
+    many = f"{sure} of {all_} differences" if sure else f"None of {all_} differences"
+    return f"{many} {'is' if sure < 2 else 'are'} decided."
+
+
+def _would_decide(lines: Sequence[Verdict]) -> str:
+    """Of those that are open, how many problems would do, beside how many there were."""
+    open_ = [one for one in lines if not one.decided]
+    sizes = [one.needed for one in open_ if one.needed is not None]
+    rest = "it" if len(lines) == 1 else "them" if len(open_) == len(lines) else "the others"
     if not sizes:
-        return f"{start} How many problems would decide the others cannot be told."
+        return f"How many problems would decide {rest} cannot be told."
     n = max(one.row.difference.n for one in lines if one.row.difference)
     many = f"About {min(sizes):,} problems would decide"
-    if min(sizes) == max(sizes):
-        every = len(sizes) == len(lines) - len(sure)
-        which = "the other" if every and len(sizes) == 1 else f"{len(sizes)} of the others"
-        return (
-            f"{start} {many} {'the others' if every and len(sizes) > 1 else which}; {n:,} were run."
-        )
-    return (
-        f"{start} {many} the nearest of the others and {max(sizes):,} the farthest; {n:,} were run."
-    )
+    if min(sizes) < max(sizes):
+        return f"{many} the nearest of {rest} and {max(sizes):,} the farthest; {n:,} were run."
+    if len(open_) == 1:
+        return f"{many} {'the other' if rest == 'the others' else rest}; {n:,} were run."
+    which = rest if len(sizes) == len(open_) else f"{len(sizes)} of {rest}"
+    return f"{many} {which}; {n:,} were run."
