@@ -7,12 +7,15 @@ tokens (section 7).
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 from msgspec import Struct
 from msgspec.structs import replace
 
-from tts.errors import BadInput
+from tts.errors import BadInput, UsageError
 from tts.eval.replay.curves import expected
+from tts.eval.replay.gather import Gathered
 from tts.eval.replay.pool import Draws, Floats, Pool
 from tts.eval.replay.resample import Resampler
 from tts.eval.statistics import Estimate
@@ -51,6 +54,22 @@ class Matched(Struct, frozen=True, kw_only=True):
     """Small less large, paired by problem."""
 
 
+def exchangeable(models: Sequence[Gathered]) -> None:
+    """Raises `UsageError` unless there are two, `BadInput` unless they were asked the same."""
+    if len(models) != 2:
+        held = ", ".join(repr(one.setting) for one in models[:4])
+        raise UsageError(
+            f"Two models are exchanged, not {len(models)}: name them as FILE#MODEL ({held})."
+        )
+    small, large = models
+    if not small.problems.keys() & large.problems.keys():
+        raise _apart(small.setting, large.setting)
+
+
+def _apart(small: str, large: str) -> BadInput:
+    return BadInput(f"{small!r} and {large!r} have no problem in common.")
+
+
 def matched(
     small: Pool, large: Pool, times: float, *, ratios: tuple[float, ...] = RATIOS, seed: int = 0
 ) -> tuple[Matched, ...]:
@@ -63,7 +82,7 @@ def matched(
     ours, theirs = ({one.problem_id: one for one in pool} for pool in (small, large))
     common = sorted(ours.keys() & theirs.keys())
     if not common:
-        raise BadInput(f"{small.setting!r} and {large.setting!r} have no problem in common.")
+        raise _apart(small.setting, large.setting)
     right = np.array([theirs[name].correct.mean() for name in common])
     spent = float(np.mean([_tokens(theirs[name]) for name in common]))
     chosen = [ours[name] for name in common]

@@ -21,7 +21,7 @@ from tts.eval.bench.report import Row, at_least, at_most, data_folder, exactly, 
 from tts.eval.replay import Plan, Pool, replayed
 from tts.eval.replay.crossfit import cross_fitted
 from tts.eval.replay.curves import curve
-from tts.eval.replay.files import read_pools
+from tts.eval.replay.files import graded_pools, read_rows
 from tts.eval.replay.step_files import step_figures
 from tts.strategies.parts.stopping import Beta
 
@@ -61,7 +61,9 @@ def rules_on_records() -> list[Row]:
 def pools_of(path: Path) -> list[Pool]:
     async def read() -> list[Pool]:
         async with Equivalence() as equivalence:
-            return await read_pools(str(path), dollars_of=lambda *_: None, equivalence=equivalence)
+            return await graded_pools(
+                await read_rows(str(path)), dollars_of=lambda *_: None, equivalence=equivalence
+            )
 
     return asyncio.run(read())
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from msgspec import Struct
 from msgspec.structs import replace
 
 from tts.answers import TASKS
@@ -12,29 +13,34 @@ from tts.budget import PriceTable
 from tts.equivalence import Equivalence
 from tts.errors import BadInput, UnknownName
 from tts.eval.replay.columns import DollarsOf, Notice, pool_of, quiet
-from tts.eval.replay.gather import gather
+from tts.eval.replay.gather import Gathered, gather
 from tts.eval.replay.importers import Fields, import_rows
 from tts.eval.replay.importers.read import NO_FIELDS
 from tts.eval.replay.pool import Pool
 from tts.values import NANO, Problem, Usage
 
 
-async def read_pools(
+class Held(Struct, frozen=True):
+    """What a file holds of the models that were asked for, before anything of it is graded."""
+
+    path: str
+    models: tuple[Gathered, ...]
+    notes: tuple[str, ...]
+
+
+async def read_rows(
     source: str,
     *,
     task: str = "",
     problems: Sequence[Problem] = (),
     fields: Fields = NO_FIELDS,
-    dollars_of: DollarsOf,
-    equivalence: Equivalence,
-    notice: Notice = quiet,
-) -> list[Pool]:
-    """The pools of `FILE`, one per model, or of `FILE#MODEL` that one.
+) -> Held:
+    """The rows of `FILE` by model, or of `FILE#MODEL` those of that one.
 
     `problems` give texts and references to rows that lack them, `fields` the file's names.
 
-    Raises `BadInput` for a file that cannot be read or graded, `UnknownName` for a model or a task
-    that is not there.
+    Raises `BadInput` for a file that cannot be read, `UnknownName` for a model or a task that is
+    not there.
     """
     path, model = split_source(source)
     imported = await import_rows(path, problems, fields)
@@ -44,10 +50,18 @@ async def read_pools(
     if model is not None and model not in found:
         raise UnknownName("model", model, found)
     wanted = [model] if model is not None else list(found)
+    return Held(str(path), tuple(found[name] for name in wanted), tuple(imported.notes))
+
+
+async def graded_pools(
+    held: Held, *, dollars_of: DollarsOf, equivalence: Equivalence, notice: Notice = quiet
+) -> list[Pool]:
+    """A pool for each model of a file; its rows are let go. Raises `BadInput` where nothing of it
+    can be graded."""
     pools = [
-        await pool_of(found[name], str(path), equivalence, dollars_of, notice) for name in wanted
+        await pool_of(found, held.path, equivalence, dollars_of, notice) for found in held.models
     ]
-    told = imported.notes
+    told = held.notes
     return [replace(pool, notes=(*told, *pool.notes)) for pool in pools] if told else pools
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Literal
 
@@ -16,7 +16,8 @@ from tts.eval.grading import grading
 from tts.eval.replay.columns import Notice, quiet
 from tts.eval.replay.crossfit import CrossFitted, cross_fitted
 from tts.eval.replay.curves import CurvePoint, best_of, curve
-from tts.eval.replay.files import prices_of, read_pools, tasks_of
+from tts.eval.replay.files import graded_pools, prices_of, read_rows, tasks_of
+from tts.eval.replay.gather import Gathered
 from tts.eval.replay.importers import Fields
 from tts.eval.replay.measures import Measures, Oracles, measures, oracles
 from tts.eval.replay.plan import MOST, Plan
@@ -25,6 +26,9 @@ from tts.eval.replay.replayed import ORDERS, Replayed, lacking, replayed
 from tts.eval.replay.turning import Turning, sizes_tried, turning
 from tts.eval.statistics import Estimate
 from tts.values import Budget, Problem
+
+Check = Callable[[Sequence[Gathered]], None]
+"""Raises where what was read is not what was wanted."""
 
 
 class Asked(Struct, frozen=True, kw_only=True):
@@ -113,21 +117,23 @@ async def lab(asked: Asked, notice: Notice = quiet) -> LabReport:
     )
 
 
-async def pools_asked(asked: Asked, notice: Notice = quiet) -> list[Pool]:
-    """The pools of all sources, named apart. Raises `BadInput` or `UnknownName`."""
+async def pools_asked(
+    asked: Asked, notice: Notice = quiet, *, before: Check = lambda _: None
+) -> list[Pool]:
+    """The pools of all sources, named apart. All files are read before the first is graded, and
+    `before` may refuse what they hold. Raises `BadInput` or `UnknownName`."""
     dollars_of = prices_of(PriceTable.load(asked.prices))
     tasks = tasks_of(asked.sources, asked.tasks)
     pools: list[Pool] = []
+    files = [
+        await read_rows(source, task=tasks[source], problems=asked.problems, fields=asked.fields)
+        for source in asked.sources
+    ]
+    before([one for held in files for one in held.models])
     async with grading() as equivalence:
-        for source in asked.sources:
-            pools += await read_pools(
-                source,
-                task=tasks[source],
-                problems=asked.problems,
-                fields=asked.fields,
-                dollars_of=dollars_of,
-                equivalence=equivalence,
-                notice=notice,
+        for held in files:
+            pools += await graded_pools(
+                held, dollars_of=dollars_of, equivalence=equivalence, notice=notice
             )
     return _told_apart(pools)
 

@@ -52,6 +52,19 @@ def test_two_models_are_exchanged_and_no_other_number(recorded: Path) -> None:
     assert found.exit_code != 0
 
 
+def test_models_that_were_asked_other_problems_are_refused_before_anything_is_graded(
+    recorded: Path,
+) -> None:
+    rows = [msgspec.json.decode(line) for line in recorded.read_bytes().splitlines()]
+    for row in rows:
+        row["problem_id"] += row["model"]
+        del row["correct"]  # and no reference either: grading them would be refused
+    recorded.write_bytes(b"\n".join(map(msgspec.json.encode, rows)))
+    files = [f"{recorded}#small", f"{recorded}#large"]
+    found = CliRunner().invoke(app, ["exchange", *files, "--times", "5"])
+    assert "'small' and 'large' have no problem in common" in str(found.exception)
+
+
 @pytest.mark.parametrize(
     ("option", "told"),
     [

@@ -7,8 +7,7 @@ from rich.text import Text
 from tts.cli.exits import run
 from tts.cli.figures import amounts_of, gap, percent, plain_table
 from tts.cli.screen import Screen, json_text, write_out
-from tts.errors import UsageError
-from tts.eval.allocate.exchange import matched, multiplier
+from tts.eval.allocate.exchange import exchangeable, matched, multiplier
 from tts.eval.replay import Asked
 from tts.eval.replay.lab import pools_asked
 from tts.values.visible import visible
@@ -19,13 +18,7 @@ def show_exchange(asked: Asked, *, times: float, ratio: str, as_json: bool) -> N
     ratios = amounts_of(ratio, "--ratio")
     for each in ratios:
         multiplier(times, each)  # refuses what cannot be, before the files are read and graded
-    pools = run(pools_asked(asked))
-    if len(pools) != 2:
-        held = ", ".join(repr(pool.setting) for pool in pools[:4])
-        raise UsageError(
-            f"Two models are exchanged, not {len(pools)}: name them as FILE#MODEL ({held})."
-        )
-    small, large = pools
+    small, large = run(pools_asked(asked, before=exchangeable))
     found = matched(small, large, times, ratios=ratios, seed=asked.seed)
     if as_json:
         write_out(json_text(found))

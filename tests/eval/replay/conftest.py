@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from tts.equivalence import Equivalence
-from tts.eval.replay.files import read_pools
+from tts.eval.replay.files import graded_pools, read_rows
 from tts.eval.replay.pool import Draws, Pool
 
 Rows = Sequence[dict[str, Any]]
@@ -34,8 +34,11 @@ def write(tmp_path: Path) -> Write:
 def pools_of(source: Path | str, **options: Any) -> list[Pool]:
     async def read() -> list[Pool]:
         async with Equivalence() as equivalence:
-            how = {"dollars_of": lambda *_: None, **options}
-            return await read_pools(str(source), equivalence=equivalence, **how)
+            grading = {"dollars_of": lambda *_: None, "equivalence": equivalence}
+            grading |= {
+                name: options.pop(name) for name in ("dollars_of", "notice") if name in options
+            }
+            return await graded_pools(await read_rows(str(source), **options), **grading)
 
     return asyncio.run(read())
 
