@@ -183,6 +183,7 @@ class PlanStrategy:
         }
 
     async def solve(self, problem: Problem, run: Run) -> Candidate | None:
+        run.release_finish_reserve()  # a plan that is cut short asks for no last answer
         plan_run = PlanRun(run, self.tools, self.settings, task=problem.prompt)
         if self.keep is not None:
             self.keep(plan_run)

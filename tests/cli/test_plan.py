@@ -291,6 +291,15 @@ def test_a_budget_below_what_the_plan_needs_to_be_written_is_refused(shop: Shop)
         shop.show(budget="1 tokens")
 
 
+def test_what_writing_the_plan_spent_is_not_spent_again_by_its_run(shop: Shop, capsys: Any) -> None:
+    """One call writes the plan, and three make it."""
+    shop.show(budget="4 calls", execute=True, yes=True)
+    assert "answer       4.0" in capsys.readouterr().out
+    with pytest.raises(SystemExit):
+        shop.show(budget="3 calls", execute=True, yes=True)
+    assert "stopped by   budget" in capsys.readouterr().out
+
+
 def test_tools_come_from_several_places_repeated_or_with_commas(shop: Shop, capsys: Any) -> None:
     shop.plan = "1. fmean(data=[1, 3])\n2. add(a=$1, b=1)\nanswer = $2\n"
     for places in (("shop:tools", "statistics:fmean"), ("shop:tools, statistics:fmean",)):

@@ -188,7 +188,7 @@ def plan(
         bool, typer.Option("--trust-mcp", help="Believe its servers which tools only read.")
     ] = False,
     budget: Annotated[
-        str, typer.Option(help="Of writing the plan, and again of running it: '4k tokens'.")
+        str, typer.Option(help="Of writing the plan and running it: '4k tokens'.")
     ] = "none",
     ledger: Annotated[str | None, typer.Option(help="Record the calls in this ledger.")] = None,
     *,

@@ -19,12 +19,13 @@ from tts.cli.plan_tools import Offer, local_tools, opened
 from tts.cli.plan_tree import plan_tree
 from tts.cli.screen import Screen, json_text, write_out
 from tts.engine import CompiledPlan, Engine, PlanResult, parse_ceilings
-from tts.errors import BadInput
+from tts.errors import BadInput, BudgetTooSmall
 from tts.planner import Call, Plan
 from tts.planner.language import write_call
 from tts.planner.passes import PASSES
 from tts.tools import ToolSet
 from tts.tools.shielded import in_thread
+from tts.values import Budget
 
 FOLDING = "constant folding"
 """The one pass that calls tools."""
@@ -45,7 +46,7 @@ class Wish(Struct, frozen=True, kw_only=True):
     as_json: bool = False
     """Everything as one document; nobody is asked."""
     budget: str = "none"
-    """Of writing the plan, and again of running it."""
+    """Of writing the plan and running it together."""
 
 
 class Shown(Struct, frozen=True):
@@ -103,7 +104,10 @@ async def _shown(
         failure = "The plan has faults and cannot run." if plan.check() else ""
         failure = failure or (asking.refusal(plan.plan) if wish.execute else "")
         if wish.execute and not failure:
-            done = await plan.run(approve=asking, budget=ceiling)
+            try:
+                done = await plan.run(approve=asking, budget=left(ceiling, plan))
+            except BudgetTooSmall as error:
+                failure = f"Not run: writing the plan left too little. {error}"
     if done is not None:
         failure = failed(done)
         if not wish.as_json:
@@ -111,6 +115,12 @@ async def _shown(
             console.print(verdict(done))
     _write_page(wish.html, plan, done)
     return Shown(plan, done, failure)
+
+
+def left(ceiling: Budget, plan: CompiledPlan) -> Budget:
+    """Of a budget, what writing the plan left."""
+    written = plan.written
+    return ceiling if written is None else ceiling.after(written.usage, written.seconds)
 
 
 def _print_plan(console: Screen, plan: CompiledPlan, wish: Wish) -> None:

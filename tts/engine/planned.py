@@ -90,9 +90,11 @@ class CompiledPlan:
         plan: Plan,
         faults: Sequence[Fault] = (),
         notes: Sequence[PassNote] = (),
+        written: Result | None = None,
     ) -> None:
+        """`written`: the run in which a model wrote it; None: none did."""
         self.planner, self.task, self.tools, self.settings = planner, task, tools, settings
-        self.plan, self.notes = plan, tuple(notes)
+        self.plan, self.notes, self.written = plan, tuple(notes), written
         self._faults = tuple(faults)
 
     def check(self) -> tuple[Fault, ...]:
@@ -120,6 +122,7 @@ class CompiledPlan:
             plan=plan,
             faults=self._faults,
             notes=notes,
+            written=self.written,
         )
 
     def explain(self) -> str:
@@ -232,6 +235,7 @@ class TaskPlanner:
             settings=chosen,
             plan=plan_run.plan,
             faults=plan_run.faults,
+            written=result,
         )
 
 

@@ -6,6 +6,7 @@ from decimal import Decimal
 from typing import Literal
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 NANO = 1_000_000_000
 """Money is counted in integers of 10⁻⁹ dollars."""
@@ -136,6 +137,16 @@ class Budget(Struct, frozen=True, kw_only=True, omit_defaults=True):
             if (value := getattr(self, name)) is not None:
                 ceilings[name] = value
         return ceilings
+
+    def after(self, spent: Usage, seconds: float = 0.0) -> Budget:
+        """What is left of it, 0 at the least; an unknown spend leaves nothing of its ceiling."""
+        left: dict[str, int | float | None] = {}
+        for name, ceiling in self.ceilings.items():
+            used = getattr(spent, name)
+            left[name] = 0 if used is None else max(0, ceiling - used)
+        if self.seconds is not None:
+            left["seconds"] = max(0.0, self.seconds - seconds)
+        return replace(self, **left)
 
     def allows(self, usage: Usage) -> bool:
         """Whether a usage lies within every ceiling; an unknown amount lies within none."""
