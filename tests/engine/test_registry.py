@@ -59,8 +59,8 @@ def test_the_list_of_strategies_warns_in_one_line(broken: str) -> None:
 @pytest.mark.parametrize(
     ("made", "said"),
     [
-        ("lambda: 3", "a int without name"),
-        ("3", "not a class of strategies"),
+        ("lambda: 3", "of type int without name"),
+        ("3", "of type int, which cannot be called"),
         ("type('T', (), {'__init__': lambda self: 1 / 0})", "ZeroDivisionError"),
         ("type('T', (), {'name': 't', 'solve': 1})", "without parameters, finish"),
     ],

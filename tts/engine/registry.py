@@ -180,26 +180,28 @@ def signature_of(factory: Any, name: str) -> Mapping[str, inspect.Parameter]:
     try:
         return inspect.signature(factory).parameters
     except (TypeError, ValueError) as error:
-        raise UsageError(
-            f"Strategy {name!r} is a {type(factory).__name__}, not a class of strategies."
-        ) from error
+        raise _no_strategy(f"Strategy {name!r}", factory, ", which cannot be called") from error
 
 
 def usable(made: Any, name: str = "") -> Strategy:
     """The object where it is a strategy; `UsageError` names what it lacks."""
-    told = f"Strategy {name!r} is" if name else f"The strategy {made!r} is"
+    told = f"Strategy {name!r}" if name else f"The strategy {made!r}"
     lacking = [
         part for part in ("name", "parameters", "solve", "finish") if not hasattr(made, part)
     ]
     if lacking or isinstance(made, type):
-        missing = ", ".join(lacking) or "an instance"
-        raise UsageError(
-            f"{told} a {type(made).__name__} without {missing}: give a text such as "
-            "'best_of_n(n=16)', or an object with `name`, `parameters`, `solve(problem, run)` and "
-            "`finish(problem, run)`."
-        )
+        raise _no_strategy(told, made, f" without {', '.join(lacking) or 'an instance'}")
     strategy: Strategy = made
     return strategy
+
+
+def _no_strategy(told: str, found: Any, lacking: str) -> UsageError:
+    """`lacking`: what keeps it from being one, behind the name of its type."""
+    return UsageError(
+        f"{told} is of type {type(found).__name__}{lacking}: give a text such as "
+        "'best_of_n(n=16)', or an object with `name`, `parameters`, `solve(problem, run)` and "
+        "`finish(problem, run)`."
+    )
 
 
 @dataclass(frozen=True)
