@@ -153,6 +153,14 @@ def test_a_fault_of_the_engine_itself_is_one_line_with_its_place() -> None:
     assert "test_guard.py, line" in described(caught.value)
 
 
+def test_a_group_without_a_command_says_its_help_and_no_more(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert guarded(["job"]) == 2
+    said = capsys.readouterr().err
+    assert said.startswith("Usage: tts job ") and said.rstrip().endswith("while it runs or before.")
+
+
 def test_the_version_is_said(capsys: pytest.CaptureFixture[str]) -> None:
     assert guarded(["--version"]) == 0
     assert capsys.readouterr().out.startswith("tts-engine 0.")

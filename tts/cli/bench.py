@@ -7,6 +7,7 @@ import sys
 import msgspec
 from rich.table import Table
 
+from tts.cli.figures import ruled
 from tts.cli.screen import Screen
 from tts.engine.fewer_collections import fewer_collections
 from tts.errors import UsageError
@@ -63,9 +64,7 @@ def list_benches(console: Screen) -> None:
 
 def table(report: BenchReport) -> Table:
     """A benchmark for the terminal."""
-    found = Table(title=f"{report.name}: {report.machine}", title_justify="left")
-    for name in COLUMNS:
-        found.add_column(name)
+    found = ruled(f"{report.name}: {report.machine}", *COLUMNS)
     for row in report.rows:
         found.add_row(*(cell.replace("**", "") for cell in cells(row)))
     return found

@@ -14,12 +14,18 @@ from tts.eval.statistics import Estimate
 UNKNOWN = ""
 
 
+def ruled(title: str = "", *names: str) -> Table:
+    """An empty table as every command draws it: a rule below the head, and no other line."""
+    table = Table(*names, box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), title_justify="left")
+    table.title = Text(title) if title else None
+    return table
+
+
 def plain_table(
     title: str, names: Sequence[str], rows: Sequence[Sequence[str]], *, left: int = 0
 ) -> Table:
     """A table without the columns of which nothing is known."""
-    table = Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), title_justify="left")
-    table.title = Text(title) if title else None
+    table = ruled(title)
     known = [at for at in range(len(names)) if any(row[at] for row in rows)]
     for at in known:
         table.add_column(names[at], justify="left" if at < left else "right")

@@ -78,8 +78,7 @@ def told(error: Exception) -> int:
     if os.environ.get(DEBUG):
         traceback.print_exception(error)
     if (worded := getattr(error, "format_message", None)) is not None:  # of the argument parser
-        place = getattr(getattr(error, "ctx", None), "command_path", "tts")
-        return _told(f"{worded().rstrip('.')}. See {place} --help.", MISUSED)
+        return _misused(worded(), getattr(getattr(error, "ctx", None), "command_path", "tts"))
     if isinstance(error, CallError | CallFailed):
         return _told(str(error), FAILED)
     if isinstance(error, IsolationTooLow):
@@ -89,6 +88,14 @@ def told(error: Exception) -> int:
     if isinstance(error, OSError) and error.strerror:
         return _told(f"{error.filename or 'input or output'}: {error.strerror}.", MISUSED)
     return _told(f"{described(error)}. This is a fault of tts; {DEBUG}=1 shows where.", BROKEN)
+
+
+def _misused(said: str, place: str) -> int:
+    """Of a group without a command the parser says its help, as it is."""
+    if not said.startswith("Usage: "):
+        return _told(f"{said.rstrip('.')}. See {place} --help.", MISUSED)
+    sys.stderr.write(f"{said}\n")
+    return MISUSED
 
 
 def _told(message: str, code: int) -> int:

@@ -5,11 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from rich import box
 from rich.table import Table
-from rich.text import Text
 
-from tts.cli.figures import gap
+from tts.cli.figures import gap, ruled
 from tts.cli.screen import Screen, json_text, write_out
 from tts.eval.replay.measures import Interrupted, Measures, Oracles
 from tts.eval.replay.step_files import StepFigures, step_figures
@@ -22,9 +20,7 @@ FAR = 1.0
 
 def measures_table(found: Measures, title: str) -> Table:
     """A line per figure."""
-    table = Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), title_justify="left")
-    table.title = Text(title)
-    table.add_column("figure")
+    table = ruled(title, "figure")
     table.add_column("value", justify="right")
     table.add_column("what it says", ratio=1)
     for name, value, told in _lines(found):
@@ -98,9 +94,7 @@ def show_steps(paths: Sequence[Path], *, as_json: bool) -> None:
 
 def steps_table(path: str, figures: Sequence[StepFigures]) -> Table:
     """A row per verifier."""
-    table = Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), title_justify="left")
-    table.title = Text(visible(path, 76))
-    table.add_column("verifier")
+    table = ruled(visible(path, 76), "verifier")
     for name in ("solutions", "wrong", "left out", "step AUC", "F1", "at"):
         table.add_column(name, justify="right")
     for one in figures:

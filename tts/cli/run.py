@@ -10,7 +10,8 @@ from rich.text import Text
 
 from tts.cli.compare import STAND_IN
 from tts.cli.exits import FAILED, UNANSWERED, run
-from tts.cli.screen import Screen, json_text, one_line, warn, write_out
+from tts.cli.figures import plain_table
+from tts.cli.screen import Screen, json_text, known_dollars, one_line, warn, write_out
 from tts.engine import Engine, parse_ceilings, parse_strategy
 from tts.eval.recipe import ModelKeys, checked
 from tts.run import Strategy
@@ -53,25 +54,26 @@ async def _solve(
 
 
 def candidates(result: Result) -> Table:
-    """What was drawn, best score first."""
-    table = Table("answer", "score", "tokens", "ended", title="candidates", title_justify="left")
+    """What was drawn, best score first; without a column for scores where nothing was scored."""
     ordered = sorted(
         result.candidates, key=lambda kept: -(kept.score.value if kept.score else -1.0)
     )
-    for kept in ordered:
-        table.add_row(
-            one_line(kept.candidate.answer or "-"),
-            f"{kept.score.value:.3f}" if kept.score else "-",
-            str(kept.candidate.completion_tokens),
-            kept.candidate.finish_reason or "-",
+    rows = [
+        (
+            one_line(kept.candidate.answer or "no answer").plain,
+            kept.candidate.finish_reason or "not ended",
+            f"{kept.score.value:.3f}" if kept.score else "",
+            f"{kept.candidate.completion_tokens:,}",
         )
-    return table
+        for kept in ordered
+    ]
+    return plain_table("candidates", ("answer", "ended", "score", "tokens"), rows, left=2)
 
 
 def verdict(result: Result) -> Table:
     """Answer, cost and why it ended."""
     usage = result.usage
-    price = "price unknown" if usage.dollars is None else f"${usage.dollars:.6f}"
+    price = "price unknown" if usage.dollars is None else known_dollars(usage)
     attributed = (
         f"{usage.calls} calls, {usage.prompt_tokens} prompt and {usage.completion_tokens} completion "
         f"tokens, {price}: what it would have cost alone, uncached, every draw with its whole prompt"

@@ -15,6 +15,7 @@ from tts.backends.vllm import require_vllm
 from tts.backends.vllm.kernels import findings, kernel_facts
 from tts.budget.idealised_runtime import IdealisedRuntime, write_runtime
 from tts.cli.exits import run
+from tts.cli.figures import ruled
 from tts.cli.screen import Screen
 from tts.engine import SessionOptions
 from tts.engine.model_spec import ModelSpec
@@ -183,8 +184,7 @@ def setting(point: Point) -> str:
 def table(tried: tuple[Tried, ...], space: Space, unit: str) -> Table:
     """The fastest trials with their ranges, then how many failed."""
     failed = sum(not isinstance(one.outcome, Measured) for one in tried)
-    found = Table(unit, "range of repeats", *space, title=f"{len(tried)} trials, {failed} failed")
-    found.title_justify = "left"
+    found = ruled(f"{len(tried)} trials, {failed} failed", unit, "range of repeats", *space)
     for one in by_rate(tried)[:_SHOWN]:
         if isinstance(one.outcome, Measured):
             low, high = min(one.outcome.rates), max(one.outcome.rates)
@@ -213,9 +213,7 @@ def show_kernels(model: str, *, as_json: bool) -> None:
         content = {"facts": facts, "findings": found}
         typer.echo(msgspec.json.encode(content).decode())
         return
-    table = Table("", "feature", "", "why")
-    table.title = f"vLLM {facts.vllm}, {model}"
-    table.title_justify = "left"
+    table = ruled(f"vLLM {facts.vllm}, {model}", "", "feature", "", "why")
     for one in found:
         table.add_row("on" if one.on else "off", one.name, Text(one.value), one.why)
     Screen().print(table)
