@@ -13,6 +13,7 @@ from typing import Any, Protocol
 from msgspec import Struct
 from msgspec.structs import replace
 
+from tts.answers.fence import fenced
 from tts.answers.verdict import polarity, settled
 from tts.errors import BadReply, BudgetExhausted, Stopped
 from tts.protocols import Draw, Generator, Prefix
@@ -44,7 +45,7 @@ class Wording(Protocol):
         ...
 
     def messages(self, problem: Problem, texts: Sequence[str]) -> tuple[Message, ...]:
-        """The question about one text or several."""
+        """The question about one text or several, each of them fenced (`tts/answers/fence.py`)."""
         ...
 
     def read(self, completion: Completion, texts: int) -> Any:
@@ -114,20 +115,21 @@ class Asking(JudgeCall):
 
     def prompt(self, args: tuple[Any, ...]) -> Prompt:
         candidates = _listed(args[0])
-        turns = self.wording.messages(candidates[0].problem, [one.text for one in candidates])
+        texts = [fenced(one.text) for one in candidates]
+        turns = self.wording.messages(candidates[0].problem, texts)
         return (asked_again(turns, args[1], self.wording.again) if args[1:] else turns), ""
 
     def foreseen(self, args: tuple[Any, ...]) -> Prompt:
         subjects = args[0] if isinstance(args[0], list | tuple) else [args[0]]
         problem = foreseen_problem(subjects[0])
-        return (self.wording.messages(problem, [""] * len(subjects)) if problem else ()), ""
+        return (self.wording.messages(problem, [fenced("")] * len(subjects)) if problem else ()), ""
 
     def prefixes(self, args: tuple[Any, ...]) -> Iterator[Prefix]:
         """The question as far as it is the same for all that come behind the first texts, with
         every text but the last, and so on to none: a pivot's comparisons begin alike."""
         yield from super().prefixes(args)
         candidates = _listed(args[0])
-        texts = [one.text for one in candidates]
+        texts = [fenced(one.text) for one in candidates]
         for given in reversed(range(len(texts))):
             stem = self._stem(candidates[0].problem, texts[:given], len(texts) - given)
             mark, count = self._read(stem)

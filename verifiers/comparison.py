@@ -37,7 +37,7 @@ class PairwiseWording:
     """Asks which of two solutions is better; the verdict is A's share, 0, ½ or 1, or its mean over
     these where log-probabilities are reported."""
 
-    name, version = "pairwise", "1"
+    name, version = "pairwise", "2"
     again = "Write only the line `Better: A`, `Better: B` or `Better: equal`."
 
     def messages(self, problem: Problem, texts: Sequence[str]) -> tuple[Message, ...]:
@@ -115,7 +115,7 @@ _NUMBERED = re.compile(
 class ListwiseWording:
     """Asks for an order (RankGPT, Sun et al. 2023); the verdict is a score per solution."""
 
-    name, version = "listwise", "1"
+    name, version = "listwise", "2"
     again = "Write only the line `Ranking: 2 > 1 > 3`, with the number of every solution."
 
     def messages(self, problem: Problem, texts: Sequence[str]) -> tuple[Message, ...]:

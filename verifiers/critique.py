@@ -11,6 +11,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from tts.answers import Aggregate, aggregate
+from tts.answers.fence import turns_broken
 from tts.errors import BadReply
 from tts.protocols import Draw, Generator
 from tts.run import Node, Outcome, Prompt, Run
@@ -184,13 +185,16 @@ class Critiquing(JudgeCall):
         return Completion(text=text, finish_reason="stop", completion_tokens=tokens)
 
     def messages(self, question: Question) -> tuple[Message, ...]:
-        """One user turn per step, the problem before the first, each critique its answer."""
+        """One user turn per step, the problem before the first, each critique its answer.
+
+        The model was trained on bare steps, so none is fenced; a step can end no turn.
+        """
         steps = question.candidate.steps
         turns = [Message("system", _SYSTEM)]
         for number in range(question.step + 1):
             prompt = question.candidate.problem.prompt
             head = "" if number else f"Question: {prompt}\n\n"
-            turns.append(Message("user", head + steps[number]))
+            turns.append(Message("user", head + turns_broken(steps[number])))
             if number < question.step:
                 turns.append(Message("assistant", question.earlier[number]))
         return asked_again(turns, question.unread, _AGAIN) if question.unread else tuple(turns)

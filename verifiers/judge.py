@@ -109,7 +109,7 @@ class PointwiseWording:
     """Asks for a mark from 0 to 10; its mean over the marks that the model might have given, where
     log-probabilities are reported (G-Eval, Liu et al. 2023)."""
 
-    name, version = "pointwise", "1"
+    name, version = "pointwise", "2"
     again = (
         "Write only the line `Score: N`, where N is a whole number from 0 (certainly wrong) to 10 "
         "(certainly right)."
@@ -136,7 +136,7 @@ class PointwiseWording:
 class TrueOrFalseWording:
     """P(True) of Kadavath et al. 2022, section 3: the probability of the word, not the word."""
 
-    name, version = "true_or_false", "1"
+    name, version = "true_or_false", "2"
     again = "Answer with one word, True or False."
 
     def messages(self, problem: Problem, texts: Sequence[str]) -> tuple[Message, ...]:

@@ -7,11 +7,12 @@ from typing import Any, TypeVar
 
 from msgspec.structs import replace
 
+from tts.answers.fence import fenced
 from tts.answers.verdict import settled
 from tts.errors import BudgetExhausted, Stopped
 from tts.protocols import Role
 from tts.run import Generation, Node, Outcome, Run
-from tts.values import Candidate, Message, Usage
+from tts.values import Message, Usage
 
 
 def asking(turns: Sequence[Message], request: str) -> tuple[Message, ...]:
@@ -28,9 +29,9 @@ def replying(turns: Sequence[Message], text: str) -> tuple[Message, ...]:
     return (*turns, Message("assistant", text))
 
 
-def numbered(drafts: Sequence[Candidate]) -> str:
-    """Solutions under numbered headings, from 1."""
-    return "\n\n".join(f"Solution {i}:\n{draft.text.strip()}" for i, draft in enumerate(drafts, 1))
+def numbered(texts: Sequence[str]) -> str:
+    """Solutions under numbered headings, from 1, each fenced."""
+    return "\n\n".join(f"Solution {i}:\n{fenced(text.strip())}" for i, text in enumerate(texts, 1))
 
 
 class ConversationCall(Generation):

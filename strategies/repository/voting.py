@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from msgspec import Struct
 
+from tts.answers.fence import fenced
 from tts.repository import ScriptRun, is_test_path
 from tts.run import Run
 from tts.strategies.parts.conversation import Remark, asking, ended, replying
@@ -138,7 +139,7 @@ async def selected(bench: Bench, best: Sequence[Standing], test: str, rounds: in
 def _question(bench: Bench, best: Sequence[Standing], test: str) -> str:
     touched = sorted({path for one in best for path in one.changes if path in bench.tree.files})
     changes = "\n\n".join(
-        f"Change {place}:\n```diff\n{one.diff}```" for place, one in enumerate(best, 1)
+        f"Change {place}:\n{fenced(one.diff)}" for place, one in enumerate(best, 1)
     )
     files = shown(bench.tree, touched)
     return filled(SELECT, issue=bench.issue, files=files, changes=changes, test=test)
@@ -152,6 +153,6 @@ def _number(text: str, among: int) -> int | None:
 
 async def _tested(best: Sequence[Standing], script: str, run: Run) -> str:
     ran = await _runs(run, [({}, script), *((one.changes, script) for one in best)])
-    parts = [f"The code as it is. {run_told(ran[0])}"]
-    parts += [f"Change {place}. {run_told(one)}" for place, one in enumerate(ran[1:], 1)]
+    parts = [f"The code as it is. {fenced(run_told(ran[0]))}"]
+    parts += [f"Change {place}. {fenced(run_told(one))}" for place, one in enumerate(ran[1:], 1)]
     return "\n\n".join(parts)

@@ -61,7 +61,7 @@ class CritiqueAndFuse(StrategyBase):
 
     async def _request(self, drafts: Sequence[Candidate], run: Run) -> tuple[Message, ...]:
         """The conversation that the fused solution is drawn from."""
-        shown = asking(run.task.render(run.problem), numbered(drafts))
+        shown = asking(run.task.render(run.problem), numbered([draft.text for draft in drafts]))
         if self.critique_tokens is None:
             return asking(shown, FUSE)
         asked = asking(shown, CRITIQUE)

@@ -8,6 +8,7 @@ from typing import Any, Literal
 from msgspec import Struct
 
 from tts.answers import Aggregate, aggregate, majority_vote
+from tts.answers.fence import fenced
 from tts.answers.verdict import choice, mark, step_marks
 from tts.run import Node, Outcome, Run
 from tts.strategies.base import StrategyBase, at_least
@@ -82,7 +83,7 @@ class LLMSelection(StrategyBase):
             run,
             shown,
             of="select",
-            wording=f"{CHOOSE} {'Solution 99: ' * len(group)}",
+            wording=f"{CHOOSE} {numbered([''] * len(group))}",
             **sampling,
         )
         return run.spawn(named, group, shown, reply, sampling)
@@ -90,7 +91,7 @@ class LLMSelection(StrategyBase):
 
 def request(group: Sequence[Entrant], run: Run) -> tuple[Message, ...]:
     """The solutions of a group under numbers, and the question which is right."""
-    shown = numbered([entrant.candidate for entrant in group])
+    shown = numbered([entrant.candidate.text for entrant in group])
     return asking(asking(run.task.render(run.problem), shown), CHOOSE)
 
 
@@ -176,7 +177,7 @@ class SelfEvaluation(StrategyBase):
             run,
             request,
             of=f"rate-{self.of}",
-            wording=f"Solution: {RATE[self.of]} {steps}",
+            wording=f"Solution: {fenced('')} {RATE[self.of]} {steps}",
             **self._sampling(run),
         )
         node: Node[Judged] = run.spawn(self._judged, draft, request, reply)
@@ -187,7 +188,7 @@ class SelfEvaluation(StrategyBase):
         return {"max_tokens": most, "temperature": self.temperature}
 
     def _request(self, draft: Candidate, run: Run) -> tuple[Message, ...]:
-        shown = asking(run.task.render(run.problem), f"Solution:\n{self._shown(draft)}")
+        shown = asking(run.task.render(run.problem), f"Solution:\n{fenced(self._shown(draft))}")
         return asking(shown, RATE[self.of])
 
     async def _judged(

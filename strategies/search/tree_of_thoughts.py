@@ -10,6 +10,7 @@ from typing import Any, Literal, TypeVar
 
 from msgspec.structs import replace
 
+from tts.answers.fence import fenced
 from tts.answers.verdict import choice, plain
 from tts.protocols import Draw
 from tts.run import Node, Outcome, Prompt, Run, Until
@@ -238,11 +239,11 @@ class Opinion(Remark):
         self.of, self.wording = of, wording
 
     def messages(self, source: Any) -> tuple[Message, ...]:
-        """One user turn that shows the candidates, numbered where there are several."""
-        return (Message("user", self._fill(numbered(source))),)
+        """One user turn that shows the candidates, each fenced, numbered where there are several."""
+        return (Message("user", self._fill(listed([one.text for one in source]))),)
 
     def foreseen(self, args: tuple[Any, ...]) -> Prompt:
-        return (Message("user", self._fill("")),), ""
+        return (Message("user", self._fill(listed([""] * len(args[0])))),), ""
 
     def pretend(self, args: tuple[Any, ...], draw: Draw) -> Any:
         """As costly as any, and at worst it cannot be read."""
@@ -253,12 +254,12 @@ class Opinion(Remark):
         return parts[0] + texts + parts[2]
 
 
-def numbered(candidates: Sequence[Candidate]) -> str:
-    """The candidates' texts; several are numbered from 1."""
-    texts = [candidate.text.strip() for candidate in candidates]
-    if len(texts) == 1:
-        return texts[0]
-    return "\n\n".join(f"{place}.\n{text}" for place, text in enumerate(texts, 1))
+def listed(texts: Sequence[str]) -> str:
+    """Texts, each fenced; several are numbered from 1."""
+    shown = [fenced(text.strip()) for text in texts]
+    if len(shown) == 1:
+        return shown[0]
+    return "\n\n".join(f"{place}.\n{text}" for place, text in enumerate(shown, 1))
 
 
 _UNSAID = re.compile(

@@ -59,8 +59,8 @@ CALLS: dict[str, tuple[Made, tuple[Any, ...]]] = {
 SPECS = {
     "draw": "sample/arithmetic 1 sample pure pol/v1 pol None",
     "step": "sample/arithmetic 1 sample pure pol/v1 pol None",
-    "question": "judge/pointwise 1 judge pure pol/v1 pol None",
-    "question put again": "judge/pointwise 1 judge pure pol/v1 pol None",
+    "question": "judge/pointwise 2 judge pure pol/v1 pol None",
+    "question put again": "judge/pointwise 2 judge pure pol/v1 pol None",
     "critique": "judge/gen-prm 1 judge pure pol/v1 pol None",
     "critique gone on with": "judge/gen-prm 1 judge pure pol/v1 pol None",
     "plan": "write/plan 1 plan pure pol/v1 pol 65.0",
@@ -68,8 +68,8 @@ SPECS = {
 KEYS = {
     "draw": "a903a7f28412cedb",
     "step": "008ab1e0c9ad77df",
-    "question": "6a80dd49cf34cd9c",
-    "question put again": "83f90f9fea9d36cd",
+    "question": "94d93fb4c19a33b6",
+    "question put again": "0d479a64b8c39cad",
     "critique": "7e18829026e87125",
     "critique gone on with": "0c393e5b9e615603",
     "plan": "37248717c74a8060",
@@ -77,8 +77,8 @@ KEYS = {
 PROMPTS = {
     "draw": (6, 11),
     "step": (8, 11),
-    "question": (50, 53),
-    "question put again": (72, 53),
+    "question": (68, 71),
+    "question put again": (90, 71),
     "critique": (28, 33),
     "critique gone on with": (31, 36),
     "plan": (6, 11),
@@ -96,8 +96,8 @@ TEXT = {
 REQUESTS = {
     "draw": "721655df654f8db5",
     "step": "3f8ba96ed7158f85",
-    "question": "98d3232c3636f02b",
-    "question put again": "b4fdee7430f9f20f",
+    "question": "60341926adb89d82",
+    "question put again": "5b078cbc089d1350",
     "critique": "5ac3507bc2a300b5",
     "critique gone on with": "24c81701e26663fc",
     "plan": "bde7ff146d504055",

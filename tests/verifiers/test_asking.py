@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from tts.answers.fence import fenced
 from tts.backends.scripted import ScriptedGenerator
 from tts.values import Model
 from tts.verifiers.asking import Asking, room_for
@@ -23,7 +24,7 @@ def test_a_shared_question_has_its_counted_tokens_and_of_a_bound_a_third(
     generator = Counting(lambda *_: "Score: 7")
     asking = Asking(generator, wording=PointwiseWording(), sampling=lab.sampling)
     whole, stem = (count() for _, count in asking.prefixes((lab.answer,)))
-    size = whole * a_token - len(lab.answer.text)
+    size = whole * a_token - len(fenced(lab.answer.text))
     assert stem == (size // 3 if a_third else size // a_token)
 
 

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from tts.answers.fence import fenced
 from tts.strategies.revision.critique_and_fuse import CRITIQUE, FUSE, CritiqueAndFuse
 
 
@@ -24,7 +25,8 @@ def test_the_fused_solution_is_the_answer(lab: Any) -> None:
     result = lab.run(lab.solve(CritiqueAndFuse(n=3), words))
     assert result.answer == "7" and result.usage.calls == 5
     shown = words.requests[3].messages[-1].content
-    assert all(f"Solution {i + 1}:\ndraft {i}" in shown for i in range(3))
+    drafts = [fenced(f"draft {i} \\boxed{{{i % 2}}}") for i in range(3)]
+    assert all(f"Solution {i}:\n{draft}" in shown for i, draft in enumerate(drafts, 1))
 
 
 def test_a_critique_cannot_be_the_answer(lab: Any) -> None:
