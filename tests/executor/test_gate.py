@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Coroutine
+from math import log2
 from typing import Any
 
 import pytest
@@ -9,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tts.executor.concurrency import Concurrency
-from tts.executor.gate import LONGEST_PAUSE, FairQueue, Gate
+from tts.executor.gate import DOUBLES, LONGEST_PAUSE, FairQueue, Gate
 
 Simulate = Callable[[Coroutine[Any, Any, Any]], Any]
 
@@ -173,6 +174,40 @@ def test_a_pause_made_longer_while_calls_wait_is_kept(simulate: Simulate) -> Non
         return asyncio.get_running_loop().time()
 
     assert simulate(scene()) == pytest.approx(9.5, abs=0.01)
+
+
+def test_after_a_pause_one_call_tries_and_then_ever_more_enter(simulate: Simulate) -> None:
+    async def scene() -> list[float]:
+        gate, entered = Gate(8), []
+
+        async def one(place: int) -> None:
+            await gate.enter("m", "p", (place,))
+            entered.append(asyncio.get_running_loop().time())
+
+        gate.pause("m", 1.0)
+        await asyncio.gather(*map(one, range(8)))
+        return entered
+
+    due = [
+        1 + DOUBLES * doublings for doublings in (0, 1, log2(3), 2, log2(5), log2(6), log2(7), 3)
+    ]
+    assert simulate(scene()) == pytest.approx(due, abs=0.01)
+
+
+def test_a_slot_that_is_left_during_a_slow_start_strands_nobody(simulate: Simulate) -> None:
+    async def scene() -> float:
+        gate = Gate(2)
+
+        async def one(place: int) -> None:
+            await gate.enter("m", "p", (place,))
+            await asyncio.sleep(0.3)
+            gate.leave("m")
+
+        gate.pause("m", 1.0)
+        await asyncio.gather(*map(one, range(16)))
+        return asyncio.get_running_loop().time()
+
+    assert simulate(scene()) < 1 + 16 * 0.3
 
 
 def test_retry_after_pauses_its_pool_but_never_for_hours(simulate: Simulate) -> None:

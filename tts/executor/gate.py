@@ -7,7 +7,7 @@ from collections.abc import Callable, Hashable, Iterable, Mapping
 from functools import partial
 from heapq import heapify, heappop, heappush
 from itertools import count
-from math import inf
+from math import inf, log2
 from typing import Any, Generic, TypeVar
 
 from msgspec import Struct
@@ -18,6 +18,9 @@ from tts.executor.deadlines import Clock, loop_time
 
 LONGEST_PAUSE = 120.0
 """Seconds: a server that asks for more gets its calls refused, not a pool that hangs for hours."""
+
+DOUBLES = 0.25
+"""Seconds in which the calls that entered a pool since its pause become twice as many."""
 
 SETTLED = 12
 """Turns of the event loop within which the end of a call has made the calls behind it ready."""
@@ -138,9 +141,11 @@ class Gate:
             self._admit()
 
     def pause(self, pool: str, seconds: float) -> None:
-        """Let no call enter a pool for some seconds; a longer pause already set stays."""
+        """Let no call enter a pool for some seconds, and then ever more of them; a longer pause
+        already set stays."""
         state = self._pool(pool)
         state.paused_until = max(state.paused_until, self._clock() + seconds)
+        state.entered = 0
         self._arm(state)
 
     def retune(self, limit: int, pools: Iterable[str]) -> None:
@@ -210,7 +215,9 @@ class Gate:
         self._turn += 1
         state.served_at = self._turn
         state.in_flight += 1
+        state.entered += 1
         self._in_flight += 1
+        self._arm(state)
 
     def _untake(self, state: PoolState) -> None:
         state.in_flight -= 1
@@ -251,9 +258,11 @@ class Gate:
             self._admit()
 
     def _arm(self, state: PoolState) -> None:
-        """Wake a paused pool when its pause ends, if anybody waits for that."""
-        seconds = state.paused_for(self._clock)
-        if state.timer is None and len(state.queue) and seconds > 0:
+        """Wake a pool when its next call may enter, if anybody waits for that."""
+        if state.paused_until == -inf or state.timer is not None or not len(state.queue):
+            return
+        seconds = state.opens_in(self._clock)
+        if seconds > 0:
             loop = asyncio.get_running_loop()
             state.timer = loop.call_later(max(seconds, 0.001), self._resume, state)
 
@@ -273,6 +282,8 @@ class PoolState:
         self.circuit = Circuit(pool)
         self.in_flight = 0
         self.served_at = 0
+        self.entered = 0
+        """Calls since the last pause was set."""
         self.paused_until = -inf
         self.timer: asyncio.TimerHandle | None = None
 
@@ -280,7 +291,20 @@ class PoolState:
         """Whether one more call may enter, as far as this pool is concerned."""
         if self.in_flight >= self.concurrency.limit:
             return False
-        return self.paused_until == -inf or not self.paused_for(clock)
+        return self.paused_until == -inf or not self.opens_in(clock)
+
+    def opens_in(self, clock: Clock) -> float:
+        """Seconds until one more call may enter: until a pause ends, and behind it a slow start.
+
+        One call tries whether the other side takes calls again; by `DOUBLES` seconds two, then four,
+        512 within 2.3 s, unless a refusal sets the next pause (slow start, Jacobson 1988; by time, as
+        refusals come back quickly and answers may take minutes). So of all that wait a few are
+        refused again, and not each of them once in every pause.
+        """
+        if self.paused_until == -inf:
+            return 0.0
+        due = self.paused_until + DOUBLES * log2(1 + self.entered)
+        return max(0.0, due - clock())
 
     def paused_for(self, clock: Clock) -> float:
         """Seconds until the pause ends; 0 when there is none."""
