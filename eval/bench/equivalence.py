@@ -18,7 +18,11 @@ from tts.values import AnswerKind
 
 SETS = ("unit_test_pairs", "hendrycks_pairs")
 EASY = (("1/2", "\\frac{1}{2}"), ("3.0", "3"), ("17", "18"), ("1,000", "1000"), ("x", "x"))
+FORMS = ("{0}", "\\frac{{{1}}}{{2}}", "{0}.0", "{0:,}", "${0}$")
+"""Spellings of a number and, for the second, of its double: no two answers of a bench are equal."""
 COMPARISONS, RUNS = 20_000, 5
+ANSWERS, BATCH, RARE = 100_000, 2_000, 100
+"""Answers with hostile ones among them and as many without, in turns of a batch; one in `RARE`."""
 PATIENCE = 20.0
 """Seconds for one public pair: what is right is no question of how busy the machine is."""
 TICK = 0.002
@@ -63,9 +67,13 @@ def own_pairs() -> list[Pair]:
     return pairs
 
 
-def equivalence(*, comparisons: int = COMPARISONS, runs: int = RUNS) -> list[Row]:
-    """Own and public pairs (where the data is), hostile answers, and the fast path."""
-    rows = [*asyncio.run(_own()), *asyncio.run(_hostile()), _fast(comparisons, runs)]
+def equivalence(
+    *, comparisons: int = COMPARISONS, runs: int = RUNS, answers: int = ANSWERS
+) -> list[Row]:
+    """Own and public pairs (where the data is), hostile answers, alone and among others, and the
+    fast path."""
+    rows = [*asyncio.run(_own()), *asyncio.run(_hostile()), *asyncio.run(_mixed(answers))]
+    rows.append(_fast(comparisons, runs))
     try:
         return [*asyncio.run(_pairs(data_folder("equivalence"))), *rows]
     except NeedsData as missing:
@@ -138,6 +146,38 @@ async def _timed(judge: Equivalence, text: str) -> tuple[float, str]:
     started = time.perf_counter()
     verdict = await judge.compare("7", text)
     return time.perf_counter() - started, verdict
+
+
+async def _mixed(answers: int) -> list[Row]:
+    """What answers cost (CPU seconds of this process), and what with hostile ones among them."""
+    spent = {False: 0.0, True: 0.0}
+    async with Equivalence() as judge:
+        for start in range(0, 2 * answers, BATCH):
+            rare = start // BATCH % 2 == 1
+            texts = _answers(start, hostile=rare)
+            started = time.process_time()
+            for text in texts:
+                await judge.compare("7", text)
+            spent[rare] += time.process_time() - started
+        workers = judge.started
+    lost = 100 * (1 - spent[False] / spent[True])
+    share = f"one hostile answer in {RARE} among {answers:,}"
+    return [
+        figure("answers compared per CPU second, none hostile", answers / spent[False], ""),
+        at_most(f"throughput lost to {share}", lost, "%", bar=10),
+        at_most(f"worker processes asked for {share}", workers, "", bar=0),
+    ]
+
+
+def _answers(start: int, *, hostile: bool) -> list[str]:
+    """A batch of answers, each another one."""
+    bad = list(HOSTILE.values())
+    return [
+        f"{bad[number // RARE % len(bad)]}+{number}"
+        if hostile and number % RARE == 0
+        else FORMS[number % len(FORMS)].format(number, 2 * number)
+        for number in range(start, start + BATCH)
+    ]
 
 
 def _fast(comparisons: int, runs: int) -> Row:

@@ -5,6 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tts.equivalence import normalise
+from tts.equivalence.canonical import canonical
+from tts.equivalence.equivalence import quick
 
 
 @pytest.mark.parametrize(
@@ -37,3 +39,10 @@ def test_a_blank_after_a_comma_stays_so_that_a_list_is_no_thousand() -> None:
 @given(st.text(max_size=200))
 def test_normalising_any_text_ends_without_an_error(text: str) -> None:
     assert len(normalise(text)) <= len(text)
+
+
+def test_what_nests_too_deep_for_algebra_is_undecided_whatever_else_it_is() -> None:
+    deep = "(" * 300 + "1" + ")" * 300
+    assert quick("7", deep) is None and quick(deep, deep) == "same"
+    assert quick("7", f"{deep} so \\boxed{{7}}") == "same"
+    assert not canonical(deep).mathematics and canonical(deep).prose

@@ -10,6 +10,7 @@ from msgspec.structs import replace
 
 from tts.countdown import made
 from tts.equivalence.number import Number, read_number
+from tts.equivalence.pool import MAX_NESTING, is_shallow
 from tts.equivalence.quantity import Unit
 from tts.equivalence.words import formula_key, moment, plain, unwrapped, words
 from tts.values import AnswerKind
@@ -119,6 +120,8 @@ def canonical(answer: str, kind: AnswerKind = "any") -> Canonical:
     text = normalise(answer)
     if len(answer) > LONGEST and kind != "text":
         return Canonical(text, prose=True)
+    if len(answer) <= LONGEST and kind != "text" and not is_shallow(text, nesting=MAX_NESTING):
+        return _told(answer, text, kind, deep=True)
     if len(answer) <= LONGEST and is_mathematics(text, kind):
         return Canonical(text, mathematics=True)
     return _told(answer, text, kind)
@@ -146,13 +149,16 @@ def _read(answer: str, kind: AnswerKind) -> Canonical:
     return _told(answer, text, kind)
 
 
-def _told(answer: str, text: str, kind: AnswerKind) -> Canonical:
-    """Words, or prose around mathematics; prose with a single box says what stands in it."""
+def _told(answer: str, text: str, kind: AnswerKind, *, deep: bool = False) -> Canonical:
+    """Words, or prose around mathematics; prose with a single box says what stands in it.
+
+    `deep`: nested deeper than algebra reads, so that it is not worth the time to tell what it is.
+    """
     boxed = boxes(answer) if len(answer) <= LONGEST and kind != "text" else []
     if len(boxed) == 1:
         return canonical(boxed[0], kind)
     delimited = _DELIMITER.search(answer) is not None and not _WHOLE.fullmatch(answer)
-    prose = delimited or "\\boxed" in text
+    prose = deep or delimited or "\\boxed" in text
     if prose and kind != "text":
         return Canonical(text, prose=True)
     return Canonical(text, words=words(text, kind))

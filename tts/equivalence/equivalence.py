@@ -12,7 +12,7 @@ from typing import Self
 
 from msgspec.structs import replace
 
-from tts.equivalence.canonical import Canonical, canonical
+from tts.equivalence.canonical import LONGEST_READ, Canonical, canonical
 from tts.equivalence.instructions import follows
 from tts.equivalence.number import Number, read_number, same_number
 from tts.equivalence.pool import Pool, Verdict, is_admissible, window
@@ -224,7 +224,7 @@ def _number_and_other(
         stated = None if kind == "text" else _stated(other.text, kind)
         found = stated is not None and same_number(number, stated, rounding)
         return "same" if found else "different"
-    if _DECIMAL_COMMA.fullmatch(other.text):
+    if len(other.text) <= LONGEST_READ and _DECIMAL_COMMA.fullmatch(other.text):
         read = read_number(other.text.replace(",", "."))
         if read is not None and same_number(number, read, rounding):
             return "same"

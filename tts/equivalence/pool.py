@@ -8,6 +8,7 @@ import os
 import re
 import sys
 from asyncio.subprocess import DEVNULL, PIPE, Process
+from functools import lru_cache
 from time import monotonic
 from typing import Any, Literal, cast
 
@@ -36,12 +37,20 @@ MAX_TOWER = 2
 _TOKEN = re.compile(r"\\[A-Za-z]+|[0-9][0-9.]*|\*\*|\S")
 _SKIPPED = frozenset({"\\left", "\\right", "\\", "+", "-"})
 BEFORE, AFTER = 64, 512
+LAST = 65_536
+"""Characters at the end of a text in which a stated answer is looked for."""
 _ANCHORS = ("inal answer is", "inal Answer", "\\boxed")
 
 
 def is_admissible(text: str) -> bool:
     """Whether algebra on a text is likely to end; the worker's deadline catches the rest."""
-    return len(text) <= MAX_CHARACTERS and is_shallow(text, nesting=MAX_NESTING) and _is_small(text)
+    return len(text) <= MAX_CHARACTERS and _is_modest(text)
+
+
+@lru_cache(maxsize=1024)
+def _is_modest(text: str) -> bool:
+    """Asked twice of every text that comes near algebra, and again for each other answer it meets."""
+    return is_shallow(text, nesting=MAX_NESTING) and _is_small(text)
 
 
 def _is_small(text: str) -> bool:
@@ -77,7 +86,8 @@ def is_shallow(text: str, *, nesting: int) -> bool:
     outer: list[tuple[int, int]] = []
     floor = chain = 0
     exponent = False
-    for token in _TOKEN.findall(text):
+    for found in _TOKEN.finditer(text):  # not `findall`: a deep text is left after a few
+        token = found[0]
         if token in {"^", "**"}:
             chain, exponent = chain + 1, True
         elif token in {"{", "[", "("}:
@@ -101,7 +111,7 @@ def window(text: str) -> str:
     """
     if is_admissible(text):
         return text
-    anchor = max(text.rfind(words) for words in _ANCHORS)
+    anchor = max(text.rfind(words, max(0, len(text) - LAST)) for words in _ANCHORS)
     part = text[max(0, anchor - BEFORE) : anchor + AFTER]
     return part if anchor >= 0 and _is_closed(text[anchor : anchor + AFTER]) else text
 
