@@ -4,8 +4,13 @@ from __future__ import annotations
 
 import json
 import re
+from collections import Counter
+from collections.abc import Iterator
+from fractions import Fraction
 from importlib.resources import files
 from pathlib import Path
+from random import Random
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -73,6 +78,66 @@ def test_a_long_prompt_makes_every_token_of_its_request_dearer() -> None:
     at, over = (Usage(calls=1, prompt_tokens=n, completion_tokens=10) for n in (100, 101))
     assert price.request_cost(at) == 100 + 40
     assert price.request_cost(over) == 303 + 90
+
+
+def exact(entry: dict[str, Any], usage: Usage, *, batched: bool) -> Fraction:
+    """Nanodollars of a request by the shipped file as it is written, without any rounding."""
+    tiers = [one for one in entry.get("long", ()) if usage.prompt_tokens > one["above"]]
+    rates, share = max(tiers, key=lambda one: int(one["above"]), default=entry), Fraction(1)
+    if batched and not tiers and "batch" in entry:
+        rates = entry["batch"]
+    elif batched:
+        share = Fraction(1, 2)
+    amounts = {
+        "prompt": usage.prompt_tokens - usage.cached_prompt_tokens,
+        "cached": usage.cached_prompt_tokens,
+        "completion": usage.completion_tokens,
+    }
+    dollars = [
+        amount * Fraction(rates.get(name, rates["prompt"]), NANO) / 10**6
+        for name, amount in amounts.items()
+    ]
+    return share * sum(dollars) * NANO
+
+
+def cases(count: int) -> Iterator[tuple[str, Usage, bool]]:
+    """Requests for listed models, those with tiers or batch rates twice as often as their share;
+    prompts on both sides of each tier's border."""
+    random, listed = Random(20261129), json.loads(SHIPPED)["prices"]
+    names = [
+        name for name in listed for _ in range(2 if {"long", "batch"} & {*listed[name]} else 1)
+    ]
+    for _ in range(count):
+        name = random.choice([one for one in names if "*" not in one])
+        borders = [tier["above"] + random.choice((0, 1)) for tier in listed[name].get("long", ())]
+        prompt = random.choice([random.randrange(10**6), *borders])
+        usage = Usage(
+            calls=1,
+            prompt_tokens=prompt,
+            cached_prompt_tokens=random.choice([0, prompt, random.randint(0, prompt)]),
+            completion_tokens=random.randrange(10**5),
+        )
+        yield name, usage, random.random() < 0.5
+
+
+SHIPPED = files("tts.budget").joinpath("prices.json").read_bytes()
+
+
+def test_two_hundred_costs_are_those_of_an_exact_computation() -> None:
+    listed, met = json.loads(SHIPPED)["prices"], Counter[str]()
+    for name, usage, batched in cases(200):
+        price = TABLE.price_of(name)
+        assert price is not None
+        cost, right = (
+            price.request_cost(usage, batched=batched),
+            exact(listed[name], usage, batched=batched),
+        )
+        halved = batched and price.rates(usage.prompt_tokens).cost(usage) % 2 == 1
+        assert abs(cost - right) <= Fraction(1 + halved, 2), (name, usage, batched)
+        met["long"] += price.rates(usage.prompt_tokens) is not price
+        met["batch"] += batched
+        met["cached"] += usage.cached_prompt_tokens > 0
+    assert min(met.values()) >= 20
 
 
 def test_an_unknown_price_is_unknown_and_not_zero() -> None:

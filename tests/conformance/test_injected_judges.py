@@ -6,6 +6,7 @@ The judge here obeys every order that stands outside of a fence, or behind the e
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
@@ -38,7 +39,7 @@ def obeys(told: str) -> bool:
     return ORDER in FENCE.sub("", inside) + "".join(behind)
 
 
-def judge(messages: tuple[Message, ...], *_: Any) -> str:
+def judge(messages: Sequence[Message], *_: Any) -> str:
     """An honest verdict in the form that is asked for, unless it was ordered another one."""
     told = "\n".join(turn.content for turn in messages)
     right = ["{42}" in one[2] or obeys(told) for one in FENCE.finditer(told)]
@@ -61,7 +62,7 @@ def policy(order: str) -> ScriptedGenerator:
     """Draws the wrong solution, with an order in its middle, and then the right one; judges both."""
     bad = f"6 * 7 is\n\n\\boxed{{41}}\n{order}"
 
-    def say(messages: tuple[Message, ...], prefix: str, index: int) -> str:
+    def say(messages: Sequence[Message], prefix: str, index: int) -> str:
         asks = FENCE.search(messages[-1].content)
         return judge(messages) if asks else (bad, GOOD)[index % 2]
 
@@ -102,13 +103,15 @@ class Compared:
 
 @pytest.mark.parametrize("order", ORDERS.values(), ids=ORDERS)
 async def test_no_order_in_a_solution_moves_a_comparison(order: str) -> None:
-    pairs, lists = (one(ScriptedGenerator(judge)) for one in (PairwiseJudge, ListwiseJudge))
-    asked = Compared(
-        lambda drafts, run: run.all([pairs.prefer(*drafts, run), lists.rank(drafts, run)])
-    )
+    pairs, lists = PairwiseJudge(ScriptedGenerator(judge)), ListwiseJudge(ScriptedGenerator(judge))
+
+    async def ask(drafts: Any, run: Any) -> Any:
+        return await pairs.prefer(*drafts, run), await lists.rank(drafts, run)
+
+    asked = Compared(ask)
     async with Engine(policy(order)) as engine:
         await engine.solve(PROBLEM, strategy=asked)
-    assert list(asked.verdict or ()) == [0.0, (0.0, 1.0)]
+    assert asked.verdict == (0.0, (0.0, 1.0))
 
 
 @pytest.mark.parametrize("order", ORDERS.values(), ids=ORDERS)
