@@ -15,6 +15,7 @@ from tts.strategies.parts.conversation import ConversationCall, ended
 from tts.strategies.parts.select import Select, most_voted
 from tts.strategies.retrieval.prompts import answer_of
 from tts.values import (
+    ENDED,
     Candidate,
     Completion,
     Demonstration,
@@ -40,7 +41,7 @@ class AnswerCall(ConversationCall):
 
     def value(self, args: tuple[Any, ...], content: Any, key: str) -> Candidate:
         drawn = super().value(args, content, key)
-        ended = content.finish_reason != "length"
+        ended = content.finish_reason in ENDED
         answer = answer_of(content.text) if ended else None
         unread = unread_tokens(content, answer_of) if ended else 0
         return replace(drawn, answer=answer, final=answer is not None, unread_tokens=unread)

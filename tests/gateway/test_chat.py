@@ -5,7 +5,10 @@ from __future__ import annotations
 import json
 from typing import Any
 
+import pytest
+
 from tts.backends.scripted import ScriptedGenerator
+from tts.values import Completion
 
 
 async def ask(client: Any, text: str = "What is six times seven?", **how: Any) -> Any:
@@ -83,6 +86,38 @@ async def test_a_draw_that_a_stop_string_ended_says_stop(opened: Any) -> None:
         answer = await ask(place.client, model=f"scripted@{strategy}", stop=["STOP"])
         choice = answer.choices[0]
         assert (choice.message.content, choice.finish_reason) == ("a b ", "stop")
+
+
+async def test_draws_that_a_stop_string_ended_vote_like_those_that_ended_by_themselves(
+    opened: Any, lab: Any
+) -> None:
+    lines = {0: "Lyon", 1: "Paris STOP, of course", 2: "Paris"}
+    place = await opened(lab.scripted(lines))
+    answer = await ask(place.client, model="scripted@majority_vote(n=3)", stop=[" STOP"])
+    choice = answer.choices[0]
+    assert (choice.message.content, choice.finish_reason) == ("Paris", "stop")
+    assert answer.tts["stopped_by"] == "done"
+
+
+@pytest.mark.parametrize(
+    ("reason", "told"),
+    [
+        ("stop", "stop"),
+        ("unknown", "stop"),
+        ("length", "length"),
+        ("content_filter", "content_filter"),
+        ("refusal", "content_filter"),
+        ("reasoning_only", "stop"),
+        ("tool_calls", "stop"),
+    ],
+)
+@pytest.mark.parametrize("strategy", ["single", "majority_vote(n=1)"])
+async def test_an_answer_says_how_its_draw_ended(
+    opened: Any, strategy: str, reason: Any, told: str
+) -> None:
+    place = await opened(ScriptedGenerator([Completion(text="So.", finish_reason=reason)]))
+    answer = await ask(place.client, model=f"scripted@{strategy}")
+    assert answer.choices[0].finish_reason == told
 
 
 async def test_a_draw_that_is_cut_says_length(opened: Any) -> None:

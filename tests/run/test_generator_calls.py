@@ -12,7 +12,6 @@ import pytest
 
 from tts.answers import TASKS
 from tts.backends.scripted import ScriptedGenerator
-from tts.engine import Engine
 from tts.planner.execution.streaming import StreamedGeneration
 from tts.protocols import Draw, Meter
 from tts.run import Generation
@@ -180,22 +179,3 @@ def test_an_answer_of_a_model_of_unknown_size_has_unknown_flops(what: str) -> No
     make, _ = CALLS[what]
     unsized = ScriptedGenerator("so", model=Model(name="pol"))
     assert make(unsized).attributed(USED, first=True).flops is None
-
-
-@pytest.mark.parametrize(
-    ("task", "text", "whole"),
-    [
-        ("code", "def f(n):\n    return 2 * n\n```\nbehind", True),
-        ("math", "First add.\n```\nbehind", False),
-        ("math", "It is \\boxed{4}\n```\nbehind", True),
-    ],
-)
-async def test_a_draw_that_a_stop_string_ended_is_whole_where_it_holds_a_program_or_its_answer(
-    task: str, text: str, whole: bool
-) -> None:
-    head = "def f(n):\n    '''Twice a number.'''\n"
-    asked = Problem(id="p", prompt=head, task=task, metadata={"entry_point": "f", "code": head})
-    stopped = {"max_tokens": 64, "stop": ["```"]}
-    async with Engine(ScriptedGenerator([text]), sampling=stopped) as engine:
-        result = await engine.solve(asked, strategy="majority_vote(n=1)")
-    assert result.candidates[0].candidate.final == whole

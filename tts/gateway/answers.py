@@ -8,15 +8,17 @@ from typing import Any, Literal
 
 from tts.engine import spell_budget
 from tts.gateway.asking import Ask
-from tts.values import NOTHING, Candidate, Result, ToolCall, Usage, in_words
+from tts.values import NOTHING, Candidate, FinishReason, Result, ToolCall, Usage, in_words
 
 Finish = Literal["stop", "length", "tool_calls", "content_filter"]
-_FINISH: dict[str | None, Finish] = {
+_FINISH: dict[FinishReason | None, Finish] = {
     "length": "length",
     "content_filter": "content_filter",
     "refusal": "content_filter",
-    "tool_calls": "tool_calls",
+    "reasoning_only": "stop",
+    "tool_calls": "stop",
 }
+"""Of a draw without an answer; clients look for calls behind `tool_calls`, and here are none."""
 
 
 @dataclass(frozen=True)
@@ -142,13 +144,11 @@ def _choice(place: int, result: Result, stops: tuple[str, ...]) -> Choice:
     candidate = result.candidate or _longest(result)
     if candidate is None:
         return Choice(place, "", "length", (), result)
-    text, finish = candidate.text, _FINISH.get(candidate.finish_reason, "stop")
-    ended = next((stop for stop in stops if stop and text.endswith(stop)), "")
-    if candidate.tool_calls:
-        finish = "tool_calls"
-    elif not ended and (result.candidate is None or not candidate.final):
-        finish = finish if finish == "content_filter" else "length"
-    return Choice(place, text.removesuffix(ended), finish, candidate.tool_calls, result)
+    ended = next((stop for stop in stops if stop and candidate.text.endswith(stop)), "")
+    text, calls = candidate.text.removesuffix(ended), candidate.tool_calls
+    whole = ended or (result.candidate is not None and candidate.final)
+    finish = _FINISH.get(candidate.finish_reason, "stop" if whole else "length")
+    return Choice(place, text, "tool_calls" if calls else finish, calls, result)
 
 
 def _longest(result: Result) -> Candidate | None:

@@ -29,9 +29,18 @@ class Generation(GeneratorCall):
     """
 
     def __init__(
-        self, generator: Generator, *, task: Task, problem: Problem, replicate: int = 0
+        self,
+        generator: Generator,
+        *,
+        task: Task,
+        problem: Problem,
+        replicate: int = 0,
+        ends: Sequence[str] = (),
     ) -> None:
+        """`ends`: stop strings of whoever asks, at which a draw is whole; a strategy's own are none
+        of them."""
         self.task, self.problem, self.replicate = task, problem, replicate
+        self._ends = tuple(ends)
         recorded = offers(generator, RecordedGenerator)
         self.recorded = cast("RecordedGenerator", generator) if recorded else None
         self._prompt = task.render(problem)
@@ -180,9 +189,13 @@ class Generation(GeneratorCall):
     def _answer(self, content: Completion, text: str) -> str | None:
         """As it was recorded, where it was; otherwise read from the text."""
         recorded = content.recorded
-        if recorded is None or recorded.told == "text":
-            return self.task.extract(text)
-        return recorded.answer
+        if recorded is not None and recorded.told != "text":
+            return recorded.answer
+        if content.stop in self._ends:
+            # the string that ends a draw is no part of its answer, but for one that closes a mark
+            before = self.task.extract(text.removesuffix(content.stop))
+            return self.task.extract(text) if before is None else before
+        return self.task.extract(text)
 
     def _forced(self, before: str) -> str:
         """What a forced answer is read from: not the thoughts before it, ended or not."""
@@ -194,18 +207,12 @@ class Generation(GeneratorCall):
             return True
         if content.finish_reason not in ENDED:
             return False
-        if until == "end":
-            return content.stop is None or self._stopped_whole(text)
-        if content.stop is None and self.generator.capabilities.keeps_stop:
+        if content.stop in self._ends:
             return True
-        return self.task.ends_with_answer(text) or not content.text.strip()
-
-    def _stopped_whole(self, text: str) -> bool:
-        """Whether a draw that a stop string of the user's ended is a whole one: it states its answer,
-        or is a program, which no mark ends."""
-        if self.task.answers == "program":
-            return self.task.extract(text) is not None
-        return self.task.ends_with_answer(text)
+        if content.stop is None and (until == "end" or self.generator.capabilities.keeps_stop):
+            return True
+        said_nothing = until == "step" and not content.text.strip()
+        return said_nothing or self.task.ends_with_answer(text)
 
     def _separated(self, text: str) -> str:
         separator = self.task.step_separator

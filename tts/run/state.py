@@ -217,6 +217,7 @@ class RunState:
                 task=self.settings.task,
                 problem=self.problem,
                 replicate=self.settings.seed,
+                ends=self.sampling.stop,
             )
         return self._generations[name]
 
