@@ -14,7 +14,9 @@
         - Unavailable       the other side failed; the work may or may not have been billed
         - CallTimeout       no answer in time; the work may have been billed
         - BadRequest        the other side refused the request; repeating it cannot help
-        - Unauthorized      the credentials are missing or wrong; every call would fail
+            - Barred        no call can get through: the whole job stops
+                - Unauthorized      the credentials are missing or wrong
+                - Untrusted         the other side's certificate is wrong, or it speaks no TLS
         - BadReply          the answer came and cannot be used
         - ContextTooLong    prompt and allowance exceed the model's context
         - ToolFailed        a tool raised
@@ -135,8 +137,16 @@ class BadRequest(CallError):
     sent = "not_sent"
 
 
-class Unauthorized(BadRequest):
-    """Missing or wrong credentials: the whole job stops instead of failing call by call."""
+class Barred(BadRequest):
+    """No call can get through: the whole job stops instead of failing call by call."""
+
+
+class Unauthorized(Barred):
+    """Missing or wrong credentials."""
+
+
+class Untrusted(Barred):
+    """A certificate that is not trusted, or no TLS where it was asked for."""
 
 
 class ContextTooLong(BadRequest):

@@ -14,6 +14,7 @@ from tts.errors import (
     NotSent,
     RateLimited,
     Unavailable,
+    Untrusted,
 )
 from tts.executor.limits import RetryPolicy
 from tts.ledger import MemoryJournal
@@ -47,12 +48,21 @@ def answers(lab: Any) -> Any:
     return lab.scripted([f"{i} \\boxed{{{i % 3}}}" for i in range(64)])
 
 
-@pytest.mark.parametrize("dies", [0.0, 1.5, 3.0])
-@pytest.mark.parametrize("error", [NotSent, Unavailable])
+@pytest.mark.parametrize(
+    ("dies", "lasts", "error"),
+    [
+        (0.0, 3, NotSent),
+        (0.0, 20, Unavailable),
+        (1.5, 20, NotSent),
+        (1.5, 20, Unavailable),
+        (3.0, 20, NotSent),
+        (3.0, 20, Unavailable),
+    ],
+)
 def test_an_outage_that_ends_in_time_costs_a_few_attempts_and_no_draw(
-    lab: Any, dies: float, error: Any
+    lab: Any, dies: float, lasts: float, error: Any
 ) -> None:
-    model = Mortal(answers(lab), dies=dies, back=dies + 20, error=error)
+    model = Mortal(answers(lab), dies=dies, back=dies + lasts, error=error)
     result = lab.run(lab.solve(MajorityVote(n=64), model, limit=16))
     assert (result.stopped_by, len(result.candidates)) == ("done", 64)
     assert len(model.tried) <= 16 + 20
@@ -65,6 +75,36 @@ def test_while_nobody_answers_the_whole_pool_makes_a_few_attempts_a_second(lab: 
     later = [time for time in model.tried if time > model.tried[0]]
     assert at_once <= 64 and len(later) <= 20
     assert all(b - a >= 0.24 for a, b in pairwise(later))
+
+
+@pytest.mark.parametrize(
+    ("dies", "error", "given_up"),
+    [
+        (0.0, NotSent, 5.0),
+        (0.5, NotSent, 60.0),
+        (1.5, NotSent, 60.0),
+        (0.0, Unavailable, 60.0),
+        (0.0, Untrusted, 0.0),
+        (1.5, Untrusted, 1.5),
+    ],
+)
+def test_a_server_that_never_answered_is_given_up_in_seconds_and_one_that_did_may_start_again(
+    lab: Any, dies: float, error: Any, given_up: float
+) -> None:
+    """That it was reached counts as well, so that a reset of the first answers does."""
+
+    async def timed() -> Any:
+        model = Mortal(answers(lab), dies=dies, back=1e9, error=error)
+        try:
+            result = await lab.solve(MajorityVote(n=64), model, limit=16)
+            ended = result.error
+        except Untrusted as stopped:
+            ended = str(stopped)
+        return ended, asyncio.get_running_loop().time()
+
+    ended, when = lab.run(timed())
+    assert "refused" in ended
+    assert given_up <= when <= given_up + 4.0
 
 
 @pytest.mark.parametrize(
@@ -118,7 +158,7 @@ def test_without_retries_nothing_is_waited_for(lab: Any) -> None:
 
 
 def test_once_given_up_later_calls_fail_at_once_until_a_trial_is_answered(lab: Any) -> None:
-    model = Mortal(answers(lab), dies=0.0, back=100.0)
+    model = Mortal(answers(lab), dies=0.0, back=60.0)
     ends: list[Any] = []
 
     async def main() -> None:

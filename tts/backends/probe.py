@@ -13,7 +13,7 @@ from tts.backends.openai_http.connection import Connection
 from tts.backends.openai_http.reply import decode
 from tts.backends.openai_http.request import Dialect
 from tts.backends.openai_http.usage import Expected, PromptCount, spend
-from tts.errors import BadReply, BadRequest, CallError, NotSent, Unauthorized
+from tts.errors import BadReply, BadRequest, Barred, CallError, NotSent
 from tts.protocols import Meter
 from tts.values import NOTHING, Capabilities, Message, Model, Usage
 
@@ -78,7 +78,7 @@ async def probe(
 
     A ceiling that is taken and not heeded, as Ollama takes `max_completion_tokens`, is off. A capability is off where the server refused the question or answered without it. Raises the
     error of what failed in any other way: `NotSent` where nobody answers at that address,
-    `Unauthorized` for a wrong key, `BadRequest` where even a plain question is refused. `seed`
+    `Barred` for a wrong key or certificate, `BadRequest` where even a plain question is refused. `seed`
     means that the server accepts one, not that it heeds it.
 
     Args:
@@ -117,7 +117,7 @@ async def models_of(connection: Connection, *, send: Send = send_once) -> list[d
     except NotSent as error:
         raise NotSent(f"No server answers at {connection.base_url}: {error}") from None
     except CallError as error:
-        if error.retryable or isinstance(error, Unauthorized):
+        if error.retryable or isinstance(error, Barred):
             raise
         return []
     return [item for item in listed if isinstance(item, dict)] if isinstance(listed, list) else []
@@ -190,7 +190,7 @@ class _Asking:
         asked = {"messages": [{"role": "user", "content": _COUNT_ON}]}
         try:
             reply = await self.ask("plain", asked)
-        except Unauthorized:
+        except Barred:
             raise
         except BadRequest as error:
             self.notes.append(f"max_completion_tokens: {error}")
@@ -212,7 +212,7 @@ class _Asking:
             }
         answers = {name: task.result() for name, task in tasks.items()}
         for answer in answers.values():
-            if isinstance(answer, Unauthorized):
+            if isinstance(answer, Barred):
                 raise answer
         return {
             name: {} if isinstance(answer, CallError) else answer

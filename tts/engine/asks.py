@@ -18,7 +18,7 @@ from msgspec.structs import replace
 
 from tts.backends.probe import Question
 from tts.budget import PriceTable, Wallet
-from tts.errors import CallError, CallTimeout, Sent, Suspended, UsageError
+from tts.errors import CallError, CallTimeout, NotSent, Sent, Suspended, UsageError
 from tts.executor.limits import ATTEMPT_SECONDS, RetryPolicy
 from tts.ledger import MemoryJournal, MemoryLeases
 from tts.options import SessionOptions
@@ -51,7 +51,8 @@ class Asks:
     """Sends questions under a job's wallet, with an attempt in its journal for each.
 
     What is not answered is asked again as a call would be: after 429, 5xx and lost connections,
-    after the wait that the server asks for, `retries` times.
+    after the wait that the server asks for, `retries` times; a server that was never reached for a
+    few seconds.
     """
 
     def __init__(
@@ -77,6 +78,8 @@ class Asks:
         self._random, self._ids = random.Random(), itertools.count()
         self._met: CallError | None = None
         """What the last question met, for whoever waits."""
+        self._reached = False
+        """Whether the endpoint that is asked now was ever connected to."""
         self._process = f"{os.getpid():x}-{time.time_ns():x}"
 
     async def __aenter__(self) -> Self:
@@ -93,22 +96,28 @@ class Asks:
 
     async def send(self, question: Question) -> dict[str, Any]:
         """The answer; raises the last `CallError`, and `UsageError` where the wallet is too small."""
+        clock = asyncio.get_running_loop().time
+        last = clock() + self._retry.unreached
         for number in itertools.count():
             try:
-                return await self._attempt(question, number)
+                answer = await self._attempt(question, number)
             except CallError as error:
                 self._met = error
+                self._reached = self._reached or not isinstance(error, NotSent)
                 delay = self._retry.delay(number, error, self._random, "read")
-                if delay is None:
+                if delay is None or not (self._reached or clock() + delay <= last):
                     raise
-            await asyncio.sleep(delay)
+                await asyncio.sleep(delay)
+            else:
+                self._reached = True
+                return answer
         raise AssertionError("itertools.count ends")
 
     @asynccontextmanager
     async def bounded(self, what: str) -> AsyncIterator[None]:
         """Say after 2 s what is waited for; raises `CallTimeout` after the longest wait."""
         loop = asyncio.get_running_loop()
-        self._met = None
+        self._met, self._reached = None, False
         saying = loop.call_later(SAID_AFTER, self._say, what)
         try:
             async with asyncio.timeout(self.longest):

@@ -17,7 +17,7 @@ from msgspec import Struct
 
 from tts.backends.probe import Probed
 from tts.engine.asks import Asks, Opening
-from tts.errors import CallError, UsageError
+from tts.errors import CallError, NotSent, UsageError
 from tts.options import DEFAULT_KEY, SessionOptions
 from tts.protocols import Generator
 from tts.values import Capabilities, Model
@@ -164,10 +164,14 @@ class _Endpoint:
             async with asks.bounded(f"{self._connection.base_url} to say what it supports"):
                 return await self._known(asks, remembered)
         except CallError as error:
-            raise UsageError(
-                f"Model 'openai:{self._model}' at {self._connection.base_url} cannot be used: "
-                f"{error}{' Try the same command again later.' if error.retryable else ''}"
-            ) from error
+            raise UsageError(self._unusable(error)) from error
+
+    def _unusable(self, error: CallError) -> str:
+        what, why = f"Model 'openai:{self._model}'", str(error).rstrip(".")
+        if isinstance(error, NotSent):
+            return f"{what} cannot be used: {why}. Is it running there, and is the address right?"
+        later = " Try the same command again later." if error.retryable else ""
+        return f"{what} at {self._connection.base_url} cannot be used: {why}.{later}"
 
     def forget(self) -> None:
         """A request was refused that it was found to support, perhaps."""

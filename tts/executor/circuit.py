@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from tts.errors import CallError, NotSent
 from tts.executor.deadlines import Clock, loop_time
@@ -17,6 +17,16 @@ MOST = 16
 SAID_AFTER = 2.0
 """Seconds after which an outage is told."""
 
+
+class Patience(NamedTuple):
+    """Seconds for which an open circuit is waited for."""
+
+    reached: float
+    """Where the other side has answered before."""
+    unreached: float
+    """Where it never has."""
+
+
 Passage = Literal["free", "trial"]
 """A call that enters a closed circuit, or the one that tries whether an open one may be closed."""
 
@@ -27,14 +37,17 @@ class Circuit:
     It opens with the first call that could not be sent, or with the `MOST`th failure in a row. Then
     one call at a time tries, by exponential waits, and all others wait for what becomes of it; an
     answer of any kind, a refusal included, closes the circuit. So the whole pool makes a few
-    attempts in the time in which each call would have used up its own retries. After `patience`
-    seconds those who wait fail; later calls fail at once, but for the one whose trial is due.
+    attempts in the time in which each call would have used up its own retries. Once patience ends,
+    which is short where nothing was ever reached, those who wait fail; later calls fail at once, but
+    for the one whose trial is due.
     """
 
     def __init__(self, pool: str, *, clock: Clock = loop_time) -> None:
         self.pool, self._clock = pool, clock
         self.error: CallError | None = None
         """What the last trial met; None: the circuit is closed."""
+        self._reached = False
+        """Whether a connection was ever made."""
         self._failures = 0
         self._opened = self._next = 0.0
         self._wait = FIRST
@@ -42,10 +55,10 @@ class Circuit:
         self._waiters: set[asyncio.Future[None]] = set()
         self._notice: asyncio.TimerHandle | None = None
 
-    async def enter(self, patience: float) -> Passage:
+    async def enter(self, patience: Patience) -> Passage:
         """Pass, at once where it is closed; raises what the last trial met once patience ends."""
         while self.error is not None:
-            now, end = self._clock(), self._opened + patience
+            now, end = self._clock(), self._end(patience)
             if not self._trying and now >= self._next:
                 self._trying = True
                 return "trial"
@@ -54,11 +67,14 @@ class Circuit:
             await self._changed(min(end, end if self._trying else self._next) - now)
         return "free"
 
-    def waits(self, patience: float) -> bool:
+    def waits(self, patience: Patience) -> bool:
         """Whether it is open, and calls wait for it."""
-        return self.error is not None and self._clock() < self._opened + patience
+        return self.error is not None and self._clock() < self._end(patience)
 
-    def given_up(self, patience: float) -> bool:
+    def _end(self, patience: Patience) -> float:
+        return self._opened + (patience.reached if self._reached else patience.unreached)
+
+    def given_up(self, patience: Patience) -> bool:
         """Whether it is open, and calls wait no longer."""
         return self.error is not None and not self.waits(patience)
 
@@ -74,7 +90,7 @@ class Circuit:
 
     def answered(self, passage: Passage, begun: float) -> None:
         """An attempt that began at `begun` (seconds of the loop's clock) reached the other side."""
-        self._failures = 0
+        self._failures, self._reached = 0, True
         if self.error is None or (passage == "free" and begun <= self._opened):
             return
         if self._notice is None:
@@ -84,6 +100,7 @@ class Circuit:
     def failed(self, error: CallError, passage: Passage) -> None:
         """An attempt did not reach the other side, or the other side failed."""
         self._failures += 1
+        self._reached = self._reached or not isinstance(error, NotSent)
         now = self._clock()
         if passage == "trial":
             self._wait = min(LONGEST, 2 * self._wait)

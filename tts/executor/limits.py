@@ -10,6 +10,7 @@ from random import Random
 from msgspec import Struct
 
 from tts.errors import CallError, UsageError
+from tts.executor.circuit import Patience
 from tts.executor.gate import Gate
 from tts.executor.limiter import RateLimit, RateLimiter
 from tts.executor.shared_rate import SharedRate
@@ -29,22 +30,25 @@ class RetryPolicy(Struct, frozen=True, kw_only=True):
     longest_wait: float = 120.0
     """Seconds: a server that asks for more is not waited for."""
     outage: float = 60.0
-    """Seconds for which a pool that cannot be reached is waited for; attempts that could not be sent
-    in that time are no retries. Without retries nothing is waited for."""
+    """Seconds for which a pool that has answered and cannot be reached any more is waited for, as
+    while its server starts again; attempts that could not be sent in that time are no retries.
+    Without retries nothing is waited for."""
+    unreached: float = 5.0
+    """The same of one that has never answered: most likely its address is wrong."""
     jitter: float = 0.25
     """Share of a wait by which it varies, so that failed calls do not come back together."""
 
     def __post_init__(self) -> None:
-        delays = (self.first_delay, self.longest_delay, self.longest_wait, self.outage)
-        if min(self.retries, *delays) < 0:
+        delays = (self.first_delay, self.longest_delay, self.longest_wait)
+        if min(self.retries, *delays, self.outage, self.unreached) < 0:
             raise UsageError("Retries and their delays cannot be negative.")
         if not 0 <= self.jitter <= 1:
             raise UsageError(f"Jitter is a share between 0 and 1, not {self.jitter}.")
 
     @property
-    def patience(self) -> float:
-        """Seconds for which an outage is waited for."""
-        return self.outage if self.retries else 0.0
+    def patience(self) -> Patience:
+        """How long an outage is waited for."""
+        return Patience(self.outage, self.unreached) if self.retries else Patience(0.0, 0.0)
 
     def delay(self, number: int, error: CallError, random: Random, effect: Effect) -> float | None:
         """Seconds until the attempt after attempt `number` (0 for the first); None: give up.

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from tts.errors import (
+    Barred,
     BudgetExhausted,
     CallError,
     CallFailed,
@@ -17,7 +18,6 @@ from tts.errors import (
     StrategyError,
     Suspended,
     TTSError,
-    Unauthorized,
     crashed,
 )
 from tts.executor.attempts import Attempts, Pricer
@@ -195,7 +195,7 @@ class Landing:
         """It failed for good: journalled, so that a replay repeats it, unless it may pass."""
         if isinstance(error, CallFailed | StrategyError) or not isinstance(error, TTSError):
             error = crashed(error)
-        if not isinstance(error, CallError) or isinstance(error, Unauthorized):
+        if not isinstance(error, CallError) or isinstance(error, Barred):
             self.stop(request, error)
         elif passes(request.spec, error):
             self.stop(request, Outage(f"{type(error).__name__}: {error}"))
@@ -204,7 +204,7 @@ class Landing:
 
     def stop(self, request: Request, error: TTSError | None = None) -> None:
         """Nothing more can be sent; None: because the job was interrupted."""
-        if isinstance(error, LedgerError | Unauthorized):
+        if isinstance(error, LedgerError | Barred):
             self._attempts.fatal = self._attempts.fatal or error
         for call in request.take_all():
             self._settlement.stop(call, error or Suspended(INTERRUPTED))

@@ -16,6 +16,7 @@ from tts.errors import (
     Unauthorized,
     UnknownName,
     UnknownPrice,
+    Untrusted,
     UsageError,
     described,
 )
@@ -103,6 +104,8 @@ def translated(error: BaseException) -> ApiError:
         return bad(str(error))
     if isinstance(error, Unauthorized):
         return ApiError(502, "The model's server refuses the gateway's key.", code="upstream_key")
+    if isinstance(error, Untrusted):
+        return ApiError(502, str(error), code="upstream_certificate")
     if isinstance(error, TTSError):
         return ApiError(503, str(error), headers={"retry-after": str(RETRY_AFTER)})
     return ApiError(500, f"A fault of the gateway: {described(error)}.", code="gateway_fault")

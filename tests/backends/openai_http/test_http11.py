@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import gzip
 import shutil
+import socket
 import ssl
 import subprocess
 from collections.abc import AsyncIterator, Callable
@@ -15,8 +17,8 @@ from typing import Any
 import pytest
 from yarl import URL
 
-from tts.backends.openai_http.http11 import Answer, HTTPClient
-from tts.errors import BadReply, NotSent, Unavailable
+from tts.backends.openai_http.http11 import Answer, HTTPClient, unconnected
+from tts.errors import BadReply, NotSent, Unavailable, Untrusted
 
 BODY = b'{"ok": true}'
 PACKED = gzip.compress(BODY)
@@ -43,11 +45,11 @@ async def served(serve: Serve, **options: Any) -> AsyncIterator[HTTPClient]:
 
     writers: list[asyncio.StreamWriter] = []
 
-    tls = options.pop("tls", None)
+    tls, secure = options.pop("tls", None), options.pop("secure", False)
     server = await asyncio.start_server(guarded, "127.0.0.1", 0, ssl=tls)
     port = server.sockets[0].getsockname()[1]
     limits: dict[str, Any] = {"connect_timeout": 5.0, "idle_timeout": 5.0, "keepalive": 30.0}
-    scheme, host = ("https", "localhost") if tls else ("http", "127.0.0.1")
+    scheme, host = ("https", "localhost") if tls or secure else ("http", "127.0.0.1")
     client = HTTPClient(URL(f"{scheme}://{host}:{port}"), headers=(), **limits, **options)
     try:
         yield client
@@ -232,8 +234,36 @@ async def test_tls_carries_requests_to_a_server_that_is_trusted(
 
 async def test_nothing_is_sent_to_a_server_that_is_not_trusted(certificate: Path) -> None:
     async with served(answering, tls=server_side(certificate)) as client:
-        with pytest.raises(NotSent, match="certificate"):
+        with pytest.raises(Untrusted, match=r"The certificate of localhost:\d+ is not trusted"):
             await ask(client)
+
+
+async def test_a_server_that_speaks_no_tls_is_named_and_not_tried_again() -> None:
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.read(1)
+        writer.write(b"HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n")
+
+    async with served(serve, secure=True) as client:
+        with pytest.raises(Untrusted, match="speaks no TLS") as caught:
+            await ask(client)
+    assert not caught.value.retryable
+
+
+@pytest.mark.parametrize(
+    ("error", "words"),
+    [
+        (ConnectionRefusedError(errno.ECONNREFUSED, "Connect call failed"), "Connection refused"),
+        (OSError(errno.EHOSTUNREACH, "Connect call failed"), "No route to host"),
+        (socket.gaierror(socket.EAI_NONAME, "Name or service not known"), "Name or service"),
+        (OSError("Multiple exceptions: it is so"), "Multiple exceptions: it is so"),
+    ],
+)
+def test_an_address_that_cannot_be_reached_is_named_with_the_reason_in_words(
+    error: OSError, words: str
+) -> None:
+    told = unconnected("models.test:8000", error)
+    assert isinstance(told, NotSent)
+    assert str(told).startswith(f"Cannot connect to models.test:8000: {words}")
 
 
 async def test_a_socket_that_the_server_closed_meanwhile_is_not_used_again() -> None:

@@ -27,6 +27,7 @@ from tts.errors import (
     TTSError,
     Unauthorized,
     Unavailable,
+    Untrusted,
 )
 from tts.values.redacted import redact
 
@@ -58,8 +59,9 @@ _RESETS = (
 )
 TRANSPORT_ERRORS: tuple[tuple[type[BaseException], type[CallError]], ...] = (
     (aiohttp.ConnectionTimeoutError, NotSent),
+    (aiohttp.ClientConnectorCertificateError, Untrusted),
     (aiohttp.ClientConnectorError, NotSent),
-    (aiohttp.ServerFingerprintMismatch, NotSent),
+    (aiohttp.ServerFingerprintMismatch, Untrusted),
     (aiohttp.ClientHttpProxyError, NotSent),
     (aiohttp.InvalidURL, BadRequest),
     (aiohttp.NonHttpUrlClientError, BadRequest),

@@ -43,9 +43,9 @@ from tts.backends.secret import Secret
 from tts.errors import (
     BadReply,
     BadRequest,
+    Barred,
     CallError,
     ContextTooLong,
-    Unauthorized,
     Unavailable,
     crashed,
 )
@@ -183,7 +183,7 @@ class HTTPGenerator:
         if self._secret:
             self._translated.scrubbed(error)
         if isinstance(error, BadRequest):
-            if not isinstance(error, Unauthorized | ContextTooLong):
+            if not isinstance(error, Barred | ContextTooLong):
                 self._refused()
         elif isinstance(error, BadReply):
             meter.usage = self._at_most(request)
