@@ -45,6 +45,10 @@ class StrategyBase:
     def check(self) -> None:
         """ValueError for a parameter that cannot be."""
 
+    def draws_at(self, temperature: float) -> float:
+        """The temperature of its draws where the run's is `temperature`."""
+        return temperature
+
     def selection(self) -> Select:
         """How the answer is chosen among what was finished, also where the run ends early;
         ValueError where it is none."""
@@ -100,7 +104,8 @@ async def closing_draw(problem: Problem, run: Run) -> Candidate | None:
 
 
 MOST_ENDS = 16
-"""Most solutions that what a search left of its budget is spent on."""
+"""Most solutions that what a search left of its budget is spent on. They come on top of its `n`, which
+is the width of its rounds and no number of solutions."""
 
 
 async def spend_rest(

@@ -81,11 +81,10 @@ class Reading(StrategyBase):
     def selection(self) -> Select:
         return most_voted
 
-    def heat(self, run: Run) -> float:
-        """The temperature of its draws."""
+    def draws_at(self, temperature: float) -> float:
         if self.temperature is not None:
             return self.temperature
-        return 0.0 if self.samples == 1 else run.sampling.temperature
+        return 0.0 if self.samples == 1 else temperature
 
     def insisting(self, messages: tuple[Message, ...]) -> tuple[Message, ...]:
         """A conversation that was held, as one whose next words are the answer."""

@@ -164,7 +164,7 @@ class HopGraph(Reading):
         self, problem: Problem, parts: Sequence[SubQuestion], ways: list[Answers], run: Run
     ) -> Candidate | None:
         """The answer that most chances stand behind."""
-        sampling = replace(run.sampling, temperature=self.heat(run))
+        sampling = replace(run.sampling, temperature=self.draws_at(run.sampling.temperature))
         sampling = stopping(run, sampling, "\nQuestion:", "\nDocuments:")
         operation = AnswerCall(run, of=self.name)
         judged: list[Node[Scored]] = []

@@ -96,7 +96,7 @@ class IterDRAG(Reading):
     async def solve(self, problem: Problem, run: Run) -> Candidate | None:
         shots = await self._shots(run)
         documents = await retrieved(run, problem.prompt, self.k)
-        sampling = replace(run.sampling, temperature=self.heat(run))
+        sampling = replace(run.sampling, temperature=self.draws_at(run.sampling.temperature))
         chain = Chain(self, shots, sampling)
         start = Trail(problem.prompt, documents)
         if self.samples == 1:

@@ -81,7 +81,7 @@ async def answered(
 ) -> Candidate | None:
     """The vote of `samples` answers to one prompt."""
     messages = await written(problem, run, k=k, m=m)
-    sampling = replace(run.sampling, temperature=strategy.heat(run))
+    sampling = replace(run.sampling, temperature=strategy.draws_at(run.sampling.temperature))
     sampling = stopping(run, sampling, "\nQuestion:", "\nDocuments:")
     operation = AnswerCall(run, of=strategy.name)
     draws = [run.call(operation, messages, sampling, "end") for _ in range(strategy.samples)]

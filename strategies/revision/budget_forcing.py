@@ -50,6 +50,9 @@ class BudgetForcing(StrategyBase):
         answered = await self._answer(thought, run)
         return answered if answered.answer is not None else await self.finish(problem, run)
 
+    def draws_at(self, temperature: float) -> float:
+        return temperature if self.temperature is None else self.temperature
+
     def selection(self) -> Select:
         return last_answered
 
@@ -57,7 +60,7 @@ class BudgetForcing(StrategyBase):
         """The thoughts, without the mark of their end unless it stands behind all of them."""
         sampling = run.sampling
         ceiling = sampling.max_tokens if self.most is None else self.most
-        told = sampling.temperature if self.temperature is None else self.temperature
+        told = self.draws_at(sampling.temperature)
         stops = (*sampling.stop, self.thinking_end) if self.thinking_end else sampling.stop
         source: Problem | Candidate = problem
         used = ignored = 0

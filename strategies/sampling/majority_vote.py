@@ -29,10 +29,11 @@ class Single(StrategyBase):
     temperature: float | None = 0.0
 
     async def solve(self, problem: Problem, run: Run) -> Candidate | None:
-        default = run.sampling.temperature
-        temperature = default if self.temperature is None else self.temperature
-        [draft] = run.sample(problem, temperature=temperature)
+        [draft] = run.sample(problem, temperature=self.draws_at(run.sampling.temperature))
         return await draft
+
+    def draws_at(self, temperature: float) -> float:
+        return temperature if self.temperature is None else self.temperature
 
     def selection(self) -> Select:
         return first_answered

@@ -11,6 +11,7 @@ import numpy as np
 from msgspec import Struct
 
 from tts.answers import task_for
+from tts.engine import build_strategy
 from tts.equivalence import Equivalence
 from tts.errors import BadInput, UsageError
 from tts.eval.attempts import Attempt, grade
@@ -23,6 +24,7 @@ from tts.protocols import RunRow
 from tts.strategies.allocation.difficulty import Sight, sight_of
 from tts.strategies.allocation.ladder import Rung, SamplingName
 from tts.strategies.allocation.policy import prompt_digest
+from tts.strategies.base import StrategyBase
 from tts.strategies.parts.stopping import seen_of
 from tts.values import Kept, Problem
 
@@ -214,9 +216,12 @@ def _rung(record: Record, base: Base, spec: Mapping[str, Any]) -> Rung:
 
 
 def _label(rung: Rung, strategy: str) -> str:
-    """As a line of a report calls it."""
+    """As a line of a report calls it, with the temperature that its draws really had."""
     told = [rung.model] if rung.model != "default" else []
-    told += [f"T={rung.temperature:g}"] if rung.temperature is not None else []
+    if rung.temperature is not None:
+        built = build_strategy(rung.strategy, rung.parameters)
+        own = isinstance(built, StrategyBase)
+        told += [f"T={built.draws_at(rung.temperature) if own else rung.temperature:g}"]
     told += [one for one in (rung.aggregate, rung.task) if one]
     return " ".join([strategy, *told])
 
