@@ -61,7 +61,8 @@ class Run(RunState):
 
         Args:
             source: where to draw from; a node stands for its value.
-            n: how many draws.
+            n: how many draws; of more than the ceilings have room for, those up to the first that
+                is certainly refused.
             until: the end of the solution, or the end of its next step.
             model: name of another generator than the run's default.
             sampling: fields of `Sampling` that differ from the run's.
@@ -69,7 +70,8 @@ class Run(RunState):
         operation = self.generation(model)
         chosen = msgspec.structs.replace(self.settings.sampling, **sampling)
         args, group = (source, chosen, until), Group()
-        return [self._submit(args, operation, group=group, position=i) for i in range(n)]
+        places = range(self.submittable(n))
+        return [self._submit(args, operation, group=group, position=i) for i in places]
 
     def score(self, candidate: Candidate | Node[Candidate]) -> Node[Score]:
         """The verifier's verdict on a candidate; kept beside it.

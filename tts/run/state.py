@@ -35,6 +35,10 @@ FIRST = -1
 """Nodes of a child stand behind its own node and before everything that depends on it."""
 
 
+LEAST_ONE = ("calls", "tokens")
+"""Dimensions of which every draw costs something."""
+
+
 class RunState:
     """The account, the nodes under way and what was found so far, from the start to the end."""
 
@@ -196,6 +200,12 @@ class RunState:
     def may_need(self, dimension: Dimension) -> int:
         """The most of a capped dimension that one whole draw from the problem may be charged."""
         return getattr(self.worst_cases.draw, dimension) or 0
+
+    def submittable(self, n: int) -> int:
+        """`n` draws, or one more than the ceilings could ever pay for, whatever was spent: it is
+        refused, and so is all behind it. No draw costs less than a call and a token."""
+        rooms = zip(self.account.dimensions, self.grant, strict=True)
+        return min(n, *(1 + room for name, room in rooms if name in LEAST_ONE), n)
 
     def holds_closing(self, source: Source, max_tokens: int) -> bool:
         """Whether what is left holds a draw of `max_tokens` and an answer forced behind it."""
