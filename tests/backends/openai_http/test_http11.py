@@ -17,7 +17,8 @@ from typing import Any
 import pytest
 from yarl import URL
 
-from tts.backends.openai_http.http11 import Answer, HTTPClient, unconnected
+from tts.backends.openai_http.errors import unconnected
+from tts.backends.openai_http.http11 import Answer, HTTPClient
 from tts.errors import BadReply, NotSent, Unavailable, Untrusted
 
 BODY = b'{"ok": true}'

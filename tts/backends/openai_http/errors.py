@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import re
+import socket
+import ssl
 import time
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
@@ -83,6 +86,9 @@ TRANSPORT_ERRORS: tuple[tuple[type[BaseException], type[CallError]], ...] = (
 A connection that was never made sent nothing. One that ended early, or that carried something
 that is not HTTP, may have carried a request that was worked on and billed.
 """
+
+_NO_TLS = frozenset({"WRONG_VERSION_NUMBER", "HTTP_REQUEST", "RECORD_LAYER_FAILURE"})
+"""What OpenSSL calls an answer that is no TLS."""
 
 Translate = Callable[[BaseException], CallError | None]
 
@@ -215,6 +221,17 @@ def call_error(error: BaseException) -> CallError | None:
         if isinstance(error, known):
             return kind(f"{type(error).__name__}: {error}".removesuffix(": "))
     return None
+
+
+def unconnected(where: str, error: OSError) -> CallError:
+    """Why there is no connection; a certificate does not get better by trying again."""
+    if isinstance(error, ssl.SSLCertVerificationError):
+        return Untrusted(f"The certificate of {where} is not trusted: {error.verify_message}.")
+    if isinstance(error, ssl.SSLError) and error.reason in _NO_TLS:
+        return Untrusted(f"{where} speaks no TLS: write its address with http://.")
+    known = error.errno is not None and not isinstance(error, socket.gaierror | ssl.SSLError)
+    words = os.strerror(error.errno) if known else error.strerror or str(error)
+    return NotSent(f"Cannot connect to {where}: {words}")
 
 
 class Translated:

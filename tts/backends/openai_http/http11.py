@@ -8,7 +8,6 @@ llhttp). Answers that are read piece by piece stay with aiohttp.
 from __future__ import annotations
 
 import asyncio
-import os
 import socket
 import ssl
 from collections import deque
@@ -23,7 +22,8 @@ from multidict import CIMultiDict
 from yarl import URL
 
 from tts.backends.openai_http.bounded import Unpacker, too_large, unpacker
-from tts.errors import BadReply, CallError, CallTimeout, NotSent, Unavailable, Untrusted
+from tts.backends.openai_http.errors import unconnected
+from tts.errors import BadReply, CallError, CallTimeout, NotSent, Unavailable
 
 LARGEST_REFUSAL = 64 << 10
 """Bytes that are read of an answer that is none."""
@@ -34,8 +34,6 @@ _FRAMED = 8
 
 RESOLVED_S = 300.0
 """Seconds for which an address is remembered."""
-_NO_TLS = frozenset({"WRONG_VERSION_NUMBER", "HTTP_REQUEST", "RECORD_LAYER_FAILURE"})
-"""What OpenSSL calls an answer that is no TLS."""
 _NO_CHUNKS = frozenset({b"", b"identity"})
 
 
@@ -389,17 +387,6 @@ class HTTPClient:
             first = min(exchange.active for exchange in self._busy)
             rest = max(first + self._idle_timeout - now, 0.001)
             self._timer = self.loop.call_later(rest, self._look)
-
-
-def unconnected(where: str, error: OSError) -> CallError:
-    """Why there is no connection; a certificate does not get better by trying again."""
-    if isinstance(error, ssl.SSLCertVerificationError):
-        return Untrusted(f"The certificate of {where} is not trusted: {error.verify_message}.")
-    if isinstance(error, ssl.SSLError) and error.reason in _NO_TLS:
-        return Untrusted(f"{where} speaks no TLS: write its address with http://.")
-    known = error.errno is not None and not isinstance(error, socket.gaierror | ssl.SSLError)
-    words = os.strerror(error.errno) if known else error.strerror or str(error)
-    return NotSent(f"Cannot connect to {where}: {words}")
 
 
 def _resolve(future: asyncio.Future[Answer], told: Answer | CallError) -> None:
