@@ -220,8 +220,10 @@ def _label(rung: Rung, strategy: str) -> str:
     told = [rung.model] if rung.model != "default" else []
     if rung.temperature is not None:
         built = build_strategy(rung.strategy, rung.parameters)
-        own = isinstance(built, StrategyBase)
-        told += [f"T={built.draws_at(rung.temperature) if own else rung.temperature:g}"]
+        drawn = rung.temperature
+        if isinstance(built, StrategyBase):
+            drawn = built.draws_at(drawn)
+        told.append(f"T={drawn:g}")
     told += [one for one in (rung.aggregate, rung.task) if one]
     return " ".join([strategy, *told])
 

@@ -229,8 +229,9 @@ def unconnected(where: str, error: OSError) -> CallError:
         return Untrusted(f"The certificate of {where} is not trusted: {error.verify_message}.")
     if isinstance(error, ssl.SSLError) and error.reason in _NO_TLS:
         return Untrusted(f"{where} speaks no TLS: write its address with http://.")
-    known = error.errno is not None and not isinstance(error, socket.gaierror | ssl.SSLError)
-    words = os.strerror(error.errno) if known else error.strerror or str(error)
+    words = error.strerror or str(error)
+    if error.errno is not None and not isinstance(error, socket.gaierror | ssl.SSLError):
+        words = os.strerror(error.errno)
     return NotSent(f"Cannot connect to {where}: {words}")
 
 

@@ -141,9 +141,10 @@ def decode(decoder: msgspec.json.Decoder[T], body: bytes) -> T:
     except (ValueError, RecursionError):
         raise _unreadable(strict, body) from None
     try:
-        return msgspec.convert(_clean(loaded), decoder.type, strict=False)
+        found: T = msgspec.convert(_clean(loaded), decoder.type, strict=False)
     except (msgspec.ValidationError, RecursionError) as error:
         raise BadReply(f"The reply has an unexpected shape: {error}") from None
+    return found
 
 
 def _unreadable(error: ValueError, body: bytes) -> BadReply | Unavailable:
