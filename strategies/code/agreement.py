@@ -36,8 +36,9 @@ class Ballot(NamedTuple):
     shown: Bools
     """(programs, examples) of those that the prompt itself gives."""
     seen: Ints | None = None
-    """(programs,) equal where programs gave the same for inputs of `fuzzing.py`; None: none were tried.
-    `cluster` parts programs that differ here; `agreement` takes the most frequent of equals by it."""
+    """(programs, inputs) of `fuzzing.py` that count: in a column equal numbers where programs gave the
+    same, below zero where that is no value; None: none were tried. `cluster` parts programs that differ
+    here; `agreement` takes of equals the one that gives what most others do."""
 
     @property
     def counted(self) -> Ballot:
@@ -63,8 +64,8 @@ def together(ballot: Ballot) -> Ints:
     numbers = clusters(ballot.passed)
     if ballot.seen is None:
         return numbers
-    pairs = np.stack([numbers, ballot.seen], axis=1)
-    found: Ints = np.unique(pairs, axis=0, return_inverse=True)[1].ravel().astype(np.int64)
+    rows = np.hstack([numbers[:, None], ballot.seen])
+    found: Ints = np.unique(rows, axis=0, return_inverse=True)[1].ravel().astype(np.int64)
     return found
 
 
@@ -133,6 +134,20 @@ def most_examples(ballot: Ballot) -> Floats:
     return found
 
 
+def values_shared(ballot: Ballot, voters: Bools) -> Floats:
+    """(programs,) 0…1: the share of the voters' draws that give the value that a program gives, in the
+    mean over inputs (MBR-exec with the soft loss, Shi et al. 2022). No value is shared with nobody.
+
+    One wrong corner costs a program that corner's votes alone; of a cluster it would make it another.
+    """
+    if ballot.seen is None or not ballot.seen.shape[1]:
+        return np.zeros(len(ballot.drawn))
+    weights = np.where(voters, ballot.drawn, 0.0)
+    same = (ballot.seen[:, None] == ballot.seen[None]) & (ballot.seen >= 0)[:, None]
+    found: Floats = (same.mean(axis=2) @ weights) / weights.sum()
+    return found
+
+
 def trusted(ballot: Ballot) -> list[bool]:
     """By program, whether it passes as many of the examples as any does."""
     passed = most_examples(ballot)
@@ -140,8 +155,8 @@ def trusted(ballot: Ballot) -> list[bool]:
 
 
 def trusted_agreement(ballot: Ballot) -> Floats:
-    """The prompt's examples that are passed; of equals the mutual agreement; of equals again the most
-    frequent behaviour on inputs of our own, where they were tried.
+    """The prompt's examples that are passed; of equals the mutual agreement; of equals again the values
+    that most of them give for inputs of our own, where they were tried.
 
     Examples are the task's own words, so no agreement outvotes them. A test that everybody passes,
     or nobody, adds the same to all and decides nothing.
@@ -150,10 +165,8 @@ def trusted_agreement(ballot: Ballot) -> Floats:
     highest = agreed.max()
     below_one = agreed / (2 * highest) if highest else agreed
     found: Floats = most_examples(ballot) + below_one
-    if ballot.seen is None:
-        return found
-    leading, alike = best(found), largest_cluster(ballot)
-    return np.where(leading, found + alike / alike.max(), found)
+    leading = best(found)
+    return np.where(leading, found + values_shared(ballot, leading), found)
 
 
 RULES: Mapping[RuleName, Rule] = {

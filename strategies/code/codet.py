@@ -49,8 +49,10 @@ class CodeT(StrategyBase):
     `codet` is the paper's dual agreement, `cluster` the most frequent behaviour, `max_tests` the
     most assertions; `agreement` puts the prompt's examples first and weighs assertions by who passes
     them. With `inputs` programs are also tried on so many inputs near the examples, made without a
-    model, and are of one cluster only where they give the same for them. The first `asserts` assertions of a text count. A text that failed or holds none is left
-    out; without any, examples decide alone.
+    model: those of one cluster give the same for all of them, and of programs that `agreement` holds for
+    equal it takes the one whose values most others give. With `tests=0` no test is written and no token
+    spent on the choice. The first `asserts` assertions of a text count. A text that failed or holds none
+    is left out; without any, examples decide, and inputs among equals.
     """
 
     name = "codet"

@@ -79,19 +79,25 @@ def told(check: Check) -> str:
 
 
 def behaviours(given: Sequence[Sequence[str]], trusted: Sequence[bool]) -> Ints:
-    """(programs,) equal numbers for programs that gave the same for every input that counts.
+    """(programs, inputs that count) in a column equal numbers where programs gave the same, below zero
+    for an error.
 
     An input counts where at least half of the trusted programs give a value: elsewhere it lies outside
     of what was asked for, where right programs differ.
     """
-    numbers: dict[tuple[str, ...], int] = {}
     judges = [row for row, own in zip(given, trusted, strict=True) if own] or list(given)
     inside = [
         2 * sum(not one.startswith("!") for one in column) >= len(column)
         for column in zip(*judges, strict=True)
     ]
-    kept = (tuple(one for one, own in zip(row, inside, strict=True) if own) for row in given)
-    return np.array([numbers.setdefault(row, len(numbers)) for row in kept], dtype=np.int64)
+    numbers: dict[str, int] = {}
+
+    def number(text: str) -> int:
+        place = numbers.setdefault(text, len(numbers))
+        return -1 - place if text.startswith("!") else place
+
+    kept = [[number(one) for one, own in zip(row, inside, strict=True) if own] for row in given]
+    return np.array(kept, dtype=np.int64).reshape(len(given), sum(inside))
 
 
 def _calls(examples: Iterable[str], entry: str) -> Iterator[tuple[Any, ...]]:

@@ -112,5 +112,14 @@ def chosen(least: Isolation = LEAST, *, tried: Callable[[Isolation], Rung] = pro
         reasons.append(f"{level}: {found.reason}")
     raise IsolationTooLow(
         f"Generated code needs isolation of {least!r} at least, which this machine does not give "
-        f"({'; '.join(reasons)}). Run it where it does, or accept less by --unsafe-local."
+        f"({'; '.join(reasons)}). Run it where it does, or {_instead(least, tried)}."
     )
+
+
+def _instead(least: Isolation, tried: Callable[[Isolation], Rung]) -> str:
+    """What may be accepted in place of a level that is not given: one that is, as far as there is any."""
+    safe = LADDER[rung(LEAST) : rung(least)]
+    given = next((one for one in reversed(safe) if tried(one).holds), None)
+    if given is not None:
+        return f"take --min-isolation {given}, which it gives"
+    return "accept less by --unsafe-local alone, where the command has it"

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tts.strategies.code.agreement import Ballot, best, together, trusted_agreement
+from tts.strategies.code.agreement import Ballot, best, together, trusted_agreement, values_shared
 from tts.strategies.code.fuzzing import behaviours, inputs_of, neighbours, probing, told
 from tts.values import Check, Exam
 from tts.verifiers.sandbox import Sandbox, probe
@@ -44,10 +44,17 @@ def test_a_neighbour_is_of_the_same_type(value: object) -> None:
     assert {type(one) for one in neighbours(value)} == {type(value)}
 
 
-def test_programs_are_alike_where_they_give_the_same_inside_of_what_was_asked() -> None:
+def test_an_input_counts_where_half_of_the_trusted_programs_give_a_value() -> None:
     given_by = [["1", "!ValueError"], ["1", "7"], ["2", "!ValueError"], ["9", "8"]]
     trusted = [True, True, True, False]
-    assert behaviours(given_by, trusted).tolist() == [0, 0, 1, 2]
+    assert behaviours(given_by, trusted).tolist() == [[0], [0], [1], [2]]
+
+
+def test_what_is_no_value_has_a_number_below_zero() -> None:
+    given_by = [["1", "!ValueError"], ["1", "!TypeError"], ["!ValueError", "2"], ["1", "2"]]
+    [[one, first], [other, second], [failed, two], _] = behaviours(given_by, [True] * 4).tolist()
+    assert one == other >= 0 and two >= 0
+    assert failed == first < 0 and second < 0 and first != second
 
 
 def test_clusters_of_equal_tests_are_split_by_what_was_seen() -> None:
@@ -55,15 +62,37 @@ def test_clusters_of_equal_tests_are_split_by_what_was_seen() -> None:
         np.ones((3, 2), dtype=bool), np.ones(3), np.ones(2), np.ones((3, 0), dtype=bool)
     )
     assert together(ballot).tolist() == [0, 0, 0]
-    assert together(ballot._replace(seen=np.array([0, 1, 0]))).tolist() == [0, 1, 0]
+    assert together(ballot._replace(seen=np.array([[0], [1], [0]]))).tolist() == [0, 1, 0]
 
 
-def test_of_programs_that_agreement_holds_for_equal_the_most_frequent_behaviour_is_taken() -> None:
+def test_of_programs_that_agreement_holds_for_equal_the_one_with_the_most_shared_values_is_taken() -> (
+    None
+):
     passed = np.array([[True], [True], [True], [False]])
     ballot = Ballot(passed, np.ones(4), np.ones(1), np.ones((4, 0), dtype=bool))
     assert best(trusted_agreement(ballot)).tolist() == [True, True, True, False]
-    seen = ballot._replace(seen=np.array([0, 1, 1, 2]))
-    assert best(trusted_agreement(seen)).tolist() == [False, True, True, False]
+    seen = ballot._replace(seen=np.array([[0, 3], [1, 3], [1, 4], [0, 4]]))
+    assert best(trusted_agreement(seen)).tolist() == [False, True, False, False]
+
+
+def test_values_are_shared_with_voters_alone_and_errors_with_nobody() -> None:
+    ballot = Ballot(
+        np.ones((3, 0), dtype=bool),
+        np.array([1.0, 3.0, 4.0]),
+        np.ones(0),
+        np.ones((3, 0), dtype=bool),
+        np.array([[0, -1], [0, -1], [0, 2]]),
+    )
+    shared = values_shared(ballot, np.array([True, True, False]))
+    assert shared.tolist() == [0.5, 0.5, 0.5]
+    assert values_shared(ballot, np.ones(3, dtype=bool)).tolist() == [0.5, 0.5, 0.75]
+
+
+def test_without_an_input_that_counts_nothing_is_decided_by_values() -> None:
+    passed = np.array([[True], [True], [False]])
+    ballot = Ballot(passed, np.ones(3), np.ones(1), np.ones((3, 0), dtype=bool))
+    bare = ballot._replace(seen=behaviours([["!E"], ["!E"], ["1"]], [True, True, False]))
+    assert best(trusted_agreement(bare)).tolist() == [True, True, False]
 
 
 def test_what_a_program_gives_is_told_in_one_form() -> None:

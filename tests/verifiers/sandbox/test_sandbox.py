@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tts.errors import IsolationTooLow, UnknownName
-from tts.verifiers.sandbox import Exam, Limits, Rung, Sandbox, chosen
+from tts.verifiers.sandbox import Exam, Isolation, Limits, Rung, Sandbox, chosen
 from tts.verifiers.sandbox.execution import rung
 from tts.verifiers.sandbox.inside.frames import BadFrame, Opaque, decoded, encoded
 
@@ -123,6 +123,15 @@ def test_isolation_fails_closed() -> None:
         rung("vault")
     with pytest.raises(IsolationTooLow, match="--unsafe-local"):
         chosen("namespaces", tried=lambda level: Rung(level, False, "not here"))
+
+
+def test_a_level_that_is_not_given_is_answered_by_the_strongest_that_is() -> None:
+    def tried(level: Isolation) -> Rung:
+        return Rung(level, level != "namespaces", "bubblewrap is not installed")
+
+    with pytest.raises(IsolationTooLow, match="take --min-isolation landlock") as caught:
+        chosen("namespaces", tried=tried)
+    assert "--unsafe-local" not in str(caught.value)
 
 
 VALUES = st.recursive(
