@@ -120,6 +120,17 @@ async def test_llama_cpp_repeats_what_it_continues_and_names_its_stop_string(
     assert server.record.requests <= 6
 
 
+async def test_llama_cpp_says_how_many_requests_it_works_on_at_once(ask_about: Any) -> None:
+    _, found = await ask_about(msgspec.structs.replace(LLAMA_CPP, slots=3))
+    assert found.slots == 3
+
+
+@pytest.mark.parametrize("said", [0, -1, None, "many"])
+async def test_a_number_of_slots_that_is_none_is_unknown(ask_about: Any, said: Any) -> None:
+    _, found = await ask_about(msgspec.structs.replace(LLAMA_CPP, slots=said))
+    assert found.slots is None
+
+
 async def test_llama_cpp_counts_one_draw_of_several_so_they_are_asked_for_one_by_one(
     ask_about: Any,
 ) -> None:

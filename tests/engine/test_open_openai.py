@@ -11,14 +11,14 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from tts.backends.fault_server import Fault, FaultPlan, FaultServer
+from tts.backends.fault_server import Fault, FaultPlan, FaultServer, Latency
 from tts.engine import Job, SessionOptions, open_session
 from tts.engine.asks import Asks
 from tts.errors import UsageError
 from tts.executor.limits import RetryPolicy
 from tts.ledger import MemoryJournal, MemoryLeases
 from tts.protocols import IntentRow, Journal, Leases, SettledRow
-from tts.strategies.sampling.majority_vote import Single
+from tts.strategies.sampling.majority_vote import MajorityVote, Single
 from tts.values import Budget, Capabilities, Problem
 
 PLAN = FaultPlan(
@@ -134,6 +134,22 @@ async def test_a_refusal_in_a_run_makes_the_next_start_ask_again() -> None:
         assert result.stopped_by == "failed"
         await session.close()
         assert not (await opened(server)).max_completion_tokens
+
+
+@pytest.mark.parametrize(("slots", "concurrency", "most"), [(3, 512, 3), (8, 2, 2)])
+async def test_no_more_calls_are_with_a_server_than_it_has_slots_so_that_none_queues_there(
+    slots: int, concurrency: int, most: int
+) -> None:
+    plan = replace(PLAN, dialect="llama_cpp", slots=slots, latency=Latency(median=0.02))
+    async with FaultServer(plan) as server:
+        session = await open_session(options(server, concurrency=concurrency))
+        server.record.most_in_flight = 0
+        job = Job(session, name="j", journal=MemoryJournal(job="j"), leases=MemoryLeases())
+        async with job:
+            result = await job.solve(Problem(id="p", prompt="?"), MajorityVote(n=24))
+        await session.close()
+        assert (result.stopped_by, len(result.candidates)) == ("done", 24)
+        assert server.record.most_in_flight == most
 
 
 async def test_what_fails_while_the_rest_answers_is_told_and_not_remembered(

@@ -39,6 +39,9 @@ class Probed(Struct, frozen=True, kw_only=True):
     dialect: Dialect = "openai"
     context_length: int | None = None
     """Tokens, where the server's list of models says it."""
+    slots: int | None = None
+    """Requests that the server works on at once; what comes beyond queues there. None: it does not
+    say."""
     models: tuple[str, ...] = ()
     """Ids that the server lists; empty where it lists none."""
     notes: tuple[str, ...] = ()
@@ -94,10 +97,12 @@ async def probe(
     if asking.unanswered:
         await asking.ask("plain", {})
     length = _context_length(own)
+    slots = await _slots(connection, send) if dialect == "llama_cpp" else None
     return Probed(
         capabilities=_capabilities(plain, answers, newer=asking.newer),
         dialect=dialect,
         context_length=length if isinstance(length, int) and length > 0 else None,
+        slots=slots,
         models=tuple(str(item.get("id")) for item in listed),
         notes=tuple(asking.notes),
         unanswered=tuple(asking.unanswered),
@@ -133,6 +138,21 @@ def _context_length(listed: Mapping[str, Any]) -> Any:
     meta = listed.get("meta")
     told = listed.get("max_model_len") or listed.get("context_length")
     return told or (meta.get("n_ctx") if isinstance(meta, dict) else None)
+
+
+async def _slots(connection: Connection, send: Send) -> int | None:
+    """What llama.cpp says of itself beside the API; None where it keeps that to itself."""
+
+    async def fetched(meter: Meter) -> dict[str, Any]:
+        meter.usage = NOTHING
+        return decode(_ANY, await connection.fetch("/../props"))
+
+    try:
+        told = await send(Question(name="slots", model="", worst=NOTHING, attempt=fetched))
+    except (BadRequest, BadReply):
+        return None
+    slots = told.get("total_slots")
+    return slots if isinstance(slots, int) and slots > 0 else None
 
 
 def _optional(dialect: Dialect) -> dict[str, dict[str, Any]]:

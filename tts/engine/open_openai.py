@@ -61,6 +61,7 @@ async def open_openai(name: str, options: SessionOptions) -> Generator:
         connection=connection,
         capabilities=found.capabilities,
         dialect=found.dialect,
+        slots=found.slots,
         refused=endpoint.forget,
     )
 

@@ -26,7 +26,7 @@ from tts.executor.gate import Gate
 from tts.executor.limiter import RateLimiter
 from tts.executor.limits import ATTEMPT_SECONDS, RetryPolicy
 from tts.options import SessionOptions
-from tts.protocols import Generator, Operation, SelfReporting, defaults_of
+from tts.protocols import Defaults, Generator, Operation, SelfReporting, defaults_of
 from tts.run import Verifier
 from tts.tools.shielded import in_thread
 from tts.values import Demonstration, Sampling, Usage
@@ -197,12 +197,7 @@ def limits(options: SessionOptions, *generators: Generator) -> Limits:
     return Limits(
         gate=Gate(
             most,
-            pools={
-                pool: AdaptiveConcurrency(maximum=most)
-                if options.adaptive and each.sheds_load
-                else Concurrency(most)
-                for pool, each in suits.items()
-            },
+            pools={pool: _concurrency(options, most, each) for pool, each in suits.items()},
         ),
         rates={
             pool: RateLimiter(options.requests_per_minute, options.tokens_per_minute)
@@ -211,6 +206,14 @@ def limits(options: SessionOptions, *generators: Generator) -> Limits:
         retry=RetryPolicy(retries=options.retries),
         timeout=options.timeout or max(ATTEMPT_SECONDS, *(each.slowest for each in suits.values())),
     )
+
+
+def _concurrency(options: SessionOptions, most: int, suits: Defaults) -> Concurrency:
+    """Calls of one model in flight: no more than its server works on, so that what waits does so here,
+    where its time does not run."""
+    most = min(most, suits.most_in_flight or most)
+    adapts = options.adaptive and suits.sheds_load
+    return AdaptiveConcurrency(maximum=most) if adapts else Concurrency(most)
 
 
 async def open_model(spec: str | Generator, options: SessionOptions) -> Generator:

@@ -159,6 +159,9 @@ class Defaults(Struct, frozen=True, kw_only=True):
     """Name of the verifier that stands beside it; empty: none."""
     sheds_load: bool = True
     """Whether it may refuse calls for their number, so that those in flight adapt."""
+    most_in_flight: int | None = None
+    """Calls that are answered at once: further ones would queue there while their time runs. None:
+    nobody says."""
     batched: bool = False
     """Its calls travel by the file, so as many as there are should be asked at once; at half price."""
     slowest: float = 0.0

@@ -151,6 +151,8 @@ class FaultPlan(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """`expired`: half of the lines are answered; `failed`: none."""
     batch_noise: bool = False
     """Answers come in reverse order, twice, with lines that nobody asked and lines cut short."""
+    slots: int = 4
+    """Requests that a llama.cpp server says to work on at once."""
     lists: Fault | None = None
     """What `GET /v1/models` meets."""
     api_key: str | None = None

@@ -220,6 +220,8 @@ class Site:
             return deliver(wire, self.plan.lists, partial(models, self.plan.dialect))
         if path == "/v1/models":
             answered = models(self.plan.dialect)
+        elif path == "/props" and self.plan.dialect == "llama_cpp":
+            answered = {"total_slots": self.plan.slots}
         elif path == "/tokenize" and self.plan.dialect == "vllm":
             answered = tokenize(body, trims=self.plan.trims_prefix)
         elif path == "/detokenize" and self.plan.dialect == "vllm":

@@ -52,6 +52,7 @@ from tts.errors import (
 from tts.protocols import (
     SHOWN,
     Abort,
+    Defaults,
     Drawn,
     GenerateReply,
     GenerateRequest,
@@ -71,7 +72,8 @@ class HTTPGenerator:
     """A model behind `/chat/completions` or `/completions` of an OpenAI-compatible server.
 
     `base_url` ends in `/v1`. `connection` replaces the one made from `base_url` and `api_key`.
-    `refused` is told when the server refuses a request of this wording.
+    `slots`: requests that the server works on at once, where it says so. `refused` is told when the
+    server refuses a request of this wording.
     """
 
     def __init__(
@@ -88,9 +90,10 @@ class HTTPGenerator:
         extra: Mapping[str, Any] | None = None,
         idle_timeout: float | None = 600.0,
         connection: Transport | None = None,
+        slots: int | None = None,
         refused: Callable[[], None] | None = None,
     ) -> None:
-        self._model = model
+        self._model, self._slots = model, slots
         self._count = prompt_count or PromptCount()
         self._connection = connection or Connection(
             base_url, api_key=api_key, idle_timeout=idle_timeout
@@ -112,6 +115,10 @@ class HTTPGenerator:
     @property
     def takes_fields(self) -> bool:
         return self._wording.endpoint == "chat"
+
+    @property
+    def defaults(self) -> Defaults:
+        return Defaults(most_in_flight=self._slots)
 
     @property
     def prompt(self) -> bool:
