@@ -6,6 +6,7 @@ import asyncio
 from contextlib import suppress
 from typing import Any, Literal, get_args
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -125,3 +126,33 @@ def test_every_slot_and_all_money_come_back_whatever_happens_in_whatever_order(
     assert inner.open == account.open == 0 and not any(account._held)
     assert len(lab.rows(book, IntentRow)) == len(lab.rows(book, SettledRow))
     assert not faults
+
+
+@pytest.mark.parametrize("by_callbacks", [True, False])
+def test_an_ended_wallet_is_not_waited_for_at_the_pace_of_a_rate(
+    lab: Any, by_callbacks: bool
+) -> None:
+    words = lab.words(lambda *_: "\\boxed{7}")
+    taken = list[float]()
+
+    async def solve(problem: Any, run: Any) -> None:
+        await run.all(run.sample(problem, n=500))
+
+    async def main() -> Any:
+        session = lab.session(
+            lab.Callbacks(words) if by_callbacks else words,
+            gate=Gate(4),
+            rates={"scripted": RateLimiter(60, None)},
+        )
+        cap = Budget(calls=3)
+        job = Job(
+            session, name="lab", journal=MemoryJournal(job="lab"), leases=MemoryLeases(), wallet=cap
+        )
+        async with job:
+            found = await job.solve(lab.problem, lab.Told(solve))
+        taken.append(asyncio.get_running_loop().time())
+        return found
+
+    assert lab.run(main()).stopped_by == "suspended"
+    assert len(words.requests) == 3
+    assert taken[0] < 30, "seconds; 500 calls of one a second are far more"

@@ -61,6 +61,8 @@ class Wallet(Turns[Amounts]):
         """Whether the block was leased under other ceilings."""
         self._aside: dict[Dimension, int] = {}
         """Taken out of the block, and not given back yet."""
+        self._missing: Amounts | None = None
+        """What there was no room for when nothing was open, until something comes back."""
 
     def reserve_nowait(self, worst: Usage) -> Amounts | None:
         """Reserve without waiting; None where that is not possible at once."""
@@ -80,7 +82,17 @@ class Wallet(Turns[Amounts]):
         """The same by a callback; returns what leaves the line."""
         return partial(self.withdraw, self.wait(self.account.amounts(worst), told))
 
+    def refuse(self, worst: Usage) -> None:
+        """Raise `Suspended` where as little was refused, so that nobody waits for anything else in
+        order to be refused, too."""
+        if self._missing is None:
+            return
+        amounts = self.account.amounts(worst)
+        if all(need >= missing for need, missing in zip(amounts, self._missing, strict=True)):
+            raise self._suspended(amounts)
+
     def settle(self, held: Amounts, billed: Usage) -> None:
+        self._missing = None
         self.account.settle(held, billed)
         if self._outdated:
             self._set_aside()
@@ -94,7 +106,7 @@ class Wallet(Turns[Amounts]):
         """
         if {*ceilings} != {*self.ceilings}:
             raise ValueError("A wallet keeps its dimensions.")
-        self.ceilings, self._outdated = dict(ceilings), True
+        self.ceilings, self._outdated, self._missing = dict(ceilings), True, None
         self._set_aside()
         await self._return()
         self._changed.set()
@@ -146,9 +158,13 @@ class Wallet(Turns[Amounts]):
         if block is not None and asked is not self.ceilings:
             await self.leases.give_back(block)
         elif block is not None:
-            self._outdated = False
+            self._outdated, self._missing = False, None
             self.account.raise_ceilings(block)
         elif self.account.open:
             await self._changed.wait()
         else:
-            raise Suspended(f"{self.account.refusal(amounts)} The job can be resumed with more.")
+            self._missing = amounts
+            raise self._suspended(amounts)
+
+    def _suspended(self, amounts: Amounts) -> Suspended:
+        return Suspended(f"{self.account.refusal(amounts)} The job can be resumed with more.")

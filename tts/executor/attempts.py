@@ -59,14 +59,16 @@ class Attempts:
 
     def hold(self, attempt: Attempt) -> bool:
         """Take a share of the rate and of the wallet, where it has none; False: that has to be
-        waited for."""
+        waited for. Raises `Suspended` where the wallet is known to have ended."""
         if attempt.stage == "reserved":
             return True
         worst = attempt.request.worst
         if attempt.stage == "slot":
             rate = self.limits.rates.get(attempt.request.spec.pool)
-            if rate is not None and not rate.acquire_nowait(worst.tokens):
-                return False
+            if rate is not None:
+                self.wallet.refuse(worst)
+                if not rate.acquire_nowait(worst.tokens):
+                    return False
             attempt.stage = "rate"
         held = self.wallet.reserve_nowait(worst)
         if held is None:
