@@ -78,8 +78,12 @@ def test_a_job_that_cannot_be_worked_at_waits_and_the_next_one_goes_on(
         (["work", "nosuch"], "Known: a"),
         (["retune", "a"], "Say what changes"),
         (["retune", "a", "--rpm", "0"], "above zero"),
+        (["retune", "a", "--rpm", "nan"], "above zero"),
+        (["retune", "a", "--tpm", "inf"], "above zero"),
         (["retune", "a", "--wallet", "much"], "much"),
         (["list", "--ledger", "none.db"], "none.db"),
+        (["work", "--ledger", "none.db"], "no ledger at"),
+        (["work", "--workers", "2", "--ledger", "none.db"], "no ledger at"),
     ],
 )
 def test_a_wrong_order_is_one_line(
@@ -90,6 +94,16 @@ def test_a_wrong_order_is_one_line(
     assert told in line and line.count("\n") == 1
 
 
+def test_a_worker_that_finds_nothing_to_do_says_so_and_makes_no_ledger(
+    capsys: pytest.CaptureFixture[str], folder: Path
+) -> None:
+    said(capsys, "job", "work", "--ledger", "none.db", code=2)
+    assert not (folder / "none.db").exists()
+    said(capsys, *SUBMIT)
+    said(capsys, "job", "pause", "a")
+    assert "nothing is left to do in tts.db" in said(capsys, "job", "work")
+
+
 def test_a_cancelled_job_is_not_worked_at_until_it_is_submitted_again(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
@@ -98,6 +112,9 @@ def test_a_cancelled_job_is_not_worked_at_until_it_is_submitted_again(
     said(capsys, "job", "work")
     assert state(capsys) == "cancelled"
     assert "submit it again" in said(capsys, "job", "resume", "a", code=2)
+    assert "submit it again" in said(capsys, "job", "pause", "a", code=2)
+    assert state(capsys) == "cancelled"
+    said(capsys, "job", "cancel", "a")
     said(capsys, *SUBMIT)
     said(capsys, "job", "work")
     assert state(capsys) == "ended"

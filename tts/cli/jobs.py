@@ -6,6 +6,7 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import closing
 from datetime import UTC, datetime
+from math import inf
 from pathlib import Path
 
 import msgspec
@@ -81,6 +82,8 @@ def wish(name: str, ledger: str, wanted: Wish) -> None:
         found = _named(controls, name)
         if found.ended_at is not None:
             raise UsageError(f"Job {found.job!r} has ended: there is nothing to {wanted}.")
+        if wanted == "pause":
+            _refuse_cancelled(found)
         told = controls.order(found.job, lambda old: msgspec.structs.replace(old, wish=wanted))
         at_work = len(controls.workers(told.job))
     what = "paused" if wanted == "pause" else "cancelled"
@@ -91,8 +94,7 @@ def wish(name: str, ledger: str, wanted: Wish) -> None:
 def resume_job(name: str, ledger: str, *, retry_failed: bool) -> None:
     with _controls(ledger) as controls:
         found = _named(controls, name)
-        if found.orders.wish == "cancel":
-            raise UsageError(f"Job {found.job!r} was cancelled: submit it again.")
+        _refuse_cancelled(found)
         if found.ended_at is not None and not retry_failed:
             raise UsageError(
                 f"Job {found.job!r} has ended; --retry-failed runs again what failed in it."
@@ -101,6 +103,11 @@ def resume_job(name: str, ledger: str, *, retry_failed: bool) -> None:
         controls.order(found.job, lambda old: msgspec.structs.replace(old, wish="go"))
     beside = f", {again} runs again" if retry_failed else ""
     Screen().print(Text(f"{found.job} is queued{beside}"), soft_wrap=True)
+
+
+def _refuse_cancelled(found: Submission) -> None:
+    if found.orders.wish == "cancel":
+        raise UsageError(f"Job {found.job!r} was cancelled: submit it again.")
 
 
 def _workers(count: int) -> str:
@@ -147,8 +154,8 @@ def retune_job(
 
 
 def _positive(flag: str, rate: float | None) -> float | None:
-    if rate is not None and not rate > 0:
-        raise UsageError(f"{flag} must be above zero, not {rate}.")
+    if rate is not None and not 0 < rate < inf:
+        raise UsageError(f"{flag} must be a number above zero, not {rate}.")
     return rate
 
 

@@ -45,16 +45,19 @@ def work_jobs(
     `watched_by`: told of all that this process writes into the ledger.
     """
     steady_heap()
-    axis, code = axis_of(cost).name, 0
-    controls = Controls.open(ledger)
+    axis, code, worked = axis_of(cost).name, 0, False
+    controls = Controls.open(ledger, create=wait)
     try:
         refuse_unknown(controls, names)
         while (found := _next(controls, names, wait=wait)) is not None:
+            worked = True
             Screen().print(Text(f"working at {found.job}"), soft_wrap=True)
             with _scratch(found) if away else nullcontext(found) as chosen:
                 code = write_up(controls, chosen, ledger, axis, junit, watched_by) or code
             if code > CODES:
                 break
+        if not worked and not away:
+            Screen().print(Text(f"nothing is left to do in {ledger}"), soft_wrap=True)
     finally:
         controls.close()
     if code:

@@ -55,7 +55,10 @@ def work_by(
     junit: Path | None,
 ) -> None:
     """Start the workers and stay until they have ended; exits as `work_jobs` does."""
-    with closing(Controls.open(ledger)) as controls, closing(Questions.open(ledger)) as questions:
+    with (
+        closing(Controls.open(ledger, create=wait)) as controls,
+        closing(Questions.open(ledger)) as questions,
+    ):
         refuse_unknown(controls, names)
         watching = Watching(controls, questions, names, ledger, axis_of(cost).name, junit)
         with closing(open_cluster()) as cluster:

@@ -70,9 +70,9 @@ class Controls:
         self._engine = engine
 
     @classmethod
-    def open(cls, place: str | Path) -> Self:
-        """The ledger at a path or a URL, made or migrated where needed."""
-        engine = connect(place)
+    def open(cls, place: str | Path, *, create: bool = True) -> Self:
+        """The ledger at a path or a URL, migrated where needed, and made unless it has to be there."""
+        engine = connect(place, create=create)
         try:
             migrate(engine)
         except (SQLAlchemyError, LedgerError) as error:
