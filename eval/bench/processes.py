@@ -12,7 +12,7 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import IO, Self
@@ -104,10 +104,16 @@ def say(line: str) -> None:
 def write_questions(place: Path, numbers: Iterable[int]) -> Path:
     """A problem set with a question of each number; returns where it lies."""
     lines = (
-        {"id": f"q{i}", "problem": f"What is question {i}?", "answer": str(i % 10)} for i in numbers
+        {"id": name, "problem": f"What is question {name[1:]}?", "answer": name[-1]}
+        for name in names_of(numbers)
     )
     place.write_text("".join(json.dumps(line) + "\n" for line in lines))
     return place
+
+
+def names_of(numbers: Iterable[int]) -> Iterator[str]:
+    """The ids of the questions of these numbers."""
+    return (f"q{i}" for i in numbers)
 
 
 def served_options(
@@ -158,14 +164,15 @@ class CompareProcess:
         self._process.kill()
         self._process.wait()
 
-    def finish(self) -> None:
-        """Wait for its end; RuntimeError with what it said where it failed."""
-        if self.end() != 0:
+    def finish(self, longest: float = LONGEST) -> None:
+        """Wait for its end, so many seconds at most; RuntimeError with what it said where it
+        failed."""
+        if self.end(longest) != 0:
             raise RuntimeError(self.said)
 
-    def end(self) -> int:
-        """Wait for its end; its exit code."""
-        return self._process.wait(LONGEST)
+    def end(self, longest: float = LONGEST) -> int:
+        """Wait for its end, so many seconds at most; its exit code."""
+        return self._process.wait(longest)
 
     @property
     def said(self) -> str:
