@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from typing import Any
 
@@ -9,6 +10,8 @@ import pytest
 
 from tests.gateway.conftest import SECRET, Place
 from tts.backends.scripted import ScriptedGenerator
+from tts.gateway.errors import ApiError
+from tts.gateway.wire import body_of
 
 GIGABYTE = 1 << 30
 TURN = {"role": "user", "content": "Is it so?"}
@@ -67,6 +70,43 @@ async def test_a_gigabyte_that_does_not_say_so_is_refused_at_the_limit(
     assert sender.asked <= (1 << 20) // 65536 + 1
 
 
+async def test_a_body_that_does_not_come_is_not_waited_for_without_end() -> None:
+    async def silent() -> Any:
+        await asyncio.Event().wait()
+
+    with pytest.raises(ApiError) as refused:
+        await body_of(silent, "12", most=1 << 20, seconds=0.01)
+    assert (refused.value.status, refused.value.code) == (408, "body_too_slow")
+
+
+@pytest.mark.parametrize("name", ["x-tts-strategy", "x-tts-budget", "idempotency-key"])
+async def test_what_a_header_of_a_request_holds_is_never_one_of_the_answer(
+    opened: Any, name: str
+) -> None:
+    place = await opened(ScriptedGenerator(["Yes."]))
+    evil = b"x\r\nset-cookie: a=b\xff"
+    told = {b"authorization": b"Bearer " + SECRET.encode(), name.encode(): evil}
+    sender = Sender(place, json.dumps({"messages": [TURN]}).encode(), {})
+    sender.headers = list(told.items())
+    answered: list[Any] = []
+
+    async def receive() -> Any:
+        sender.asked += 1
+        if sender.asked > 1:
+            await asyncio.Event().wait()
+        return {"type": "http.request", "body": sender.piece, "more_body": False}
+
+    async def send(message: Any) -> None:
+        answered.append(message)
+
+    scope = {"type": "http", "method": "POST", "path": "/v1/chat/completions"}
+    await place.app({**scope, "headers": sender.headers}, receive, send)
+    head = answered[0]
+    assert head["status"] == (200 if name == "idempotency-key" else 400)
+    assert all(key != b"set-cookie" for key, _ in head["headers"])
+    assert all(b"\r" not in value and b"\n" not in value for _, value in head["headers"])
+
+
 async def test_a_wrong_key_is_refused_before_a_byte_is_read(place: Any) -> None:
     sender = Sender(place, b"x", {"authorization": "Bearer sk-wrong"})
     status, error = await sender.post("chat/completions")
@@ -81,7 +121,23 @@ async def test_a_wrong_key_is_refused_before_a_byte_is_read(place: Any) -> None:
         {"n": 10**30},
         {"max_tokens": 10**30},
         {"temperature": 1e400},
+        {"n": 0},
+        {"n": "3"},
+        {"n": True},
+        {"max_tokens": 0},
+        {"max_completion_tokens": -1},
+        {"temperature": -1},
+        {"top_p": 2},
+        {"seed": 1.5},
+        {"seed": 10**30},
+        {"stream": "yes"},
+        {"logprobs": True},
         {"stop": ["x"] * 3 + [7]},
+        {"stop": ""},
+        {"stop": ["END", ""]},
+        {"messages": []},
+        {"messages": [{"role": "wizard", "content": "x"}]},
+        {"messages": [{"role": "user", "content": [{"type": "image_url", "image_url": {}}]}]},
         {"messages": [TURN, "not a turn"]},
         {"messages": [{**TURN, "tool_calls": [{"id": 7}]}]},
         {"model": "scripted@best_of_n(n=4" + "(" * 5000},
@@ -110,7 +166,19 @@ async def test_what_cannot_be_is_a_400(place: Any, fields: Any) -> None:
 
 
 @pytest.mark.parametrize(
-    "body", [b"[" * 100_000, b'{"a":' * 100_000, b"{" + b"\x00" * 9, b"\xef\xbb\xbf{}"]
+    "body",
+    [
+        b"",
+        b"null",
+        b"[" * 100_000,
+        b'{"a":' * 100_000,
+        b"{" + b"\x00" * 9,
+        b"\xef\xbb\xbf{}",
+        b'{"model": "\xff\xfe"}',
+        b'{"model": "\\ud800"}',
+        b'{"temperature": NaN}',
+    ],
+    ids=lambda body: repr(body[:24]),
 )
 @pytest.mark.parametrize("path", PATHS)
 async def test_what_is_no_json_object_is_a_400(place: Any, path: str, body: bytes) -> None:

@@ -186,5 +186,8 @@ def text_of(content: Any, where: str) -> str:
 
 
 def stops(told: Stop) -> tuple[str, ...]:
-    """The stop strings of a request."""
-    return (told,) if isinstance(told, str) else tuple(told or ())
+    """The stop strings of a request; 400 for an empty one, which every text begins with."""
+    found = (told,) if isinstance(told, str) else tuple(told or ())
+    if "" in found:
+        raise bad("stop: an empty text ends every draw at once.", param="stop")
+    return found

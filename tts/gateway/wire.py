@@ -18,11 +18,24 @@ class Gone(Exception):
     """The client has left."""
 
 
-async def body_of(receive: Receive, length: str, *, most: int) -> bytes:
-    """The body; raises `ApiError` 413 as soon as it is known to be larger than `most` bytes, `Gone`
-    where the client left before its end."""
+SLOWEST = 60.0
+"""Seconds for a body to come: who sends none keeps a place from others."""
+
+
+async def body_of(receive: Receive, length: str, *, most: int, seconds: float = SLOWEST) -> bytes:
+    """The body; raises `ApiError` 413 as soon as it is known to be larger than `most` bytes, 408 where
+    it does not come in time, and `Gone` where the client left before its end."""
     if length.isdecimal() and int(length) > most:
         raise _too_large(most)
+    try:
+        async with asyncio.timeout(seconds):
+            return await _read(receive, most)
+    except TimeoutError:
+        told = f"The body did not come within {seconds:g} seconds."
+        raise ApiError(408, told, code="body_too_slow") from None
+
+
+async def _read(receive: Receive, most: int) -> bytes:
     pieces, size = [], 0
     while True:
         message = await receive()
