@@ -64,7 +64,9 @@ def _price(row: Row, against: Row) -> str:
 def _decided(row: Row) -> str:
     if row.p_holm is None:
         return "too few problems to say more"
-    return f"{'decided' if decided(row) else 'not decided'} (p = {wording.chance(row.p_holm)})"
+    found = wording.chance(row.p_holm)
+    p = f"p {found}" if found.startswith("<") else f"p = {found}"
+    return f"{'decided' if decided(row) else 'not decided'} ({p})"
 
 
 def _right(row: Row) -> float:

@@ -10,6 +10,9 @@ from tts.eval.view.source import Source
 
 PATIENCE = 0.4
 """Seconds that whoever asks waits for a report before hearing how far it is."""
+MOST = 2_000
+"""Runs of a job whose report is waited for at all: of more, what is known is told at once, before
+their grading takes the processor."""
 KEPT = 5.0
 """Seconds for which a report is handed out as it was made: who was told to ask again finds it,
 however many runs have ended since."""
@@ -18,17 +21,22 @@ however many runs have ended since."""
 class Reports:
     """The reports of one source, each made in a thread, one at a time."""
 
-    def __init__(self, source: Source, *, patience: float = PATIENCE) -> None:
-        self._source, self._patience = source, patience
+    def __init__(self, source: Source, *, patience: float = PATIENCE, most: int = MOST) -> None:
+        self._source, self._patience, self._most = source, patience, most
         self._lock = asyncio.Lock()
         self._made: dict[str, asyncio.Task[ComparisonReport]] = {}
 
     async def of(self, job: str) -> ComparisonReport | Outline:
         """The report, or what is known until it is there; raises what making it raises."""
-        made = self._made.get(job) or self._begin(job)
+        made, outline = self._made.get(job), None
+        if made is None:
+            outline = await asyncio.to_thread(self._source.outline, job)
+            made = self._made.get(job) or self._begin(job)
+            if outline is not None and outline.ended > self._most:
+                return outline
         await asyncio.wait({made}, timeout=self._patience)
         if not made.done():
-            outline = await asyncio.to_thread(self._source.outline, job)
+            outline = outline or await asyncio.to_thread(self._source.outline, job)
             if outline is not None:
                 return outline
         return await asyncio.shield(made)

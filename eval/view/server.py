@@ -13,7 +13,7 @@ from tts.eval.report import ComparisonReport
 from tts.eval.report.axes import axis_of
 from tts.eval.statistics import paired_difference, verdict
 from tts.eval.view import pages
-from tts.eval.view.making import PATIENCE, Reports
+from tts.eval.view.making import MOST, PATIENCE, Reports
 from tts.eval.view.outline import Outline
 from tts.eval.view.problems import Pair, listing, pair
 from tts.eval.view.source import Source
@@ -41,10 +41,10 @@ class Viewer:
     """Answers requests from one source. What takes seconds goes in a thread, one at a time; reports
     are made beside it, each once for all who wait for it."""
 
-    def __init__(self, source: Source, *, patience: float = PATIENCE) -> None:
+    def __init__(self, source: Source, *, patience: float = PATIENCE, most: int = MOST) -> None:
         self._source = source
         self._lock = asyncio.Lock()
-        self._reports = Reports(source, patience=patience)
+        self._reports = Reports(source, patience=patience, most=most)
 
     def app(self) -> web.Application:
         """Pages for GET alone; whatever else is asked is refused."""

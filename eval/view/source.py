@@ -25,7 +25,7 @@ from tts.eval.trace.render import Back
 from tts.eval.view.outline import Outline, outline_of
 from tts.ledger import Bill, Controls, Grouping, Questions
 from tts.ledger.controls import Submission
-from tts.ledger.questions import Spent
+from tts.ledger.questions import Ending, Spent
 from tts.values import Budget
 
 DATA = "report.json"
@@ -123,6 +123,8 @@ class LedgerSource:
         self._reports: dict[str, tuple[int, ComparisonReport]] = {}
         self._graded: dict[str, int] = {}
         """Runs of the reports that are being made."""
+        self._endings: dict[str, list[Ending]] = {}
+        """Of those jobs, as they were first asked for."""
         self._closed = False
 
     def jobs(self) -> Sequence[JobLine]:
@@ -147,6 +149,7 @@ class LedgerSource:
             told = partial(self._heard, job)
             _, report = asyncio.run(recorded_report(self.name, job, told=told))
             kept = self._reports[job] = (ended, report)
+            self._endings.pop(job, None)
         return kept[1]
 
     def _heard(self, job: str, graded: int) -> None:
@@ -155,7 +158,9 @@ class LedgerSource:
         self._graded[job] = graded
 
     def outline(self, job: str) -> Outline | None:
-        return outline_of(self._questions.endings(job), graded=self._graded.get(job, 0))
+        if job not in self._endings:
+            self._endings[job] = self._questions.endings(job)
+        return outline_of(self._endings[job], graded=self._graded.get(job, 0))
 
     def close(self) -> None:
         self._closed = True

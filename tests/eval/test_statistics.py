@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from math import sqrt
+from math import comb, sqrt
 
 import pytest
 from hypothesis import given
@@ -80,6 +80,13 @@ def test_only_problems_graded_for_both_are_compared() -> None:
 
 def test_nothing_in_common_is_no_comparison() -> None:
     assert paired_difference({"a": 1.0}, {"b": 1.0}, seed=0) is None
+
+
+@given(st.integers(0, 400), st.integers(0, 400))
+def test_mcnemar_sums_the_ways_of_every_more_uneven_split(first: int, second: int) -> None:
+    n = first + second
+    tail = sum(comb(n, hits) for hits in range(min(first, second) + 1))
+    assert mcnemar(first, second) == min(1.0, 2 * tail / 2**n)
 
 
 def test_whole_answers_are_tested_by_mcnemar_and_shares_by_bootstrap() -> None:

@@ -40,6 +40,12 @@ def test_jobs_are_listed_with_their_runs(asked: Questions) -> None:
     assert (job.job, job.kind, job.runs, job.ended) == ("job", "comparison", 2, 1)
 
 
+def test_runs_are_counted_by_how_they_ended_and_open_ones_by_that(asked: Questions) -> None:
+    first, second = asked.endings("job")
+    assert (first.strategy, first.stopped_by, first.runs) == ("a", "done", 1)
+    assert (second.strategy, second.stopped_by, second.runs, second.tokens) == ("b", None, 1, 0)
+
+
 def test_a_shared_call_is_billed_once_and_attributed_twice(asked: Questions, rows: Any) -> None:
     (billed,), (attributed,) = asked.billed("job"), asked.attributed("job")
     assert billed.lower == billed.known == rows.spent

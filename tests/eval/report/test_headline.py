@@ -31,7 +31,7 @@ def test_the_winner_is_named_with_gain_price_and_whether_it_is_decided(attempt: 
         runs(attempt, "beam", range(30), tokens=2000, nanodollars=3000),
     )
     assert sentence.startswith("beam · 1000 tokens is right on 75.0 % of 40 problems: +50.0 points")
-    assert "over vote · 1000 tokens, for 3 times its price; decided (p = < 0.001)." in sentence
+    assert "over vote · 1000 tokens, for 3 times its price; decided (p < 0.001)." in sentence
 
 
 def test_a_difference_that_is_not_decided_is_said_to_be_none(attempt: Any) -> None:

@@ -13,6 +13,7 @@ from tts.eval.report.terminal import Fitted, titles
 ACCURACY = tuple(titles(table_of((), "terminal", ("accuracy",)).columns))
 COST = tuple(titles(table_of((), "terminal", ("cost", "accounts")).columns))
 
+HEADS = (*ACCURACY, *COST, "context/run", "retrievals/run", "past stop/run", "attributed $")
 FIGURES = ("500", "100.0", "12.3–45.6", "−12.3", "−12.3 to +45.6", "< 0.001")
 SPENT = ("12,345", "unknown", "12.34", "12,345,678", "12 done\n3 suspended")
 
@@ -49,6 +50,17 @@ def test_no_word_is_broken_at_eighty_columns(
 def test_where_names_have_no_room_the_rows_are_numbered() -> None:
     text = shown(Fitted(ACCURACY, [row("weighted_best_of_n(n=16)", "4k tokens", FIGURES)]), 70)
     assert " 1  weighted_best_of_n(n=16), 4k tokens" in text
+
+
+@given(st.integers(60, 80), st.lists(st.sampled_from(HEADS), min_size=1, max_size=12))
+def test_figures_without_room_go_on_in_a_table_of_their_own(width: int, heads: list[str]) -> None:
+    """No head and no figure is cut, however many there are."""
+    figures = tuple(f"{place}.{place:06d}" for place in range(len(heads)))
+    text = shown(Fitted(heads, [row("weighted_best_of_n(n=16)", "4k tokens", figures)]), width)
+    assert max(map(len, text.splitlines())) <= width and "…" not in text
+    words = text.split()
+    for word in (*" ".join(heads).split(), *figures):
+        assert word in words
 
 
 def test_a_table_without_runs_is_its_head() -> None:

@@ -68,6 +68,14 @@ async def test_rows_of_the_ledger_stand_on_the_page_until_it_is_graded(
     assert text.count("3 done") == 2 and "majority_vote(n=3)" in text
 
 
+async def test_a_job_of_many_runs_is_not_waited_for(held: Held) -> None:
+    patient = Viewer(held, patience=1e6, most=5)
+    async with TestClient(TestServer(patient.app())) as client:
+        assert (await page(client))[0] == 202
+        held.go.set()
+        assert (await settled(client))[0] == 200
+
+
 async def test_the_report_follows(client: Any, held: Held) -> None:
     await page(client)
     held.go.set()
