@@ -15,7 +15,7 @@ from tts.budget.idealised_runtime import read_runtimes
 from tts.engine import Job, Session, open_session, spell_strategy
 from tts.engine.asks import Asks, longest
 from tts.equivalence import Verdict
-from tts.errors import CallError, TTSError, UnknownName, UsageError
+from tts.errors import CallError, TakenOver, TTSError, UnknownName, UsageError
 from tts.eval.comparison import Comparison
 from tts.eval.grading import verdicts_beside
 from tts.eval.grid import part_told
@@ -220,7 +220,8 @@ async def _opened(spec: ComparisonSpec, books: _Books, verdicts: Kept[Verdict]) 
 async def _run(comparison: Comparison) -> str:
     """Until it is done or interrupted; what stopped it: credit that ended, a ledger that failed.
 
-    A `UsageError` before any run has ended is raised as itself: there is nothing to report.
+    A `UsageError` before any run has ended is raised as itself: there is nothing to report. So is
+    `TakenOver`: others go on with the job, and it waits for nobody.
     """
     try:
         async with comparison.job:
@@ -235,7 +236,7 @@ async def _run(comparison: Comparison) -> str:
     except BaseExceptionGroup as group:
         error = first_error(group)
         begun = comparison.attempts or not isinstance(error, UsageError)
-        if not isinstance(error, TTSError) or not begun:
+        if not isinstance(error, TTSError) or isinstance(error, TakenOver) or not begun:
             raise error from group
         return fault(error, comparison)
     return ""

@@ -31,6 +31,7 @@
         - Outage            a passing error outlasted its retries; resumable
     - StrategyError         a strategy or one of its local functions raised
     - LedgerError           the journal cannot be written or read; no paid call goes out after it
+        - TakenOver         other processes took this one for dead, and its share of the job
 """
 
 from __future__ import annotations
@@ -217,6 +218,10 @@ class StrategyError(TTSError):
 
 class LedgerError(TTSError):
     """The journal cannot be written or read."""
+
+
+class TakenOver(LedgerError):
+    """Other processes took this one for dead: what it held is theirs, and it writes nothing more."""
 
 
 def crashed(error: BaseException) -> Crashed:

@@ -5,19 +5,41 @@ from __future__ import annotations
 import json
 import os
 import signal
+import sqlite3
 import subprocess
 import sys
 import time
+from collections.abc import Sequence
+from contextlib import closing
 from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
 
 from tts.cli.guard import guarded
+from tts.cli.work import work_jobs
+from tts.protocols import CallRow, Row
 
 COMMAND = [sys.executable, "-m", "tts.cli"]
 PLAIN = ["--model", "simulated:0.7", "--verifier", "none", "--problems", "arithmetic:6"]
 SUBMIT = ["job", "submit", *PLAIN, "--strategies", "majority_vote(n=3)", "--job", "a"]
+
+
+class TakenOverOnce:
+    """Watches what a worker writes; at its first call, others take it for dead."""
+
+    def __init__(self, ledger: str) -> None:
+        self._ledger, self._done = ledger, False
+
+    def __call__(self, rows: Sequence[Row]) -> None:
+        if self._done or not any(isinstance(row, CallRow) for row in rows):
+            return
+        self._done = True
+        with closing(sqlite3.connect(self._ledger, timeout=60)) as connection, connection:
+            connection.execute("UPDATE leases SET live = 0 WHERE kind = 'process'")
+
+    def close(self) -> None:
+        """There is nothing to close."""
 
 
 @pytest.fixture(autouse=True)
@@ -131,6 +153,18 @@ def test_a_job_whose_wallet_ended_waits_until_it_has_more(
     said(capsys, "job", "retune", "a", "--wallet", "100 calls")
     said(capsys, "job", "work")
     assert state(capsys) == "ended"
+
+
+def test_a_worker_that_was_taken_for_dead_says_so_and_goes_on_afresh(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    said(capsys, *SUBMIT)
+    taken = TakenOverOnce("tts.db")
+    work_jobs([], ledger="tts.db", wait=False, cost="tokens", junit=None, watched_by=[taken])
+    assert "no sign of life" in capsys.readouterr().err
+    assert state(capsys) == "ended"
+    [found] = json.loads(said(capsys, "job", "list", "--json"))
+    assert found["ended"] == 6
 
 
 def test_a_waiting_worker_takes_what_comes_and_leaves_at_a_signal(folder: Path) -> None:

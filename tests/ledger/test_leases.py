@@ -10,7 +10,7 @@ from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import text
 
-from tts.errors import LedgerError, UnknownPrice
+from tts.errors import TakenOver, UnknownPrice
 from tts.ledger import JobLeases, Ledger, MemoryLeases
 from tts.ledger.connect import connect
 from tts.ledger.rate_windows import block
@@ -171,9 +171,9 @@ async def test_a_process_that_was_taken_for_dead_writes_nothing_more(place: str)
     with engine.connect() as connection:
         connection.execute(text("UPDATE leases SET live = (1 = 0)"))
     engine.dispose()
-    with pytest.raises(LedgerError, match="no sign of life"):
+    with pytest.raises(TakenOver, match="no sign of life"):
         await JobLeases(ledger).draw(CAP, LEAST, most=64)
-    with pytest.raises(LedgerError, match="no sign of life"):
+    with pytest.raises(TakenOver, match="no sign of life"):
         ledger.write()
     await ledger.close()
 

@@ -19,7 +19,7 @@ from tts.cli.exits import CODES, FAILED
 from tts.cli.report import file_name
 from tts.cli.screen import Screen, complain
 from tts.engine.fewer_collections import steady_heap
-from tts.errors import BadInput, TTSError
+from tts.errors import BadInput, TakenOver, TTSError
 from tts.eval.jobs import recipe_in, runnable
 from tts.eval.report.axes import Cost, axis_of
 from tts.ledger import Controls, Submission
@@ -101,6 +101,9 @@ def write_up(
             spec = recipe_in(found).spec()
             how: dict[str, Any] = {"cost": cost, "junit": target, "watched_by": watched_by}
             return work_at(found, spec, ledger=place, **how).code
+    except TakenOver as error:  # of this process alone: the job goes on, here as elsewhere
+        complain(f"{found.job}: {error}")
+        return 0
     except TTSError as error:
         complain(f"{found.job}: {error}")
         controls.stop(found.job, " ".join(str(error).split()))

@@ -197,7 +197,7 @@ def may_come_back(error: BaseException, engine: Engine) -> bool:
 def explained(error: BaseException, place: str) -> LedgerError:
     """A new error for a caller: what happened, and what to do."""
     if isinstance(error, LedgerError):
-        return LedgerError(*error.args)
+        return type(error)(*error.args)
     error = cause(error)
     advice = ADVICE.get(primary_code(error), "Mend the cause")
     return LedgerError(

@@ -14,7 +14,7 @@ import msgspec
 from msgspec import Struct
 from sqlalchemy import ColumnElement, Connection, delete, func, select, update
 
-from tts.errors import LedgerError
+from tts.errors import TakenOver
 from tts.ledger.batch import OPEN
 from tts.ledger.codec import USAGE, decode_usage, process_number
 from tts.ledger.statements import insert
@@ -122,14 +122,14 @@ def neighbours(connection: Connection, process: Process, *, job: str) -> bool:
 def beat(connection: Connection, process: Process, *, job: str) -> None:
     """Say that the process lives.
 
-    Raises `LedgerError` where others took it for dead, and may have spent what it held.
+    Raises `TakenOver` where others took it for dead, and may have spent what it held.
     """
     mine = presence(job) & (LEASES.c.name == process.token) & LEASES.c.live
     changed = connection.execute(
         update(LEASES).where(mine).values(beat_at=clock(connection))
     ).rowcount
     if changed != 1:
-        raise LedgerError(
+        raise TakenOver(
             "This process gave no sign of life for so long that another one took over its share "
             "of the job. Run the same command again: every finished call is kept."
         )

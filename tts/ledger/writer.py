@@ -142,7 +142,8 @@ class Writer:
 
     def refusal(self) -> LedgerError:
         """A fresh copy of the failure: an exception that is raised twice grows a traceback."""
-        return LedgerError(*self.failure.args if self.failure else ())
+        failure = self.failure or LedgerError()
+        return type(failure)(*failure.args)
 
     def check(self) -> None:
         """Raises `LedgerError` once a write has failed."""
