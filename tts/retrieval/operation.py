@@ -13,8 +13,8 @@ from tts.errors import BadReply
 from tts.protocols import Answer, Draw, FlatCall, Meter, OperationSpec, Retriever, of_dollars
 from tts.values import Document
 
-SLOWEST = 60.0
-"""Seconds that an attempt may take."""
+SLOWEST = 600.0
+"""Seconds that an attempt may take: those in which this process is busy with others count, too."""
 PRETENDED_WORDS = 128
 """Words of a document that a dry run pretends to find."""
 Found = tuple[Document, ...]
