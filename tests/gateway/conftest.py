@@ -83,11 +83,10 @@ async def opened(tmp_path: Path, lab: Any) -> AsyncIterator[Opened]:
 async def listening(app: Any) -> AsyncIterator[str]:
     """The URL of a gateway on a socket of this process."""
     uvicorn = pytest.importorskip("uvicorn", reason="needs the extra serve")
-    from tts.gateway.serving import Address, url_of
+    from tts.gateway.serving import Address, config_of, url_of
 
     socket = Address(port=0).bind()
-    config = uvicorn.Config(app, log_level="warning", lifespan="off")
-    server = uvicorn.Server(config)
+    server = uvicorn.Server(config_of(app))
     serving = asyncio.ensure_future(server._serve([socket]))
     yield url_of(socket)
     server.should_exit = True

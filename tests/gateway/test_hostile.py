@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import json
+import socket
+from contextlib import suppress
 from typing import Any
 
 import pytest
+from yarl import URL
 
-from tests.gateway.conftest import SECRET, Place
+from tests.gateway.conftest import SECRET, Place, listening
 from tts.backends.scripted import ScriptedGenerator
 from tts.gateway.errors import ApiError
 from tts.gateway.wire import body_of
@@ -107,6 +110,40 @@ async def test_what_a_header_of_a_request_holds_is_never_one_of_the_answer(
     assert all(b"\r" not in value and b"\n" not in value for _, value in head["headers"])
 
 
+def exchanged(port: int | None, sent: bytes) -> bytes:
+    """What a server says to these bytes, which it need not read to their end."""
+    with socket.create_connection(("127.0.0.1", port or 0), timeout=60) as connection:
+        with suppress(OSError):
+            connection.sendall(sent)
+        return connection.recv(1 << 16)
+
+
+HEAD = b"POST /v1/chat/completions HTTP/1.1\r\nHost: x\r\n"
+ENDLESS = b"X-Endless: " + b"a" * (1 << 20)
+
+
+@pytest.mark.parametrize(
+    ("sent", "status", "code"),
+    [
+        (HEAD + ENDLESS, 431, "headers_too_large"),
+        (HEAD + b"X-A: a\r\n" * 200_000, 431, "headers_too_large"),
+        (b"POST /" + b"a" * (1 << 20), 431, "headers_too_large"),
+        (HEAD + b"Content-Length: -5\r\n\r\n", 400, "invalid_http"),
+        (HEAD + b"Content-Length: 2\r\nContent-Length: 3\r\n\r\n{}", 400, "invalid_http"),
+        (b"\x16\x03\x01 no HTTP at all\r\n\r\n", 400, "invalid_http"),
+    ],
+    ids=["one header", "many headers", "path", "length", "two lengths", "no HTTP"],
+)
+async def test_what_is_no_request_is_refused_in_the_shape_of_the_api(
+    place: Any, sent: bytes, status: int, code: str
+) -> None:
+    async with listening(place.app) as url:
+        came = await asyncio.to_thread(exchanged, URL(url).port, sent)
+    head, _, body = came.partition(b"\r\n\r\n")
+    assert head.startswith(b"HTTP/1.1 %d " % status)
+    assert json.loads(body)["error"]["code"] == code
+
+
 async def test_a_wrong_key_is_refused_before_a_byte_is_read(place: Any) -> None:
     sender = Sender(place, b"x", {"authorization": "Bearer sk-wrong"})
     status, error = await sender.post("chat/completions")
@@ -132,6 +169,11 @@ async def test_a_wrong_key_is_refused_before_a_byte_is_read(place: Any) -> None:
         {"seed": 10**30},
         {"stream": "yes"},
         {"logprobs": True},
+        {"top_logprobs": 5},
+        {"tools": "all"},
+        {"tools": ["add"]},
+        {"response_format": 7},
+        {"response_format": "json"},
         {"stop": ["x"] * 3 + [7]},
         {"stop": ""},
         {"stop": ["END", ""]},

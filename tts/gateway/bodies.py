@@ -65,6 +65,8 @@ class ChatBody(Drawn, kw_only=True):
     messages: list[Turn]
     max_completion_tokens: int | None = None
     logprobs: bool | None = None
+    tools: list[dict[str, Any]] | None = None
+    response_format: dict[str, Any] | None = None
 
 
 class CompletionBody(Drawn, kw_only=True):
@@ -135,6 +137,7 @@ REFUSED = (
     "logprobs",
     "modalities",
     "prediction",
+    "top_logprobs",
     "web_search_options",
 )
 """Fields of a chat that would change the answer, and that nothing here carries out."""

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import uvicorn
+from starlette.applications import Starlette
 
 from tts.engine import Session, SessionOptions
 from tts.engine.asks import Asks
@@ -17,6 +18,7 @@ from tts.engine.served import open_served
 from tts.errors import UsageError
 from tts.gateway.app import application
 from tts.gateway.desk import Desk
+from tts.gateway.heads import BoundedHeads
 from tts.gateway.settings import GatewaySettings
 from tts.ledger import JobLeases, Ledger
 
@@ -70,7 +72,9 @@ async def serve(
     async with AsyncExitStack() as stack:
         sessions = await stack.enter_async_context(asked(options, models, ledger))
         desk = await stack.enter_async_context(Desk(sessions, ledger, settings))
-        server = ToldServer(_config(desk), lambda: ready(url_of(listening), list(sessions)))
+        server = ToldServer(
+            config_of(application(desk)), lambda: ready(url_of(listening), list(sessions))
+        )
         await server.serve(sockets=[listening])
 
 
@@ -91,9 +95,12 @@ async def asked(
         yield sessions
 
 
-def _config(desk: Desk) -> uvicorn.Config:
+def config_of(app: Starlette) -> uvicorn.Config:
+    """How the gateway is served, but for where."""
     return uvicorn.Config(
-        application(desk),
+        app,
+        http=BoundedHeads,
+        ws="none",
         access_log=False,
         log_level="warning",
         lifespan="off",
