@@ -66,7 +66,7 @@ class UnknownName(UsageError):
         names = sorted(known)
         near = get_close_matches(name, names, n=1)
         hint = f" Did you mean {near[0]!r}?" if near else ""
-        shown = ", ".join(names[:MOST_NAMES])
+        shown = ", ".join(names[:MOST_NAMES]) or "none"
         more = f" and {len(names) - MOST_NAMES} more" if len(names) > MOST_NAMES else ""
         place = f" ({flag})" if flag else ""
         super().__init__(f"There is no {kind} {name!r}{place}.{hint} Known: {shown}{more}.")

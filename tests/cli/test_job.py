@@ -126,6 +126,15 @@ def test_a_worker_that_finds_nothing_to_do_says_so_and_makes_no_ledger(
     assert "nothing is left to do in tts.db" in said(capsys, "job", "work")
 
 
+def test_a_job_that_was_only_submitted_can_be_pruned_and_no_job_is_known_then(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    said(capsys, *SUBMIT)
+    said(capsys, "ledger", "prune", "a", "--yes")
+    assert "Known: none." in said(capsys, "job", "status", "a", code=2)
+    assert "Known: none." in said(capsys, "ledger", "prune", "a", "--yes", code=2)
+
+
 def test_a_cancelled_job_is_not_worked_at_until_it_is_submitted_again(
     capsys: pytest.CaptureFixture[str],
 ) -> None:

@@ -19,6 +19,7 @@ from tts.ledger.schema import current, place_of
 from tts.ledger.session import transaction
 from tts.ledger.tables import (
     CALL_ROWS,
+    CONTROLS,
     DONE,
     JOBS,
     METADATA,
@@ -131,8 +132,9 @@ def _at(place: str | Path, work: Callable[[Connection], T]) -> T:
 
 
 def _refuse(connection: Connection, job: str) -> None:
-    known = {*connection.execute(select(JOBS.c.job)).scalars()}
-    known |= {*connection.execute(select(RUNS.c.job).distinct()).scalars()}
+    known = set[str]()
+    for table in (JOBS, RUNS, CONTROLS):  # one that was only submitted stands in the last alone
+        known |= {*connection.execute(select(table.c.job).distinct()).scalars()}
     if job not in known:
         raise UnknownName("job", job, sorted(known))
     _refuse_worked_at(connection, job)
