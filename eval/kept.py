@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Generic, TypeVar
+from weakref import WeakValueDictionary
 
 import msgspec
 
@@ -27,8 +29,13 @@ class Kept(Generic[T]):
         self._path = path
         body = path.read_bytes() if path is not None and path.exists() else b""
         self._known: dict[str, T] = dict(_read(body, kind))
+        self._turns: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
         self._behind = b"" if not body or body.endswith(b"\n") else b"\n"
         """What ends a last line that was cut."""
+
+    def turn(self, key: str) -> asyncio.Lock:
+        """Held by whoever finds a value out, so that who else needs it meanwhile waits and reads it."""
+        return self._turns.setdefault(key, asyncio.Lock())
 
     def get(self, key: str) -> T | None:
         return self._known.get(key)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import math
 from collections.abc import Callable, Sequence
 from functools import cached_property
@@ -96,6 +97,10 @@ class SharedSandbox:
 class KnownVerdicts(Protocol):
     """Verdicts of programs that were found before, by what they rest on."""
 
+    def turn(self, key: str) -> asyncio.Lock:
+        """Held while a verdict is found out: nobody else finds the same one out meanwhile."""
+        ...
+
     def get(self, key: str) -> Verdict | None: ...
 
     def keep(self, key: str, value: Verdict) -> None: ...
@@ -128,11 +133,12 @@ class ProgramGrader:
         if self._known is None:
             return await self._twice(source, asked)
         key = self._key(source, asked)
-        verdict = self._known.get(key)
-        if verdict is None:
-            verdict = await self._twice(source, asked)
-            if verdict != "undecided":
-                self._known.keep(key, verdict)
+        async with self._known.turn(key):
+            verdict = self._known.get(key)
+            if verdict is None:
+                verdict = await self._twice(source, asked)
+                if verdict != "undecided":
+                    self._known.keep(key, verdict)
         return verdict
 
     def _key(self, source: str, asked: Reference) -> str:

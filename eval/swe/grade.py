@@ -98,10 +98,11 @@ class Grading:
         reference = instance.reference(files)
         parts = (reference.text, patch or "", GRADING, self._grader.sandbox.isolation)
         key = sha256(json.dumps(parts).encode()).hexdigest()
-        found = self._verdicts.get(key)
-        if found is None:
-            found = await self._grader.grade(reference, patch)
-            self._verdicts.keep(key, found)
+        async with self._verdicts.turn(key):
+            found = self._verdicts.get(key)
+            if found is None:
+                found = await self._grader.grade(reference, patch)
+                self._verdicts.keep(key, found)
         return found
 
     def _base(self, instance: Instance) -> dict[str, str]:

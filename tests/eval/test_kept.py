@@ -27,6 +27,7 @@ class Box:
 
     async def examine(self, program: str, tests: Exam, limits: Limits) -> Examination:
         self.examined += 1
+        await asyncio.sleep(0)
         return Examination(checks=(Check(self.outcome),))
 
 
@@ -40,6 +41,21 @@ def test_a_program_that_was_graded_is_not_run_again(tmp_path: Path) -> None:
     first, second = Box(), Box("wrong")
     assert verdict(tmp_path, first) == verdict(tmp_path, second) == "same"
     assert (first.examined, second.examined) == (2, 0)
+
+
+@pytest.mark.parametrize(("outcome", "examined"), [("passed", 2), ("wrong", 1), ("lost", 3)])
+def test_who_asks_while_a_program_runs_waits_for_its_verdict(
+    tmp_path: Path, outcome: Outcome, examined: int
+) -> None:
+    """One that is undecided is nobody's: each tries for itself, one behind the other."""
+    box = Box(outcome)
+    grader = ProgramGrader(lambda: cast(Sandbox, box), verdicts_beside(tmp_path / "tts.db"))
+
+    async def ask() -> list[Verdict]:
+        return await asyncio.gather(*(grader("    return 2 * n", REFERENCE) for _ in range(3)))
+
+    assert len(set(asyncio.run(ask()))) == 1
+    assert box.examined == examined
 
 
 def test_another_program_or_another_level_is_run(tmp_path: Path) -> None:
