@@ -40,12 +40,14 @@ def _decided(report: ComparisonReport) -> list[Fitted | Text]:
     found = verdicts_of(report.rows)
     if not found.lines:
         return [Text(visible(one, 400)) for one in report.verdicts]
+    told = [_words_of(one) for one in found.lines]
+    known = [at for at in range(len(HEADS)) if any(words[at] for words in told)]
     lines = [
-        (visible(one.row.strategy, 60), visible(one.row.budget, 30), *_words_of(one))
-        for one in found.lines
+        (visible(one.row.strategy, 60), visible(one.row.budget, 30), *(words[at] for at in known))
+        for one, words in zip(found.lines, told, strict=True)
     ]
     title = f"What is decided, against {visible(found.baseline, 60)}"
-    return [Fitted(HEADS, lines, title, caption=found.told)]
+    return [Fitted([HEADS[at] for at in known], lines, title, caption=found.told)]
 
 
 def _words_of(one: Verdict) -> tuple[str, ...]:

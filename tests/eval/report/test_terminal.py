@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from hypothesis import given
 from hypothesis import strategies as st
-from rich.console import Console
+from rich.console import Console, RenderableType
 
 from tts.engine import STRATEGIES
+from tts.eval.report import assemble
 from tts.eval.report.columns import table_of
-from tts.eval.report.terminal import Fitted, titles
+from tts.eval.report.terminal import Fitted, render_table, titles
+from tts.values import Problem
 
 ACCURACY = tuple(titles(table_of((), "terminal", ("accuracy",)).columns))
 COST = tuple(titles(table_of((), "terminal", ("cost", "accounts")).columns))
@@ -18,7 +22,7 @@ FIGURES = ("500", "100.0", "12.3–45.6", "−12.3", "−12.3 to +45.6", "< 0.00
 SPENT = ("12,345", "unknown", "12.34", "12,345,678", "12 done\n3 suspended")
 
 
-def shown(table: Fitted, width: int = 80) -> str:
+def shown(table: RenderableType, width: int = 80) -> str:
     console = Console(width=width, force_terminal=False)
     with console.capture() as captured:
         console.print(table)
@@ -61,6 +65,15 @@ def test_figures_without_room_go_on_in_a_table_of_their_own(width: int, heads: l
     words = text.split()
     for word in (*" ".join(heads).split(), *figures):
         assert word in words
+
+
+def test_what_is_decided_has_no_column_in_which_nothing_is_known(attempt: Any) -> None:
+    runs = [attempt(name, problem=n) for name in ("vote", "beam") for n in range(8)]
+    asked = [Problem(id=f"p{n}", prompt="q", answer="1") for n in range(8)]
+    report = assemble(runs, asked, title="t", seed=0, baseline="vote")
+    text = shown(render_table(report))
+    assert "equal on every problem" in text and "decide it cannot be told" in text
+    assert "they can show" not in text
 
 
 def test_a_table_without_runs_is_its_head() -> None:
