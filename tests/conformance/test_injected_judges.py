@@ -106,7 +106,7 @@ async def test_no_order_in_a_solution_moves_a_comparison(order: str) -> None:
     pairs, lists = PairwiseJudge(ScriptedGenerator(judge)), ListwiseJudge(ScriptedGenerator(judge))
 
     async def ask(drafts: Any, run: Any) -> Any:
-        return await pairs.prefer(*drafts, run), await lists.rank(drafts, run)
+        return await pairs.prefer(drafts[0], drafts[1], run), await lists.rank(drafts, run)
 
     asked = Compared(ask)
     async with Engine(policy(order)) as engine:

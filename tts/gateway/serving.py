@@ -17,8 +17,8 @@ from tts.engine.asks import Asks
 from tts.engine.served import open_served
 from tts.errors import UsageError
 from tts.gateway.app import application
+from tts.gateway.connections import Connection, most_connections
 from tts.gateway.desk import Desk
-from tts.gateway.heads import BoundedHeads
 from tts.gateway.settings import GatewaySettings
 from tts.ledger import JobLeases, Ledger
 
@@ -99,7 +99,8 @@ def config_of(app: Starlette) -> uvicorn.Config:
     """How the gateway is served, but for where."""
     return uvicorn.Config(
         app,
-        http=BoundedHeads,
+        http=Connection,
+        limit_concurrency=most_connections(),
         ws="none",
         access_log=False,
         log_level="warning",

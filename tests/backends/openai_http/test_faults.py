@@ -203,10 +203,11 @@ async def test_f13_broken_characters_are_replaced(
     assert draw.text == f"a{text}b"
 
 
+@pytest.mark.timeout(300)
 async def test_f13_a_reply_of_many_megabytes_comes_whole(meet: Any, ask: Any) -> None:
-    _, generator = await meet(plan=FaultPlan(answer=lambda *_: "x" * (20 << 20)))
-    draw = (await generator.generate(ask(max_tokens=1 << 17), Meter())).completions[0]
-    assert len(draw.text) == 20 << 20
+    _, generator = await meet(plan=FaultPlan(answer=lambda *_: "x" * (50 << 20)))
+    draw = (await generator.generate(ask(max_tokens=1 << 19), Meter())).completions[0]
+    assert len(draw.text) == 50 << 20
 
 
 async def test_f14_a_redirect_is_not_followed_and_the_key_stays_here(meet: Any, ask: Any) -> None:

@@ -10,6 +10,7 @@ from tts.eval.bench.reliability_budget import at_once
 from tts.eval.bench.reliability_estimate import COSTS, pilots
 from tts.eval.bench.reliability_faults import stalled_stream
 from tts.eval.bench.reliability_kills import killed_and_resumed, timeless
+from tts.eval.bench.reliability_steps import at_random
 
 
 def test_a_killed_job_is_gone_on_with_to_the_same_report_and_nothing_is_billed_twice() -> None:
@@ -22,6 +23,12 @@ def test_a_killed_job_is_gone_on_with_to_the_same_report_and_nothing_is_billed_t
 def test_ten_calls_worth_for_256_at_once_lets_ten_calls_leave(tmp_path: Path) -> None:
     sent, beyond = at_once(str(tmp_path / "ledger.db"), "SQLite")
     assert (sent.value, beyond.value) == (10, 0)
+
+
+def test_wallets_that_take_steps_at_random_are_never_overdrawn() -> None:
+    rows = {row.what: row for row in at_random(2_000)}
+    assert [row.holds for row in rows.values() if row.bar] == [True] * 3
+    assert rows["B4 times that the ceilings were met"].value > 0
 
 
 def test_the_slot_of_a_stalled_stream_goes_to_the_next_draw_and_none_is_lost() -> None:

@@ -59,7 +59,7 @@ class TopLogprob(Struct, gc=False):
     logprob: float | None = None
 
 
-class TokenEntry(Struct):
+class TokenEntry(Struct, gc=False):
     """A chosen token of a chat reply."""
 
     token: str = ""
