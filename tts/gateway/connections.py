@@ -26,7 +26,7 @@ class Connection(BoundedHeads):
 
     silent, refused = SILENT, REFUSED
 
-    def connection_made(self, transport: asyncio.Transport) -> None:
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         most, self.limit_concurrency = self.limit_concurrency, None
         full = most is not None and len(self.connections) >= most
         super().connection_made(transport)
