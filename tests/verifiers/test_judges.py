@@ -7,11 +7,12 @@ from typing import Any
 import msgspec
 import pytest
 
+from tests.verifiers.conftest import Compared
 from tts.backends.scripted import ScriptedGenerator
 from tts.engine import Engine
 from tts.errors import BadReply
 from tts.run import Verifier
-from tts.values import Candidate, Completion, Problem, Result, Score, TokenLogprob
+from tts.values import Completion, Problem, Result, Score, TokenLogprob
 from tts.verifiers import GenPRM, Judge, ListwiseJudge, PairwiseJudge
 from tts.verifiers.asking import label_probability
 from tts.verifiers.comparison import ListwiseWording, PairwiseWording
@@ -55,23 +56,6 @@ async def test_self_evaluation_reads_the_word() -> None:
         lambda messages, prefix, index: "True" if "{42}" in messages[-1].content else "False"
     )
     assert (await solved(Judge.self_evaluation(judge))).answer == "42"
-
-
-class Compared:
-    """Asks a judge about the two draws of a problem."""
-
-    name, parameters = "compared", {}
-
-    def __init__(self, ask: Any) -> None:
-        self.ask, self.verdict = ask, None
-
-    async def solve(self, problem: Problem, run: Any) -> Candidate:
-        drafts = run.sample(problem, n=2)
-        self.verdict = await self.ask(drafts, run)
-        candidate: Candidate = await drafts[1]
-        return candidate
-
-    async def finish(self, problem: Problem, run: Any) -> None: ...
 
 
 def prefers_42(messages: Any, prefix: str, index: int) -> str:

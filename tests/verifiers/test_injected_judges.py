@@ -11,10 +11,11 @@ from typing import Any
 
 import pytest
 
+from tests.verifiers.conftest import Compared
 from tts.answers.fence import fenced
 from tts.backends.scripted import ScriptedGenerator
 from tts.engine import Engine
-from tts.values import Candidate, Message, Problem
+from tts.values import Message, Problem
 from tts.verifiers import GenPRM, Judge, ListwiseJudge, PairwiseJudge
 
 PROBLEM = Problem(id="p", prompt="6 * 7?", answer="42")
@@ -82,23 +83,6 @@ async def test_no_order_in_a_solution_moves_its_mark(made: Any, order: str) -> N
     marks = {k.candidate.answer: k.score.value for k in result.candidates if k.score}
     expected = {"41": 0.2, "42": 1.0} if made == Judge.pointwise else {"41": 0.0, "42": 1.0}
     assert (marks, result.answer) == (expected, "42")
-
-
-class Compared:
-    """Asks about the two draws of a problem."""
-
-    name, parameters = "compared", {}
-
-    def __init__(self, ask: Any) -> None:
-        self.ask, self.verdict = ask, None
-
-    async def solve(self, problem: Problem, run: Any) -> Candidate:
-        drafts = run.sample(problem, n=2)
-        self.verdict = await self.ask(drafts, run)
-        candidate: Candidate = await drafts[1]
-        return candidate
-
-    async def finish(self, problem: Problem, run: Any) -> None: ...
 
 
 @pytest.mark.parametrize("order", ORDERS.values(), ids=ORDERS)
