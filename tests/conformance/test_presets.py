@@ -11,11 +11,11 @@ from typing import Any
 import pytest
 from msgspec.structs import asdict, replace
 
-import tts
 from tts.backends.fault_server import LIKE, FaultServer
 from tts.backends.fault_server.quirks import COST
 from tts.backends.openai_http import Connection, HTTPGenerator
 from tts.backends.probe import probe
+from tts.engine import Engine, SessionOptions
 from tts.engine.session import open_session
 from tts.errors import BadRequest
 from tts.protocols import GenerateRequest, Generator, Meter
@@ -61,7 +61,7 @@ async def test_the_probe_finds_what_the_server_can(name: str) -> None:
 async def test_a_vote_is_drawn_whole_and_billed_as_the_server_counts(name: str) -> None:
     async with FaultServer(LIKE[name]) as server:
         options: Any = {"base_url": server.url, "sampling": SAMPLING, "verifier": None}
-        async with tts.Engine("openai:simulated", **options) as engine:
+        async with Engine("openai:simulated", **options) as engine:
             result = await engine.solve("Compute (3 + 4) * 2.", strategy="majority_vote(n=3)")
     assert (result.stopped_by, result.missing) == ("done", {})
     thoughts = LIKE[name].reasoning_tokens
@@ -72,7 +72,7 @@ async def test_a_vote_is_drawn_whole_and_billed_as_the_server_counts(name: str) 
 
 
 async def opened(server: FaultServer) -> Generator:
-    options = tts.SessionOptions(model="openai:simulated", base_url=server.url, verifier=None)
+    options = SessionOptions(model="openai:simulated", base_url=server.url, verifier=None)
     return (await open_session(options)).generator
 
 

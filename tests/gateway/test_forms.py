@@ -7,11 +7,11 @@ from typing import Any
 import openai
 import pytest
 
-import tts
 from tests.gateway.conftest import key, listening
 from tts.backends.fault_server import FaultPlan, FaultServer
 from tts.backends.openai_http import HTTPGenerator
 from tts.backends.scripted import ScriptedGenerator
+from tts.engine import Engine
 from tts.gateway.keys import Key
 from tts.values import Completion, FunctionCall, Model, ToolCall
 
@@ -129,7 +129,7 @@ async def test_the_client_of_responses_draws_through_the_gateways_own(opened: An
         place = await opened(generator, keys=[Key(name="anybody")])
         async with listening(place.app) as url:
             options: Any = {"base_url": url, "verifier": None}
-            async with tts.Engine("openai-responses:simulated", **options) as engine:
+            async with Engine("openai-responses:simulated", **options) as engine:
                 result = await engine.solve("Six by seven?", strategy="majority_vote(n=3)")
         assert server.record.requests == 3
     assert (result.stopped_by, result.missing) == ("done", {})
