@@ -72,8 +72,8 @@ def submitted(tmp_path: Any, monkeypatch: pytest.MonkeyPatch) -> Callable[..., S
     return queue
 
 
-def until(true: Callable[[], object], seconds: float = 60.0) -> None:
-    """Wait for something; AssertionError where it does not come."""
+def until(true: Callable[[], object], seconds: float = 240.0) -> None:
+    """Wait for something; AssertionError where it does not come, on a busy machine either."""
     deadline = time.monotonic() + seconds
     while not true():
         assert time.monotonic() < deadline, "it did not come about"

@@ -16,6 +16,7 @@ import pytest
 
 from tts.backends.fault_server import FaultPlan, Latency
 from tts.eval.bench.processes import ServerProcess
+from tts.ledger import Controls
 
 pytestmark = [
     pytest.mark.ray,
@@ -93,9 +94,8 @@ def test_a_signal_ends_the_workers_in_order(
         assert not job.over and job.paid[1] == 0
 
 
-def test_a_file_as_ledger_of_three_nodes_is_one_line(
-    cluster: Any, submitted: Any, tmp_path: Path
-) -> None:
+def test_a_file_as_ledger_of_three_nodes_is_one_line(cluster: Any, tmp_path: Path) -> None:
+    Controls.open(tmp_path / "a.db").close()
     driver = work(cluster, str(tmp_path / "a.db"))
     _, complained = driver.communicate(timeout=60)
     assert driver.returncode == 2
