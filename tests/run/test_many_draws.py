@@ -40,6 +40,16 @@ def test_as_many_draws_as_there_is_room_for_are_all_made(lab: Any) -> None:
     assert (result.stopped_by, len(result.candidates)) == ("done", 20)
 
 
+def test_few_draws_are_submitted_whatever_a_budget_pays_for(lab: Any) -> None:
+    submitted: list[int] = []
+
+    async def solve(problem: Any, run: Any) -> Any:
+        submitted.append(len(run.sample(problem, n=1000)))
+
+    lab.run(lab.solve(solve, says(lab), budget=Budget(calls=4)))
+    assert submitted == [1000]
+
+
 def test_a_child_with_a_share_submits_what_its_share_has_room_for(lab: Any) -> None:
     submitted: list[int] = []
 
@@ -51,5 +61,5 @@ def test_a_child_with_a_share_submits_what_its_share_has_room_for(lab: Any) -> N
     async def solve(problem: Any, run: Any) -> Any:
         return await run.spawn(inside, share=0.5)
 
-    lab.run(lab.solve(solve, says(lab), budget=Budget(calls=21)))
-    assert 2 <= submitted[0] <= 11
+    lab.run(lab.solve(solve, says(lab), budget=Budget(calls=4001)))
+    assert 1025 <= submitted[0] <= 2001

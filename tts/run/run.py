@@ -61,8 +61,8 @@ class Run(RunState):
 
         Args:
             source: where to draw from; a node stands for its value.
-            n: how many draws; of more than the ceilings have room for, those up to the first that
-                is certainly refused.
+            n: how many draws; of more than a thousand, those up to the first that the ceilings
+                certainly refuse.
             until: the end of the solution, or the end of its next step.
             model: name of another generator than the run's default.
             sampling: fields of `Sampling` that differ from the run's.

@@ -38,6 +38,9 @@ FIRST = -1
 LEAST_ONE = ("calls", "tokens")
 """Dimensions of which every draw costs something."""
 
+FEW = 1024
+"""Draws that are submitted whatever they cost: strategies may look for them by their place."""
+
 
 class RunState:
     """The account, the nodes under way and what was found so far, from the start to the end."""
@@ -202,10 +205,14 @@ class RunState:
         return getattr(self.worst_cases.draw, dimension) or 0
 
     def submittable(self, n: int) -> int:
-        """`n` draws, or one more than the ceilings could ever pay for, whatever was spent: it is
-        refused, and so is all behind it. No draw costs less than a call and a token."""
+        """`n` draws; of more than a few, one more than the ceilings could ever pay for, whatever was
+        spent and set aside: it is refused, and so is all behind it. No draw costs less than a call
+        and a token."""
         rooms = zip(self.account.dimensions, self.grant, strict=True)
-        return min(n, *(1 + room for name, room in rooms if name in LEAST_ONE), n)
+        most = (
+            1 + room + self.finish_reserve.get(name, 0) for name, room in rooms if name in LEAST_ONE
+        )
+        return min(n, max(FEW, min(most, default=n)))
 
     def holds_closing(self, source: Source, max_tokens: int) -> bool:
         """Whether what is left holds a draw of `max_tokens` and an answer forced behind it."""
