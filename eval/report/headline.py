@@ -22,6 +22,8 @@ def headline(rows: Sequence[Row]) -> str:
     start = f"{_name(best)} is right on {_share(best)}"
     if len(graded) == 1:
         return f"{start}, for {wording.short(best.tokens_per_run)} tokens a run."
+    if len({_right(row) for row in graded}) == 1:
+        return f"{start}, and so is every other row; it takes the fewest tokens."
     if best.difference is None:
         return f"{start}; {_runner_up(best, graded)}"
     against = next(row for row in graded if row.label == best.against)

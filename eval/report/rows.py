@@ -16,7 +16,7 @@ from tts.eval.metrics.selected import Selected
 from tts.eval.metrics.text_answers import TextScore, mean_text_score
 from tts.eval.statistics import FEWEST, Estimate, PairedDifference, wilson
 from tts.protocols import Role
-from tts.values import NOTHING, StoppedBy, Usage
+from tts.values import NOTHING, OPEN, StoppedBy, Usage
 
 
 class RoleSpend(Struct, frozen=True):
@@ -154,7 +154,7 @@ def row_of(
         ),
         stopped_by=dict(Counter(attempt.stopped_by for attempt in attempts)),
         planned=planned,
-        early=sum(not attempt.counted for attempt in attempts),
+        early=sum(not attempt.counted and attempt.stopped_by not in OPEN for attempt in attempts),
         ungraded=sum(attempt.grade.correct is None for attempt in attempts),
         reasons=dict(Counter(a.error for a in attempts if a.error is not None).most_common()),
         no_answer=dict(Counter(a.no_answer for a in attempts if a.no_answer).most_common()),

@@ -1,9 +1,13 @@
 from __future__ import annotations
 
+import asyncio
+import os
+import signal
+
 import pytest
 
 from tts.equivalence import is_admissible
-from tts.equivalence.pool import window
+from tts.equivalence.pool import WorkerProcess, window
 
 
 @pytest.mark.parametrize(
@@ -64,3 +68,22 @@ def test_a_long_text_without_an_answer_is_not_cut() -> None:
 def test_a_box_that_was_never_closed_states_no_answer() -> None:
     text = "\\boxed{" * 100_000
     assert window(text) == text
+
+
+async def test_a_comparison_that_a_busy_machine_holds_up_is_still_decided() -> None:
+    worker = await WorkerProcess.start()
+    try:
+        os.kill(worker.pid, signal.SIGSTOP)
+        asked = worker.compare("(x+1)^2", "x^2+2x+1", rounding=6, kind="any", seconds=1.5)
+        comparing = asyncio.create_task(asked)
+        await asyncio.sleep(2.0)
+        os.kill(worker.pid, signal.SIGCONT)
+        assert await comparing == "same"
+    finally:
+        await worker.stop()
+
+
+async def test_a_comparison_that_takes_too_much_of_the_processor_is_undecided() -> None:
+    worker = await WorkerProcess.start()
+    asked = worker.compare("(x+y+z)^{900}", "5", rounding=6, kind="any", seconds=0.3)
+    assert (await asked, worker.alive) == ("undecided", False)

@@ -108,6 +108,13 @@ def test_a_ledger_that_is_not_there_is_not_made(tmp_path: Path) -> None:
     assert not list(tmp_path.iterdir())
 
 
+def test_an_empty_file_is_looked_at_and_stays_empty(tmp_path: Path) -> None:
+    (tmp_path / "empty.db").touch()
+    with pytest.raises(LedgerError, match="no job has written to it"):
+        Questions.open(tmp_path / "empty.db")
+    assert not (tmp_path / "empty.db").stat().st_size
+
+
 def test_a_database_that_is_no_ledger_is_refused(place: str) -> None:
     engine = connect(place)
     engine.connect().close()

@@ -1,7 +1,8 @@
 """The killable process that does algebra: JSON lines in, JSON lines out.
 
 `python -m tts.equivalence.worker` says `{"ready": true}`, then answers each
-`{"a": …, "b": …, "rounding": …, "kind": …}` with `{"verdict": …}`.
+`{"a": …, "b": …, "rounding": …, "kind": …, "seconds": …}` with `{"verdict": …}`, or ends where that
+would take more seconds of processor time: what is the same must not depend on what else a machine does.
 """
 
 from __future__ import annotations
@@ -18,8 +19,8 @@ from tts.equivalence.algebra import are_same
 from tts.equivalence.confine import MEMORY_BYTES, confine
 from tts.equivalence.pool import Verdict
 
-LONGEST_SECONDS = 5.0
-"""After this the process ends itself, so that it does not outlive a parent that was killed."""
+LONGEST_SECONDS = 60.0
+"""After this on the clock the process ends itself, so that it does not outlive a killed parent."""
 
 _RECURSION = 6000
 _WARM_UP = (("x^2+1", "1+x^2"), (r"\frac{1}{\sqrt{2}}", r"\frac{\sqrt{2}}{2}"), ("[0,1)", "(0,1]"))
@@ -36,8 +37,11 @@ def main() -> None:
     confine()
     _reply(replies, {"ready": True})
     for line in requests:
+        request = json.loads(line)
         signal.setitimer(signal.ITIMER_REAL, LONGEST_SECONDS)
-        verdict = _verdict(json.loads(line))
+        signal.setitimer(signal.ITIMER_PROF, request["seconds"])
+        verdict = _verdict(request)
+        signal.setitimer(signal.ITIMER_PROF, 0)
         signal.setitimer(signal.ITIMER_REAL, 0)
         _reply(replies, {"verdict": verdict})
 

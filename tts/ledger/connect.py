@@ -80,6 +80,8 @@ def chunks(names: Sequence[str]) -> Iterator[Sequence[str]]:
     return (names[at : at + CHUNK] for at in range(0, len(names), CHUNK))
 
 
+UNWRITTEN = "{place} holds no ledger: no job has written to it."
+
 OLDEST = (3, 33, 0)
 """The first SQLite that keeps what the ledger needs: upserts, and JSON taken apart by queries."""
 
@@ -99,6 +101,8 @@ def connect_sqlite(url: URL, *, synchronous: Synchronous, patience: float, creat
         )
     if not create and not path.exists():
         raise BadInput(f"There is no ledger at {path}.")
+    if not create and not path.stat().st_size:  # opening it would write its first page
+        raise LedgerError(UNWRITTEN.format(place=path))
     engine = create_engine(
         URL.create("sqlite", database=str(path)),
         isolation_level="AUTOCOMMIT",

@@ -9,7 +9,7 @@ from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import DBAPIError
 
 from tts.errors import LedgerError
-from tts.ledger.connect import unreadable
+from tts.ledger.connect import UNWRITTEN, unreadable
 from tts.ledger.session import asked, transaction
 
 SCRIPTS = Path(__file__).parent / "migrations"
@@ -84,7 +84,7 @@ def current(engine: Engine) -> Engine:
         return engine
     engine.dispose()
     if version is None:
-        raise LedgerError(f"{place_of(engine)} holds no ledger: no job has written to it.")
+        raise LedgerError(UNWRITTEN.format(place=place_of(engine)))
     refuse_newer(version if version > VERSION else None, set())
     raise LedgerError(
         f"The ledger {place_of(engine)} has schema {version} and {VERSION} is needed; "

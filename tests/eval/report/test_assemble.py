@@ -3,6 +3,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
+from msgspec.structs import replace
 
 from tts.eval.attempts import Attempt
 from tts.eval.report import assemble
@@ -29,6 +30,17 @@ def test_a_failed_run_leaves_the_accuracy_and_stays_in_the_cost(
     assert (row.n, row.accuracy.value, row.runs, row.ungraded) == (1, 1.0, 2, 1)
     assert (row.attributed.tokens, row.stopped_by) == (2000, {"done": 1, "failed": 1})
     assert any("1 of 2 runs failed" in one for one in report.warnings)
+
+
+def test_a_run_that_the_wallet_suspended_did_not_end_ahead_of_its_turn(
+    problems: Problems, attempt: Make
+) -> None:
+    quick = replace(attempt(problem=1), counted=False)
+    held = replace(attempt(problem=2, correct=None), stopped_by="suspended", counted=False)
+    report = assemble([attempt(problem=0), quick, held], problems, title="t", seed=0)
+    assert report.rows[0].early == 1
+    assert any(one.startswith("1 of 3 runs ended ahead") for one in report.warnings)
+    assert any(one.startswith("1 of 3 runs are suspended") for one in report.warnings)
 
 
 def test_a_row_of_failures_has_no_accuracy(problems: Problems, attempt: Make) -> None:

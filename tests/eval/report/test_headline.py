@@ -48,6 +48,18 @@ def test_a_baseline_that_is_best_says_how_many_it_beats(attempt: Any) -> None:
     assert "it is decidedly better than 1 of the 1 rows set against it" in sentence
 
 
+def test_rows_that_are_right_equally_often_have_no_winner(attempt: Any) -> None:
+    sentence = said(
+        many(),
+        runs(attempt, "vote", range(0), tokens=1000),
+        runs(attempt, "beam", range(0), tokens=500),
+    )
+    assert sentence == (
+        "beam · 1000 tokens is right on 0.0 % of 40 problems, and so is every other row; "
+        "it takes the fewest tokens."
+    )
+
+
 def test_a_single_row_is_told_with_its_cost(attempt: Any) -> None:
     sentence = said(many(), runs(attempt, "vote", range(20)), baseline=None)
     assert sentence == "vote · 1000 tokens is right on 50.0 % of 40 problems, for 1k tokens a run."
