@@ -19,13 +19,13 @@ SCRIPT = {"revision": "", "model": "scripted"}
 JUDGED = {
     "judge": (
         Judge.pointwise,
-        "judge/pointwise 1 judge",
-        {**SCRIPT, "judge": "judge/pointwise", "version": "1", "votes": 1},
+        "judge/pointwise 2 judge",
+        {**SCRIPT, "judge": "judge/pointwise", "version": "2", "votes": 1},
     ),
     "belief": (
         Judge.self_evaluation,
-        "judge/true_or_false 1 judge",
-        {**SCRIPT, "judge": "judge/true_or_false", "version": "1", "votes": 1},
+        "judge/true_or_false 2 judge",
+        {**SCRIPT, "judge": "judge/true_or_false", "version": "2", "votes": 1},
     ),
     "gen-prm": (
         GenPRM,
