@@ -48,6 +48,8 @@ async def test_a_wrong_key_is_a_401(place: Any) -> None:
         ({"extra_body": {"tts": {"budget": "plenty"}}}, "not an amount"),
         ({"extra_body": {"tts": {"task": "riddle"}}}, "no task 'riddle'"),
         ({"extra_body": {"tts": {"stratgy": "single"}}}, "stratgy"),
+        ({"extra_body": {"budget": "5 calls"}}, "budget stands in tts"),
+        ({"extra_body": {"strategy": "single"}}, "strategy stands in tts"),
         ({"extra_headers": {"x-tts-budget": "0.5 dollars"}}, "price"),
         ({"n": 1_000_000}, "n is between 1 and 16"),
         ({"n": 0}, "n is between"),

@@ -149,6 +149,9 @@ def decoded(body: bytes, kind: type[B]) -> tuple[B, dict[str, Any]]:
         raw = _RAW.decode(body)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise bad(f"The body is no JSON object: {error}.", code="invalid_json") from None
+    for name in OwnFields.__struct_fields__:
+        if name in raw:  # left unsaid, a ceiling that is asked for would be none
+            raise bad(f'{name} stands in tts: {{"tts": {{"{name}": …}}}}.', param=name)
     try:
         return msgspec.convert(raw, kind), raw
     except (msgspec.ValidationError, RecursionError) as error:
