@@ -47,9 +47,10 @@ def outline_of(endings: Sequence[Ending], *, graded: int) -> Outline:
 def _row(strategy: str, budget: str, found: Sequence[Ending]) -> OutlineRow:
     ended = [one for one in found if one.stopped_by is not None]
     runs = sum(one.runs for one in ended)
+    named, under = spelled(strategy, budget)
     return OutlineRow(
-        strategy=spelled(strategy, budget)[0],
-        budget=spelled(strategy, budget)[1],
+        strategy=named,
+        budget=under,
         runs=sum(one.runs for one in found),
         ended=runs,
         tokens=sum(one.tokens for one in ended) / runs if runs else None,

@@ -8,6 +8,7 @@ from typing import Any
 
 from tts.gateway.errors import ApiError
 from tts.gateway.heads import BoundedHeads
+from tts.gateway.wire import answer
 
 WANTED = 65_536
 """Descriptors that are asked of the system, as far as it allows a process so many."""
@@ -47,14 +48,7 @@ class Connection(BoundedHeads):
 async def turned_away(scope: Any, receive: Any, send: Any) -> None:
     """The application of a client for whom there is no room."""
     error = ApiError(503, "Too many clients are connected: try again in a moment.")
-    headers = [
-        (b"content-type", b"application/json"),
-        (b"content-length", str(len(error.body)).encode()),
-        (b"retry-after", b"1"),
-        (b"connection", b"close"),
-    ]
-    await send({"type": "http.response.start", "status": error.status, "headers": headers})
-    await send({"type": "http.response.body", "body": error.body})
+    await answer(send, error.status, error.body, {"retry-after": "1", "connection": "close"})
 
 
 def most_connections() -> int:
